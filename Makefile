@@ -1,0 +1,61 @@
+# From a fresh clone: `make run` serves the app, `make test` runs every test. The second start takes seconds.
+# Needs Python 3.11 or newer; another one than `python3` by `make run PYTHON=/path/to/python`.
+
+PYTHON ?= python3
+VENV   ?= .venv
+PY      = $(VENV)/bin/python
+PIP     = $(PY) -m pip install --disable-pip-version-check --quiet
+READY   = $(VENV)/.ready
+DEV     = $(VENV)/.ready-dev
+PO      = locale/ja/LC_MESSAGES/manabi.po
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint bench bench-long messages shots
+
+help:                ## what there is
+	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+): [^#]*## */  make \1\t/' | expand -t 20
+
+$(PY):
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Manabi Lab needs Python 3.11 or newer, this is " + sys.version)'
+	$(PYTHON) -m venv $(VENV)
+
+$(READY): requirements.txt | $(PY)
+	@echo "Installing what the app needs into $(VENV) (PyTorch is large: some minutes the first time)"
+	$(PIP) -r requirements.txt
+	@touch $@
+
+$(DEV): requirements-dev.txt $(READY) | $(PY)
+	@echo "Installing what the tests need into $(VENV)"
+	$(PIP) -r requirements-dev.txt
+	@touch $@
+
+run: $(READY)        ## install and open the app
+	$(PY) -m streamlit run streamlit_app.py --server.showEmailPrompt false
+
+test: $(DEV)         ## install and run every test
+	$(PY) -m tools.browser --get
+	$(PY) -m pytest
+
+lint: $(DEV)         ## ruff over everything
+	$(PY) -m ruff check .
+
+bench: $(DEV)        ## the quick table of measurements, under ten minutes
+	$(PY) -m tools.browser --get
+	$(PY) -m benchmarks
+
+bench-long: $(READY) ## trainings to accuracy, much longer
+	$(PY) -m benchmarks --long
+
+messages: $(DEV)     ## collect the sentences for translation
+	mkdir -p build
+	$(VENV)/bin/pybabel extract --no-default-keywords -k _ -k N_ --add-location=file --no-wrap --project "Manabi Lab" \
+		-o build/manabi.pot core ui pages streamlit_app.py
+	@if [ -f $(PO) ]; then \
+		$(VENV)/bin/pybabel update --no-fuzzy-matching --no-wrap --ignore-obsolete -i build/manabi.pot -l ja -D manabi -d locale; \
+	else \
+		$(VENV)/bin/pybabel init --no-wrap -i build/manabi.pot -l ja -D manabi -d locale; \
+	fi
+
+shots: $(DEV)        ## screenshots of every page into docs/shots
+	$(PY) -m tools.browser --get
+	$(PY) -m tools.shots

@@ -1,0 +1,109 @@
+"""From a drawing of 280x280 pixels to the answer, in `core`: canvas to 28x28, then the network."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageDraw
+
+from benchmarks import table
+from benchmarks.table import NotHereError, Row
+from core.inference import canvas, networks
+from core.inference.predictor import Predictor
+from core.training.recipe import cores
+
+TIMES = 200
+THREADS = 1  # of the server, for answers
+# Strokes of digits in a unit square.
+STROKES = {
+    "1": [[(0.4, 0.2), (0.55, 0.0), (0.55, 1.0)]],
+    "4": [[(0.7, 1.0), (0.7, 0.0), (0.1, 0.65), (1.0, 0.65)]],
+    "7": [[(0.0, 0.0), (1.0, 0.0), (0.4, 1.0)]],
+    "0": [[(0.5, 0.0), (0.1, 0.3), (0.1, 0.7), (0.5, 1.0), (0.9, 0.7), (0.9, 0.3), (0.5, 0.0)]],
+    "5": [[(0.9, 0.0), (0.2, 0.0), (0.2, 0.45), (0.7, 0.45), (0.9, 0.7), (0.7, 1.0), (0.1, 1.0)]],
+}
+
+
+def drawings(count: int) -> list[np.ndarray]:
+    """White strokes on black as the canvas gives them, (280, 280) uint8: digits of many sizes, places and brushes."""
+    rng, found = random.Random(0), []
+    for _ in range(count):
+        picture = Image.new("L", (280, 280))
+        pen, side = ImageDraw.Draw(picture), rng.uniform(60, 200)
+        x, y, brush = rng.uniform(20, 260 - side), rng.uniform(20, 260 - side), rng.randint(8, 30)
+        for stroke in rng.choice(list(STROKES.values())):
+            pen.line([(x + a * side, y + b * side) for a, b in stroke], fill=255, width=brush, joint="curve")
+        found.append(np.asarray(picture))
+    return found
+
+
+def _milliseconds(function, inputs: list) -> np.ndarray:
+    times = []
+    for value in inputs:
+        begun = time.perf_counter()
+        function(value)
+        times.append(1000 * (time.perf_counter() - begun))
+    return np.array(times)
+
+
+def _answers(path: Path, inputs: list[np.ndarray], threads: int = THREADS) -> np.ndarray:
+    """Milliseconds of each drawing's way to its probabilities."""
+    predictor = Predictor.load(path)
+    torch.set_num_threads(threads)
+
+    def answer(ink: np.ndarray) -> np.ndarray:
+        return predictor.predict(canvas.prepare(ink).pixels[None, None])
+
+    _milliseconds(answer, inputs[:20])
+    return _milliseconds(answer, inputs)
+
+
+@contextmanager
+def _neighbour() -> Iterator[None]:
+    """A process that computes on all cores, niced and patient as a training is (see `core.training.jobs`)."""
+    code = (
+        "import os, torch; os.nice(10); conv, x = torch.nn.Conv2d(1, 32, 5), torch.randn(64, 1, 28, 28); print(flush=True)\n"
+        "while True: conv(x).sum().backward()"
+    )
+    environment = {"OMP_WAIT_POLICY": "PASSIVE", **os.environ}
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=environment)
+    try:
+        process.stdout.readline()
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _row(what: str, times: np.ndarray, below: float | None = None) -> Row:
+    return Row(what, float(np.median(times)), "ms", below=below, note=f"p95 {np.percentile(times, 95):.2g} ms")
+
+
+def rows() -> list[Row]:
+    shipped = [c for c in networks.digit_networks() if c.run is None]
+    if not shipped:
+        raise NotHereError("no digit network is in the checkpoints folder.")
+    inputs = drawings(TIMES)
+    found = [_row(f"drawing to answer, {c.id}", _answers(c.weights, inputs), below=10) for c in shipped]
+    _milliseconds(canvas.prepare, inputs[:20])
+    found.append(_row("of that, canvas to 28x28", _milliseconds(canvas.prepare, inputs)))
+    every, first = cores(), shipped[0]
+    with _neighbour():
+        # Threads of one answer wait for each other, and each of them waits for its turn on a busy core.
+        found.append(_row(f"beside a training: {first.id}, {THREADS} thread", _answers(first.weights, inputs), below=10))
+        if every > THREADS:
+            found.append(_row(f"beside a training: {first.id}, {every} threads", _answers(first.weights, inputs, every)))
+    return found
+
+
+if __name__ == "__main__":
+    table.alone(rows)

@@ -1,0 +1,113 @@
+"""One epoch of mnist-cnn at batch 64: this project's data path against the loop of PyTorch's own MNIST example.
+
+Same network, same optimizer, same 60,000 images; validation is left out on both sides. The stock loop is
+https://github.com/pytorch/examples/blob/main/mnist/main.py with this network in place of its own.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from lightning.fabric import Fabric
+from torch.utils.data import DataLoader
+from torchvision import datasets, transforms
+
+from benchmarks import table
+from benchmarks.runs_apart import need_mnist, runs_apart, wait_for
+from benchmarks.table import Row
+from core import data, models, tasks
+from core.training import jobs, machine
+from core.training.events import Step
+from core.training.supervised import SupervisedTrainer
+
+ROUNDS = 3
+TASK = tasks.task("mnist-cnn")
+RECIPE = TASK.recipe.changed(epochs=1, validation=0, batch_size=64)
+
+
+def ours(dataset: data.DataSet, precision: str = "auto", steps: int | None = None) -> float:
+    """Seconds of one epoch with the trainer driven directly."""
+    fabric = Fabric(accelerator="auto", devices=1, precision=machine.resolve_precision(precision))
+    trainer = SupervisedTrainer(TASK.model, dataset, RECIPE, fabric)
+    begun = time.perf_counter()
+    for event in trainer.run():
+        if isinstance(event, Step) and event.step == steps:
+            break
+    return time.perf_counter() - begun
+
+
+def stock(root: Path, workers: int = 0, steps: int | None = None) -> float:
+    """Seconds of one epoch in the stock loop."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    transform = transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.1307,), (0.3081,))])
+    train = datasets.MNIST(str(root), train=True, download=True, transform=transform)
+    # The example takes one worker and pinned memory on a GPU, and none on the CPU.
+    more = {"num_workers": workers or 1, "pin_memory": True} if device.type == "cuda" else {"num_workers": workers}
+    loader = DataLoader(train, batch_size=64, shuffle=True, **more)
+    model = models.create(TASK.model, (1, 28, 28), 10, **RECIPE.part("model")).to(device)
+    optimizer = torch.optim.Adam(model.parameters(), lr=RECIPE.learning_rate)
+    model.train()
+    begun = time.perf_counter()
+    for number, (x, y) in enumerate(loader):
+        x, y = x.to(device), y.to(device)
+        optimizer.zero_grad()
+        output = model(x)
+        loss = F.cross_entropy(output, y)
+        loss.backward()
+        optimizer.step()
+        if number % 10 == 0:
+            loss.item()
+        if number == steps:
+            break
+    return time.perf_counter() - begun
+
+
+def as_a_job(root: Path) -> tuple[float, float]:
+    """Seconds of one epoch as a job counts them, and from Start to the end of the process's work, test part included."""
+    begun = time.perf_counter()
+    run = wait_for(jobs.start(TASK, RECIPE, str(root)))
+    return run.summary["seconds"], time.perf_counter() - begun
+
+
+def rows() -> list[Row]:
+    root, dataset = need_mnist(), data.obtain("mnist", download=False)
+    torch.set_num_threads(RECIPE.resolved().threads)
+    ours(dataset, steps=50)
+    stock(root, steps=50)
+    times: dict[str, list[float]] = {name: [] for name in ("ours", "stock", "job", "whole", "fp32", "workers")}
+    for turn in range(ROUNDS):
+        times["ours"].append(ours(dataset))
+        times["stock"].append(stock(root))
+        if turn < 2:
+            with runs_apart():
+                seconds, whole = as_a_job(root)
+            times["job"].append(seconds)
+            times["whole"].append(whole)
+        if turn == 0:
+            times["fp32"].append(ours(dataset, "32-true"))
+            times["workers"].append(stock(root, workers=2))
+    middle = {name: statistics.median(values) for name, values in times.items()}
+
+    def spread(name: str) -> str:
+        return f"{len(times[name])} runs, {min(times[name]):.2f} to {max(times[name]):.2f} s" if len(times[name]) > 1 else "1 run"
+
+    return [
+        Row("stock loop, one epoch", middle["stock"], "s", note=f"DataLoader as in PyTorch's example, fp32; {spread('stock')}"),
+        Row("stock loop, 2 workers", middle["workers"], "s", note=spread("workers")),
+        Row("trainer, one epoch", middle["ours"], "s", note=f"{machine.resolve_precision('auto')}; {spread('ours')}"),
+        Row("trainer in fp32", middle["fp32"], "s", note=spread("fp32")),
+        Row("as a job: epoch", middle["job"], "s", note=f"files written, niced; {spread('job')}"),
+        Row("as a job: Start to summary", middle["whole"], "s", note="process start and test part included"),
+        Row("stock / trainer", middle["stock"] / middle["ours"], "times", at_least=2.5),
+        Row("stock / job", middle["stock"] / middle["job"], "times", at_least=2.5),
+        Row("stock, 2 workers / trainer", middle["workers"] / middle["ours"], "times"),
+        Row("stock / trainer in fp32", middle["stock"] / middle["fp32"], "times", note="what is left without bf16"),
+    ]
+
+
+if __name__ == "__main__":
+    table.alone(rows)

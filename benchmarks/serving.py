@@ -1,0 +1,104 @@
+"""A server and a browser for the benchmarks that look at pages from outside."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from benchmarks.table import NotHereError
+from core import paths
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running `streamlit run`; `begun` is when its process started (perf_counter)."""
+
+    process: subprocess.Popen
+    url: str
+    begun: float
+
+    def wait_until_healthy(self, seconds: float = 60) -> float:
+        """Seconds from the start of the process until the server says that it is well."""
+        while time.perf_counter() - self.begun < seconds:
+            if answers(f"{self.url}/_stcore/health"):
+                return time.perf_counter() - self.begun
+            time.sleep(0.02)
+        raise RuntimeError("the server did not come up")
+
+    def has_torch(self) -> bool | None:
+        """Whether torch's library is in the server's memory; None where the system does not say."""
+        try:
+            return "libtorch" in Path(f"/proc/{self.process.pid}/maps").read_text()
+        except OSError:
+            return None
+
+    def processor_seconds(self) -> float:
+        """What the server's process has computed so far."""
+        times = psutil.Process(self.process.pid).cpu_times()
+        return times.user + times.system
+
+
+def answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as reply:
+            return reply.status == 200
+    except (OSError, urllib.error.URLError):
+        return False
+
+
+@contextmanager
+def server(script: Path = paths.PROJECT / "streamlit_app.py") -> Iterator[Server]:
+    """`streamlit run script` on a free port, ended at the end."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = ["--server.headless", "true", "--server.port", str(port), "--server.address", "127.0.0.1"]
+    command = [sys.executable, "-m", "streamlit", "run", str(script), *options]
+    begun = time.perf_counter()
+    process = subprocess.Popen(
+        command,
+        cwd=paths.PROJECT,
+        env=dict(os.environ),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield Server(process, f"http://127.0.0.1:{port}", begun)
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+@contextmanager
+def browser() -> Iterator:
+    """A headless Chromium (playwright's Browser). Raises NotHereError where there is none."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        raise NotHereError("playwright is not installed (pip install -r requirements-dev.txt).") from None
+    from tools import browser as installed
+
+    path = installed.find()
+    if path is None:
+        raise NotHereError("no browser was found (python -m tools.browser --get).")
+    with sync_playwright() as play:
+        chromium = play.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        try:
+            yield chromium
+        finally:
+            chromium.close()

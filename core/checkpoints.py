@@ -1,0 +1,158 @@
+"""Weights on disk: safetensors files that say themselves what they are, and the cards of those that ship with the project.
+
+The safetensors metadata holds one JSON object, the `Spec`: enough to build the network and to prepare its inputs, so that
+a weights file can be used without the run, the recipe or the data that made it. Nothing here unpickles.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from core import paths
+from core.files import read_json, write_bytes
+from core.messages import N_, UserError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+_KEY = "manabi"
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What a weights file needs to be used.
+
+    `mean` and `std` normalise inputs (pixels scaled to [0, 1], or features); `output_mean` and `output_std` turn the outputs of a
+    regression into its targets' unit.
+    """
+
+    task: str
+    model: str
+    options: dict[str, Any]
+    in_shape: tuple[int, ...]
+    kind: Literal["classification", "regression"]
+    classes: tuple[str, ...]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    output_mean: float
+    output_std: float
+    data: str
+    stand_in_for: str = ""
+    features: tuple[str, ...] = ()
+    target: str = ""
+    epoch: int = 0
+
+    @property
+    def num_outputs(self) -> int:
+        return len(self.classes) or 1
+
+
+def save_weights(path: Path, network: nn.Module, spec: Spec, half: bool = False) -> None:
+    """Write the network's weights (and buffers) to `path`, floating ones in half precision where `half`. Raises OSError."""
+    import torch
+    from safetensors.torch import save
+
+    tensors = {}
+    for name, value in network.state_dict().items():
+        value = value.detach().cpu().contiguous()
+        tensors[name] = value.half() if half and value.dtype == torch.float32 else value
+    metadata = {_KEY: json.dumps(dataclasses.asdict(spec), ensure_ascii=False)}
+    write_bytes(path, save(tensors, metadata=metadata))  # save_file() says a full disk by an error of its own
+
+
+def read_spec(path: Path) -> Spec:
+    """The spec in a weights file. Raises UserError where the file is absent, no safetensors file, or not one of ours."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "pt") as f:
+            values = json.loads((f.metadata() or {})[_KEY])
+        values = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+        return Spec(**values)
+    except FileNotFoundError:
+        raise UserError(N_("There is no weights file {file}."), file=str(path)) from None
+    except (SafetensorError, OSError) as error:
+        raise UserError(
+            N_("{file} is not a readable safetensors file ({reason})."), file=str(path), reason=str(error)
+        ) from error
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise UserError(
+            N_("{file} is a safetensors file, but none that this project wrote: it does not say which network it belongs to."),
+            file=str(path),
+        ) from None  # fmt: skip
+
+
+def load_weights(path: Path, expected_model: str | None = None) -> tuple[nn.Module, Spec]:
+    """The network in `path`, in evaluation mode, fp32, with its spec.
+
+    Raises UserError where the file cannot be read, belongs to another architecture than `expected_model`, or its tensors do not
+    fit the network that it names.
+    """
+    from safetensors.torch import load_file
+
+    from core import models
+
+    spec = read_spec(path)
+    if expected_model and spec.model != expected_model:
+        raise UserError(
+            N_("{file} holds weights of {found}, not of {wanted}."), file=str(path), found=spec.model, wanted=expected_model
+        )
+    try:
+        network = models.create(spec.model, spec.in_shape, spec.num_outputs, **spec.options)
+        state = {k: v.float() if v.is_floating_point() else v for k, v in load_file(path).items()}
+        network.load_state_dict(state)
+    except (RuntimeError, TypeError, ValueError) as error:
+        raise UserError(
+            N_("The weights in {file} do not fit the network {model}."), file=str(path), model=spec.model
+        ) from error
+    return network.eval(), spec
+
+
+# ---- what ships ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Card:
+    """The model card beside a shipped weights file."""
+
+    name: str
+    weights: Path
+    content: dict[str, Any]
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        return self.content.get("metrics", {})
+
+
+def shipped() -> list[str]:
+    """Names of the checkpoints that ship with the project."""
+    return sorted(p.stem for p in paths.checkpoints().glob("*.safetensors"))
+
+
+def card(name: str) -> Card:
+    """The card of shipped checkpoint `name`, its weights' sha256 checked.
+
+    Raises UserError where weights or card are missing, or do not belong together.
+    """
+    folder = paths.checkpoints()
+    weights, beside = folder / f"{name}.safetensors", folder / f"{name}.json"
+    if not weights.is_file():
+        raise UserError(
+            N_("No checkpoint of {name} ships with the project. There are: {known}."),
+            name=name, known=", ".join(shipped()) or "-",
+        )  # fmt: skip
+    content = read_json(beside)
+    if not isinstance(content, dict):
+        raise UserError(N_("The card of {file} is missing or cannot be read."), file=str(weights))
+    if content.get("sha256") != sha256(weights):
+        raise UserError(N_("{file} does not match its card (sha256 differs). Fetch both again."), file=str(weights))
+    return Card(name, weights, content)
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

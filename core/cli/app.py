@@ -1,0 +1,172 @@
+"""The commands of `python -m core`."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core import data, paths, tasks
+from core.cli import runs as runs_commands
+from core.cli import train as train_command
+from core.cli.show import _, duration, result, say, table
+from core.messages import Message, N_, UserError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=_(N_("Manabi Lab without a screen: train, evaluate, predict.")))
+app.add_typer(train_command.app, name="train")
+app.add_typer(runs_commands.app, name="runs")
+data_app = typer.Typer(no_args_is_help=True, help=_(N_("What data sets are on this machine, and how to get them.")))
+app.add_typer(data_app, name="data")
+guard_app = typer.Typer(no_args_is_help=True, help=_(N_("The judge that tells digits from everything else.")))
+app.add_typer(guard_app, name="guard")
+
+Json = Annotated[bool, typer.Option("--json", help=_(N_("Print one JSON object as the last line.")))]
+DataRoot = Annotated[
+    Path | None, typer.Option(help=_(N_("Folder that holds the data sets (default: MANABI_DATA, then data/).")))
+]
+
+
+@app.command("tasks", help=_(N_("The table of all trainings.")))
+def list_tasks(json: Json = False) -> None:
+    if json:
+        result({"tasks": [{"name": t.name, "kind": t.kind, "dataset": t.dataset, "model": t.model} for t in tasks.TASKS]})
+        return
+    rows = []
+    for t in tasks.TASKS:
+        e = t.expected
+        spread = f" ± {e.spread:.4f} ({e.seeds})" if e and e.seeds > 1 else ""
+        reached = f"{e.metric} {e.mean:.4f}{spread}, {duration(e.seconds)}" if e else "-"
+        rows.append((t.name, _(t.title), t.model, t.dataset, reached))
+    table([_(N_("task")), _(N_("what it is")), _(N_("model")), _(N_("data")), _(N_("reached"))], rows)
+
+
+@app.command(help=_(N_("Test metrics of a task's shipped weights, or of the weights that you name.")))
+def evaluate(
+    task: str,
+    checkpoint: Annotated[Path | None, typer.Option(help=_(N_("A weights file (.safetensors) of this task's network.")))] = None,
+    data_root: DataRoot = None,
+    json: Json = False,
+) -> None:
+    tasks.task(task)
+    from core.evaluation import evaluate_task
+
+    found, path, dataset = evaluate_task(task, checkpoint, data_root)
+    if dataset.notice:
+        say(dataset.notice)
+    say(
+        N_("{task} on the test part of {data} ({count} examples): {figures}"),
+        task=task, data=_(dataset.title), count=f"{len(found.targets):,}",
+        figures=", ".join(f"{k} {v:.4f}" for k, v in found.metrics.items()),
+    )  # fmt: skip
+    if json:
+        result({"task": task, "checkpoint": str(path), "data": dataset.title, "metrics": found.metrics})
+
+
+@app.command(help=_(N_("The most likely classes of pictures, by a task's shipped weights or by one of your runs.")))
+def predict(
+    source: Annotated[str, typer.Argument(metavar="TASK|RUN", help=_(N_("A task, or the id of a run.")))],
+    images: Annotated[list[Path], typer.Argument(help=_(N_("Picture files.")))],
+    checkpoint: Annotated[Path | None, typer.Option(help=_(N_("A weights file (.safetensors) to use instead.")))] = None,
+    top: Annotated[int, typer.Option(help=_(N_("How many classes to print.")), min=1)] = 3,
+    json: Json = False,
+) -> None:
+    from core.inference.classify import classify_file, predictor_for
+
+    predictor = predictor_for(source, checkpoint)
+    answers = [{"image": str(path), "top": classify_file(predictor, path, top)} for path in images]
+    if json:
+        result({"source": source, "answers": answers})
+        return
+    table(
+        [_(N_("picture")), _(N_("most likely"))],
+        [(a["image"], ", ".join(f"{c} {100 * p:.1f}%" for c, p in a["top"])) for a in answers],
+    )
+
+
+@app.command(help=_(N_("Layers, shapes, parameters and multiply-adds of a network.")))
+def summary(model: Annotated[str, typer.Argument(help=_(N_("A task, or the registered name of a network.")))]) -> None:
+    from core import models
+
+    known = {t.name: t for t in tasks.TASKS}
+    entry = known.get(model) or next((t for t in tasks.TASKS if t.model == model), None)
+    if entry is None:
+        models.builder(model)
+        raise UserError(N_("No task uses the network {model} yet, so its input shape is not known."), model=model)
+    import torchinfo
+
+    dataset = data.obtain(entry.dataset, download=False, **entry.recipe.part("data"))
+    network = models.create(entry.model, dataset.in_shape, dataset.num_outputs, **entry.recipe.part("model"))
+    columns = ("output_size", "num_params", "mult_adds")
+    print(torchinfo.summary(network, (1, *dataset.in_shape), col_names=columns, verbose=0, depth=4))
+
+
+@app.command(help=_(N_("Make the shipped checkpoint of a task, with its card, from a finished run.")))
+def ship(run: str) -> None:
+    from core.shipping import ship_run
+
+    say(N_("Written: {file}"), file=str(ship_run(run)))
+
+
+@data_app.command("status", help=_(N_("What is there, where, how many examples, how big.")))
+def data_status(data_root: DataRoot = None, json: Json = False) -> None:
+    found = [data.status(name, data_root) for name in data.names()]
+    if json:
+        result(
+            {
+                "data": [
+                    {
+                        "name": s.name, "title": s.title, "folder": str(s.folder) if s.folder else None, "train": s.train,
+                        "test": s.test, "bytes": s.bytes, "problem": str(s.problem) if s.problem else None,
+                    }
+                    for s in found
+                ]
+            }
+        )  # fmt: skip
+        return
+    rows = []
+    for s in found:
+        size = f"{s.bytes / 1e6:,.1f} MB" if s.folder else "-"
+        where = s.folder or _(N_("not here; its stand-in: {stand_in}")).format(stand_in=_(s.stand_in))
+        rows.append((s.title, where, f"{s.train:,}", f"{s.test:,}", size))
+    table([_(N_("data set")), _(N_("where")), _(N_("training")), _(N_("test")), _(N_("size"))], rows)
+    for s in found:
+        if s.problem:
+            say(s.problem)
+    searched = ", ".join(str(p) for p in paths.data_roots(data_root))
+    say(N_("Searched: {folders}"), folders=searched)
+
+
+@data_app.command("get", help=_(N_("Download a data set from its official source.")))
+def data_get(name: str) -> None:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    source = data.module(name)
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        bar = progress.add_task("", total=1.0)
+
+        def show(what: Message, share: float) -> None:
+            progress.update(bar, description=what.text(_), completed=share)
+
+        folder = source.download(paths.download_root(), show)
+    say(N_("{title} is in {folder}."), title=source.TITLE, folder=str(folder))
+
+
+@guard_app.command("build", help=_(N_("Fit the judge on MNIST's training digits and write it beside the checkpoints.")))
+def guard_build() -> None:
+    from core.inference.guard import build
+
+    result(build())
+
+
+def main() -> None:
+    """Run the command line; what a person can put right is one sentence and exit status 1."""
+    logging.basicConfig(level="ERROR")
+    try:
+        app()
+    except UserError as error:
+        say(error.message)
+        sys.exit(1)

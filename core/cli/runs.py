@@ -1,0 +1,91 @@
+"""`runs`: list, show, stop, resume and delete runs."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+import typer
+
+from core.cli.show import _, duration, result, say, table
+from core.cli.train import follow
+from core.messages import N_
+from core.training import jobs, runs
+from core.training.runs import Run
+
+app = typer.Typer(invoke_without_command=True, help=_(N_("The trainings of this machine: list, show, stop, resume, delete.")))
+
+Json = Annotated[bool, typer.Option("--json", help=_(N_("Print one JSON object as the last line.")))]
+RunId = Annotated[str, typer.Argument(help=_(N_("The id of a run.")))]
+
+
+@app.callback()
+def default(ctx: typer.Context) -> None:
+    if ctx.invoked_subcommand is None:
+        list_runs()
+
+
+def _figures(run: Run) -> str:
+    summary = run.summary
+    return ", ".join(f"{k} {v:.4f}" for k, v in summary["metrics"].items()) if summary else ""
+
+
+def _row(run: Run) -> dict:
+    status = run.status()
+    return {
+        "run": run.id, "task": run.task_name, "name": run.note().get("name", ""), "state": status.state, "epoch": status.epoch,
+        "seconds": status.seconds, "metrics": (run.summary or {}).get("metrics", {}),
+    }  # fmt: skip
+
+
+@app.command("list", help=_(N_("All runs, newest first.")))
+def list_runs(json: Json = False) -> None:
+    found = runs.every()
+    if json:
+        result({"runs": [_row(r) for r in found]})
+        return
+    rows = [(r.id, r.task_name, r.note().get("name", ""), _(r.status().state), _figures(r)) for r in found]
+    table([_(N_("run")), _(N_("task")), _(N_("name")), _(N_("state")), _(N_("test metrics"))], rows)
+
+
+@app.command(help=_(N_("One run: its state, recipe, data and figures.")))
+def show(run: RunId, json: Json = False) -> None:
+    found = runs.find(run)
+    status = found.status()
+    if json:
+        result({**_row(found), "config": found.config, "environment": found.environment, "folder": str(found.path)})
+        return
+    rows = [
+        (_(N_("state")), _(status.state)),
+        (_(N_("reason")), status.reason.text(_) if status.reason else ""),
+        (_(N_("epoch")), f"{status.epoch:.2f} / {status.epochs}"),
+        (_(N_("time")), duration(status.seconds)),
+        (_(N_("data")), found.config.get("data", {}).get("title", "")),
+        (_(N_("test metrics")), _figures(found)),
+        (_(N_("command")), found.command()),
+        (_(N_("folder")), found.path),
+    ]
+    table([found.task_name, found.id], [r for r in rows if r[1]])
+
+
+@app.command(help=_(N_("End a run within a batch; what it has learned is saved.")))
+def stop(run: RunId) -> None:
+    found = runs.find(run)
+    jobs.stop(found)
+    while found.status().active:
+        time.sleep(0.1)
+    say(N_("Run {run} is {state}."), run=found.id, state=_(found.status().state))
+
+
+@app.command(help=_(N_("Go on with a stopped, failed or interrupted run, as if it had never stopped.")))
+def resume(run: RunId, json: Json = False) -> None:
+    follow(jobs.resume(runs.find(run)), json)
+
+
+@app.command(help=_(N_("Delete a run for good.")))
+def delete(run: RunId, yes: Annotated[bool, typer.Option("--yes", help=_(N_("Do not ask.")))] = False) -> None:
+    found = runs.find(run)
+    if not yes:
+        typer.confirm(_(N_("Delete {run} for good?")).format(run=found.id), abort=True)
+    runs.delete(found)
+    say(N_("Run {run} is deleted."), run=found.id)

@@ -1,0 +1,43 @@
+"""How the command line speaks: sentences to standard error, one JSON object last on standard output."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+
+from core import i18n, words
+from core.messages import Message
+
+_ = i18n.translator(i18n.terminal_language())
+
+
+def say(msgid: str | Message, **values: object) -> None:
+    """A sentence for the person at the terminal."""
+    message = msgid if isinstance(msgid, Message) else Message(msgid, values)
+    print(message.text(_), file=sys.stderr, flush=True)
+
+
+def result(value: dict) -> None:
+    """The machine-readable answer: one line, the last."""
+    print(json.dumps(value, ensure_ascii=False), flush=True)
+
+
+def table(headings: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
+    """A plain table on standard output."""
+    from rich.console import Console
+    from rich.table import Table
+
+    drawn = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in headings:
+        drawn.add_column(heading, overflow="fold")
+    for row in rows:
+        drawn.add_row(*(str(cell) for cell in row))
+    width = None if sys.stdout.isatty() else 200
+    Console(width=width, highlight=False, markup=False).print(drawn)
+
+
+
+def duration(seconds: float) -> str:
+    """A time in the terminal's language."""
+    return words.duration(seconds).text(_)

@@ -1,0 +1,137 @@
+"""`train TASK`: one command per task of the table, its options made from the task's recipe."""
+
+from __future__ import annotations
+
+import inspect
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core import tasks
+from core.cli.show import _, duration, result, say
+from core.messages import Message, N_, UserError
+from core.tasks import Task
+from core.training import jobs
+from core.training.recipe import allowed
+from core.training.runs import Run
+
+_POLL = 0.2  # seconds
+
+
+class TaskGroup(typer.core.TyperGroup):
+    """Answers an unknown task with the nearest names."""
+
+    def get_command(self, ctx, cmd_name):  # noqa: ANN001, ANN201
+        tasks.task(cmd_name)
+        return super().get_command(ctx, cmd_name)
+
+
+app = typer.Typer(cls=TaskGroup, no_args_is_help=True, help=_(N_("Train a task, watch it, and print the run's id.")))
+
+
+def _run_options() -> dict[str, tuple[type, object]]:
+    """The options that every task has besides its recipe."""
+    return {
+        "data_root": (Path, typer.Option(help=_(N_("Folder that holds the data sets (default: MANABI_DATA, then data/).")))),
+        "quick": (bool, typer.Option("--quick", help=_(N_("The task's short form, for first feedback in seconds.")))),
+        "name": (str, typer.Option(help=_(N_("A name for the run.")))),
+        "devices": (int, typer.Option(help=_(N_("Devices of this machine to train on.")))),
+        "num_nodes": (int, typer.Option(help=_(N_("Machines to train on.")))),
+        "json": (bool, typer.Option("--json", help=_(N_("Print one JSON object as the last line.")))),
+    }
+
+
+def _command(task: Task):  # noqa: ANN202
+    """The command of one task: a function whose signature typer reads."""
+    parameters = []
+    for name in task.fields():
+        field = type(task.recipe).field(name)
+        kind = field.annotation if field.annotation in (int, float, bool) else str
+        help_text = f"{_(field.description)} ({allowed(field).text(_)}; {getattr(task.recipe, name)})"
+        parameters.append((name, Annotated[kind | None, typer.Option(help=help_text)]))
+    parameters += [(n, Annotated[kind | None, option]) for n, (kind, option) in _run_options().items()]
+
+    def command(**values: object) -> None:
+        run_values = {name: values.pop(name) for name in _run_options()}
+        changed = {k: v for k, v in values.items() if v is not None}
+        _train(task, changed, **run_values)
+
+    command.__signature__ = inspect.Signature(
+        [inspect.Parameter(n, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=a) for n, a in parameters]
+    )
+    command.__annotations__ = dict(parameters)
+    command.__doc__ = _(task.about)
+    return command
+
+
+for entry in tasks.TASKS:
+    app.command(entry.name)(_command(entry))
+
+
+def _train(task: Task, changed: dict, data_root, quick, name, devices, num_nodes, json) -> None:  # noqa: ANN001
+    base = task.quick_recipe() if quick else task.recipe
+    recipe = base.changed(**changed)
+    more = {k: v for k, v in {"devices": devices, "num_nodes": num_nodes}.items() if v}
+    run = jobs.start(task, recipe, str(data_root.resolve()) if data_root else None, **more)
+    if name:
+        run.annotate(name=name)
+    follow(run, json)
+
+
+def follow(run: Run, as_json: bool) -> None:
+    """Show a run until it ends; Ctrl-C stops it. Raises UserError where it fails."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    say(N_("Run {run}"), run=run.id)
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[more]}"))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        bar = progress.add_task("", total=1.0, more="")
+        while True:
+            try:
+                status = run.status()
+                if status.phase or not status.total_steps:
+                    what = status.phase.text(_) if status.phase else _(N_("Waiting for a free slot"))
+                    progress.update(bar, description=what, completed=status.fraction)
+                else:
+                    text = _(N_("epoch {epoch} of {epochs}")).format(epoch=f"{status.epoch:.1f}", epochs=status.epochs)
+                    more = f"{status.rate:,.0f}/s  {duration(status.eta)}"
+                    progress.update(bar, description=text, completed=status.step / status.total_steps, more=more)
+                if not status.active:
+                    break
+                time.sleep(_POLL)
+            except KeyboardInterrupt:
+                say(N_("Stopping; what has been learned so far is saved."))
+                jobs.stop(run)
+    _report(run, as_json)
+
+
+def _report(run: Run, as_json: bool) -> None:
+    status, config = run.status(), run.config
+    notice = config.get("notice")
+    if notice:
+        say(Message.from_json(notice))
+    if status.state in ("failed", "interrupted"):
+        raise UserError(
+            status.reason or N_("Run {run} was interrupted. Go on with: python -m core runs resume {run}"), run=run.id
+        )
+    if status.state == "stopped":
+        say(N_("Run {run} is stopped. Go on with: python -m core runs resume {run}"), run=run.id)
+    summary = run.summary or {}
+    metrics = summary.get("metrics", {})
+    data = config.get("data", {}).get("title", "")
+    if metrics:
+        figures = ", ".join(f"{k} {v:.4f}" for k, v in metrics.items())
+        say(N_("Finished in {time} on {data}: {figures}"), time=duration(summary["seconds"]), data=_(data), figures=figures)
+    if as_json:
+        result(
+            {
+                "run": run.id, "task": run.task_name, "state": status.state, "metrics": metrics, "data": data,
+                "stand_in_for": config.get("data", {}).get("stand_in_for", ""), "best_epoch": summary.get("best_epoch"),
+                "seconds": summary.get("seconds"), "folder": str(run.path),
+            }
+        )  # fmt: skip
+    else:
+        print(run.id)

@@ -1,0 +1,200 @@
+"""Data sets: found, downloaded or stood in for, and handed on as plain arrays.
+
+The order is fixed: the folder that was named, `MANABI_DATA`, `data/` here, a download from the official source, the embedded
+stand-in. Whoever gets a stand-in is told so by `DataSet.notice`, and the run records it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Literal
+
+import numpy as np
+
+from core import paths
+from core.messages import Message, N_, UserError, nearest
+
+Progress = Callable[[Message, float], None]
+"""Called with what is being done and the share that is done, in [0, 1]."""
+
+SPLIT_SEED = 0
+"""Validation and held-out parts are cut with this seed, whatever a recipe's own seed is, so that runs stay comparable."""
+
+_MODULES = {"mnist": "core.data.mnist", "boston": "core.data.boston"}
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """A data set as arrays.
+
+    Images are uint8, (N, C, H, W), values 0 to 255; tables are float32, (N, F). `y` is int64 class numbers (N,) or float32
+    targets (N,). `mean` and `std` (per channel of pixels scaled to [0, 1], or per feature) come from the training part.
+    """
+
+    name: str
+    title: str
+    kind: Literal["classification", "regression"]
+    origin: str
+    train_x: np.ndarray
+    train_y: np.ndarray
+    test_x: np.ndarray
+    test_y: np.ndarray
+    mean: np.ndarray
+    std: np.ndarray
+    classes: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
+    target: str = ""
+    stand_in_for: str = ""
+    notice: Message | None = field(default=None, compare=False)
+
+    @property
+    def in_shape(self) -> tuple[int, ...]:
+        return self.train_x.shape[1:]
+
+    @property
+    def num_outputs(self) -> int:
+        return len(self.classes) or 1
+
+    @property
+    def is_image(self) -> bool:
+        return self.train_x.ndim == 4
+
+    def validation_size(self, asked: int) -> int:
+        """How many validation examples are cut from the training part: those asked for; of a stand-in, which is smaller than what
+        it stands for, at most a fifth of it. Raises UserError where a part would not hold every class (or fifth of the targets)."""
+        count, low = len(self.train_x), len(self.classes) or 5
+        size = min(asked, count // 5) if self.stand_in_for else asked
+        if size and not low <= size <= count - low:
+            raise UserError(
+                N_("validation is {value}, but with the {count} training examples of {title} it must be 0 or from {low} to {high}."),
+                value=asked, count=count, title=Message(self.title), low=low, high=count - low,
+            )  # fmt: skip
+        return size
+
+    def describe(self) -> dict:
+        """What a run records about the data that it really used."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "origin": self.origin,
+            "stand_in_for": self.stand_in_for,
+            "train": len(self.train_x),
+            "test": len(self.test_x),
+            "in_shape": list(self.in_shape),
+            "classes": list(self.classes),
+            "features": list(self.features),
+            "target": self.target,
+            "mean": np.asarray(self.mean, dtype=float).tolist(),
+            "std": np.asarray(self.std, dtype=float).tolist(),
+        }
+
+
+def names() -> list[str]:
+    return list(_MODULES)
+
+
+def module(name: str) -> ModuleType:
+    """The module of data set `name`. Raises UserError with the nearest names where there is none."""
+    if name not in _MODULES:
+        raise UserError(
+            N_("There is no data set called {name}. The nearest names: {nearest}."), name=name, nearest=nearest(name, _MODULES)
+        )
+    return importlib.import_module(_MODULES[name])
+
+
+def find(name: str, root: str | Path | None = None) -> Path | None:
+    """The folder that holds data set `name`, or None.
+
+    Raises UserError where `root` is named and holds no such data: what a person asked for is never replaced in silence.
+    """
+    source = module(name)
+    if root is not None and source.find(Path(root)) is None:
+        raise UserError(
+            N_("{title} was not found in {folder}. Expected there: {layout}."),
+            title=source.TITLE, folder=str(root), layout=source.LAYOUT,
+        )  # fmt: skip
+    for folder in paths.data_roots(root):
+        found = source.find(folder)
+        if found is not None:
+            return found
+    return None
+
+
+def obtain(
+    name: str,
+    root: str | Path | None = None,
+    *,
+    download: bool = True,
+    progress: Progress | None = None,
+    **options: object,
+) -> DataSet:
+    """Data set `name`: found, else downloaded (where `download` and the data set allow), else its stand-in with a notice.
+
+    Raises UserError where files are there but cannot be read, naming the file.
+    """
+    source = module(name)
+    folder = find(name, root)
+    if folder is not None:
+        return source.load(folder, **options)
+    where = {"layout": source.LAYOUT, "folder": str(paths.download_root())}
+    reason = Message(N_("Put its files ({layout}) into {folder}."), where)
+    if download and not paths.offline():
+        try:
+            return source.load(source.download(paths.download_root(), progress), **options)
+        except UserError as error:
+            reason = error.message
+    notice = Message(
+        N_("{title} is not on this machine. {reason} Until then this uses {stand_in}."),
+        {"title": source.TITLE, "reason": reason, "stand_in": Message(source.STAND_IN_TITLE)},
+    )
+    return source.stand_in(notice, **options)
+
+
+@dataclass(frozen=True)
+class Status:
+    """What is on this machine of one data set."""
+
+    name: str
+    title: str
+    folder: Path | None
+    train: int
+    test: int
+    bytes: int
+    url: str
+    layout: str
+    stand_in: str
+    problem: Message | None = None
+
+
+def status(name: str, root: str | Path | None = None) -> Status:
+    """Where data set `name` lies, how many examples and how many bytes; never downloads."""
+    source = module(name)
+    folder, train, test, size, problem = None, 0, 0, 0, None
+    try:
+        folder = find(name, root)
+        if folder is not None:
+            train, test, size = source.inventory(folder)
+    except UserError as error:
+        problem = error.message
+    return Status(name, source.TITLE, folder, train, test, size, source.URL, source.LAYOUT, source.STAND_IN_TITLE, problem)
+
+
+def cut_validation(labels: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Indices (training, validation) into `labels`, both sorted, cut with SPLIT_SEED; `size` 0 leaves validation empty.
+
+    Every class keeps its share; of regression targets (floats), every fifth of their range of ranks does.
+    """
+    from sklearn.model_selection import train_test_split
+
+    everything = np.arange(len(labels))
+    if size <= 0:
+        return everything, everything[:0]
+    strata = labels
+    if np.issubdtype(labels.dtype, np.floating):
+        strata = np.searchsorted(np.quantile(labels, [0.2, 0.4, 0.6, 0.8]), labels)
+    train, held = train_test_split(everything, test_size=size, random_state=SPLIT_SEED, stratify=strata)
+    return np.sort(train), np.sort(held)

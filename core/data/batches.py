@@ -1,0 +1,66 @@
+"""The data path of a training: whole batches are gathered, augmented and normalised as tensors; no Python per example.
+
+Shapes: N examples, B batch, C H W image, F features.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor
+
+from core.data import DataSet
+
+
+class Batches:
+    """Examples of one part of a data set, held as they came (uint8 images, float tables) and normalised batch by batch.
+
+    `targets` are class numbers, or for regression the targets in their own unit.
+    """
+
+    def __init__(self, data: DataSet, x: np.ndarray, y: np.ndarray, device: torch.device | str = "cpu") -> None:
+        self.x = torch.from_numpy(np.ascontiguousarray(x)).to(device)
+        self.y = torch.from_numpy(np.ascontiguousarray(y)).to(device)
+        self.is_image = data.is_image
+        shape = (1, -1, 1, 1) if data.is_image else (1, -1)
+        # One multiplication and one addition per value: (x / 255 - mean) / std.
+        unit = 255.0 if data.is_image else 1.0
+        std = torch.as_tensor(data.std, dtype=torch.float32)
+        self.gain = (1.0 / (unit * std)).view(shape).to(device)
+        self.offset = (-torch.as_tensor(data.mean, dtype=torch.float32) / std).view(shape).to(device)
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def inputs(self, index: Tensor | slice) -> Tensor:
+        """Normalised inputs (B, C, H, W), channels-last in memory, or (B, F)."""
+        x = torch.addcmul(self.offset, self.x[index].float(), self.gain)
+        return x.contiguous(memory_format=torch.channels_last) if self.is_image and x.shape[1] > 1 else x
+
+    def targets(self, index: Tensor | slice) -> Tensor:
+        """Class numbers (B,) int64 or targets (B,) float32."""
+        return self.y[index]
+
+
+def epoch_order(n: int, seed: int, epoch: int) -> Tensor:
+    """The order (n,) in which epoch `epoch` sees the examples; a function of the seed and the epoch alone, so that a resumed
+    epoch has the same one."""
+    generator = torch.Generator().manual_seed((seed << 20) + epoch)
+    return torch.randperm(n, generator=generator)
+
+
+def affine(x: Tensor, shift: float, rotate: float, scale: float, generator: torch.Generator) -> Tensor:
+    """Images (B, C, H, W), each moved by up to `shift` pixels, turned by up to `rotate` degrees and scaled by up to the share
+    `scale`; what comes in from outside repeats the border. Bilinear (Simard, Steinkraus, Platt, ICDAR 2003, argue for it)."""
+    if not (shift or rotate or scale):
+        return x
+    b, _, h, w = x.shape
+    angle, factor, dx, dy = torch.rand(4, b, generator=generator) * 2 - 1  # each (B,), in [-1, 1]
+    angle, factor = angle * math.radians(rotate), 1 / (1 + factor * scale)
+    cos, sin = torch.cos(angle) * factor, torch.sin(angle) * factor
+    theta = torch.stack([cos, -sin, dx * 2 * shift / w, sin, cos, dy * 2 * shift / h], dim=1).view(b, 2, 3)
+    grid = F.affine_grid(theta.to(x.device), list(x.shape), align_corners=False)
+    return F.grid_sample(x, grid, padding_mode="border", align_corners=False)

@@ -1,0 +1,103 @@
+"""Boston housing (Harrison and Rubinfeld, J. Environ. Econ. Manage. 5, 1978): 506 districts, 13 features, median house price.
+
+Column `b` is computed from the share of Black residents on the assumption that segregation raises prices; scikit-learn removed
+the data set in 1.2 for it. It is left out here unless a recipe asks for it. The stand-in is scikit-learn's diabetes data.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from core.data import DataSet, Progress, cut_validation
+from core.messages import Message, N_, UserError
+
+TITLE = "Boston housing"
+URL = ""
+LAYOUT = "boston/BostonHousing.csv"
+STAND_IN_TITLE = N_("scikit-learn's diabetes data")
+
+COLUMNS = ("crim", "zn", "indus", "chas", "nox", "rm", "age", "dis", "rad", "tax", "ptratio", "b", "lstat")
+TARGET = "medv"
+_HELD_OUT = 0.2
+
+
+def find(root: Path) -> Path | None:
+    path = root / "boston" / "BostonHousing.csv"
+    return path if path.is_file() else None
+
+
+def load(path: Path, use_b: bool = False) -> DataSet:
+    """Boston housing from the CSV file. Raises UserError naming the file and the wrong column or row."""
+    numbers = _read(path)
+    features = [c for c in COLUMNS if use_b or c != "b"]
+    return _split("boston", TITLE, str(path), numbers[features], numbers[TARGET], TARGET)
+
+
+def _read(path: Path):  # noqa: ANN202 - pandas is imported only where a table is read
+    """The table's columns as numbers. Raises UserError as `load` does."""
+    import pandas as pd
+
+    try:
+        table = pd.read_csv(path)
+    except (OSError, ValueError, UnicodeDecodeError) as error:
+        raise UserError(N_("{file} cannot be read as a table: {reason}."), file=str(path), reason=str(error)) from error
+    table.columns = [str(c).strip().lower() for c in table.columns]
+    missing = [c for c in (*COLUMNS, TARGET) if c not in table.columns]
+    if missing:
+        raise UserError(N_("{file} lacks the columns {columns}."), file=str(path), columns=", ".join(missing))
+    numbers = table[[*COLUMNS, TARGET]].apply(pd.to_numeric, errors="coerce")
+    bad = ~np.isfinite(numbers.astype(np.float32)).all(axis=1)
+    if bad.any() or len(numbers) < 20:
+        row = int(np.flatnonzero(bad)[0]) + 2 if bad.any() else len(numbers) + 1
+        raise UserError(N_("{file} has no number where one is needed, in line {row}."), file=str(path), row=row)
+    return numbers
+
+
+def inventory(path: Path) -> tuple[int, int, int]:
+    """Training rows, held-out rows, bytes on disk."""
+    rows = len(_read(path))
+    held_out = round(_HELD_OUT * rows)
+    return rows - held_out, held_out, path.stat().st_size
+
+
+def download(root: Path, progress: Progress | None = None) -> Path:
+    """Boston housing has no official source any more. Always raises UserError."""
+    raise UserError(
+        N_("No official source offers {title} any more; put its file ({layout}) into {folder}."),
+        title=TITLE, layout=LAYOUT, folder=str(root),
+    )  # fmt: skip
+
+
+def stand_in(notice: Message, use_b: bool = False) -> DataSet:
+    """scikit-learn's diabetes data (Efron et al., Annals of Statistics 32, 2004): 442 patients, 10 features."""
+    from sklearn.datasets import load_diabetes
+
+    bunch = load_diabetes(as_frame=True, scaled=False)
+    return _split(
+        "diabetes", STAND_IN_TITLE, "scikit-learn", bunch.data, bunch.target, "progression", TITLE, notice
+    )
+
+
+def _split(name, title, origin, features, target, target_name, stand_in_for="", notice=None) -> DataSet:  # noqa: ANN001
+    x = features.to_numpy(dtype=np.float32)
+    y = target.to_numpy(dtype=np.float32)
+    train, test = cut_validation(y, round(_HELD_OUT * len(y)))
+    std = x[train].std(axis=0)
+    return DataSet(
+        name=name,
+        title=title,
+        kind="regression",
+        origin=origin,
+        train_x=x[train],
+        train_y=y[train],
+        test_x=x[test],
+        test_y=y[test],
+        mean=x[train].mean(axis=0),
+        std=np.where(std > 0, std, 1.0).astype(np.float32),
+        features=tuple(str(c) for c in features.columns),
+        target=target_name,
+        stand_in_for=stand_in_for,
+        notice=notice,
+    )

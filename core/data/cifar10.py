@@ -1,0 +1,218 @@
+"""CIFAR-10 (Krizhevsky, Learning multiple layers of features from tiny images, 2009): 60,000 pictures of 32x32, ten classes.
+
+Three layouts are read: torchvision's `cifar-10-batches-py/`, an image folder `cifar10/{train,test}/<class>/*`, and a zip of one,
+`cifar10.zip`. An image folder whose files are JPEGs is another data set to a network, several points harder, and is named so. The
+stand-in is drawn here: ten shapes in random colours, places and sizes.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+import tarfile
+from pathlib import Path
+
+import numpy as np
+
+from core import paths
+from core.data import DataSet, Progress, image_folder
+from core.data.download import Source, fetch
+from core.files import write_aside, write_bytes
+from core.messages import Message, N_, UserError
+
+TITLE = "CIFAR-10"
+JPEG_TITLE = N_("CIFAR-10 (image copy)")
+URL = "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz"
+LAYOUT = "cifar-10-batches-py/* | cifar10/{train,test}/<class>/* | cifar10.zip"
+STAND_IN_TITLE = N_("drawn shapes in ten classes")
+BYTES = 170_498_071
+
+CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+# Of the original's 50,000 training pictures; the means and deviations of a copy are computed from it.
+MEAN, STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
+
+_MD5 = "c58f30108f718f92721af3b95e74349a"  # of the official archive, as torchvision lists it
+_TRAIN, _TEST = [f"data_batch_{i}" for i in range(1, 6)], ["test_batch"]
+_SHAPES = ("disc", "ring", "square", "frame", "triangle", "cross", "stripes", "bar", "dots", "star")
+
+
+def find(root: Path) -> Path | None:
+    """The first of the three layouts in `root`."""
+    candidates = (root / "cifar-10-batches-py", root / "cifar10", root / "cifar10.zip")
+    return next((p for p in candidates if p.is_dir() or (p.suffix == ".zip" and p.is_file())), None)
+
+
+def load(source: Path, progress: Progress | None = None) -> DataSet:
+    """CIFAR-10 from what `find` gave. Raises UserError naming what is missing, damaged or hostile."""
+    if source.name == "cifar-10-batches-py":
+        arrays = [_batches(source, names) for names in (_TRAIN, _TEST)]
+        return _dataset("cifar10", TITLE, str(source), arrays[0], arrays[1], MEAN, STD)
+    found = image_folder.load(source, {"train": {}, "test": {}}, 32, "cifar10", progress)
+    if found.classes != CLASSES:
+        classes = ", ".join(found.classes)[:200]
+        raise UserError(N_("{file} holds other classes than CIFAR-10: {classes}."), file=str(source), classes=classes)
+    train, test = found.splits["train"], found.splits["test"]
+    mean, std = statistics(train.x)
+    return _dataset("cifar10-copy", JPEG_TITLE, str(source), (train.x, train.y), (test.x, test.y), mean, std)
+
+
+def inventory(source: Path) -> tuple[int, int, int]:
+    """Training pictures, test pictures, bytes on disk; decodes nothing."""
+    if source.suffix == ".zip":
+        import zipfile
+
+        try:
+            with zipfile.ZipFile(source) as archive:
+                names = [n.split("/") for n in archive.namelist() if not n.endswith("/")]
+        except (OSError, zipfile.BadZipFile) as error:
+            raise UserError(N_("{file} cannot be opened as a zip: {reason}."), file=str(source), reason=str(error)) from error
+        return sum("train" in n for n in names), sum("test" in n for n in names), source.stat().st_size
+    files = [p for p in source.rglob("*") if p.is_file()]
+    if source.name == "cifar-10-batches-py":
+        return 10_000 * sum(p.name in _TRAIN for p in files), 10_000 * sum(p.name in _TEST for p in files), _size(files)
+    return sum("train" in p.parts for p in files), sum("test" in p.parts for p in files), _size(files)
+
+
+def _size(files: list[Path]) -> int:
+    return sum(p.stat().st_size for p in files)
+
+
+def statistics(x: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and standard deviation per channel of uint8 pictures (N, C, H, W), scaled to [0, 1]."""
+    # Sums of histograms: exact, and without a float copy of the whole part.
+    means, stds = [], []
+    for channel in range(x.shape[1]):
+        counts = np.bincount(x[:, channel].ravel(), minlength=256)
+        levels = np.arange(256) / 255
+        mean = float((counts * levels).sum() / counts.sum())
+        means.append(mean)
+        stds.append(float(np.sqrt((counts * (levels - mean) ** 2).sum() / counts.sum())))
+    return tuple(means), tuple(stds)
+
+
+_ARRAYS = frozenset(
+    {
+        ("numpy.core.multiarray", "_reconstruct"), ("numpy._core.multiarray", "_reconstruct"),
+        ("numpy", "ndarray"), ("numpy", "dtype"), ("_codecs", "encode"),
+    }
+)  # fmt: skip
+
+
+class _ArraysOnly(pickle.Unpickler):
+    """Unpickles the official batches and nothing else: only what NumPy arrays are made of may be named in them."""
+
+    def find_class(self, module: str, name: str) -> object:
+        if (module, name) not in _ARRAYS:
+            raise pickle.UnpicklingError(f"{module}.{name} has no place in a batch of pictures")
+        return super().find_class(module, name)
+
+
+def _batches(folder: Path, names: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Pictures (N, 3, 32, 32) uint8 and labels (N,) of the official batches, through the array cache."""
+    x, y = [], []
+    for name in names:
+        path = folder / name
+        try:
+            entry = _ArraysOnly(io.BytesIO(path.read_bytes()), encoding="bytes").load()
+            pictures, labels = np.asarray(entry[b"data"], np.uint8).reshape(-1, 3, 32, 32), np.asarray(entry[b"labels"], np.int64)
+        except FileNotFoundError:
+            raise UserError(N_("{file} is missing in {folder}."), file=name, folder=str(folder)) from None
+        except (pickle.UnpicklingError, OSError, EOFError, ValueError, TypeError, KeyError, AttributeError, ImportError) as error:
+            raise UserError(N_("{file} cannot be read: {reason}."), file=str(path), reason=str(error)) from error
+        if len(pictures) != len(labels) or not len(labels) or not 0 <= labels.min() <= labels.max() < len(CLASSES):
+            raise UserError(N_("{file} cannot be read: {reason}."), file=str(path), reason="labels")
+        x.append(pictures)
+        y.append(labels)
+    return np.concatenate(x), np.concatenate(y)
+
+
+def download(root: Path, progress: Progress | None = None) -> Path:
+    """Fetch and unpack the official archive into `root`. Raises UserError naming the URL and the folder."""
+    archive = root / "cifar-10-python.tar.gz"
+    fetch(TITLE, [Source(URL, archive, _MD5)], BYTES, progress)
+    folder = root / "cifar-10-batches-py"
+    folder.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(archive) as packed:
+        for name in (*_TRAIN, *_TEST):
+            write_bytes(folder / name, packed.extractfile(f"cifar-10-batches-py/{name}").read())
+    return folder
+
+
+def stand_in(notice: Message) -> DataSet:
+    """4,000 training and 1,000 test pictures of ten drawn shapes, made from a fixed seed."""
+    path = paths.cache() / "shapes-1.npz"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        x, y = _drawn(5000)
+
+        def write(part: Path) -> None:
+            with part.open("wb") as f:
+                np.savez(f, x=x, y=y)
+
+        write_aside(path, write)
+    with np.load(path) as arrays:
+        x, y = arrays["x"], arrays["y"]
+    mean, std = statistics(x[:4000])
+    return _dataset("shapes", STAND_IN_TITLE, "Manabi Lab", (x[:4000], y[:4000]), (x[4000:], y[4000:]), mean, std, notice)
+
+
+def _drawn(count: int) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    y = rng.permutation(np.arange(count) % len(_SHAPES))
+    rows, columns = np.mgrid[0:32, 0:32].astype(np.float32)
+    x = np.empty((count, 3, 32, 32), np.uint8)
+    for i, label in enumerate(y):
+        ground, ink = rng.uniform(0, 255, (2, 3, 1, 1))
+        while np.abs(ground - ink).max() < 90:
+            ink = rng.uniform(0, 255, (3, 1, 1))
+        r, angle = rng.uniform(7, 12), rng.uniform(0, 2 * np.pi)
+        v, u = rows - rng.uniform(11, 21), columns - rng.uniform(11, 21)
+        u, v = u * np.cos(angle) - v * np.sin(angle), u * np.sin(angle) + v * np.cos(angle)
+        picture = np.where(_mask(_SHAPES[label], u / r, v / r), ink, ground)
+        x[i] = np.clip(picture + rng.normal(0, 12, picture.shape), 0, 255)
+    return x, y.astype(np.int64)
+
+
+def _mask(shape: str, u: np.ndarray, v: np.ndarray) -> np.ndarray:
+    """Where the shape is, in its own coordinates, in which it fills [-1, 1]."""
+    radius, far = np.hypot(u, v), np.maximum(np.abs(u), np.abs(v))
+    match shape:
+        case "disc":
+            return radius < 1
+        case "ring":
+            return (radius < 1) & (radius > 0.6)
+        case "square":
+            return far < 0.85
+        case "frame":
+            return (far < 0.9) & (far > 0.55)
+        case "triangle":
+            return (v < 0.6) & (v > 2 * np.abs(u) - 1)
+        case "cross":
+            return (far < 1) & (np.minimum(np.abs(u), np.abs(v)) < 0.28)
+        case "stripes":
+            return (far < 1) & (np.floor((u + 1) * 2.5) % 2 == 0)
+        case "bar":
+            return (np.abs(u) < 1) & (np.abs(v) < 0.25)
+        case "dots":
+            return (np.hypot(np.abs(u) - 0.6, np.abs(v) - 0.6) < 0.32)
+        case "star":
+            return radius < 0.55 + 0.45 * np.cos(5 * np.arctan2(v, u))
+    raise ValueError(f"no shape is called {shape}")
+
+
+def _dataset(name, title, origin, train, test, mean, std, notice=None) -> DataSet:  # noqa: ANN001
+    return DataSet(
+        name=name,
+        title=title,
+        kind="classification",
+        origin=origin,
+        train_x=train[0],
+        train_y=train[1],
+        test_x=test[0],
+        test_y=test[1],
+        mean=np.array(mean, np.float32),
+        std=np.array(std, np.float32),
+        classes=_SHAPES if name == "shapes" else CLASSES,
+        stand_in_for=TITLE if name == "shapes" else "",
+        notice=notice,
+    )

@@ -1,0 +1,91 @@
+"""Fetching official files: short connect timeout, progress, resumed where they broke off, checked by MD5, moved into place last."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.data import Progress
+from core.messages import Message, N_, UserError
+
+CONNECT_TIMEOUT = 5.0  # seconds
+_BLOCK = 1 << 16
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file: where it comes from, where it goes, its MD5 sum (empty: not known)."""
+
+    url: str
+    path: Path
+    md5: str = ""
+
+
+def fetch(title: str, sources: list[Source], total_bytes: int, progress: Progress | None = None) -> None:
+    """Bring all `sources` that are not there yet. Raises UserError naming the URL that failed, why, and the folder to fill."""
+    done = 0
+    for source in sources:
+        if source.path.exists():
+            done += source.path.stat().st_size
+        else:
+            done = _fetch_one(title, source, done, total_bytes, progress)
+
+
+def _fetch_one(title: str, source: Source, done: int, total_bytes: int, progress: Progress | None) -> int:
+    """Bring one file. Returns `done` plus its bytes, of which earlier attempts may have brought some."""
+    part = source.path.with_name(source.path.name + ".part")
+
+    def tell(bytes_here: int) -> None:
+        if progress:
+            progress(Message(N_("Downloading {title}"), {"title": title}), min(1.0, (done + bytes_here) / total_bytes))
+
+    try:
+        source.path.parent.mkdir(parents=True, exist_ok=True)
+        if not (source.md5 and part.exists() and _md5(part) == source.md5):
+            _receive(source.url, part, tell)
+        if source.md5 and _md5(part) != source.md5:
+            part.unlink()
+            raise OSError("MD5 mismatch")
+        os.replace(part, source.path)
+        return done + source.path.stat().st_size
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        reason = getattr(error, "reason", None) or error
+        raise UserError(
+            N_("{title} could not be downloaded from {url}: {reason}. Put the file into {folder} by hand, or try again later."),
+            title=title, url=source.url, reason=str(reason), folder=str(source.path.parent),
+        ) from error  # fmt: skip
+
+
+def _receive(url: str, part: Path, tell: Callable[[int], None]) -> None:
+    """Bring `url` into `part`, from where that ends already. Raises OSError where the connection breaks off; `part` then keeps
+    what has come."""
+    have = part.stat().st_size if part.exists() else 0
+    request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
+    try:
+        answer = urllib.request.urlopen(request, timeout=CONNECT_TIMEOUT)
+    except urllib.error.HTTPError as error:
+        if error.code != 416 or not have:
+            raise
+        part.unlink()  # longer than the file is: of no use
+        return _receive(url, part, tell)
+    with answer:
+        have = have if answer.status == 206 else 0
+        whole = int(answer.headers.get("Content-Length") or -1)
+        come = 0
+        with part.open("ab" if have else "wb") as f:
+            while block := answer.read(_BLOCK):
+                f.write(block)
+                come += len(block)
+                tell(have + come)
+        if come < whole:
+            raise OSError(f"the connection broke off after {have + come:,} of {have + whole:,} bytes")
+
+
+def _md5(path: Path) -> str:
+    return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()

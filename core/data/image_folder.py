@@ -1,0 +1,237 @@
+"""Pictures in folders, `<split>/<class>/*`, or in a zip of such folders, decoded once into uint8 arrays under the array cache.
+
+Whoever made the folder or the zip is not trusted: names that leave it are refused, sizes are bounded before anything is unpacked, and
+every file goes through `core.images`. What is no picture is counted and left out; a class without pictures is a sentence.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from PIL import Image
+
+from core import images, paths
+from core.data import Progress
+from core.files import read_json, write_aside, write_json
+from core.messages import Message, N_, UserError
+
+MOST_FILES = 500_000
+MOST_BYTES = 8_000_000_000  # of everything in a zip, unpacked
+MOST_RATIO = 200  # of one packed file; pictures hardly pack at all
+_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file: its split, its class, its name for messages, and how to read it."""
+
+    split: str
+    label: str
+    name: str
+    read: Callable[[], bytes]
+
+
+@dataclass(frozen=True)
+class Split:
+    """Decoded pictures of one split: `x` uint8 (N, 3, H, W), `y` int64 (N,), memory-mapped."""
+
+    x: np.ndarray
+    y: np.ndarray
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A decoded image folder. `left_out` counts the files that were no readable pictures."""
+
+    classes: tuple[str, ...]
+    splits: dict[str, Split]
+    left_out: int
+
+
+def load(source: Path, splits: dict[str, dict[str, str]], size: int, name: str, progress: Progress | None = None) -> Folder:
+    """The pictures of `source` (a folder, or a zip of one), each resized to `size` x `size` by its shorter side and a centre crop.
+
+    `splits` maps the names of wanted splits to the folders in them and the class that each stands for, for example
+    `{"train": {"trainA": "apple"}}`; an empty inner mapping takes every folder below `<split>/` as a class of its name. Decoded once
+    per source and size; afterwards only opened. Raises UserError where the source cannot be read, leads out of itself, would unpack
+    to more than is bearable, or lacks a split or the pictures of a class.
+    """
+    stat = source.stat()
+    key = f"{_FORMAT} {source.resolve()} {stat.st_size} {stat.st_mtime_ns} {size} {json.dumps(splits, sort_keys=True)}"
+    folder = paths.cache() / "images" / f"{name}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
+    if not (folder / "done.json").exists():
+        _decode(source, splits, size, folder, progress)
+    return _open(folder)
+
+
+def _open(folder: Path) -> Folder:
+    about = read_json(folder / "done.json")
+    found = {
+        split: Split(np.load(folder / f"{split}-x.npy", mmap_mode="c"), np.load(folder / f"{split}-y.npy", mmap_mode="c"))
+        for split in about["splits"]
+    }
+    return Folder(tuple(about["classes"]), found, about["left_out"])
+
+
+def _decode(source: Path, splits: dict[str, dict[str, str]], size: int, folder: Path, progress: Progress | None) -> None:
+    with _opened(source) as entries:
+        wanted = [e for e in (_placed(entry, splits) for entry in entries) if e is not None]
+        classes = sorted({e.label for e in wanted})
+        _complete(source, splits, wanted, classes)
+        folder.mkdir(parents=True, exist_ok=True)
+        left_out = done = 0
+        for split in splits:
+            members = [e for e in wanted if e.split == split]
+            x = np.empty((len(members), 3, size, size), np.uint8)
+            y = np.empty(len(members), np.int64)
+            count = 0
+            for entry in members:
+                done += 1
+                pixels = _pixels(entry, size)
+                if pixels is None:
+                    left_out += 1
+                    continue
+                x[count], y[count] = pixels, classes.index(entry.label)
+                count += 1
+                if progress and done % 500 == 0:
+                    progress(Message(N_("Decoding {name}"), {"name": source.name}), done / len(wanted))
+            _refuse_empty(source, split, classes, y[:count])
+            _save(folder / f"{split}-x.npy", x[:count])
+            _save(folder / f"{split}-y.npy", y[:count])
+    # Written last: its presence means that the arrays are complete.
+    write_json(folder / "done.json", {"classes": classes, "splits": list(splits), "left_out": left_out})
+
+
+def _save(path: Path, array: np.ndarray) -> None:
+    def write(part: Path) -> None:
+        with part.open("wb") as f:
+            np.save(f, array)
+
+    write_aside(path, write)
+
+
+def _pixels(entry: Entry, size: int) -> np.ndarray | None:
+    """The picture as (3, size, size), or None where the file is none."""
+    try:
+        image = images.opaque(images.decode(entry.read(), entry.name))
+    except UserError:
+        return None
+    if image.size != (size, size):
+        scale = size / min(image.size)
+        width, height = (max(size, round(n * scale)) for n in image.size)
+        image = image.resize((width, height), Image.Resampling.BICUBIC)
+        left, top = (width - size) // 2, (height - size) // 2
+        image = image.crop((left, top, left + size, top + size))
+    return np.asarray(image).transpose(2, 0, 1)
+
+
+def _placed(entry: Entry, splits: dict[str, dict[str, str]]) -> Entry | None:
+    """The entry under the split and class that were asked for, or None where it belongs to neither."""
+    for split, folders in splits.items():
+        if not folders and entry.split == split:
+            return entry
+        label = folders.get(entry.label if entry.label in folders else entry.split)
+        if label is not None:
+            return Entry(split, label, entry.name, entry.read)
+    return None
+
+
+def _complete(source: Path, splits: dict[str, dict[str, str]], wanted: list[Entry], classes: list[str]) -> None:
+    """Raise UserError where a split has no files at all, or there is nothing to tell apart."""
+    for split in splits:
+        if not any(e.split == split for e in wanted):
+            raise UserError(N_("{file} holds no pictures for {split}."), file=str(source), split=split)
+    if len(classes) < 2:
+        raise UserError(
+            N_("{file} holds only the class {classes}; at least two are needed."), file=str(source), classes=", ".join(classes) or "-"
+        )
+
+
+def _refuse_empty(source: Path, split: str, classes: list[str], y: np.ndarray) -> None:
+    counts = np.bincount(y, minlength=len(classes))
+    empty = [name for name, count in zip(classes, counts, strict=True) if not count]
+    if empty:
+        raise UserError(
+            N_("{file} holds no readable picture of {classes} in {split}."), file=str(source), classes=", ".join(empty), split=split
+        )
+
+
+# ---- where files come from -------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _opened(source: Path) -> Iterator[list[Entry]]:
+    """The entries of a folder or a zip, in the order of their names."""
+    if source.is_dir():
+        yield _folder_entries(source)
+        return
+    try:
+        with zipfile.ZipFile(source) as archive:
+            yield _zip_entries(source, archive)
+    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        raise UserError(N_("{file} cannot be opened as a zip: {reason}."), file=str(source), reason=str(error)) from error
+
+
+def _folder_entries(source: Path) -> list[Entry]:
+    found = [p for p in sorted(source.rglob("*")) if p.is_file() and not p.is_symlink()]
+    return [e for p in found if (e := _entry(PurePosixPath(p.relative_to(source).as_posix()), p.read_bytes)) is not None]
+
+
+def _zip_entries(source: Path, archive: zipfile.ZipFile) -> list[Entry]:
+    """Raises UserError where the zip leads out of itself or is a bomb."""
+    members = [m for m in archive.infolist() if not m.is_dir()]
+    for member in members:
+        path = PurePosixPath(member.filename.replace("\\", "/"))
+        if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
+            raise UserError(
+                N_("{file} is refused: the name {name} in it leads out of its folder."),
+                file=str(source), name=images.safe_name(member.filename),
+            )  # fmt: skip
+        if member.file_size > MOST_RATIO * max(member.compress_size, 1) and member.file_size > 1_000_000:
+            raise UserError(
+                N_("{file} is refused: {name} in it would unpack to {size} MB."),
+                file=str(source), name=images.safe_name(member.filename), size=f"{member.file_size / 1e6:,.0f}",
+            )  # fmt: skip
+    total = sum(m.file_size for m in members)
+    if len(members) > MOST_FILES or total > MOST_BYTES:
+        raise UserError(
+            N_("{file} is refused: it holds {count} files of {size} MB in all, more than is taken."),
+            file=str(source), count=f"{len(members):,}", size=f"{total / 1e6:,.0f}",
+        )  # fmt: skip
+    members.sort(key=lambda m: m.filename)
+    reader = _Reader(archive)
+    entries = [_entry(PurePosixPath(m.filename.replace("\\", "/")), reader.of(m)) for m in members]
+    return [e for e in entries if e is not None]
+
+
+class _Reader:
+    """Reads members of a zip, never more of one than its directory promised."""
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self.archive = archive
+
+    def of(self, member: zipfile.ZipInfo) -> Callable[[], bytes]:
+        def read() -> bytes:
+            try:
+                with self.archive.open(member) as f:
+                    return f.read(images.MOST_BYTES + 1)
+            except (zipfile.BadZipFile, OSError, RuntimeError, EOFError):
+                return b""
+
+        return read
+
+
+def _entry(path: PurePosixPath, read: Callable[[], bytes]) -> Entry | None:
+    """The entry of `.../<split>/<class>/<name>` or `.../<split>/<name>` (then the class is the split); hidden files are passed over."""
+    if any(part.startswith((".", "__MACOSX")) for part in path.parts) or len(path.parts) < 2:
+        return None
+    parts = path.parts
+    split = parts[-3] if len(parts) >= 3 else parts[-2]
+    return Entry(split, parts[-2], path.name, read)

@@ -1,0 +1,87 @@
+"""Figures on the test part: read once, at the end, and for checkpoints again whenever somebody asks."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from core import checkpoints, data, tasks
+from core.checkpoints import Spec
+from core.data import DataSet
+from core.data.batches import Batches
+from core.messages import N_, UserError
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Metrics of a test part, with what they were made from: probabilities (N, K) or predictions (N,), and targets (N,)."""
+
+    metrics: dict[str, float]
+    outputs: np.ndarray
+    targets: np.ndarray
+
+
+def test_metrics(kind: str, outputs: Tensor, targets: Tensor) -> dict[str, float]:
+    """Accuracy and mean cross-entropy of probabilities (N, K), or RMSE, MAE and R² of predictions (N,)."""
+    from torchmetrics import functional as metrics
+
+    if kind == "classification":
+        k = outputs.shape[1]
+        nll = nn.functional.nll_loss(outputs.clamp_min(1e-12).log(), targets)
+        return {
+            "accuracy": float(metrics.accuracy(outputs, targets, task="multiclass", num_classes=k)),
+            "cross_entropy": float(nll),
+        }
+    return {
+        "rmse": float(metrics.mean_squared_error(outputs, targets, squared=False)),
+        "mae": float(metrics.mean_absolute_error(outputs, targets)),
+        "r2": float(metrics.r2_score(outputs, targets)),
+    }
+
+
+@torch.inference_mode()
+def run_network(network: nn.Module, spec: Spec, batches: Batches, size: int = 1000) -> Tensor:
+    """Probabilities (N, K), or predictions (N,) in the targets' unit, in fp32."""
+    network.eval()
+    parts = []
+    for i in range(0, len(batches), size):
+        out = network(batches.inputs(slice(i, i + size))).float()
+        parts.append(out.softmax(1) if spec.kind == "classification" else out[:, 0] * spec.output_std + spec.output_mean)
+    return torch.cat(parts).cpu()
+
+
+def evaluate_network(network: nn.Module, spec: Spec, dataset: DataSet) -> Evaluation:
+    """Figures of `network` on the test part of `dataset`. Raises UserError where the two do not fit."""
+    if tuple(spec.in_shape) != tuple(dataset.in_shape) or tuple(spec.classes) != tuple(dataset.classes):
+        raise UserError(
+            N_("These weights were trained on {trained}; they do not fit {title}."), trained=spec.data, title=dataset.title
+        )
+    # The network saw inputs normalised by its own training part, which need not be this data set's.
+    seen = dataclasses.replace(dataset, mean=np.array(spec.mean, np.float32), std=np.array(spec.std, np.float32))
+    batches = Batches(seen, dataset.test_x, dataset.test_y, next(network.parameters()).device)
+    outputs, targets = run_network(network, spec, batches), batches.y.cpu()
+    return Evaluation(test_metrics(spec.kind, outputs, targets), outputs.numpy(), targets.numpy())
+
+
+def evaluate_task(name: str, checkpoint: Path | None = None, root: Path | None = None) -> tuple[Evaluation, Path, DataSet]:
+    """Figures of a task's shipped weights, or of those in `checkpoint`, on its test part.
+
+    Raises UserError for an unknown task, weights that cannot be used, or data of which only the stand-in is there while the
+    weights were trained on the real ones.
+    """
+    entry = tasks.task(name)
+    path = checkpoint or checkpoints.card(name).weights
+    network, spec = checkpoints.load_weights(path, entry.model)
+    dataset = data.obtain(entry.dataset, root, **entry.recipe.part("data"))
+    if bool(dataset.stand_in_for) != bool(spec.stand_in_for):
+        raise UserError(
+            N_("These weights were trained on {trained}, but only {title} is here. Name the folder with --data-root."),
+            trained=spec.data, title=dataset.title,
+        )  # fmt: skip
+    return evaluate_network(network, spec, dataset), path, dataset
+

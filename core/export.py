@@ -1,0 +1,317 @@
+"""A run as one file of plain PyTorch: what a learner takes home, reads from top to bottom, changes and runs anywhere.
+
+The file is made from `core/templates/`: only the lines that the run's recipe uses are printed. The network, the order of the
+examples, the augmentation and the squared error are the project's own source, so that the code shown is the code that ran.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import math
+import re
+import sys
+import textwrap
+from collections.abc import Callable, Iterable
+from types import ModuleType
+from typing import Any
+
+import jinja2
+
+from core import data, models, paths, tasks
+from core.data import SPLIT_SEED
+from core.messages import N_, UserError
+from core.training import machine
+from core.training.recipe import Recipe
+from core.training.runs import Run
+
+_FOLDER = paths.PROJECT / "core" / "templates"
+_TEMPLATES = {tasks.SUPERVISED: "supervised.py.jinja"}
+_PACKAGES = {
+    "torch": "torch",
+    "MNIST": "torchvision",
+    "train_test_split": "scikit-learn",
+    "resize": "scikit-image",
+    "pd": "pandas",
+}
+_KNOWN_OF_DATA = {"name", "train", "test", "in_shape", "classes", "mean", "std"}
+_IMPORTS = """
+import argparse
+import copy
+import math
+import numpy as np
+import pandas as pd
+import torch
+import torch.nn.functional as F
+from skimage.transform import resize
+from sklearn.datasets import load_diabetes, load_digits
+from sklearn.model_selection import train_test_split
+from torch import Tensor, nn
+from torchvision.datasets import MNIST
+"""
+
+
+def file_name(run: Run) -> str:
+    """The name under which the script of `run` is handed out."""
+    return f"{run.id}.py"
+
+
+def script(run: Run) -> str:
+    """The training of `run` as one Python file that needs PyTorch and the data, and nothing of this project.
+
+    Raises UserError where the run has not read its data yet, or its kind of training has no script.
+    """
+    task, recipe, used = run.task, run.recipe, run.config.get("data")
+    if not isinstance(used, dict) or not used.keys() >= _KNOWN_OF_DATA:
+        raise UserError(N_("Run {run} has not read its data yet. Its script is there once it has begun."), run=run.id)
+    data_name = re.sub(r"\W", "", str(used["name"]))
+    if task.trainer not in _TEMPLATES or not (_FOLDER / "load" / f"{data_name}.py.jinja").is_file():
+        raise UserError(N_("{task} has no script in plain PyTorch yet."), task=task.name)
+    from core.data import batches  # these two import torch, and pages import this module
+    from core.training import optim
+
+    network, network_imports = _network(task.model)
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_FOLDER),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    classifies, known = task.kind == "classification", _data(task, used)
+    load = environment.get_template(f"load/{data_name}.py.jinja").render(recipe.model_dump(), **known)
+    text = environment.get_template(_TEMPLATES[task.trainer]).render(
+        recipe.model_dump(),
+        **known,
+        about=_about(run, recipe, used),
+        title=task.name,
+        file=file_name(run),
+        out=f"{run.id}.pt",
+        packages="@packages@",
+        banner=lambda words: f"# ---- {words} ".ljust(100, "-"),
+        classifies=classifies,
+        augments=classifies and bool(recipe.shift or recipe.rotate or recipe.scale),
+        squared_error=_source(optim.squared_error) if _squared(task, recipe) else "",
+        loss=_loss(task, recipe),
+        optimizer=_optimizer(recipe),
+        schedule="" if recipe.schedule == "none" else recipe.schedule,
+        max_steps=_cuts(recipe, used),
+        patience=recipe.patience if recipe.validation else 0,
+        dropout=getattr(recipe, "dropout", 0),
+        bf16=(run.environment.get("precision") or machine.resolve_precision(recipe.precision)) == "bf16-mixed",
+        model=network,
+        convolves="Conv2d" in network,
+        build=_build(task.model, used, recipe),
+        load=load.strip(),
+        splits=recipe.validation or "cut_validation(" in load,
+        cut_validation=_source(data.cut_validation),
+        epoch_order=_source(batches.epoch_order),
+        affine=_source(batches.affine),
+    )
+    return _finished(text, recipe, network_imports)
+
+
+# ---- what the template is told ---------------------------------------------------------------------------------------
+
+
+def _data(task: tasks.Task, used: dict[str, Any]) -> dict[str, Any]:
+    """Which data the run read. Words come from the data set's module and numbers are checked: a run folder is not trusted."""
+    source = data.module(task.dataset)
+    real = used["name"] == task.dataset
+    return {
+        "test": int(used["test"]),
+        "mean": _short(used["mean"][0]),
+        "std": _short(used["std"][0]),
+        "features": "[" + ", ".join(f'"{f}"' for f in getattr(source, "COLUMNS", ()) if f in used.get("features", ())) + "]",
+        "root_help": f"folder that holds {source.LAYOUT.split('/')[0]}/" if real else "",
+    }
+
+
+def _about(run: Run, recipe: Recipe, used: dict[str, Any]) -> str:
+    """What the run was and reached, in a few lines."""
+    source = data.module(run.task.dataset)
+    title = source.TITLE if used["name"] == run.task.dataset else f"{source.STAND_IN_TITLE} (in place of {source.TITLE})"
+    held = f"{recipe.validation:,} to choose the best epoch, " if recipe.validation else ""
+    text = f"It repeats run {run.id}: {title}, {_train_size(recipe, used):,} examples to train, {held}{int(used['test']):,} to test. "
+    summary = run.summary
+    if summary is None:
+        text += "The run had not come to its end when this file was written, so there is no figure yet to compare with."
+    else:
+        figures = ", ".join(f"{re.sub('[^a-z0-9_]', '', name)} {float(v):.4f}" for name, v in summary["metrics"].items())
+        epochs = f"the weights of epoch {int(summary['best_epoch'])} of {int(summary['epochs'])}"
+        text += f"With {epochs} it reached {figures} on the test part, in {float(summary['seconds']):.0f} s. Another "
+        text += "processor or version rounds differently: expect figures close to these, not the same digits."
+    return textwrap.fill(text, 100)
+
+
+def _optimizer(recipe: Recipe) -> str:
+    """The line that makes the optimizer, as `core.training.optim` makes it."""
+    arguments = ["groups" if recipe.weight_decay else "network.parameters()", "lr=LEARNING_RATE"]
+    if recipe.optimizer in ("sgd", "rmsprop") and recipe.momentum:
+        arguments.append("momentum=MOMENTUM")
+    if recipe.optimizer == "sgd" and recipe.momentum and recipe.nesterov:
+        arguments.append("nesterov=True")
+    if recipe.optimizer == "adamw" and not recipe.weight_decay:
+        arguments.append("weight_decay=0.0")
+    if recipe.optimizer in ("adam", "adamw"):
+        arguments.append("fused=True")
+    name = {"sgd": "SGD", "rmsprop": "RMSprop", "adam": "Adam", "adamw": "AdamW"}[recipe.optimizer]
+    return f"torch.optim.{name}({', '.join(arguments)})"
+
+
+def _squared(task: tasks.Task, recipe: Recipe) -> bool:
+    return task.kind == "classification" and recipe.loss == "squared-error"
+
+
+def _loss(task: tasks.Task, recipe: Recipe):  # noqa: ANN202
+    """How the template writes the loss of outputs and targets."""
+    if task.kind == "regression":
+        name, more = "F.mse_loss", ""
+    elif recipe.loss == "squared-error":
+        name, more = "squared_error", "LABEL_SMOOTHING"
+    else:
+        name, more = "F.cross_entropy", "label_smoothing=LABEL_SMOOTHING"
+    more = f", {more}" if more and recipe.label_smoothing else ""
+    return lambda outputs, targets: f"{name}({outputs}, {targets}{more})"
+
+
+def _cuts(recipe: Recipe, used: dict[str, Any]) -> int:
+    """The recipe's end in steps, 0 where it comes after the last epoch anyway."""
+    steps = recipe.epochs * math.ceil(_train_size(recipe, used) / recipe.batch_size)
+    return recipe.max_steps if recipe.max_steps < steps else 0
+
+
+def _train_size(recipe: Recipe, used: dict[str, Any]) -> int:
+    rest = int(used["train"]) - recipe.validation
+    return min(rest, recipe.limit_train or rest)
+
+
+def _build(model: str, used: dict[str, Any], recipe: Recipe) -> str:
+    """The call that builds the network."""
+    in_shape, outputs = tuple(int(n) for n in used["in_shape"]), len(used["classes"]) or 1
+    options = "".join(f", {name}={name.upper()}" for name in recipe.part("model"))
+    return f"{model}(in_shape={in_shape}, num_outputs={outputs}{options})"
+
+
+# ---- the network's source --------------------------------------------------------------------------------------------
+
+
+def _source(function: Callable[..., Any]) -> str:
+    """The function as it stands in the project; what it imports inside goes to the head of the script."""
+    text = inspect.getsource(function).strip()
+    return re.sub(r"\n +(from \S+ )?import .*\n?(?=\n)", "", text)
+
+
+def _network(name: str) -> tuple[str, list[ast.stmt]]:
+    """What of the network's module the function `name` needs, standing alone, and the module's imports.
+
+    Names that come from another module of `core.models` are written before it.
+    """
+    imports: list[ast.stmt] = []
+    module = inspect.getmodule(models.builder(name))
+    return "\n\n\n".join(_definitions(module, {name}, imports)), imports
+
+
+def _definitions(module: ModuleType, wanted: set[str], imports: list[ast.stmt]) -> list[str]:
+    text = inspect.getsource(module)
+    lines, tree = text.splitlines(), ast.parse(text)
+    defined = {name: node for node in tree.body for name in _bound(node)}
+    needed = _reached(wanted, defined)
+    parts, end = [], 0
+    for node in tree.body:
+        start = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))]) - 1
+        while start > end and lines[start - 1].startswith("#"):
+            start -= 1  # comments right above belong to what they are above
+        end = node.end_lineno
+        if isinstance(node, ast.ImportFrom) and node.module.startswith("core"):
+            names = {a.asname or a.name for a in node.names} & needed - {"register_model"}
+            if names:
+                other = sys.modules[node.module]
+                parts += _definitions(other, names, imports)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            imports.append(node)
+        elif _bound(node) & needed:
+            block = [line for line in lines[start:end] if line.strip() != "@register_model"]
+            parts.append("\n".join(block))
+    said = ast.get_docstring(tree)
+    if said:
+        comment = "\n".join(f"# {line}".rstrip() for line in said.splitlines())
+        parts.insert(0, comment)
+    return parts
+
+
+def _bound(node: ast.stmt) -> set[str]:
+    """The names that a top-level statement defines or brings in."""
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return {node.name}
+    if isinstance(node, ast.ImportFrom | ast.Import):
+        return {(a.asname or a.name).split(".")[0] for a in node.names}
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    return {n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)}
+
+
+def _reached(wanted: set[str], defined: dict[str, ast.stmt]) -> set[str]:
+    """The names that the definitions of `wanted` use, and those that these use, and so on."""
+    found, todo = set(), list(wanted)
+    while todo:
+        name = todo.pop()
+        if name in defined and name not in found:
+            found.add(name)
+            todo += _names(defined[name])
+    return found
+
+
+def _names(*nodes: ast.AST) -> set[str]:
+    return {n.id for node in nodes for n in ast.walk(node) if isinstance(n, ast.Name)}
+
+
+# ---- the head of the file --------------------------------------------------------------------------------------------
+
+
+def _finished(text: str, recipe: Recipe, network_imports: list[ast.stmt]) -> str:
+    """The rendered template with the imports, constants and packages that it uses."""
+    names = _names(ast.parse(text))
+    constants = {}
+    for field in type(recipe).model_fields:
+        # What a zero would mean is of no use beside a number that is not zero.
+        comment = re.sub(r"; 0 .*", ".", recipe.field(field).description)
+        constants[field.upper()] = (getattr(recipe, field), comment)
+    constants["SPLIT_SEED"] = (SPLIT_SEED, "Cuts the parts of the data, whatever SEED is.")
+    lines = [f"{name} = {value!r}  # {comment}" for name, (value, comment) in constants.items() if name in names]
+    imports = _imports([*ast.parse(_IMPORTS).body, *network_imports], names)
+    packages = dict.fromkeys(package for name, package in _PACKAGES.items() if name in names)
+    text = text.replace("# imports\n", f"{imports}\n\n").replace("# constants\n", "\n".join(lines) + "\n")
+    return text.replace("@packages@", " ".join(packages))
+
+
+def _short(value: float) -> float:
+    """The shortest decimal that is the same number in single precision."""
+    import numpy as np
+
+    return float(str(np.float32(value)))
+
+
+def _imports(statements: Iterable[ast.stmt], names: set[str]) -> str:
+    """Those imports that bring in one of `names`, merged and in isort's order."""
+    plain: set[str] = set()
+    members: dict[str, set[str]] = {}
+    for node in statements:
+        for alias in node.names:
+            if (alias.asname or alias.name).split(".")[0] not in names:
+                continue
+            word = f"{alias.name} as {alias.asname}" if alias.asname else alias.name
+            if isinstance(node, ast.Import):
+                plain.add(word)
+            elif node.module != "__future__":
+                members.setdefault(node.module, set()).add(word)
+    sections: dict[bool, list[str]] = {True: [], False: []}
+    for word in sorted(plain):
+        sections[_is_standard(word)].append(f"import {word}")
+    for module, words in sorted(members.items()):
+        sections[_is_standard(module)].append(f"from {module} import {', '.join(sorted(words))}")
+    future = ["from __future__ import annotations"]
+    return "\n\n".join("\n".join(section) for section in (future, sections[True], sections[False]) if section)
+
+
+def _is_standard(module: str) -> bool:
+    return re.split(r"[. ]", module)[0] in sys.stdlib_module_names

@@ -1,0 +1,67 @@
+"""The words that the pages use, in Japanese and English, read from `locale/glossary.toml`."""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+import unicodedata
+from dataclasses import dataclass
+
+from core import paths
+from core.messages import N_, UserError, nearest
+
+
+@dataclass(frozen=True)
+class Term:
+    """One entry: names and explanation in both languages, how the Japanese name is read, and the ids of related terms."""
+
+    id: str
+    en: str
+    ja: str
+    yomi: str
+    text_en: str
+    text_ja: str
+    related: tuple[str, ...] = ()
+
+    def name(self, language: str) -> str:
+        return self.ja if language == "ja" else self.en
+
+    def text(self, language: str) -> str:
+        return self.text_ja if language == "ja" else self.text_en
+
+
+@functools.cache
+def _by_id() -> dict[str, Term]:
+    with (paths.PROJECT / "locale" / "glossary.toml").open("rb") as f:
+        entries = tomllib.load(f)
+    return {key: Term(key, **{**entry, "related": tuple(entry.get("related", ()))}) for key, entry in entries.items()}
+
+
+@functools.cache
+def terms(language: str = "en") -> tuple[Term, ...]:
+    """All terms, in alphabetical order of the English names, or of the readings of the Japanese ones (gojuon)."""
+    return tuple(sorted(_by_id().values(), key=lambda t: t.yomi if language == "ja" else t.en.casefold()))
+
+
+def term(term_id: str) -> Term:
+    """The term with this id. Raises UserError with the nearest ids where there is none."""
+    try:
+        return _by_id()[term_id]
+    except KeyError:
+        raise UserError(
+            N_("The glossary has no entry {word}. The nearest: {nearest}."), word=term_id, nearest=nearest(term_id, _by_id())
+        ) from None
+
+
+def search(word: str, language: str = "en") -> list[Term]:
+    """The terms with `word` in a name, its reading or an explanation, those with it in a name first; all for an empty word. Wide and
+    narrow letters, katakana and hiragana count as the same."""
+    wanted = _plain(word or "")
+    named = [t for t in terms(language) if wanted in _plain(f"{t.id} {t.en} {t.ja} {t.yomi}")]
+    told = [t for t in terms(language) if t not in named and wanted in _plain(f"{t.text_en} {t.text_ja}")]
+    return named + told
+
+
+def _plain(text: str) -> str:
+    folded = unicodedata.normalize("NFKC", text).casefold().strip()
+    return "".join(chr(ord(c) - 0x60) if "ァ" <= c <= "ヶ" else c for c in folded)

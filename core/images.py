@@ -1,0 +1,144 @@
+"""The only door for pictures that somebody hands in. Whatever comes through it is a plain 8-bit picture of bounded size.
+
+An upload is hostile until proven otherwise: its name is never used as a path, its format is told from its bytes and never from
+its name, its size is read from its header before anything is decoded, and only the few decoders below are ever tried.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import unicodedata
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from core.messages import Message, N_, UserError
+
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
+SUFFIXES = ("png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff")
+"""What a file chooser should offer."""
+MOST_BYTES = 20_000_000
+MOST_PIXELS = 40_000_000
+SIDE = 2048
+_NAME_LENGTH = 60
+
+
+def safe_name(name: str) -> str:
+    """`name` fit to be shown on a page: its last part, without anything that HTML, Markdown, a path or a terminal could read as
+    more than text; at most 60 characters, the ending kept; "" where nothing is left. For showing only, never for a path."""
+    last = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
+    clean = re.sub(r"[^\w .()+,-]", "", last).strip(" .")
+    if len(clean) <= _NAME_LENGTH:
+        return clean
+    stem, dot, ending = clean.rpartition(".")
+    ending = dot + ending if stem and len(ending) <= 5 else ""
+    return clean[: _NAME_LENGTH - 1 - len(ending)] + "…" + ending
+
+
+def decode(content: bytes, name: str = "", side: int = SIDE) -> Image.Image:
+    """The picture in `content`: mode RGBA where some of it is transparent, else RGB; upright (EXIF rotation applied, all other
+    metadata dropped); reduced to at most `side` pixels a side, so that nobody holds 40 megapixels.
+
+    Of an animation or of several pages the first is taken. 16-bit grey is scaled to 8 bits, not clipped; 32-bit and
+    floating-point pictures are stretched from their smallest to their largest value; CMYK is converted.
+
+    `name` is only shown. Raises UserError, one sentence, where `content` is empty, too large (20 MB, 40 megapixels, both told
+    without decoding), of another format than `FORMATS`, cut short or damaged.
+    """
+    shown: object = safe_name(name) or Message(N_("The file"))
+    if not content:
+        raise UserError(N_("{file} is empty. Choose a file with a picture in it."), file=shown)
+    if len(content) > MOST_BYTES:
+        raise UserError(
+            N_("{file} has {have} MB; at most {most} MB are taken. Save it smaller, or as JPEG."),
+            file=shown, have=f"{len(content) / 1e6:.1f}", most=f"{MOST_BYTES / 1e6:.0f}",
+        )  # fmt: skip
+    try:
+        return _decode(content, shown, side)
+    except UserError:
+        raise
+    except Image.UnidentifiedImageError:
+        raise _not_taken(content, shown) from None
+    except Image.DecompressionBombError:
+        raise _too_many_pixels(shown) from None
+    # Decoders of damaged files raise nearly anything: OSError, SyntaxError, ValueError, struct.error, IndexError, MemoryError.
+    except Exception as error:
+        raise UserError(N_("{file} is cut short or damaged. Save or fetch it again."), file=shown) from error
+
+
+def opaque(image: Image.Image, background: str = "white") -> Image.Image:
+    """`image` in mode RGB, what is transparent laid on `background`."""
+    if image.mode != "RGBA":
+        return image.convert("RGB")
+    below = Image.new("RGBA", image.size, background)
+    return Image.alpha_composite(below, image).convert("RGB")
+
+
+def _decode(content: bytes, shown: object, side: int) -> Image.Image:
+    with Image.open(io.BytesIO(content), formats=FORMATS) as opened:  # reads the header only
+        if opened.width * opened.height > MOST_PIXELS:
+            raise _too_many_pixels(shown, opened.size)
+        opened.draft(None, (side, side))  # a large JPEG is decoded at a half, quarter or eighth of its size
+        opened.load()
+        picture = _eight_bit(opened)
+        picture.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=2.0)
+        # Broken EXIF is no reason to refuse the picture that it comes with.
+        with contextlib.suppress(Exception):
+            picture = _upright(picture, opened)
+    # A copy without the info dictionary: comments, profiles and GPS positions end here.
+    clean = Image.new(picture.mode, picture.size)
+    clean.paste(picture)
+    return clean
+
+
+def _upright(picture: Image.Image, opened: Image.Image) -> Image.Image:
+    turned = picture.copy()
+    turned.getexif()[0x0112] = opened.getexif().get(0x0112, 1)
+    return ImageOps.exif_transpose(turned)
+
+
+def _eight_bit(image: Image.Image) -> Image.Image:
+    """RGB, or RGBA where at least one pixel is not opaque."""
+    if image.mode.startswith("I;16"):
+        image = Image.fromarray((np.asarray(image).astype(np.uint16) // 257).astype(np.uint8))
+    elif image.mode in ("I", "F"):
+        values = np.nan_to_num(np.asarray(image).astype(np.float32))
+        low, high = float(values.min()), float(values.max())
+        image = Image.fromarray(np.rint((values - low) / max(high - low, 1e-12) * 255).astype(np.uint8))
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    image = image.convert("RGBA")
+    return image if image.getchannel("A").getextrema()[0] < 255 else image.convert("RGB")
+
+
+def _too_many_pixels(shown: object, size: tuple[int, int] | None = None) -> UserError:
+    most = MOST_PIXELS // 1_000_000
+    if size is None:
+        return UserError(N_("{file} has far more than {most} megapixels. Save it smaller."), file=shown, most=most)
+    return UserError(
+        N_("{file} has {width} x {height} pixels; at most {most} megapixels are taken. Save it smaller."),
+        file=shown, width=f"{size[0]:,}", height=f"{size[1]:,}", most=most,
+    )  # fmt: skip
+
+
+def _not_taken(content: bytes, shown: object) -> UserError:
+    """The sentence for content that none of the decoders knows, with the name of what it is where that is easily told."""
+    head = content[:4096].lower()
+    kind = ""
+    if b"<svg" in head or head.startswith(b"\x1f\x8b"):
+        kind = "SVG" if b"<svg" in head else "gzip"
+    elif head[4:8] == b"ftyp":
+        kind = {b"heic": "HEIC", b"heix": "HEIC", b"mif1": "HEIC", b"avif": "AVIF"}.get(head[8:12], "MP4")
+    elif head.startswith(b"%pdf"):
+        kind = "PDF"
+    formats = ", ".join(FORMATS)
+    if kind:
+        return UserError(
+            N_("{file} is a file of kind {kind}, which is not taken here. Save the picture as one of {formats}."),
+            file=shown, kind=kind, formats=formats,
+        )  # fmt: skip
+    return UserError(
+        N_("{file} is not a picture that can be read here. Choose one of {formats}."), file=shown, formats=formats
+    )

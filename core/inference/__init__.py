@@ -1,0 +1,1 @@
+"""What a trained network answers, and why: prediction, preprocessing of drawings and photos, explanation."""

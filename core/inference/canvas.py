@@ -1,0 +1,202 @@
+"""From a drawing to the 28x28 pixels that a network of MNIST digits expects.
+
+MNIST's digits were made like this (LeCun et al., http://yann.lecun.com/exdb/mnist/): the ink was cropped and fitted into 20x20
+pixels with its aspect ratio kept, smoothed by the reduction, and put into 28x28 so that its centre of mass is the centre. A
+network has never seen anything else, so a drawing goes the same way; each step can be left out to see what happens then.
+
+Ink is white on black: uint8 (H, W), 0 no ink, 255 full ink.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageDraw
+from scipy.ndimage import gaussian_filter
+
+SIZE = 28
+FIT = 20
+_FAINT = 32
+"""Less than this is no ink: the soft edge of a stroke, noise."""
+_PEN = 2.0
+"""Lines thinner than this many pixels of the network's picture are thickened."""
+_BLANK_SHARE = 2e-4
+"""A drawing with less ink is blank: on 280x280 a dot of 4x4 pixels."""
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Which steps are taken.
+
+    Without `crop` the whole drawing is shrunk, without `fit` it is stretched to all of 28x28 whatever its shape, without
+    `centre` it is put by the middle of its box.
+    """
+
+    crop: bool = True
+    fit: bool = True
+    centre: bool = True
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A drawing after every step, all uint8, ink white on black.
+
+    `drawing` (H, W) as it came; `cropped` (h, w) its `box` (top, left, bottom, right); `fitted` (a, b) with a, b at most 20 (28x28
+    where fitting is off); `pixels` (28, 28) what the network gets, in which `fitted` begins at `at` (row, column; may lie outside).
+    """
+
+    drawing: np.ndarray
+    cropped: np.ndarray
+    fitted: np.ndarray
+    pixels: np.ndarray
+    box: tuple[int, int, int, int]
+    at: tuple[int, int]
+    steps: Steps
+
+    def over_drawing(self, values: np.ndarray) -> np.ndarray:
+        """Values (28, 28) of the network's pixels, such as an attribution, laid back over the drawing: float32 (H, W), 0 outside
+        of what was cropped."""
+        (rows, columns), (top, left) = self.fitted.shape, self.at
+        around = np.pad(np.asarray(values, np.float32), SIZE)
+        part = around[SIZE + top : SIZE + top + rows, SIZE + left : SIZE + left + columns]
+        top, left, bottom, right = self.box
+        large = Image.fromarray(part).resize((right - left, bottom - top), Image.Resampling.BILINEAR)
+        over = np.zeros(self.drawing.shape, np.float32)
+        over[top:bottom, left:right] = np.asarray(large)
+        return over
+
+
+def ink_from_rgba(canvas: np.ndarray) -> np.ndarray:
+    """Ink (H, W) of a canvas (H, W, 4), uint8: light strokes on black, or on nothing (alpha 0)."""
+    light = np.maximum(np.maximum(canvas[..., 0], canvas[..., 1]), canvas[..., 2]).astype(np.uint16)
+    return (light * canvas[..., 3] // 255).astype(np.uint8)
+
+
+_STROKES, _POINTS, _FINER = 200, 2000, 4
+
+
+def ink_from_strokes(drawing: dict, side: int) -> np.ndarray:
+    """Ink (`side`, `side`) of the strokes of a canvas, Fabric.js's JSON: paths of lines and quadratic curves.
+
+    For a canvas that was given strokes and has not sent its own picture yet. It comes from a browser: what makes no sense is left out.
+    """
+    sheet = Image.new("L", (side * _FINER, side * _FINER))
+    pen = ImageDraw.Draw(sheet)
+    for stroke in drawing["objects"][:_STROKES]:
+        try:
+            width = _FINER * min(max(float(stroke["strokeWidth"]), 1), side)
+            points = np.clip(_points(stroke["path"][:_POINTS]) * _FINER, -side * _FINER, 2 * side * _FINER)
+        except (KeyError, TypeError, ValueError, IndexError):
+            continue
+        corners = [tuple(p) for p in points]
+        pen.line(corners, fill=255, width=round(width))
+        for x, y in corners:
+            pen.ellipse((x - width / 2, y - width / 2, x + width / 2, y + width / 2), fill=255)
+    return np.asarray(sheet.resize((side, side), Image.Resampling.BOX))
+
+
+def _points(path: list) -> np.ndarray:
+    """Points (N, 2) along a path such as [["M", x, y], ["Q", x1, y1, x, y], ["L", x, y]]. Raises ValueError where there are none."""
+    points: list[np.ndarray] = []
+    for _letter, *numbers in path:
+        *bends, end = np.array(numbers, float).reshape(-1, 2)
+        if bends and points:
+            start, t = points[-1], np.linspace(0, 1, 6)[1:-1, None]
+            points += list((1 - t) ** 2 * start + 2 * t * (1 - t) * bends[0] + t**2 * end)
+        points.append(end)
+    found = np.array(points).reshape(-1, 2)
+    if not len(found) or not np.isfinite(found).all():
+        raise ValueError("no points")
+    return found
+
+
+def as_ink(ink: np.ndarray) -> np.ndarray:
+    """Ink (H, W) as uint8; floats are taken to lie in [0, 1]."""
+    if ink.dtype == np.uint8:
+        return ink
+    return np.rint(np.clip(np.nan_to_num(ink), 0, 1) * 255).astype(np.uint8)
+
+
+def ink_amount(ink: np.ndarray) -> float:
+    """The share of the picture that is ink, in [0, 1]."""
+    ink = as_ink(ink)
+    return float(ink.mean()) / 255 if ink.size else 0.0
+
+
+def is_blank(ink: np.ndarray) -> bool:
+    """Whether there is nothing to look at: no stroke, or not even a dot."""
+    ink = as_ink(ink)
+    return not ink.size or int(ink.max()) < _FAINT or ink_amount(ink) < _BLANK_SHARE
+
+
+def prepare(ink: np.ndarray, steps: Steps = Steps()) -> Prepared:  # noqa: B008 - frozen
+    """The drawing `ink` (H, W), uint8 or float in [0, 1], as MNIST would have made it of it. A blank drawing gives black pixels."""
+    ink = as_ink(ink)
+    box = _box(ink) if steps.crop else (0, 0, *ink.shape)
+    top, left, bottom, right = box
+    cropped = ink[top:bottom, left:right]
+    fitted = _shrunk(cropped, *_fitting(*cropped.shape)) if steps.fit else _shrunk(cropped, SIZE, SIZE)
+    at = _place_by_mass(fitted) if steps.centre else tuple((SIZE - n) // 2 for n in fitted.shape)
+    return Prepared(ink, cropped, fitted, _put(fitted, *at), box, at, steps)
+
+
+def _box(ink: np.ndarray) -> tuple[int, int, int, int]:
+    """The bounding box (top, left, bottom, right) of the ink; the whole drawing where there is none."""
+    inked = ink >= min(_FAINT, max(1, int(ink.max())))
+    rows, columns = np.flatnonzero(inked.any(axis=1)), np.flatnonzero(inked.any(axis=0))
+    if not rows.size:
+        return 0, 0, *ink.shape
+    return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
+
+
+def _fitting(height: int, width: int) -> tuple[int, int]:
+    """The size in which the longer side is 20 and the aspect ratio is kept."""
+    scale = FIT / max(height, width)
+    return max(1, round(height * scale)), max(1, round(width * scale))
+
+
+def _shrunk(ink: np.ndarray, rows: int, columns: int) -> np.ndarray:
+    """`ink` in another size, each pixel the mean of what it covers, lines as visible as before.
+
+    A line much thinner than a pixel would nearly vanish. MNIST's digits are about two pixels thick and reach full white, so a
+    thinner line is blurred and brightened up to that (measured on MNIST's test digits redrawn with lines of 1/9 pixel: 95.5 % right
+    without, 98.8 % with, 99.0 % with lines of two pixels).
+    """
+    small = np.asarray(Image.fromarray(ink).resize((columns, rows), Image.Resampling.BOX), np.float32)
+    if not small.any():
+        return small.astype(np.uint8)
+    thin = min(1.0, _PEN - _thickness(ink) * max(rows / ink.shape[0], columns / ink.shape[1]))
+    level = float(small.max())
+    if thin > 0:
+        small = gaussian_filter(small, 0.7 * thin)
+        level = float(np.percentile(small[small > small.max() / 4], 100 - 25 * thin))
+    return np.rint(np.minimum(small * (float(ink.max()) / level), 255)).astype(np.uint8)
+
+
+def _thickness(ink: np.ndarray) -> float:
+    """The mean thickness of the strokes in pixels: twice their area over their outline."""
+    inked = ink > ink.max() // 2
+    edges = np.count_nonzero(inked[1:] != inked[:-1]) + np.count_nonzero(inked[:, 1:] != inked[:, :-1])
+    # Edges between pixels are longer than the outline they follow: by 4/pi in the mean over all directions (Cauchy, Crofton).
+    return 2 * np.count_nonzero(inked) / max(edges * np.pi / 4, 1.0)
+
+
+def _place_by_mass(small: np.ndarray) -> tuple[int, int]:
+    """Where to put `small` so that its centre of mass is nearest to the middle of 28x28, none of it outside (unless it has to be)."""
+    total = float(small.sum())
+    at = []
+    for axis, n in enumerate(small.shape):
+        along = small.sum(axis=1 - axis, dtype=np.float64)
+        mass = float((along * np.arange(n)).sum()) / total if total else (n - 1) / 2
+        # MNIST's own digits have their centre of mass at pixel 14, not at 13.5.
+        start = round(SIZE / 2 - mass)
+        at.append(min(max(start, 0), SIZE - n) if n <= FIT else start)
+    return at[0], at[1]
+
+
+def _put(small: np.ndarray, top: int, left: int) -> np.ndarray:
+    pixels = np.zeros((3 * SIZE, 3 * SIZE), np.uint8)
+    rows, columns = small.shape
+    pixels[SIZE + top : SIZE + top + rows, SIZE + left : SIZE + left + columns] = small
+    return pixels[SIZE : 2 * SIZE, SIZE : 2 * SIZE].copy()

@@ -1,0 +1,49 @@
+"""A network with everything between an array as it comes (uint8 pixels, raw features) and a readable answer.
+
+Shapes: B batch, C H W image, F features, K classes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from core import checkpoints
+from core.checkpoints import Spec
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """A network in evaluation mode with its spec."""
+
+    network: nn.Module
+    spec: Spec
+
+    @classmethod
+    def load(cls, path: Path) -> Predictor:
+        """From a weights file of this project. Raises UserError where it cannot be used."""
+        return cls(*checkpoints.load_weights(path))
+
+    def normalised(self, x: np.ndarray) -> Tensor:
+        """Network inputs (B, C, H, W) or (B, F) of uint8 images or float features of the same shape."""
+        value = torch.from_numpy(np.array(x)).float()
+        shape = (1, -1, 1, 1) if value.ndim == 4 else (1, -1)
+        unit = 255.0 if value.ndim == 4 else 1.0
+        return (value / unit - torch.tensor(self.spec.mean).view(shape)) / torch.tensor(self.spec.std).view(shape)
+
+    @torch.inference_mode()
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        """Probabilities (B, K), or predictions (B,) in the target's unit."""
+        out = self.network(self.normalised(x)).float()
+        if self.spec.kind == "classification":
+            return out.softmax(1).numpy()
+        return (out[:, 0] * self.spec.output_std + self.spec.output_mean).numpy()
+
+    @torch.inference_mode()
+    def embed(self, x: np.ndarray) -> np.ndarray:
+        """The last hidden vectors (B, D)."""
+        return self.network.embed(self.normalised(x)).float().numpy()

@@ -1,0 +1,60 @@
+"""A registry of networks: one file per family, each readable in one sitting.
+
+Every registered function takes `in_shape` (without the batch) and `num_outputs`, then the family's own options, and returns a
+plain `nn.Module` with two parts that everything else relies on: `embed(x)` gives the last hidden vector, `head` turns it
+into logits (or, for regression, predictions).
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from core.messages import N_, UserError, nearest
+
+if TYPE_CHECKING:
+    from torch import nn
+
+_REGISTRY: dict[str, Callable[..., nn.Module]] = {}
+
+
+def register_model(build: Callable[..., nn.Module]) -> Callable[..., nn.Module]:
+    """Make `build` known under its own name."""
+    if build.__name__ in _REGISTRY:
+        raise ValueError(f"two models are called {build.__name__}")
+    _REGISTRY[build.__name__] = build
+    return build
+
+
+def _load_families() -> None:
+    for module in pkgutil.iter_modules(__path__):
+        importlib.import_module(f"{__name__}.{module.name}")
+
+
+def model_names() -> list[str]:
+    """All registered names, sorted."""
+    _load_families()
+    return sorted(_REGISTRY)
+
+
+def builder(name: str) -> Callable[..., nn.Module]:
+    """The function that builds model `name`. Raises UserError with the nearest names where there is none."""
+    _load_families()
+    if name not in _REGISTRY:
+        raise UserError(
+            N_("There is no model called {name}. The nearest names: {nearest}."), name=name, nearest=nearest(name, _REGISTRY)
+        )
+    return _REGISTRY[name]
+
+
+def create(name: str, in_shape: tuple[int, ...], num_outputs: int, **options: object) -> nn.Module:
+    """Build model `name` for inputs of `in_shape` (C, H, W for images, F for tables) with `num_outputs` outputs."""
+    return builder(name)(in_shape=in_shape, num_outputs=num_outputs, **options)
+
+
+def source(name: str) -> str:
+    """The source text of the file in which model `name` is defined."""
+    return inspect.getsource(inspect.getmodule(builder(name)))

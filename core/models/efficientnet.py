@@ -1,0 +1,91 @@
+"""EfficientNet-B0 for small pictures: inverted bottlenecks with squeeze and excitation.
+
+Tan and Le, EfficientNet (arXiv 1905.11946); the block is MobileNetV2's (Sandler et al., arXiv 1801.04381) with squeeze and
+excitation (Hu et al., arXiv 1709.01507). As there: the seven stages of B0, SiLU. Not as there: for 32x32 pictures the stem and
+the first reduction keep the size, kernels of 5 stay only where maps are at least 8x8, no stochastic depth.
+
+Shapes: B batch, C H W image, E expanded maps, K classes.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from core.models import register_model
+
+# expansion, maps, blocks, stride of the first, kernel (table 1 of the paper; strides and kernels for 32x32).
+PLAN = ((1, 16, 1, 1, 3), (6, 24, 2, 1, 3), (6, 40, 2, 2, 5), (6, 80, 3, 2, 3), (6, 112, 3, 1, 5), (6, 192, 4, 2, 3), (6, 320, 1, 1, 3))
+
+
+class SqueezeExcite(nn.Module):
+    """Weights each map by what all maps hold on average."""
+
+    def __init__(self, maps: int, squeezed: int) -> None:
+        super().__init__()
+        self.gate = nn.Sequential(
+            nn.AdaptiveAvgPool2d(1), nn.Conv2d(maps, squeezed, 1), nn.SiLU(inplace=True), nn.Conv2d(squeezed, maps, 1), nn.Sigmoid()
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.gate(x)  # (B, E, H, W) * (B, E, 1, 1)
+
+
+class MBConv(nn.Module):
+    """Expand 1x1, depthwise, squeeze and excite, project 1x1; added to the input where shapes agree."""
+
+    def __init__(self, fan_in: int, fan_out: int, expansion: int, stride: int, kernel: int) -> None:
+        super().__init__()
+        maps = fan_in * expansion
+        expand = [nn.Conv2d(fan_in, maps, 1, bias=False), nn.BatchNorm2d(maps), nn.SiLU(inplace=True)] if expansion > 1 else []
+        self.body = nn.Sequential(
+            *expand,
+            nn.Conv2d(maps, maps, kernel, stride, padding=kernel // 2, groups=maps, bias=False),
+            nn.BatchNorm2d(maps),
+            nn.SiLU(inplace=True),
+            SqueezeExcite(maps, max(1, fan_in // 4)),
+            nn.Conv2d(maps, fan_out, 1, bias=False),
+            nn.BatchNorm2d(fan_out),
+        )
+        self.adds = stride == 1 and fan_in == fan_out
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.body(x) if self.adds else self.body(x)
+
+
+class EfficientNet(nn.Module):
+    """Logits (B, K) of images (B, C, H, W)."""
+
+    def __init__(self, in_channels: int, num_outputs: int, multiplier: float, dropout: float) -> None:
+        super().__init__()
+
+        def scaled(maps: int) -> int:
+            return max(8, int(maps * multiplier + 4) // 8 * 8)
+
+        fan_in = scaled(32)
+        self.stem = nn.Sequential(
+            nn.Conv2d(in_channels, fan_in, 3, padding=1, bias=False), nn.BatchNorm2d(fan_in), nn.SiLU(inplace=True)
+        )
+        blocks = []
+        for expansion, maps, count, stride, kernel in PLAN:
+            for i in range(count):
+                blocks.append(MBConv(fan_in, scaled(maps), expansion, stride if i == 0 else 1, kernel))
+                fan_in = scaled(maps)
+        self.blocks = nn.Sequential(*blocks)
+        last = scaled(1280)
+        self.neck = nn.Sequential(
+            nn.Conv2d(fan_in, last, 1, bias=False), nn.BatchNorm2d(last), nn.SiLU(inplace=True),
+            nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(dropout),
+        )  # fmt: skip
+        self.head = nn.Linear(last, num_outputs)
+
+    def embed(self, x: Tensor) -> Tensor:
+        return self.neck(self.blocks(self.stem(x)))  # (B, C, 32, 32) -> (B, 320, 4, 4) -> (B, 1280)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.embed(x))  # -> (B, K)
+
+
+@register_model
+def efficientnet(in_shape: tuple[int, ...], num_outputs: int, multiplier: float = 1.0, dropout: float = 0.2) -> nn.Module:
+    """EfficientNet-B0's plan with `multiplier` times its maps."""
+    return EfficientNet(in_shape[0], num_outputs, multiplier, dropout)

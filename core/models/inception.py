@@ -1,0 +1,83 @@
+"""Inception: several kernel sizes look at the same maps, and their answers are put side by side.
+
+Szegedy et al., Going deeper with convolutions (arXiv 1409.4842), the nine blocks of GoogLeNet. As there: four branches, 1x1
+convolutions that thin the maps before the wide kernels. Not as there: batch norm after each convolution (arXiv 1502.03167), two
+3x3 in place of a 5x5 (Szegedy et al., arXiv 1512.00567), a stem of one 3x3 convolution for 32x32 pictures, and no auxiliary
+classifiers.
+
+Shapes: B batch, C H W image, s = scale, K classes.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from core.models import register_model
+
+# Per block: 1x1; 1x1 then 3x3; 1x1 then two 3x3; pooling then 1x1. "pool" halves the size. (Table 1 of the paper.)
+PLAN = (
+    (64, 96, 128, 16, 32, 32), (128, 128, 192, 32, 96, 64), "pool",
+    (192, 96, 208, 16, 48, 64), (160, 112, 224, 24, 64, 64), (128, 128, 256, 24, 64, 64), (112, 144, 288, 32, 64, 64),
+    (256, 160, 320, 32, 128, 128), "pool",
+    (256, 160, 320, 32, 128, 128), (384, 192, 384, 48, 128, 128),
+)  # fmt: skip
+
+
+def conv(fan_in: int, fan_out: int, kernel: int) -> nn.Sequential:
+    """Convolution that keeps the size, batch norm, ReLU."""
+    return nn.Sequential(
+        nn.Conv2d(fan_in, fan_out, kernel, padding=kernel // 2, bias=False), nn.BatchNorm2d(fan_out), nn.ReLU(inplace=True)
+    )
+
+
+class InceptionBlock(nn.Module):
+    """(B, fan_in, H, W) -> (B, sum of the four branches, H, W)."""
+
+    def __init__(self, fan_in: int, one: int, thin3: int, three: int, thin5: int, five: int, pooled: int) -> None:
+        super().__init__()
+        self.one = conv(fan_in, one, 1)
+        self.three = nn.Sequential(conv(fan_in, thin3, 1), conv(thin3, three, 3))
+        self.five = nn.Sequential(conv(fan_in, thin5, 1), conv(thin5, five, 3), conv(five, five, 3))
+        self.pooled = nn.Sequential(nn.MaxPool2d(3, stride=1, padding=1), conv(fan_in, pooled, 1))
+        self.fan_out = one + three + five + pooled
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([self.one(x), self.three(x), self.five(x), self.pooled(x)], dim=1)
+
+
+class Inception(nn.Module):
+    """Logits (B, K) of images (B, C, H, W)."""
+
+    def __init__(self, in_channels: int, num_outputs: int, scale: float, early_pool: bool) -> None:
+        super().__init__()
+
+        def scaled(maps: int) -> int:
+            return max(4, round(maps * scale))
+
+        fan_in = scaled(192)
+        self.stem = nn.Sequential(conv(in_channels, fan_in, 3), *([nn.MaxPool2d(2)] if early_pool else []))
+        blocks: list[nn.Module] = []
+        for entry in PLAN:
+            if entry == "pool":
+                blocks.append(nn.MaxPool2d(3, stride=2, padding=1))
+                continue
+            block = InceptionBlock(fan_in, *(scaled(maps) for maps in entry))
+            blocks.append(block)
+            fan_in = block.fan_out
+        self.blocks = nn.Sequential(*blocks)
+        self.pool = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        self.head = nn.Linear(fan_in, num_outputs)
+
+    def embed(self, x: Tensor) -> Tensor:
+        x = self.blocks(self.stem(x))  # (B, C, 32, 32) -> (B, 192s, 32, 32) -> (B, 1024s, 8, 8)
+        return self.pool(x)  # -> (B, 1024s)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.embed(x))  # -> (B, K)
+
+
+@register_model
+def inception(in_shape: tuple[int, ...], num_outputs: int, scale: float = 1.0, early_pool: bool = False) -> nn.Module:
+    """GoogLeNet's blocks with `scale` times its maps; `early_pool` halves the picture after the stem, a quarter of the cost."""
+    return Inception(in_shape[0], num_outputs, scale, early_pool)

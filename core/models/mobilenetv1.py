@@ -1,0 +1,66 @@
+"""MobileNetV1: a convolution split in two, one filter per map and then a mix of the maps.
+
+Howard et al., MobileNets (arXiv 1704.04861). As in the paper: thirteen depthwise separable blocks, batch norm and ReLU after
+both halves, a width multiplier. Not as in the paper: for 32x32 pictures the stem and the first two reductions keep the size, so
+that the last maps are 4x4 and not 1x1.
+
+A depthwise separable 3x3 costs 1/K + 1/9 of the multiplications of a full one with K output maps.
+
+Shapes: B batch, C H W image, a = width multiplier, K classes.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from core.models import register_model
+
+# Output maps and stride of each block (table 1 of the paper; strides for 32x32).
+PLAN = ((64, 1), (128, 1), (128, 1), (256, 2), (256, 1), (512, 2), *[(512, 1)] * 5, (1024, 2), (1024, 1))
+
+
+def separable(fan_in: int, fan_out: int, stride: int) -> nn.Sequential:
+    """3x3 per map, then 1x1 over maps."""
+    return nn.Sequential(
+        nn.Conv2d(fan_in, fan_in, 3, stride, padding=1, groups=fan_in, bias=False),
+        nn.BatchNorm2d(fan_in),
+        nn.ReLU(inplace=True),
+        nn.Conv2d(fan_in, fan_out, 1, bias=False),
+        nn.BatchNorm2d(fan_out),
+        nn.ReLU(inplace=True),
+    )
+
+
+class MobileNetV1(nn.Module):
+    """Logits (B, K) of images (B, C, H, W)."""
+
+    def __init__(self, in_channels: int, num_outputs: int, multiplier: float) -> None:
+        super().__init__()
+
+        def scaled(maps: int) -> int:
+            return max(8, int(maps * multiplier))
+
+        first = scaled(32)
+        self.stem = nn.Sequential(
+            nn.Conv2d(in_channels, first, 3, padding=1, bias=False), nn.BatchNorm2d(first), nn.ReLU(inplace=True)
+        )
+        fan_in, blocks = first, []
+        for maps, stride in PLAN:
+            blocks.append(separable(fan_in, scaled(maps), stride))
+            fan_in = scaled(maps)
+        self.blocks = nn.Sequential(*blocks)
+        self.pool = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        self.head = nn.Linear(fan_in, num_outputs)
+
+    def embed(self, x: Tensor) -> Tensor:
+        x = self.blocks(self.stem(x))  # (B, C, 32, 32) -> (B, 32a, 32, 32) -> (B, 1024a, 4, 4)
+        return self.pool(x)  # -> (B, 1024a)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.embed(x))  # -> (B, K)
+
+
+@register_model
+def mobilenetv1(in_shape: tuple[int, ...], num_outputs: int, multiplier: float = 1.0) -> nn.Module:
+    """MobileNetV1 with the paper's width `multiplier` (1.0, 0.75, 0.5, 0.25)."""
+    return MobileNetV1(in_shape[0], num_outputs, multiplier)

@@ -1,0 +1,65 @@
+"""From a finished run to a checkpoint that ships: half precision, measured again as it ships, with its card."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from core import checkpoints, data, paths
+from core.evaluation import evaluate_network
+from core.files import write_json
+from core.messages import N_, UserError
+from core.training import runs
+from core.training.machine import describe
+
+MOST_BYTES = 25_000_000
+
+
+def ship_run(run_id: str) -> Path:
+    """Write checkpoints/<task>.safetensors and its card from a finished run on real data. Returns the weights' path.
+
+    Raises UserError for a run that is not finished, was trained on a stand-in, or is too large to ship.
+    """
+    run = runs.find(run_id)
+    summary, config = run.summary, run.config
+    if summary is None:
+        raise UserError(N_("Run {run} is not finished, so it cannot be shipped."), run=run.id)
+    if summary.get("stand_in_for"):
+        raise UserError(
+            N_("Run {run} was trained on a stand-in for {title}; only real data ship."), run=run.id, title=summary["stand_in_for"]
+        )
+    folder = paths.checkpoints()
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = folder / f"{run.task_name}.safetensors"
+    network, spec = checkpoints.load_weights(run.best_weights)
+    checkpoints.save_weights(weights, network, spec, half=True)
+    if weights.stat().st_size > MOST_BYTES:
+        weights.unlink()
+        raise UserError(N_("The weights of run {run} are larger than 25 MB."), run=run.id)
+    # The figures are those of the file that ships, not of the fp32 weights that it was made from.
+    network, spec = checkpoints.load_weights(weights)
+    dataset = data.obtain(run.task.dataset, config.get("data_root") or None, download=False, **run.recipe.part("data"))
+    evaluation = evaluate_network(network, spec, dataset)
+    environment = run.environment or describe()
+    used = config["data"]
+    card = {
+        "task": run.task_name,
+        "model": spec.model,
+        "recipe": config["recipe"],
+        "command": run.command(),
+        "data": {"title": used["title"], "train": used["train"], "test": used["test"]},
+        "commit": environment.get("commit", ""),
+        "seed": config["recipe"]["seed"],
+        "epochs": summary["epochs"],
+        "best_epoch": summary["best_epoch"],
+        "steps": summary["steps"],
+        "seconds": summary["seconds"],
+        "machine": f"{environment['processor']}, {environment['cores']} cores, {environment['precision']}",
+        "versions": environment["versions"],
+        "parameters": summary["parameters"],
+        "metrics": evaluation.metrics,
+        "made": time.strftime("%Y-%m-%d"),
+        "sha256": checkpoints.sha256(weights),
+    }
+    write_json(weights.with_suffix(".json"), card)
+    return weights

@@ -1,0 +1,1 @@
+"""Trainers, recipes, the run store and the jobs that drive them."""

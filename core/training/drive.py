@@ -1,0 +1,266 @@
+"""Driving a trainer: its events become the files of a run folder, and the files of a run folder become its state again."""
+
+from __future__ import annotations
+
+import io
+import logging
+import math
+import os
+import time
+from contextlib import closing, suppress
+
+import numpy as np
+import torch
+from lightning.fabric import Fabric
+from safetensors.numpy import save
+from torch.utils.tensorboard import SummaryWriter
+
+from core import checkpoints
+from core.checkpoints import Spec
+from core.data import DataSet
+from core.evaluation import evaluate_network
+from core.files import write_bytes, write_json
+from core.messages import Message, N_, UserError
+from core.tasks import Task
+from core.training import doctor, machine, price
+from core.training.events import Done, EpochEnd, Step
+from core.training.job import StatusWriter, StopRequest
+from core.training.logs import PROBE_FILE, MetricsWriter, append_probe, cut_lines
+from core.training.recipe import Recipe
+from core.training.runs import Run
+
+logger = logging.getLogger("manabi.drive")
+
+FLUSH_SECONDS = 0.5
+TENSORBOARD_EVERY = 10  # steps
+_ASK_EVERY = 8  # steps between two agreements of several processes on whether to stop
+REPLAYS = 24  # epochs kept for replays, about
+
+
+class Drive:
+    """One run from its last checkpoint (or its start) to its end, its stop or its failure."""
+
+    def __init__(
+        self, run: Run, task: Task, recipe: Recipe, dataset: DataSet, status: StatusWriter, stop: StopRequest
+    ) -> None:
+        self.run, self.task, self.recipe, self.data, self.status, self.stop = run, task, recipe, dataset, status, stop
+        config, precision = run.config, machine.resolve_precision(recipe.precision)
+        devices = config.get("devices", 1)
+        # On the processor, "devices" are processes that share its cores.
+        torch.set_num_threads(max(1, (recipe.threads or machine.cores()) // devices))
+        self.fabric = Fabric(accelerator="auto", devices=devices, num_nodes=config.get("num_nodes", 1), precision=precision)
+        self.fabric.launch()
+        self.trainer = task.trainer_class()(task.model, dataset, recipe, self.fabric)
+        self.writes = self.fabric.is_global_zero
+        self.before, self.saved_at, self.save_cost = 0.0, 0.0, 0.0
+        self.step, self.epoch, self.images = 0, 0.0, 0
+        if self.writes:
+            write_json(run.path / "env.json", {**machine.describe(), "precision": precision, "threads": torch.get_num_threads()})
+
+    def to_the_end(self) -> None:
+        """Train, then read the test part once. Raises UserError where the loss is no number any more, OSError where a file
+        cannot be written."""
+        resumed = self._restore()
+        self.started = self.flushed = self.saved_at = time.perf_counter()
+        self.first: tuple[float, int, int] | None = None  # time, step and images of this process's first event
+        if not self.writes:
+            self._follow()
+            return
+        self._open_logs(resumed)
+        with closing(self.metrics), closing(self.board):
+            done = self._follow()
+            self._save()
+        if done is None:
+            self.status.end("stopped")
+        else:
+            self._finish(done, self.seconds)
+
+    def _follow(self) -> Done | None:
+        """Turn events into files until the trainer is done (returned) or somebody stops it (None)."""
+        for event in self.trainer.run():
+            match event:
+                case Step():
+                    self._on_step(event)
+                case EpochEnd():
+                    self._on_epoch(event)
+                case Done():
+                    return event
+            if self._asked_to_stop():
+                return None
+        raise RuntimeError("the trainer ended without Done")
+
+    def _asked_to_stop(self) -> bool:
+        if self.fabric.world_size == 1:
+            return bool(self.stop)
+        # Every process must leave the loop at the same batch; asking all of them costs, so not at every one.
+        if self.trainer.step % _ASK_EVERY:
+            return False
+        flag = torch.tensor(float(bool(self.stop)), device=self.fabric.device)
+        return bool(self.fabric.all_reduce(flag, reduce_op="max") > 0)
+
+    @property
+    def seconds(self) -> float:
+        """Training time of this run, resumes added up, pauses left out."""
+        return self.before + time.perf_counter() - self.started
+
+    def _note(self, event: Step | EpochEnd) -> None:
+        """Where the training stands. Raises UserError where one of its figures is no number any more."""
+        self.step, self.epoch, self.images = event.step, float(event.epoch), event.images
+        self.first = self.first or (time.perf_counter(), event.step, event.images)
+        bad = [name for name, value in event.metrics.items() if not math.isfinite(value)]
+        if bad:
+            raise UserError(doctor.not_a_number(bad[0], event.step))
+
+    def _on_step(self, event: Step) -> None:
+        self._note(event)
+        if not self.writes:
+            return
+        self.metrics.write(step=event.step, epoch=event.epoch, images=event.images, seconds=self.seconds, **event.metrics)
+        if event.step % TENSORBOARD_EVERY == 0:
+            self._to_board(event.metrics, event.step)
+        now = time.perf_counter()
+        if now - self.flushed >= FLUSH_SECONDS:
+            self.metrics.flush()
+            self._report()
+            self.flushed = now
+        # Saving takes at most a fiftieth of the time, however large the network.
+        if now - self.saved_at >= max(_save_every(), 50 * self.save_cost):
+            self._save()
+
+    def _on_epoch(self, event: EpochEnd) -> None:
+        self._note(event)
+        if not self.writes:
+            return
+        self.metrics.write(
+            step=event.step, epoch=float(event.epoch), images=event.images, seconds=self.seconds, **event.metrics
+        )
+        self._to_board(event.metrics, event.step)
+        if event.probe is not None:
+            append_probe(self.run.path / PROBE_FILE, event.epoch, event.probe)
+        if event.best:
+            checkpoints.save_weights(self.run.best_weights, self.trainer.module, self._spec(event.epoch))
+        if _kept_for_replay(event.epoch, self.trainer.total_epochs):
+            path = self.run.epoch_weights(event.epoch)
+            path.parent.mkdir(exist_ok=True)
+            checkpoints.save_weights(path, self.trainer.module, self._spec(event.epoch), half=True)
+        self._save()
+        self._report(now=True)
+
+    def _report(self, now: bool = False) -> None:
+        """Place, speed and what remains. Speed counts from this process's first event, so that a resume does not distort it."""
+        began, first_step, first_images = self.first
+        elapsed, steps = time.perf_counter() - began, self.step - first_step
+        rate = (self.images - first_images) / elapsed if elapsed > 0 else 0.0
+        eta = elapsed / steps * (self.trainer.total_steps - self.step) if steps else 0.0
+        self.status.values.pop("phase", None)
+        self.status.write(
+            now=now, state="running", step=self.step, total_steps=self.trainer.total_steps, epoch=self.epoch,
+            epochs=self.trainer.total_epochs, rate=rate, eta=eta, seconds=self.seconds, best_epoch=self.trainer.best["epoch"],
+        )  # fmt: skip
+
+    def _to_board(self, metrics: dict, step: int) -> None:
+        for name, value in metrics.items():
+            self.board.add_scalar(name, value, step)
+
+    # ---- files -------------------------------------------------------------------------------------------------------
+
+    def _spec(self, epoch: int) -> Spec:
+        scale, d = self.trainer.output_scale(), self.data
+        return Spec(
+            task=self.task.name, model=self.task.model, options=self.recipe.part("model"), in_shape=tuple(d.in_shape),
+            kind=d.kind, classes=d.classes, mean=tuple(map(float, d.mean)), std=tuple(map(float, d.std)),
+            output_mean=scale["mean"], output_std=scale["std"], data=d.title, stand_in_for=d.stand_in_for,
+            features=d.features, target=d.target, epoch=epoch,
+        )  # fmt: skip
+
+    def _save(self) -> None:
+        """last.ckpt: everything to go on from here."""
+        if not self.writes:
+            return
+        begun = time.perf_counter()
+        self.metrics.flush()
+        buffer = io.BytesIO()  # torch.save() to a file says a full disk by a RuntimeError
+        torch.save({"trainer": self.trainer.state(), "seconds": self.seconds}, buffer)
+        write_bytes(self.run.path / "last.ckpt", buffer.getbuffer())
+        self.saved_at = time.perf_counter()
+        self.save_cost = self.saved_at - begun
+
+    def _restore(self) -> bool:
+        """Go back to last.ckpt, where there is one. Returns whether the run has begun before."""
+        path = self.run.path / "last.ckpt"
+        if not path.exists():
+            return (self.run.path / "metrics.csv").exists()
+        device = self.fabric.device if self.fabric.device.type == "cuda" else "cpu"
+        try:
+            state = torch.load(path, map_location=device, weights_only=True)
+            self.trainer.load_state(state["trainer"])
+            self.before = float(state["seconds"])
+        except MemoryError:
+            raise
+        except Exception as error:  # whatever torch says to a damaged file
+            logger.exception("resume of %s", self.run.id)
+            raise UserError(
+                N_("{file} cannot be resumed from: it is damaged or belongs to another network. Start a new run."), file=str(path)
+            ) from error
+        logger.info("resumed at step %d", self.trainer.step)
+        return True
+
+    def _open_logs(self, resumed: bool) -> None:
+        step, epoch = self.trainer.step, self.trainer.epoch
+        self.metrics = MetricsWriter(
+            self.run.path / "metrics.csv", self.trainer.metric_names, resumed_at=(step, epoch) if resumed else None
+        )
+        probes = self.run.path / PROBE_FILE
+        if resumed and probes.exists():
+            write_bytes(probes, cut_lines(probes, "", lambda cells: cells[0].isdigit() and int(cells[0]) <= epoch))
+        purge = step + 1 if resumed else None
+        self.board = SummaryWriter(str(self.run.path), purge_step=purge)
+        if self.recipe.validation:
+            x, y = self.trainer.probe_examples()
+            write_bytes(
+                self.run.path / "probe.safetensors", save({"x": np.ascontiguousarray(x), "y": np.ascontiguousarray(y)})
+            )
+
+    def _finish(self, done: Done, seconds: float) -> None:
+        """Read the test part with the best weights, and write the summary last."""
+        if not self.writes:
+            return
+        self.status.write(now=True, phase=Message(N_("Reading the test part")), step=self.step or done.step)
+        network, spec = checkpoints.load_weights(self.run.best_weights)
+        result = evaluate_network(network, spec, self.data)
+        arrays = {"outputs": np.ascontiguousarray(result.outputs), "targets": np.ascontiguousarray(result.targets)}
+        write_bytes(self.run.path / "predictions.safetensors", save(arrays))
+        write_json(
+            self.run.path / "summary.json",
+            {
+                "metrics": result.metrics,
+                "best_epoch": done.best_epoch,
+                "epochs": self.trainer.epoch,
+                "steps": done.step,
+                "images": self.trainer.images_seen,
+                "seconds": round(seconds, 2),
+                "why": done.why,
+                "parameters": sum(p.numel() for p in network.parameters()),
+                "data": self.data.title,
+                "stand_in_for": self.data.stand_in_for,
+            },
+        )
+        steps = done.step - self.first[1] if self.first else 0
+        if steps >= 100:
+            with suppress(OSError):  # a price that is not learned is no harm
+                price.learn(self.task, self.recipe, (seconds - self.before) / steps)
+        self.status.end("finished")
+
+
+def _save_every() -> float:
+    """Seconds between two saves inside an epoch (`MANABI_SAVE_SECONDS`, default 10)."""
+    try:
+        return float(os.environ.get("MANABI_SAVE_SECONDS", "10"))
+    except ValueError:
+        return 10.0
+
+
+def _kept_for_replay(epoch: int, total: int) -> bool:
+    """All epochs of a short training; of a long one the first five, where most happens, and every so many after."""
+    every = math.ceil(total / REPLAYS)
+    return epoch <= 5 or epoch % every == 0 or epoch == total

@@ -1,0 +1,43 @@
+"""What a trainer tells whoever drives it. Small, frozen, and the same for every kind of training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Step:
+    """One optimizer step is done. `epoch` is the share of epochs seen so far, `images` the examples; metrics are tensors or
+    numbers, so that a driver that does not log a step need not wait for it."""
+
+    step: int
+    epoch: float
+    images: int
+    metrics: dict
+
+
+@dataclass(frozen=True)
+class EpochEnd:
+    """An epoch is done and validated. `best` says whether it is the best so far; `probe` holds the predictions for the probe
+    examples, (P, K) probabilities or (P, 1) values, or None without a validation part."""
+
+    step: int
+    epoch: int
+    images: int
+    metrics: dict[str, float]
+    best: bool
+    probe: np.ndarray | None
+
+
+@dataclass(frozen=True)
+class Done:
+    """The training has come to its own end. `why` is "epochs", "steps" or "early stopping"."""
+
+    step: int
+    best_epoch: int
+    why: str
+
+
+Event = Step | EpochEnd | Done

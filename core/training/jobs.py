@@ -1,0 +1,180 @@
+"""Where a training's process starts, waits its turn and is told to stop. Only this module knows.
+
+Every run has a process of its own from the moment somebody presses Start. It waits, light and without torch, until its ticket in
+`runs/.queue/` is first and a slot is free (`MANABI_SLOTS` per machine, default 1), so that a class of thirty can press Start.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from core import paths, tasks
+from core.files import write_bytes, write_json
+from core.messages import Message, N_, UserError
+from core.training import runs
+from core.training.recipe import Recipe
+from core.training.runs import Run
+
+_POLL = 0.3  # seconds between two looks at the queue
+_started: list[subprocess.Popen] = []
+
+
+def slots() -> int:
+    """Trainings that run at the same time on this machine."""
+    value = os.environ.get("MANABI_SLOTS", "1")
+    return max(1, int(value)) if value.isdigit() else 1
+
+
+def start(task: tasks.Task, recipe: Recipe, data_root: str | None = None, **more: object) -> Run:
+    """Create a run and its process. Raises UserError where the runs folder cannot be written."""
+    run = runs.create(task, recipe, data_root, **more)
+    _launch(run)
+    return run
+
+
+def resume(run: Run) -> Run:
+    """Let a stopped, failed or interrupted run go on from its last checkpoint. Raises UserError where it cannot."""
+    status = run.status()
+    if status.active:
+        raise UserError(N_("Run {run} is going already."), run=run.id)
+    if status.state == "finished":
+        raise UserError(N_("Run {run} is finished. Start a new one with more epochs."), run=run.id)
+    run.recipe  # noqa: B018 - a damaged config is said here, not in the process's log
+    with suppress(FileNotFoundError):
+        (run.path / "stop").unlink()
+    _launch(run)
+    return run
+
+
+def stop(run: Run) -> None:
+    """Ask the run to end within a batch and save. Does nothing where it has ended already."""
+    if run.status().active:
+        try:
+            (run.path / "stop").touch()
+        except OSError as error:
+            raise UserError(N_("{file} cannot be written: {reason}."), file=str(run.path), reason=str(error)) from error
+
+
+def _launch(run: Run) -> None:
+    _reap()
+    try:
+        write_json(run.path / "status.json", {"state": "queued", "host": socket.gethostname(), "heartbeat": time.time()})
+        _write_ticket(run)
+        log = (run.path / "log.txt").open("ab")
+    except OSError as error:
+        raise UserError(N_("{file} cannot be written: {reason}."), file=str(run.path), reason=str(error)) from error
+    with log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "core.training.job", str(run.path.resolve())],
+            cwd=paths.PROJECT,
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # a terminal's Ctrl-C or the server's end is not the training's
+        )
+    _started.append(process)
+
+
+def _environment() -> dict[str, str]:
+    """This process's environment, its folders made absolute, because a job works in the project's folder."""
+    folders = ("MANABI_DATA", "MANABI_CACHE", "MANABI_CHECKPOINTS", "MANABI_DOWNLOADS")
+    named = {n: str(Path(os.environ[n]).expanduser().resolve()) for n in folders if os.environ.get(n)}
+    # Threads that wait for each other by spinning slow a small network down fiftyfold as soon as anything else computes.
+    patient = {"OMP_WAIT_POLICY": "PASSIVE"}
+    return {**patient, **os.environ, **named, "MANABI_RUNS": str(paths.runs().resolve()), "PYTHONUNBUFFERED": "1"}
+
+
+def _reap() -> None:
+    """Collect children that have ended, so that none stays as a zombie."""
+    _started[:] = [p for p in _started if p.poll() is None]
+
+
+# ---- the queue -------------------------------------------------------------------------------------------------------
+
+
+def _queue() -> Path:
+    return paths.runs() / ".queue"
+
+
+def _ticket(run: Run) -> Path:
+    return _queue() / f"{int(run.created * 1e6):020d}-{run.id}"
+
+
+def _write_ticket(run: Run) -> None:
+    _queue().mkdir(parents=True, exist_ok=True)
+    write_bytes(_ticket(run), str(run.path.resolve()).encode())
+
+
+def _tickets() -> list[Path]:
+    with suppress(OSError):
+        return sorted(p for p in _queue().iterdir() if p.name[0] != "." and p.suffix != ".lock")
+    return []
+
+
+def place(run: Run) -> int:
+    """How many runs come before this one: those in the queue ahead of it and those in the slots; 0 where it does not wait."""
+    waiting = [p.name for p in _tickets()]
+    name = _ticket(run).name
+    if name not in waiting:
+        return 0
+    return waiting.index(name) + sum(r.status().state == "running" for r in runs.every())
+
+
+@contextmanager
+def slot(run: Run, stop: object, beat: Callable[[], None]) -> Iterator[bool]:
+    """Wait for this run's turn and hold a slot. Yields False where a stop came first: `stop` is true then. `beat` is called
+    while waiting."""
+    ticket, held = _ticket(run), None
+    if not ticket.exists():  # on a busy machine, where this process came up late, others took it for dead
+        _write_ticket(run)
+    try:
+        while held is None and not stop:
+            held = _take(run, ticket)
+            if held is None:
+                beat()
+                time.sleep(_POLL)
+        ticket.unlink(missing_ok=True)
+        yield held is not None
+    finally:
+        ticket.unlink(missing_ok=True)
+        if held is not None:
+            held.release()
+
+
+def _take(run: Run, ticket: Path) -> FileLock | None:
+    ahead = 0
+    for other in _tickets():
+        if other.name == ticket.name:
+            break
+        if _is_dead(other):
+            other.unlink(missing_ok=True)
+        else:
+            ahead += 1
+    for number in range(slots() - ahead):
+        lock = FileLock(_queue() / f"slot-{number}.lock")
+        with suppress(Timeout):
+            lock.acquire(timeout=0)
+            return lock
+    return None
+
+
+def _is_dead(ticket: Path) -> bool:
+    """Whether the run that holds this ticket is no longer waiting."""
+    try:
+        return Run(Path(ticket.read_text())).status().state != "queued"
+    except OSError:
+        return True
+
+
+def waiting_phase(run: Run) -> Message:
+    return Message(N_("Waiting for a free slot: {place} before it"), {"place": place(run)})

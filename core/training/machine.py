@@ -1,0 +1,81 @@
+"""What this machine is: device, precision, and the description that runs and cards record."""
+
+from __future__ import annotations
+
+import functools
+import platform
+import subprocess
+from importlib import metadata
+
+from core import paths
+from core.training.recipe import cores
+
+
+def has_native_bf16() -> bool:
+    """Whether the device that a training would use computes in bfloat16 by itself (an emulated one is slower than fp32)."""
+    import torch
+
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_capability()[0] >= 8
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+
+
+def resolve_precision(asked: str) -> str:
+    """Fabric's name for the precision: `auto` takes bf16-mixed where it is native, else 32-true."""
+    return asked if asked != "auto" else "bf16-mixed" if has_native_bf16() else "32-true"
+
+
+@functools.cache
+def processor() -> str:
+    """The processor's name."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as f:
+            for line in f:
+                if line.startswith("model name"):
+                    return line.split(":", 1)[1].strip()
+    except OSError:
+        return platform.processor() or platform.machine()
+    return platform.processor() or platform.machine()
+
+
+def describe() -> dict[str, object]:
+    """Processor, cores, device, versions and the project's commit."""
+    import torch
+
+    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else ""
+    return {
+        "processor": processor(),
+        "cores": cores(),
+        "device": gpu or "cpu",
+        "platform": platform.platform(),
+        "python": platform.python_version(),
+        "versions": {name: _version(name) for name in ("torch", "torchvision", "lightning", "numpy")},
+        "commit": commit(),
+    }
+
+
+def short() -> str:
+    """The machine in a few words, for tables and cards."""
+    import torch
+
+    gpu = f", {torch.cuda.get_device_name()}" if torch.cuda.is_available() else ""
+    return f"{processor()}, {cores()} cores{gpu}"
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+@functools.cache
+def commit() -> str:
+    """The project's git commit, empty outside a checkout."""
+    try:
+        answer = subprocess.run(
+            ["git", "rev-parse", "HEAD"], cwd=paths.PROJECT, capture_output=True, text=True, timeout=10, check=True
+        )
+        return answer.stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return ""

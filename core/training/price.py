@@ -1,0 +1,130 @@
+"""What a training will take on this machine, from a few timed steps before anybody presses Start.
+
+Prices are measured once per machine and shape of training, and kept under the cache folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+import time
+from dataclasses import dataclass
+
+from core import data, paths
+from core.files import read_json, write_json
+from core.tasks import Task
+from core.training import machine, runs
+from core.training.recipe import SupervisedRecipe
+
+_STEPS, _WARM_UP = 12, 3
+_SECONDS = 1.5  # enough steps to fill this, where steps are quick
+_lock = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Price:
+    """Seconds per step, steps per epoch and seconds for the whole recipe, start of the process included."""
+
+    step_seconds: float
+    steps_per_epoch: int
+    total_steps: int
+    seconds: float
+    data: str
+
+    def steps_within(self, seconds: float) -> int:
+        """How many steps fit a budget; at least one."""
+        return max(1, int(seconds / self.step_seconds))
+
+
+def price(task: Task, recipe: SupervisedRecipe) -> Price:
+    """The price of `recipe`, measured now or remembered. Never downloads. Raises UserError where the recipe cannot run."""
+    from core.data import cut_validation  # noqa: PLC0415 - scikit-learn, only where a price is asked for
+
+    dataset = data.obtain(task.dataset, download=False, **recipe.part("data"))
+    train = len(cut_validation(dataset.train_y, dataset.validation_size(recipe.validation))[0])
+    train = min(train, recipe.limit_train or train)
+    per_epoch = -(-train // recipe.batch_size)
+    total = per_epoch * recipe.epochs
+    total = min(total, recipe.max_steps or total)
+    step = _step_seconds(task, recipe, dataset)
+    return Price(step, per_epoch, total, total * step, dataset.title)
+
+
+def learn(task: Task, recipe: SupervisedRecipe, step_seconds: float) -> None:
+    """Remember what a real run took: it knows better than a few timed batches."""
+    with _lock:
+        paths.cache().mkdir(parents=True, exist_ok=True)
+        write_json(_file(), {**_remembered(), _key(task, recipe): step_seconds})
+
+
+def known(task: Task, recipe: SupervisedRecipe) -> bool:
+    """Whether `price` would answer at once."""
+    return _key(task, recipe) in _remembered()
+
+
+def blocked() -> bool:
+    """Whether a training runs here now, so that nothing should be timed."""
+    return any(r.status().state == "running" for r in runs.every())
+
+
+def _file():  # noqa: ANN202
+    return paths.cache() / "prices.json"
+
+
+def _remembered() -> dict:
+    value = read_json(_file())
+    return value if isinstance(value, dict) else {}
+
+
+def _key(task: Task, recipe: SupervisedRecipe) -> str:
+    """Everything that changes the time of a step."""
+    values = {
+        "task": task.name, "model": recipe.part("model"), "batch": recipe.batch_size, "optimizer": recipe.optimizer,
+        "augments": bool(recipe.shift or recipe.rotate or recipe.scale), "threads": recipe.resolved().threads,
+        "precision": recipe.precision, "machine": machine.processor(),
+    }  # fmt: skip
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _step_seconds(task: Task, recipe: SupervisedRecipe, dataset: data.DataSet) -> float:
+    key = _key(task, recipe)
+    with _lock:
+        value = _remembered().get(key)
+        if isinstance(value, float):
+            return value
+        value = _measure(task, recipe, dataset)
+    learn(task, recipe, value)
+    return value
+
+
+def _measure(task: Task, recipe: SupervisedRecipe, dataset: data.DataSet) -> float:
+    """Seconds per step, by the first quartile of a few real ones."""
+    import statistics
+
+    import torch
+    from lightning.fabric import Fabric
+
+    from core.training.events import Step
+
+    rng, threads = torch.get_rng_state(), torch.get_num_threads()
+    try:
+        torch.set_num_threads(recipe.resolved().threads)
+        fabric = Fabric(accelerator="auto", devices=1, precision=machine.resolve_precision(recipe.precision))
+        short = recipe.changed(
+            validation=min(recipe.validation, len(dataset.train_x) // 2), limit_train=0, max_steps=0, epochs=1000, patience=0
+        )
+        trainer = task.trainer_class()(task.model, dataset, short, fabric)
+        times, begun, last = [], time.perf_counter(), None
+        for event in trainer.run():
+            now = time.perf_counter()
+            if isinstance(event, Step) and last is not None:
+                times.append(now - last)
+            last = now if isinstance(event, Step) else None
+            if len(times) >= _STEPS + _WARM_UP and now - begun > _SECONDS:
+                break
+        # What else the machine does just now only ever adds; the quicker steps tell what an idle one takes.
+        return statistics.quantiles(times[_WARM_UP:], n=4)[0]
+    finally:
+        torch.set_rng_state(rng)
+        torch.set_num_threads(threads)

@@ -1,0 +1,252 @@
+"""Supervised training: the five lines that every learner knows, and what a training needs around them to be resumed.
+
+The trainer is a generator: it yields events, does no I/O and knows no screen. Between two events its `state()` is complete, so
+that a training that was killed goes on to the same numbers, bit for bit on the CPU.
+
+Shapes: B batch, K outputs, N examples.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from lightning.fabric import Fabric
+from torch import Tensor, nn
+
+from core import models
+from core.data import DataSet, cut_validation
+from core.data.batches import Batches, affine, epoch_order
+from core.messages import N_, UserError
+from core.training.events import Done, EpochEnd, Event, Step
+from core.training.optim import make_loss, make_optimizer, make_schedule
+from core.training.recipe import SupervisedRecipe
+
+PROBES = 8
+
+
+class SupervisedTrainer:
+    """Trains one network on one data set by one recipe.
+
+    Args:
+        model: registered name of the network.
+        data: the data set; regression targets are standardised inside and metrics are in the targets' own unit.
+        recipe: the hyper-parameters.
+        fabric: device, precision and processes (Lightning Fabric).
+
+    Raises UserError where the recipe does not fit the data: a validation part or a batch too large or too small.
+    """
+
+    def __init__(self, model: str, data: DataSet, recipe: SupervisedRecipe, fabric: Fabric) -> None:
+        self.recipe, self.data, self.fabric = recipe, data, fabric
+        self.classifies = data.kind == "classification"
+        self.score = "accuracy" if self.classifies else "rmse"
+        held = data.validation_size(recipe.validation)
+        self.train_index, self.validation_index = cut_validation(data.train_y, held)
+        if recipe.limit_train:
+            # Spread over the part, so that few examples still hold every class.
+            keep = np.linspace(0, len(self.train_index) - 1, min(recipe.limit_train, len(self.train_index))).astype(int)
+            self.train_index = self.train_index[keep]
+        self.train = Batches(data, data.train_x[self.train_index], data.train_y[self.train_index], fabric.device)
+        self.validation = Batches(
+            data, data.train_x[self.validation_index], data.train_y[self.validation_index], fabric.device
+        )
+        # Regression: the network predicts standardised targets, so that one learning rate suits every unit.
+        y = data.train_y[self.train_index]
+        self.y_mean, self.y_std = (0.0, 1.0) if self.classifies else (float(y.mean()), float(y.std()) or 1.0)
+
+        torch.manual_seed(recipe.seed)
+        network = models.create(model, data.in_shape, data.num_outputs, **recipe.part("model"))
+        self._check_batches(network)
+        if data.is_image:
+            network = network.to(memory_format=torch.channels_last)
+        self.augment_rng = torch.Generator().manual_seed(recipe.seed)
+        self.steps_per_epoch = math.ceil(len(self.train) / recipe.batch_size)
+        full = recipe.epochs * self.steps_per_epoch
+        self.total_steps = min(full, recipe.max_steps or full)
+        self.total_epochs = math.ceil(self.total_steps / self.steps_per_epoch)
+        self._cut_short = self.total_steps < full
+        self.network, self.optimizer = fabric.setup(network, make_optimizer(network, recipe))
+        self.schedule = make_schedule(self.optimizer.optimizer, recipe, self.total_steps, self.steps_per_epoch)
+        self.loss = make_loss(recipe, data.kind)
+        self.step, self.epoch = 0, 0  # taken, and ended
+        self.running = torch.zeros(3, dtype=torch.float64)  # sums of this epoch: loss, score, examples
+        self.best = {"epoch": 0, "rank": [math.inf, math.inf], "lowest_loss": math.inf, "waited": 0}
+
+    def _check_batches(self, network: nn.Module) -> None:
+        n, size = len(self.train), self.recipe.batch_size
+        alone = size == 1 or n % size == 1
+        if alone and any(isinstance(m, nn.BatchNorm1d) for m in network.modules()):
+            raise UserError(
+                N_("batch_size is {value}: of {count} training examples one would be a batch alone, from which this network's batch "
+                   "norm cannot learn. Choose another batch size."),
+                value=size, count=n,
+            )  # fmt: skip
+
+    @property
+    def module(self) -> nn.Module:
+        """The bare network, as it is saved."""
+        return self.network.module
+
+    @property
+    def metric_names(self) -> tuple[str, ...]:
+        """What the events of this trainer publish: first what every step has, then what every epoch has."""
+        step = ("train/loss", f"train/{self.score}", "lr")
+        return (*step, "train/loss_epoch", f"train/{self.score}_epoch", "val/loss", f"val/{self.score}")
+
+    def run(self) -> Iterator[Event]:
+        """Train from wherever the state is to the end."""
+        recipe = self.recipe
+        while self.epoch < self.total_epochs and not self._out_of_patience():
+            order = epoch_order(len(self.train), recipe.seed, self.epoch)
+            self.network.train()
+            for batch in range(self.step - self.epoch * self.steps_per_epoch, self.steps_per_epoch):
+                if self.step == self.total_steps:
+                    break
+                index = self._mine(order[batch * recipe.batch_size : (batch + 1) * recipe.batch_size])
+                x = self._augment(self.train.inputs(index))
+                y = self._targets(self.train, index)
+
+                outputs = self._forward(x)
+                loss = self.loss(outputs, y)
+                self.optimizer.zero_grad()
+                self.fabric.backward(loss)
+                self.optimizer.step()
+
+                lr = self.schedule.get_last_lr()[0]
+                self.schedule.step()
+                self.step += 1
+                yield self._step_event(loss.detach(), outputs.detach(), y, lr)
+            yield self._end_epoch()
+        why = "early stopping" if self._out_of_patience() else "steps" if self._cut_short else "epochs"
+        yield Done(self.step, self.best["epoch"], why)
+
+    def _out_of_patience(self) -> bool:
+        return 0 < self.recipe.patience <= self.best["waited"]
+
+    # ---- state -------------------------------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        """Everything to go on from the last event: weights, optimizer, schedule, random states, place."""
+        return {
+            "model": self.module.state_dict(),
+            "optimizer": self.optimizer.optimizer.state_dict(),
+            "schedule": {k: v for k, v in self.schedule.state_dict().items() if not callable(v)},
+            "rng": torch.get_rng_state(),
+            "cuda_rng": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+            "augment_rng": self.augment_rng.get_state(),
+            "step": self.step,
+            "epoch": self.epoch,
+            "running": self.running.clone(),
+            "best": dict(self.best),
+        }
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go back to where `state()` was taken."""
+        self.module.load_state_dict(state["model"])
+        self.optimizer.optimizer.load_state_dict(state["optimizer"])
+        self.schedule.load_state_dict(state["schedule"])
+        torch.set_rng_state(state["rng"])
+        if state["cuda_rng"] and torch.cuda.is_available():
+            torch.cuda.set_rng_state_all(state["cuda_rng"])
+        self.augment_rng.set_state(state["augment_rng"])
+        self.step, self.epoch = state["step"], state["epoch"]
+        self.running = state["running"].clone()
+        self.best = dict(state["best"])
+
+    # ---- parts -------------------------------------------------------------------------------------------------------
+
+    def _mine(self, index: Tensor) -> Tensor:
+        """This process's share of a batch (all of it where there is one process)."""
+        return index[self.fabric.global_rank :: self.fabric.world_size].to(self.fabric.device)
+
+    def _augment(self, x: Tensor) -> Tensor:
+        if not self.data.is_image:
+            return x
+        return affine(x, self.recipe.shift, self.recipe.rotate, self.recipe.scale, self.augment_rng)
+
+    def _targets(self, part: Batches, index: Tensor | slice) -> Tensor:
+        y = part.targets(index)
+        return y if self.classifies else (y - self.y_mean) / self.y_std
+
+    def _forward(self, x: Tensor) -> Tensor:
+        outputs = self.network(x)  # (B, K)
+        return outputs if self.classifies else outputs.squeeze(1)
+
+    def _score(self, outputs: Tensor, y: Tensor) -> Tensor:
+        """Summed over the batch: right answers, or squared errors in the target's own unit."""
+        if self.classifies:
+            return (outputs.argmax(1) == y).sum()
+        return ((outputs - y) * self.y_std).square().sum()
+
+    def _readable(self, score_sum: float, n: float) -> float:
+        """Accuracy in [0, 1], or root mean squared error in the target's unit."""
+        return score_sum / n if self.classifies else math.sqrt(score_sum / n)
+
+    def _step_event(self, loss: Tensor, outputs: Tensor, y: Tensor, lr: float) -> Step:
+        n = len(y)
+        value, score = float(loss), float(self._score(outputs, y))
+        self.running += torch.tensor([value * n, score, n], dtype=torch.float64)
+        metrics = {"train/loss": value, f"train/{self.score}": self._readable(score, n), "lr": lr}
+        return Step(self.step, self.step / self.steps_per_epoch, self.images_seen, metrics)
+
+    def _end_epoch(self) -> EpochEnd:
+        self.epoch += 1
+        loss, score, n = self.fabric.all_reduce(self.running, reduce_op="sum").tolist()
+        self.running.zero_()
+        metrics = {"train/loss_epoch": loss / n, f"train/{self.score}_epoch": self._readable(score, n)}
+        probe, is_best = None, True
+        if len(self.validation):
+            metrics |= self._validate()
+            is_best = self._note_best(metrics["val/loss"], metrics[f"val/{self.score}"])
+            probe = self._probe()
+        else:
+            self.best["epoch"] = self.epoch
+        return EpochEnd(self.step, self.epoch, self.images_seen, metrics, is_best, probe)
+
+    @property
+    def images_seen(self) -> int:
+        """Examples seen so far, repetitions counted."""
+        epochs, batches = divmod(self.step, self.steps_per_epoch)
+        return epochs * len(self.train) + min(batches * self.recipe.batch_size, len(self.train))
+
+    def _note_best(self, loss: float, score: float) -> bool:
+        """Whether this epoch is the best so far: by accuracy (or RMSE), then by loss. Patience watches the loss alone, which
+        says earlier that a network grows too sure of itself."""
+        improves = loss < self.best["lowest_loss"]
+        self.best["waited"] = 0 if improves else self.best["waited"] + 1
+        self.best["lowest_loss"] = min(loss, self.best["lowest_loss"])
+        rank = [-score if self.classifies else score, loss]
+        if rank < self.best["rank"]:
+            self.best |= {"epoch": self.epoch, "rank": rank}
+        return self.best["epoch"] == self.epoch
+
+    @torch.no_grad()
+    def _validate(self) -> dict[str, float]:
+        self.network.eval()
+        sums = torch.zeros(3, dtype=torch.float64)
+        for i in range(0, len(self.validation), 1000):
+            part = slice(i, i + 1000)
+            y = self._targets(self.validation, part)
+            outputs = self._forward(self.validation.inputs(part))
+            sums += torch.tensor([float(self.loss(outputs, y)) * len(y), float(self._score(outputs, y)), len(y)])
+        loss, score, n = sums.tolist()
+        return {"val/loss": loss / n, f"val/{self.score}": self._readable(score, n)}
+
+    @torch.no_grad()
+    def _probe(self) -> np.ndarray:
+        outputs = self._forward(self.validation.inputs(slice(0, PROBES)))
+        if self.classifies:
+            return outputs.softmax(1).float().cpu().numpy()
+        return (outputs * self.y_std + self.y_mean)[:, None].float().cpu().numpy()
+
+    def probe_examples(self) -> tuple[np.ndarray, np.ndarray]:
+        """The validation examples (as they came) whose predictions every epoch publishes, and their labels or targets."""
+        return self.validation.x[:PROBES].cpu().numpy(), self.validation.y[:PROBES].cpu().numpy()
+
+    def output_scale(self) -> dict[str, float]:
+        """How outputs become targets: prediction = output * std + mean (regression; otherwise 1 and 0)."""
+        return {"mean": self.y_mean, "std": self.y_std}

@@ -1,0 +1,42 @@
+"""Numbers as a person says them."""
+
+from __future__ import annotations
+
+from core.messages import Message, N_
+
+
+def duration(seconds: float) -> Message:
+    """0.3 s, 40 s, 3 min 20 s, 1 h 5 min."""
+    if seconds < 9.95:
+        return Message(N_("{s} s"), {"s": f"{seconds:.1f}"})
+    if seconds < 59.5:
+        return Message(N_("{s} s"), {"s": f"{seconds:.0f}"})
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return Message(N_("{m} min {s} s"), {"m": minutes, "s": rest}) if rest else Message(N_("{m} min"), {"m": minutes})
+    return Message(N_("{h} h {m} min"), {"h": minutes // 60, "m": minutes % 60})
+
+
+def size(number: float) -> str:
+    """Bytes in the largest unit that leaves a number above one."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if number < 1000 or unit == "GB":
+            return f"{number:.0f} {unit}" if unit == "B" else f"{number:.1f} {unit}"
+        number /= 1000
+    raise AssertionError("unreachable")
+
+
+# What the figures of this project are called, and how they are written.
+METRICS: dict[str, str] = {
+    "accuracy": N_("Accuracy"),
+    "cross_entropy": N_("Cross-entropy"),
+    "rmse": N_("RMSE"),
+    "mae": N_("MAE"),
+    "r2": N_("R²"),
+    "loss": N_("Loss"),
+}
+
+
+def figure(metric: str, value: float) -> str:
+    """A metric's value with a sensible number of digits: accuracies in percent."""
+    return f"{100 * value:.2f} %" if metric == "accuracy" else f"{value:.4f}" if abs(value) < 1 else f"{value:.3f}"

@@ -1,0 +1,179 @@
+"""Runs: all trainings, overlaid, ranked, compared in what differs; named, resumed, deleted."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core import tasks
+from core.messages import N_, UserError
+from core.training import compare, jobs, runs
+from core.training.runs import Run
+from core.words import METRICS, size
+from ui import charts, store, url
+from ui.forms import field_label
+from ui.frame import attempt, page
+from ui.i18n import _, duration
+from ui.live_chart import live_chart
+from ui.run_panel import AXES, STATES, curve_series
+
+_MOST = 8  # curves that can still be told apart
+
+
+def overview(found: list[Run]) -> pd.DataFrame:
+    """The table of runs, best first within a task where a ranking is asked for."""
+    return pd.DataFrame([compare.overview(run, store.metrics(run)) for run in found])
+
+
+def pick(table: pd.DataFrame) -> list[str]:
+    """Let the visitor choose runs; the choice lives in the URL. Returns ids."""
+    ids = table["id"].to_list()
+    alike = table.loc[table["task"] == table["task"].iloc[0], "id"].to_list()  # the losses of two tasks are no comparison
+    wanted = [i for i in st.query_params.get("ids", "").split(",") if i in ids] or alike[:3]
+    shown = pd.DataFrame(
+        {
+            _(N_("run")): table["label"],
+            _(N_("task")): [_(t) for t in table["title"]],
+            _(N_("state")): [_(STATES[s][0]) for s in table["state"]],
+            _(N_("best validation")): [_percent(b, k) for b, k in zip(table["best"], table["kind"], strict=True)],
+            _(N_("at epoch")): pd.to_numeric(table["best_epoch"]).round(),
+            _(N_("test")): [_percent(next(iter(m.values()), None), k) for m, k in zip(table["metrics"], table["kind"], strict=True)],
+            _(N_("time")): [duration(s) if s else "" for s in table["seconds"]],
+            _(N_("data")): [_(d) if d else "" for d in table["data"]],
+            _(N_("note")): table["note"],
+        }
+    )
+    event = st.dataframe(
+        shown, hide_index=True, on_select="rerun", selection_mode="multi-row", key=f"runs-table-{hash(tuple(ids))}",
+        selection_default={"selection": {"rows": [ids.index(i) for i in wanted], "columns": [], "cells": []}},
+    )  # fmt: skip
+    chosen = [ids[row] for row in event["selection"]["rows"] if row < len(ids)]
+    st.query_params["ids"] = ",".join(chosen[:_MOST])
+    if len(chosen) > _MOST:
+        st.caption(_(N_("Only the first {most} are drawn: more curves cannot be told apart."), most=_MOST))
+    return chosen[:_MOST]
+
+
+def _percent(value: float | None, kind: str) -> str:
+    if value is None or pd.isna(value):
+        return ""
+    return f"{100 * value:.2f} %" if kind == "classification" else f"{value:.3f}"
+
+
+def overlay(chosen: list[Run]) -> None:
+    """The curves of the chosen runs in one chart."""
+    kinds = {r.kind for r in chosen}
+    scores = ["accuracy"] if kinds == {"classification"} else ["rmse"] if kinds == {"regression"} else []
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        metric = st.segmented_control(
+            _(N_("Metric")), [*scores, "loss"], default=[*scores, "loss"][0], required=True, key="metric",
+            format_func=lambda m: _(METRICS[m]),
+        )  # fmt: skip
+        axis = url.choice(
+            st.segmented_control, _(N_("Horizontal axis")), list(AXES), key="axis", default="epoch", required=True,
+            format_func=lambda a: _(AXES[a]),
+        )  # fmt: skip
+        part = st.segmented_control(
+            _(N_("Part")), ["validation", "train"], default="validation", required=True, key="part",
+            format_func=lambda p: _(N_("validation")) if p == "validation" else _(N_("training")),
+        )  # fmt: skip
+        weight = st.slider(_(N_("Smoothing")), 0.0, 0.99, 0.9 if part == "train" else 0.0, key=f"smoothing-{part}", width=180)
+        log_y = st.toggle(_(N_("Logarithmic")), key="log")
+    series = []
+    for place, run in enumerate(chosen):
+        for one in curve_series(store.metrics(run), metric, axis, weight if part == "train" else 0.0):
+            if one.role == part:
+                series.append(charts.Series(run.label, one.x, one.y, role=place, faint=one.faint))
+    figure = charts.curves(
+        series, _(AXES[axis]), _(METRICS[metric]), log_y=log_y, height=420, y_format=".2%" if metric == "accuracy" else ""
+    )
+    live_chart(figure, "overlay", alt=_(METRICS[metric]))
+    if len(kinds) > 1:
+        st.caption(_(N_("These runs solve different kinds of task: their losses are different measures, only the shapes can be compared.")))
+
+
+def differences(chosen: list[Run]) -> None:
+    """Only the settings in which the chosen runs differ."""
+    table = compare.settings(chosen)
+    st.subheader(_(N_("Settings in which they differ")))
+    if table.empty:
+        st.caption(_(N_("Choose two or more runs whose settings differ.")))
+        return
+    fields = {n: f for t in tasks.TASKS for n, f in type(t.recipe).model_fields.items()}
+    table.index = [field_label(fields[n]) if n in fields else {"task": _(N_("Task")), "data": _(N_("Data"))}.get(n, n) for n in table.index]
+    st.dataframe(table.rename(columns={r.id: r.label for r in chosen}).astype(str))
+
+
+def manage(chosen: list[Run]) -> None:
+    """Name, note, resume, open, delete."""
+    st.subheader(_(N_("The chosen runs")))
+    for run in chosen:
+        status = run.status()
+        word, icon, _colour = STATES[status.state]
+        with st.expander(f"{run.label} · {_(run.title)} · {_(word)} · {size(run.size())}", icon=icon):
+            note = run.note()
+            left, right = st.columns([1, 2])
+            left.text_input(
+                _(N_("Name")), note.get("name", ""), max_chars=80, key=f"name-{run.id}", on_change=_annotate, args=(run, "name")
+            )
+            right.text_input(
+                _(N_("Note")), note.get("note", ""), max_chars=2000, key=f"note-{run.id}", on_change=_annotate, args=(run, "note")
+            )
+            with st.container(horizontal=True):
+                st.page_link("pages/train.py", label=_(N_("Open")), icon=":material/open_in_full:", query_params={"run": run.id})
+                if status.state in ("stopped", "interrupted", "failed"):
+                    st.button(_(N_("Resume")), icon=":material/resume:", key=f"resume-{run.id}", on_click=attempt, args=(jobs.resume, run))
+                if status.active:
+                    st.button(_(N_("Stop")), icon=":material/stop:", key=f"stop-{run.id}", on_click=attempt, args=(jobs.stop, run))
+                else:
+                    _delete_button(run)
+            st.code(run.command(), language="bash")
+
+
+def _annotate(run: Run, what: str) -> None:
+    """Keep the name or the note that was just written; the other one may have been changed in another browser meanwhile."""
+    values = {"name": "", "note": "", **run.note(), what: st.session_state[f"{what}-{run.id}"]}
+    attempt(run.annotate, values["name"], values["note"])
+
+
+def _delete_button(run: Run) -> None:
+    """Deleting asks once."""
+    with st.popover(_(N_("Delete")), icon=":material/delete:"):
+        st.markdown(_(N_("Delete **{run}** and its weights for good?"), run=run.label))
+        st.button(_(N_("Delete for good")), key=f"delete-{run.id}", on_click=attempt, args=(runs.delete, run))
+
+
+with page("runs"):
+    names = sorted({r.task_name for r in runs.every()})
+    if not names:
+        with st.container(border=True):
+            heading = _(N_("Here your trainings will stand side by side"))
+            st.markdown(f"#### {heading}")
+            st.markdown(
+                _(N_("Their curves in one chart, the settings in which they differ, the best first. Nothing has been trained yet."))
+            )
+            st.page_link("pages/train.py", label=_(N_("Start the first training")), icon=":material/play_arrow:")
+    else:
+        titles = {t.name: t.title for t in tasks.TASKS}
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            only = url.choice(
+                st.selectbox, _(N_("Task")), ["", *names], key="only", default="",
+                format_func=lambda n: _(titles.get(n, n)) if n else _(N_("all tasks")),
+            )  # fmt: skip
+            ranked = st.toggle(_(N_("Best first")), key="ranked", bind="query-params")
+        found = runs.every(only or None)
+        table = overview(found)
+        if ranked:
+            worse = table["best"].where(table["kind"] != "classification", -table["best"])
+            table = table.assign(worse=worse).sort_values(["task", "worse"], na_position="last", ignore_index=True)
+        chosen = []
+        for run_id in pick(table):
+            try:
+                chosen.append(runs.find(run_id))
+            except UserError:
+                continue
+        st.caption(_(N_("{count} runs, {size} on disk"), count=len(found), size=size(sum(r.size() for r in found))))
+        if chosen:
+            overlay(chosen)
+            differences(chosen)
+            manage(chosen)

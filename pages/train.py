@@ -1,0 +1,190 @@
+"""Train: pick a task, change its recipe, start it, watch it live."""
+
+from __future__ import annotations
+
+import time
+
+import streamlit as st
+
+from core import tasks
+from core.messages import Message, N_, UserError
+from core.training import jobs, price, runs
+from core.training.recipe import Recipe
+from core.training.runs import Run
+from ui import forms, store, sweeps, url, warm
+from ui.frame import attempt, flash, page
+from ui.i18n import _, duration, tell
+from ui.results import downloads, results
+from ui.run_panel import run_panel
+
+_DOUBLE_CLICK = 3.0  # seconds in which a second press of Start means the first
+
+
+def choose_task(run: Run | None) -> tasks.Task:
+    """The task picker, with what the task is and where its data come from. A run that has just been attached brings its task along."""
+    by_name = {t.name: t for t in tasks.TASKS}
+    if run and st.session_state.get("_attached") != run.id:
+        st.session_state["_attached"] = run.id
+        if run.task_name in by_name and "task" not in st.query_params:
+            st.query_params["task"] = run.task_name
+    name = url.choice(
+        st.selectbox, _(N_("Task")), list(by_name), key="task", default=tasks.TASKS[0].name, format_func=lambda n: _(by_name[n].title)
+    )
+    task = by_name[name]
+    st.caption(_(task.about))
+    status = store.data_status(task.dataset)
+    if status.problem:
+        st.error(tell(status.problem))
+    elif status.folder:
+        st.caption(
+            _(N_("Data: {title}, {train} training and {test} test examples, in {folder}"),
+              title=status.title, train=f"{status.train:,}", test=f"{status.test:,}", folder=str(status.folder))
+        )  # fmt: skip
+    elif status.url:
+        st.info(
+            _(N_("{title} is not on this machine. Start downloads it from {url}; where that fails, {stand_in} stand in for it, and "
+                 "every figure says so. To bring the files yourself, put them into the data folder as {layout}."),
+              title=status.title, url=status.url, stand_in=_(status.stand_in), layout=status.layout)
+        )  # fmt: skip
+    else:
+        st.info(
+            _(N_("{title} is not on this machine: {stand_in} stand in for it, and every figure says so. To bring the file yourself, put "
+                 "it into the data folder as {layout}."), title=status.title, stand_in=_(status.stand_in), layout=status.layout)
+        )  # fmt: skip
+    if task.dataset == "boston":
+        st.caption(
+            _(N_("Column b was computed from the share of Black residents, on the assumption that segregation raises prices; "
+                 "scikit-learn removed the data set for it. Here it is left out unless you switch it on under Data."))
+        )  # fmt: skip
+    return task
+
+
+def choose_recipe(task: tasks.Task) -> Recipe | None:
+    """The form. None where a value is not allowed, after saying which."""
+    quick = url.choice(
+        st.segmented_control, _(N_("Recipe")), ["full", "quick"], key="recipe", default="full", required=True,
+        format_func=lambda v: _(N_("Full recipe")) if v == "full" else _(N_("Quick, for first feedback")),
+    ) == "quick"  # fmt: skip
+    base = task.quick_recipe() if quick else task.recipe
+    values = forms.recipe_form(task, base, f"{task.name}.quick" if quick else task.name)
+    try:
+        return base.changed(**values)
+    except UserError as error:
+        st.error(tell(error.message), icon=":material/error:")
+        return None
+
+
+def budget(task: tasks.Task, recipe: Recipe) -> Recipe:
+    """The price tag, and the choice to train for a time instead of for epochs."""
+    if price.blocked() and not price.known(task, recipe):
+        st.caption(_(N_("The time is estimated when no training runs on this machine.")))
+        return recipe
+    warm.wait()
+    with st.spinner(_(N_("Timing a few batches on this machine"))):
+        tag = price.price(task, recipe)
+    left, right = st.columns([2, 1], vertical_alignment="bottom")
+    seconds = right.number_input(
+        _(N_("Time limit (s)")), min_value=0, max_value=86_400, value=0, step=10, key=f"{task.name}.budget",
+        help=_(N_("0 trains for the epochs above; a number of seconds is turned into steps at Start.")),
+    )  # fmt: skip
+    if seconds:
+        recipe = recipe.changed(max_steps=tag.steps_within(seconds), epochs=-(-tag.steps_within(seconds) // tag.steps_per_epoch))
+        left.metric(
+            _(N_("Takes about")), duration(seconds), _(N_("{steps} steps"), steps=f"{recipe.max_steps:,}"),
+            delta_color="off", delta_arrow="off",
+        )  # fmt: skip
+    else:
+        left.metric(
+            _(N_("Takes about")), duration(tag.seconds),
+            _(N_("{steps} steps × {ms} ms"), steps=f"{tag.total_steps:,}", ms=f"{1000 * tag.step_seconds:.1f}"),
+            delta_color="off", delta_arrow="off",
+        )  # fmt: skip
+    return recipe
+
+
+def start(task: tasks.Task, recipe: Recipe) -> None:
+    """Callback of the Start button; a double click starts one run."""
+    if time.monotonic() - st.session_state.get("_started", 0.0) < _DOUBLE_CLICK:
+        return
+    st.session_state["_started"] = time.monotonic()
+    run = attempt(jobs.start, task, recipe)
+    if run:
+        st.query_params["run"] = run.id
+        flash(Message(N_("Started. Its curves grow beside this form, on a phone below it.")), "success")
+
+
+def attached() -> Run | None:
+    """The run that the URL names."""
+    run_id = st.query_params.get("run")
+    if not run_id:
+        return None
+    try:
+        return runs.find(run_id)
+    except UserError as error:
+        st.warning(tell(error.message))
+        return None
+
+
+def show_results(run: Run) -> None:
+    """What the attached run reached, and the ways onward."""
+    results(run)
+    if run.task.dataset == "mnist":
+        st.page_link(
+            "pages/draw.py", label=_(N_("Draw a digit with this network")), icon=":material/draw:", query_params={"network": run.id},
+            disabled=not run.best_weights.exists(),
+        )  # fmt: skip
+    downloads(run)
+
+
+def show_empty(task: tasks.Task) -> None:
+    """No run is attached: what will be here, and the latest runs of the task."""
+    with st.container(border=True):
+        heading = _(N_("Here your training will grow"))
+        st.markdown(f"#### {heading}")
+        st.markdown(
+            _(N_("Loss and accuracy appear batch by batch, on the training and on the validation part; after every epoch the same eight "
+                 "examples are answered again. You may close the page: the training goes on, and its link brings you back."))
+        )  # fmt: skip
+        quick = task.quick_recipe()
+        st.button(
+            _(N_("Try it: a quick training")), icon=":material/bolt:", on_click=start, args=(task, quick), key="try",
+        )  # fmt: skip
+    recent = runs.every(task.name)[:5]
+    if recent:
+        heading = _(N_("Latest runs of this task"))
+        st.markdown(f"**{heading}**")
+        for run in recent:
+            figures = ", ".join(f"{v:.4f}" for v in list((run.summary or {}).get("metrics", {}).values())[:1])
+            st.page_link(
+                "pages/train.py", label=f"{run.label} · {_(run.status().state)} {figures}", icon=":material/timeline:",
+                query_params={"run": run.id},
+            )  # fmt: skip
+
+
+with page("train"):
+    left, right = st.columns([2, 3], gap="large")
+    run = attached()
+    with left:
+        task = choose_task(run)
+        recipe = choose_recipe(task)
+        if recipe is not None:
+            recipe = budget(task, recipe)
+            st.button(
+                _(N_("Start training")), type="primary", icon=":material/play_arrow:", width="stretch", key="start", on_click=start,
+                args=(task, recipe), help=_(N_("Starts a process of its own; if one is running, this one waits its turn.")),
+            )  # fmt: skip
+            sweeps.form(task, recipe)
+    with right:
+        if st.query_params.get("sweep"):
+            sweeps.panel(st.query_params["sweep"])
+        if run:
+            run_panel(run)
+        elif not st.query_params.get("sweep"):
+            show_empty(task)
+    if run:
+        show_results(run)
+    with st.expander(_(N_("The source of this network")), icon=":material/code:"):
+        warm.wait()
+        from core import models
+
+        st.code(models.source(task.model), language="python")

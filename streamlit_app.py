@@ -1,0 +1,82 @@
+"""Manabi Lab: what can be done here, what is ready on this machine, what was trained lately."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core import checkpoints, data, tasks
+from core.messages import N_
+from core.training import runs
+from core.words import METRICS, figure
+from ui import store
+from ui.frame import PAGES, page
+from ui.i18n import _, tell
+from ui.run_panel import STATES
+
+
+def ways() -> None:
+    """The pages, each with what one can do there."""
+    entries = [PAGES[name] for name in ("draw", "train", "runs", "glossary")]
+    for column, entry in zip(st.columns(len(entries)), entries, strict=True):
+        with column, st.container(border=True, height="stretch"):
+            st.markdown(f"### {entry.icon} {_(entry.title)}")
+            st.markdown(_(entry.about))
+            st.page_link(entry.path, label=_(N_("Open")), icon=":material/arrow_forward:")
+
+
+def ready() -> None:
+    """Data sets and shipped networks of this machine."""
+    left, right = st.columns(2)
+    with left:
+        st.subheader(_(N_("Data on this machine")))
+        for name in data.names():
+            status = store.data_status(name)
+            if status.problem:
+                st.warning(tell(status.problem))
+            elif status.folder:
+                st.markdown(
+                    _(N_(":material/check: **{title}**: {train} training and {test} test examples"),
+                      title=status.title, train=f"{status.train:,}", test=f"{status.test:,}")
+                )  # fmt: skip
+            else:
+                st.markdown(
+                    _(N_(":material/cloud_off: **{title}** is not here; {stand_in} stand in for it"),
+                      title=status.title, stand_in=_(status.stand_in))
+                )  # fmt: skip
+    with right:
+        st.subheader(_(N_("Networks that come with the project")))
+        rows = []
+        for name in checkpoints.shipped():
+            content = store.card(name)
+            if content and content.get("task"):
+                metric, value = next(iter(content["metrics"].items()))
+                rows.append(f"| {_(tasks.task(content['task']).title)} | {_(METRICS[metric])} {figure(metric, value)} |")
+        if rows:
+            network, result = _(N_("network")), _(N_("on the test part"))
+            st.markdown("\n".join([f"| {network} | {result} |", "|---|---|", *rows]))
+        else:
+            st.caption(_(N_("None are in the checkpoints folder.")))
+
+
+def lately() -> None:
+    """The newest runs."""
+    st.subheader(_(N_("Latest trainings")))
+    recent = runs.every()[:6]
+    if not recent:
+        st.markdown(_(N_("Nothing has been trained here yet. A quick training takes seconds.")))
+        st.page_link(PAGES["train"].path, label=_(N_("Start the first training")), icon=":material/play_arrow:")
+    for run in recent:
+        word, icon, _colour = STATES[run.status().state]
+        figures = next((figure(k, v) for k, v in (run.summary or {}).get("metrics", {}).items()), "")
+        st.page_link(
+            PAGES["train"].path, label=" · ".join(filter(None, (_(run.title), _(word), figures, run.label))), icon=icon,
+            query_params={"run": run.id},
+        )  # fmt: skip
+
+
+with page("home"):
+    st.title(_(N_("Learn deep learning by doing it")))
+    st.markdown(_(N_("Draw, train, compare: every network here is real, was trained here, and can be opened and changed.")))
+    ways()
+    ready()
+    lately()

@@ -1,0 +1,161 @@
+"""Pages without a browser: `visit("train", "ja", run=...)` opens one in a session of its own and gives what stands on it."""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from core import i18n
+from core.i18n import translator
+from core.training import jobs, price
+from core.training.runs import Run
+from tests import factories
+from ui import warm
+
+PROJECT = Path(__file__).resolve().parents[2]
+LOCALES = {"ja": "ja-JP", "en": "en-US"}
+_WORDS = (
+    "title", "header", "subheader", "markdown", "caption", "info", "warning", "error", "success", "toast", "metric", "code", "page_link",
+)  # fmt: skip
+_LABELS = ("button", "download_button", "expander", "tab", "metric")
+_INPUTS = ("toggle", "number_input", "selectbox", "slider", "select_slider", "text_input", "button_group", "file_uploader")
+
+
+class Page:
+    """One visitor. What is not here is AppTest's own: `page.at`."""
+
+    def __init__(self, name: str, language: str, parameters: dict[str, str]) -> None:
+        self.at, self.language = AppTest.from_file(PROJECT / "streamlit_app.py", default_timeout=60), language
+        self.at.context = {"locale": LOCALES[language]}
+        self.go(name, **parameters)
+
+    def go(self, name: str, **parameters: str) -> Page:
+        """Open another page in the same session."""
+        self.at.switch_page("streamlit_app.py" if name == "home" else f"pages/{name}.py")
+        self.at.query_params.clear()
+        self.at.query_params.update(parameters)
+        return self.run()
+
+    def run(self) -> Page:
+        """Run the page; nothing may come through its boundary."""
+        _visitor["language"] = self.language
+        self.at.run()
+        assert not self.at.exception, [e.message for e in self.at.exception]
+        return self
+
+    @property
+    def text(self) -> str:
+        """The words that a person sees, as far as AppTest knows them."""
+        words = [getattr(e, "value", "") for kind in _WORDS for e in self.at.get(kind)]
+        words += [getattr(e, "label", "") for kind in _LABELS for e in self.at.get(kind)]
+        words += [e.proto.text for e in self.at.get("progress")]
+        return "\n".join(map(str, words))
+
+    def says(self, sentence: str, **values: object) -> bool:
+        """Whether `sentence`, a message id, stands on the page in its language, whatever is in the places that `values` leaves open."""
+        around = re.split(r"\{\w+\}", translator(self.language)(sentence)) if not values else [self.word(sentence, **values)]
+        text = self.text
+        return all(part in text for part in around)
+
+    def word(self, sentence: str, **values: object) -> str:
+        return translator(self.language)(sentence).format(**values)
+
+    @property
+    def errors(self) -> list[str]:
+        return [e.value for e in self.at.error]
+
+    @property
+    def warnings(self) -> list[str]:
+        return [e.value for e in self.at.warning]
+
+    @property
+    def metrics(self) -> dict[str, str]:
+        return {m.label: m.value for m in self.at.metric}
+
+    def press(self, label: str) -> Page:
+        """Press the button that says `label`, a message id."""
+        [button] = [b for b in self.at.button if b.label == self.word(label)]
+        button.click()
+        return self.run()
+
+    def set(self, key: str, value: object) -> Page:
+        """Give the widget called `key` a value."""
+        [widget] = [w for kind in _INPUTS for w in self.at.get(kind) if w.key == key]
+        widget.set_value(value)
+        return self.run()
+
+
+_visitor = {"language": "en"}
+
+
+@pytest.fixture(autouse=True)
+def labels_outside_of_a_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AppTest formats the options of a widget once more after the session has ended: then without its locale."""
+    supported = i18n.supported
+    monkeypatch.setattr(i18n, "supported", lambda tag: supported(tag or LOCALES[_visitor["language"]]))
+
+
+@pytest.fixture
+def visit() -> Callable[..., Page]:
+    """`visit("train", "ja", run="...")`: the page as a first visitor sees it."""
+
+    def open_page(name: str, language: str = "en", **parameters: str) -> Page:
+        return Page(name, language, parameters)
+
+    return open_page
+
+
+@pytest.fixture(autouse=True)
+def fresh_caches() -> Iterator[None]:
+    """`st.cache_data` and `st.cache_resource` are shared between all AppTests of a process."""
+    yield
+    st.cache_data.clear()
+    st.cache_resource.clear()
+
+
+@pytest.fixture(autouse=True)
+def no_error_behind_a_sentence(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """The boundary turns every exception into a sentence, so what it logs fails the test, unless that asks for `broken_inside`."""
+    yield
+    if "broken_inside" in request.fixturenames:
+        return
+    hidden = [r for phase in ("setup", "call") for r in caplog.get_records(phase) if r.name.startswith("manabi") and r.exc_info]
+    if hidden:
+        pytest.fail("\n".join(logging.Formatter().format(r) for r in hidden), pytrace=False)
+
+
+@pytest.fixture
+def broken_inside() -> None:
+    """For tests in which something breaks on purpose."""
+
+
+@pytest.fixture(autouse=True)
+def warmed_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """torch is imported where it is needed; nobody waits for a thread that does it."""
+    monkeypatch.setattr(warm, "_thread", threading.Thread)
+
+
+@pytest.fixture(autouse=True)
+def known_price(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step takes 4 ms, without measuring."""
+    monkeypatch.setattr(price, "_measure", lambda *_: 0.004)
+
+
+@pytest.fixture(autouse=True)
+def launched(monkeypatch: pytest.MonkeyPatch) -> list[Run]:
+    """The runs whose process would have been started; none is."""
+    found: list[Run] = []
+
+    def launch(run: Run) -> None:
+        factories.status(run, "queued", step=0)
+        found.append(run)
+
+    monkeypatch.setattr(jobs, "_launch", launch)
+    return found

@@ -1,0 +1,103 @@
+"""What all pages share: languages, the menu, the boundary for errors; and the glossary."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from core import glossary
+from tests import factories
+
+
+def test_the_language_is_switched_for_this_visitor_only(visit: Callable) -> None:
+    page, other = visit("home", "ja"), visit("home", "ja")
+    assert page.says("Learn deep learning by doing it")
+    page.set("language-switch", "en")
+    page.language = "en"
+    assert page.says("Learn deep learning by doing it")
+    for name in ("train", "draw", "glossary", "home"):
+        page.go(name)
+        assert page.says("Home")
+    page.set("language-switch", "ja")
+    page.language = "ja"
+    assert page.says("Learn deep learning by doing it")
+    other.run()
+    assert other.says("Learn deep learning by doing it")
+
+
+@pytest.mark.parametrize(("locale", "wanted"), [("ja", "ja"), ("ja-JP", "ja"), ("en-GB", "en"), ("de-DE", "en"), ("zh-Hans-CN", "en")])
+def test_the_browsers_language_decides_first(visit: Callable, locale: str, wanted: str) -> None:
+    page = visit("home")
+    page.at.context = {"locale": locale}
+    page.language = wanted
+    assert page.run().says("Learn deep learning by doing it")
+
+
+def test_the_menu_leads_to_every_page(visit: Callable) -> None:
+    page = visit("glossary", "ja")
+    for title in ("Home", "Train", "Runs", "Draw a digit", "Glossary"):
+        assert page.word(title) in [link.value for link in page.at.sidebar.get("page_link")]
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_what_breaks_in_a_page_is_a_sentence_with_an_id(
+    visit: Callable, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, broken_inside: None, language: str
+) -> None:
+    def burst(*_: object) -> None:
+        raise ZeroDivisionError("secret")
+
+    monkeypatch.setattr(glossary, "search", burst)
+    page = visit("glossary", language)
+    [error] = page.errors
+    number = re.search(r"\b[0-9a-f]{6}\b", error).group()
+    assert "secret" not in page.text
+    assert "Traceback" not in page.text
+    [record] = [r for r in caplog.records if r.name == "manabi.pages"]
+    assert number in record.getMessage()
+    assert "secret" in caplog.text
+
+
+def test_what_breaks_in_a_live_panel_leaves_the_rest(visit: Callable, monkeypatch: pytest.MonkeyPatch, broken_inside: None) -> None:
+    run = factories.finished()
+    monkeypatch.setattr("ui.probes.strip", lambda run: 1 / 0)
+    page = visit("train", run=run.id)
+    assert len(page.errors) == 1
+    assert page.says("On the test part")
+
+
+def test_what_breaks_in_a_button_is_a_sentence_too(visit: Callable, monkeypatch: pytest.MonkeyPatch, broken_inside: None) -> None:
+    monkeypatch.setattr("core.training.jobs.start", lambda *_: 1 / 0)
+    page = visit("train")
+    page.press("Start training")
+    assert len(page.errors) == 1
+    assert page.says("Here your training will grow")
+
+
+def test_what_breaks_beside_the_page_leaves_the_page(visit: Callable, monkeypatch: pytest.MonkeyPatch, broken_inside: None) -> None:
+    monkeypatch.setattr("ui.frame._now_training", lambda: 1 / 0)
+    page = visit("glossary")
+    assert page.says("The words of these pages, in Japanese and in English.")
+    assert len(page.errors) == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "word", "term"),
+    [("en", "epoch", "epoch"), ("ja", "学習率", "学習率"), ("ja", "dropout", "ドロップアウト"), ("en", "正解率", "accuracy")],
+)
+def test_the_glossary_finds_words_of_both_languages(visit: Callable, language: str, word: str, term: str) -> None:
+    page = visit("glossary", language).set("q", word)
+    assert any(s.value.startswith(term) for s in page.at.subheader)
+    assert len(page.at.subheader) < len(glossary.search("", "en"))
+
+
+@pytest.mark.parametrize("word", ["qqqq", "<b>x</b>", "[", "(" * 500, "**", "$x$"])
+def test_the_glossary_without_a_hit(visit: Callable, word: str) -> None:
+    page = visit("glossary").set("q", word)
+    assert not page.errors
+    assert page.at.info or page.at.subheader
+
+
+def test_the_glossary_by_its_link(visit: Callable) -> None:
+    assert [s.value.split(" ")[0] for s in visit("glossary", q="softmax").at.subheader][:1]

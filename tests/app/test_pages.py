@@ -1,0 +1,177 @@
+"""Every page, in both languages, whatever lies in the run store."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from core import tasks
+from core.files import write_json
+from core.training import runs
+from tests import factories
+
+LANGUAGES = pytest.mark.parametrize("language", ["ja", "en"])
+# What a person should see on each page: message ids, as the first line of the page and what it is for.
+FIRST = {
+    "home": "Learn deep learning by doing it",
+    "train": "Start a real training and watch it live.",
+    "runs": "Lay the curves of your trainings over each other.",
+    "draw": "Draw a digit, see the network's answer, and why it answers so.",
+    "glossary": "The words of these pages, in Japanese and in English.",
+}
+EMPTY = {
+    "home": "Nothing has been trained here yet. A quick training takes seconds.",
+    "train": "Here your training will grow",
+    "runs": "Here your trainings will stand side by side",
+    "draw": "Draw a digit from 0 to 9",
+    "glossary": "See also: {terms}",
+}
+PAGES = pytest.mark.parametrize("name", FIRST)
+
+
+def is_japanese(text: str) -> bool:
+    return bool(re.search(r"[ぁ-ん]", text))
+
+
+@LANGUAGES
+@PAGES
+def test_an_empty_store(visit: Callable, name: str, language: str) -> None:
+    page = visit(name, language)
+    assert page.says(FIRST[name])
+    assert page.says(EMPTY[name])
+    assert is_japanese(page.word(FIRST[name])) == (language == "ja")
+    assert not page.errors
+    assert not page.warnings
+
+
+@LANGUAGES
+@PAGES
+def test_a_filled_store(visit: Callable, name: str, language: str) -> None:
+    made = [factories.finished(name="my first"), factories.finished("boston-mlp"), factories.failed(), factories.interrupted()]
+    made += [factories.stopped(), factories.running(), factories.finished("mnist-cnn")]
+    page = visit(name, language)
+    assert page.says(FIRST[name])
+    assert not page.errors
+    assert f"{page.word('MNIST: softmax regression')} 50 %" in page.text  # the menu says what is running now
+    if name == "home":
+        for state in ("finished", "failed", "interrupted", "stopped", "running"):
+            assert page.says(state)
+    if name == "runs":
+        assert page.says("{count} runs, {size} on disk")
+        assert str(len(made)) in page.text
+
+
+@LANGUAGES
+@pytest.mark.parametrize("kind", ["finished", "failed", "interrupted", "stopped", "running"])
+def test_a_run_in_every_state_on_its_two_pages(visit: Callable, kind: str, language: str) -> None:
+    run = getattr(factories, kind)()
+    train = visit("train", language, run=run.id)
+    assert f"**{run.id}** · " in train.text
+    assert train.says(kind)
+    digits = train.word("scikit-learn's 8x8 digits, enlarged")
+    assert train.says("Trained on {data}, standing in for {wanted}.", data=digits, wanted="MNIST")
+    labels = [b.label for b in train.at.button]
+    assert (train.word("Stop") in labels) == (kind == "running")
+    assert (train.word("Resume") in labels) == (kind in ("failed", "interrupted", "stopped"))
+    assert train.says("On the test part") == (kind == "finished")
+    if kind == "failed":
+        assert "7" in train.errors[0]
+        assert is_japanese(train.errors[0]) == (language == "ja")
+    if kind == "interrupted":
+        assert train.word("The process of this training is gone. What it had learned up to its last save is kept; Resume goes on from "
+                          "there.") in train.warnings  # fmt: skip
+    listed = visit("runs", language, ids=run.id)
+    assert any(run.id in e.label and listed.word(kind) in e.label for e in listed.at.expander)
+
+
+@pytest.mark.parametrize("task", tasks.TASKS, ids=lambda t: t.name)
+def test_every_task_has_its_form_and_its_results(visit: Callable, task: tasks.Task) -> None:
+    run = factories.finished(task.name)
+    page = visit("train", task=task.name, run=run.id)
+    assert page.says(task.about)
+    for name in task.fields():
+        if name != "max_steps":
+            assert f"{task.name}.{name}" in {w.key for kind in ("number_input", "selectbox", "toggle") for w in page.at.get(kind)}
+    wanted = {
+        "classification": ["Accuracy", "Confusion matrix", "Every class"],
+        "regression": ["RMSE", "MAE", "**The largest errors** (click a point to see it here)"],
+    }
+    for word in wanted[task.kind]:
+        assert page.says(word)
+
+
+@PAGES
+@LANGUAGES
+def test_a_store_after_an_evil_day(visit: Callable, name: str, language: str) -> None:
+    factories.damaged()
+    assert visit(name, language).says(FIRST[name])
+
+
+def test_a_damaged_run_attached(visit: Callable) -> None:
+    run = factories.damaged()
+    page = visit("train", run=run.id)
+    assert page.says("interrupted")
+    assert run.id in visit("runs", ids=run.id).text
+    page = visit("draw", network=run.id, source="photo")
+    assert not page.errors
+
+
+EVIL = {
+    "lists where objects are expected": {"config": {"recipe": [1], "data": [2]}, "status": [3], "summary": {"metrics": [4]}, "note": [5]},
+    "other kinds of values": {
+        "config": {"recipe": {"epochs": "many"}, "data": {"title": 3, "classes": 7}, "created_ns": "today", "sweep_fields": 1},
+        "status": {"state": ["running"], "reason": 5, "step": "x", "heartbeat": {}},
+        "summary": {"metrics": {"accuracy": "good"}, "best_epoch": None, "epochs": None, "seconds": "long"},
+        "note": {"name": 5, "note": ["a"]},
+    },
+    "empty objects": {"config": {}, "status": {}, "summary": {}, "note": {}},
+    "a later version's recipe": {"config": {"recipe": {"epochs": 3, "warp": 9}, "data": {}}},
+}
+
+
+@pytest.mark.parametrize("damage", EVIL)
+@PAGES
+def test_files_that_hold_something_else(visit: Callable, name: str, damage: str) -> None:
+    run = factories.finished()
+    for file, content in EVIL[damage].items():
+        write_json(run.path / f"{file}.json", content)
+    parameters = {"train": {"run": run.id}, "runs": {"ids": run.id}, "draw": {"network": run.id}}
+    assert visit(name, **parameters.get(name, {})).says(FIRST[name])
+
+
+@pytest.mark.parametrize("header", ["", "nothing,of,the,kind", "step,epoch,images,seconds,train/loss,val/loss,val/accuracy"])
+def test_a_log_with_another_header(visit: Callable, header: str) -> None:
+    run = factories.finished()
+    log = run.path / "metrics.csv"
+    log.write_text("\n".join([header, *log.read_text().split("\n")[1:]]))
+    assert visit("train", run=run.id).says("On the test part")
+    assert visit("runs", ids=run.id).says("The chosen runs")
+
+
+@PAGES
+def test_a_run_of_a_task_that_this_version_does_not_know(visit: Callable, name: str) -> None:
+    good, odd = factories.finished(), factories.finished("mnist-mlp")
+    strange = runs.paths.runs() / "quantum-net"
+    strange.mkdir()
+    moved = strange / odd.id
+    odd.path.rename(moved)
+    parameters = {"train": {"run": odd.id}, "runs": {"ids": f"{odd.id},{good.id}"}}
+    page = visit(name, **parameters.get(name, {}))
+    assert page.says(FIRST[name])
+    if name == "home":
+        assert good.id in page.text
+    if name == "runs":
+        assert page.says("The chosen runs")
+
+
+def test_a_runs_folder_that_is_a_file(visit: Callable, monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("MANABI_RUNS", str(tmp_path / "file"))
+    page = visit("train")
+    page.press("Start training")
+    [error] = page.errors
+    assert str(tmp_path / "file") in error
+    for name in FIRST:
+        assert not visit(name).errors

@@ -1,0 +1,219 @@
+"""Stories on the train page."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from core import tasks
+from core.training import runs
+from core.training.runs import Run
+from tests import factories
+
+
+def test_start_makes_one_run_of_the_form_and_attaches_it(visit: Callable, launched: list[Run]) -> None:
+    page = visit("train", task="mnist-softmax")
+    page.set("mnist-softmax.epochs", 3)
+    page.press("Start training")
+    [run] = launched
+    assert runs.every() == [run]
+    assert (run.task_name, run.recipe.epochs, run.recipe.learning_rate) == ("mnist-softmax", 3, 0.001)
+    assert page.at.query_params["run"] == run.id
+    assert run.id in page.text
+    assert page.says("Starting")
+
+
+def test_pressing_start_twice_quickly_makes_one_run(visit: Callable, launched: list[Run]) -> None:
+    page = visit("train")
+    page.press("Start training")
+    page.press("Start training")
+    assert len(launched) == 1
+    page.at.session_state["_started"] = time.monotonic() - 60
+    page.press("Start training")
+    assert len(launched) == 2
+    assert page.at.query_params["run"] == launched[1].id
+
+
+def test_the_quick_training_of_the_empty_state(visit: Callable, launched: list[Run]) -> None:
+    visit("train", task="mnist-mlp").press("Try it: a quick training")
+    assert launched[0].recipe.limit_train == tasks.task("mnist-mlp").quick["limit_train"]
+
+
+def test_quick_and_full_keep_their_own_forms(visit: Callable) -> None:
+    page = visit("train", task="mnist-softmax", recipe="quick")
+    assert page.at.number_input("mnist-softmax.quick.epochs").value == 2
+    page.set("mnist-softmax.quick.epochs", 7)
+    page.set("recipe", "full")
+    assert page.at.number_input("mnist-softmax.epochs").value == 10
+
+
+def test_a_setting_is_shared_by_the_link(visit: Callable, launched: list[Run]) -> None:
+    settings = {"mnist-softmax.epochs": "4", "mnist-softmax.optimizer": "sgd", "mnist-softmax.nesterov": "true"}
+    page = visit("train", task="mnist-softmax", **settings)
+    page.press("Start training")
+    assert (launched[0].recipe.epochs, launched[0].recipe.optimizer, launched[0].recipe.nesterov) == (4, "sgd", True)
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_a_value_out_of_bounds_is_a_sentence_with_the_field_and_its_range(visit: Callable, launched: list[Run], language: str) -> None:
+    page = visit("train", language, task="mnist-softmax")
+    page.set("mnist-softmax.learning_rate", 0.0)
+    [error] = page.errors
+    assert "learning_rate" in error
+    assert "10" in error
+    assert page.word("Start training") not in [b.label for b in page.at.button]
+    page.set("mnist-softmax.learning_rate", 0.1)
+    assert not page.errors
+    assert not launched
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"mnist-cnn.epochs": "5000"}, {"mnist-cnn.epochs": "many"}, {"mnist-cnn.learning_rate": "nan"}, {"mnist-cnn.optimizer": "magic"},
+     {"task": "mnist-softmaxx"}, {"recipe": "slow"}, {"mnist-cnn.nesterov": "maybe"}],
+)  # fmt: skip
+def test_nonsense_in_the_link_leaves_a_page_that_works(visit: Callable, launched: list[Run], settings: dict) -> None:
+    page = visit("train", **settings)
+    page.press("Start training")
+    assert len(launched) == 1
+    assert launched[0].recipe == tasks.task("mnist-cnn").recipe.resolved()
+
+
+def test_the_price_and_the_time_limit(visit: Callable, launched: list[Run]) -> None:
+    page = visit("train", task="mnist-softmax")
+    # 1,150 training examples of the stand-in in batches of 128, ten epochs of 4 ms a step: 0.36 s.
+    assert page.metrics["Takes about"] == "0.4 s"
+    page.set("mnist-softmax.budget", 2)
+    [tag] = page.at.metric
+    assert tag.delta == "500 steps"
+    page.press("Start training")
+    assert launched[0].recipe.max_steps == 500
+
+
+def test_no_price_is_measured_while_something_trains(visit: Callable) -> None:
+    factories.running()
+    page = visit("train")
+    assert page.says("The time is estimated when no training runs on this machine.")
+    assert not page.metrics
+
+
+@pytest.mark.parametrize("odd", ["20200101-000000-abcd", "../../etc/passwd", "<b>x</b>", "x" * 5000])
+def test_an_unknown_run_warns_and_the_page_goes_on(visit: Callable, odd: str) -> None:
+    factories.finished()
+    page = visit("train", run=odd)
+    [warning] = page.warnings
+    assert odd[:20] in warning
+    assert len(warning) < 300
+    assert page.says("Here your training will grow")
+
+
+def test_the_attached_run_and_its_form_are_of_one_task(visit: Callable) -> None:
+    run = factories.finished("boston-mlp")
+    page = visit("train", run=run.id)
+    assert page.at.selectbox("task").value == "boston-mlp"
+    assert "class MLP" in page.text
+    # From then on the form is free.
+    assert page.set("task", "mnist-lenet5").at.selectbox("task").value == "mnist-lenet5"
+    assert run.id in page.text
+
+
+def test_stop_asks_the_process_to_end(visit: Callable) -> None:
+    run = factories.running()
+    page = visit("train", run=run.id)
+    assert "Epoch 2.0 of 4 · 4,321 examples/s · about 1 min 5 s left" in page.text
+    page.press("Stop")
+    assert (run.path / "stop").exists()
+
+
+@pytest.mark.parametrize("kind", ["stopped", "interrupted", "failed"])
+def test_resume_starts_the_same_run_again(visit: Callable, launched: list[Run], kind: str) -> None:
+    run = getattr(factories, kind)()
+    (run.path / "stop").touch()
+    page = visit("train", run=run.id)
+    page.press("Resume")
+    assert launched == [run]
+    assert not (run.path / "stop").exists()
+    assert page.says("queued")
+
+
+def test_runs_wait_behind_each_other_with_their_place(visit: Callable, launched: list[Run], monkeypatch: pytest.MonkeyPatch) -> None:
+    factories.running()
+    page = visit("train", task="mnist-softmax", recipe="quick")
+    monkeypatch.setattr("core.training.jobs.place", lambda run: 1)
+    page.press("Start training")
+    assert page.says("Waiting for its turn: {count} before it", count=1)
+
+
+def test_a_sweep_queues_a_run_for_every_combination(visit: Callable, launched: list[Run]) -> None:
+    page = visit("train", task="mnist-softmax")
+    page.set("sweep-values-1-learning_rate", "0.001, 0.01、0.1")
+    page.set("sweep-field-2", "optimizer")
+    page.set("sweep-values-2-optimizer", "sgd, adam")
+    page.press("Queue 6 runs")
+    assert {(r.recipe.learning_rate, r.recipe.optimizer) for r in launched} == {(x, o) for x in (0.001, 0.01, 0.1) for o in ("sgd", "adam")}
+    assert page.at.query_params["sweep"] == launched[0].config["sweep"]
+    assert page.says("{done} of {count} runs finished", done=0, count=6)
+
+
+def test_a_sweep_that_has_run_ends_in_a_table(visit: Callable) -> None:
+    from core.files import write_json
+
+    made = [factories.finished("mnist-softmax", learning_rate=x) for x in (0.001, 0.01)]
+    for run in made:
+        write_json(run.path / "config.json", {**run.config, "sweep": "s1", "sweep_fields": ["learning_rate"]})
+    page = visit("train", sweep="s1")
+    assert page.says("Sweep over {fields}", fields="Learning rate")
+    [table] = [d.value for d in page.at.dataframe]
+    assert list(table["learning_rate"]) == [0.001, 0.01]
+    assert list(table["accuracy"]) == [0.9, 0.9]
+
+
+@pytest.mark.parametrize("values", ["much", "0.1, -3", ", ".join(str(i / 100) for i in range(1, 30))])
+def test_a_sweep_with_a_wrong_value_is_a_sentence(visit: Callable, launched: list[Run], values: str) -> None:
+    page = visit("train", task="mnist-softmax")
+    page.set("sweep-values-1-learning_rate", values)
+    page.at.button("sweep-start").click()
+    page.run()
+    assert len(page.errors) == 1
+    assert not launched
+    assert not runs.every()
+
+
+def test_an_unknown_sweep_warns(visit: Callable) -> None:
+    assert visit("train", sweep="nothing").warnings == ["There is no sweep nothing here."]
+
+
+def test_the_script_and_the_command_of_a_run(visit: Callable) -> None:
+    run = factories.finished("mnist-softmax", learning_rate=0.02)
+    page = visit("train", run=run.id)
+    assert "python -m core train mnist-softmax --threads 1 --learning-rate 0.02" in page.text
+    assert {b.label for b in page.at.get("download_button")} == {"Weights (safetensors)", "Metrics (csv)", "Script (plain PyTorch)"}
+
+
+def test_a_run_whose_predictions_are_gone(visit: Callable) -> None:
+    run = factories.finished()
+    (run.path / "predictions.safetensors").unlink()
+    assert visit("train", run=run.id).says("The predictions on the test part are no longer in the run's folder.")
+
+
+def test_on_the_real_data(visit: Callable, real_data) -> None:
+    run = factories.finished()  # on the stand-in, which is not what is on this machine now
+    page = visit("train", run=run.id)
+    assert page.says("Data: {title}, {train} training and {test} test examples, in {folder}", title="MNIST", train="60,000", test="10,000",
+                     folder=str(real_data / "MNIST" / "raw"))  # fmt: skip
+    assert page.says("The pictures are not on this machine, only the answers: {list}")
+
+
+def test_broken_data_is_a_sentence_with_the_path(visit: Callable, monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+    raw = tmp_path / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    for name in ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"):
+        (raw / name).write_bytes(b"nonsense")
+    monkeypatch.setenv("MANABI_DATA", str(tmp_path))
+    page = visit("train")
+    assert page.errors
+    assert all(str(raw) in e for e in page.errors)
+    assert any(str(raw) in w for w in visit("home").warnings)
+    assert any(str(raw) in e for e in visit("draw", source="test").errors)

@@ -1,0 +1,145 @@
+"""Digits drawn with the mouse and with a finger, answered on the page by the network that ships."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import CDPSession, expect
+
+from tests.browser.conftest import Visitor
+from tools import strokes
+
+WAYS = {
+    # left, top, width and height on the canvas of 280x280, and the key that sets the brush
+    "in the middle": (70, 50, 140, 180, None),
+    "in a corner": (12, 12, 86, 112, None),
+    "thin": (60, 40, 150, 190, "Home"),
+    "large": (22, 20, 236, 240, "End"),
+}
+BRUSH = {None: "20", "Home": "6", "End": "36"}
+EMPTY = "With mouse, pen or finger, anywhere on the black field"
+
+
+def canvas_at(visitor: Visitor) -> tuple[float, float]:
+    canvas = visitor.page.locator("canvas.upper-canvas")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    assert (box["width"], box["height"]) == (280, 280)
+    return box["x"], box["y"]
+
+
+def draw(visitor: Visitor, digit: int, left: float, top: float, width: float, height: float) -> None:
+    """Write `digit` with the mouse, stroke by stroke."""
+    x0, y0 = canvas_at(visitor)
+    mouse = visitor.page.mouse
+    for stroke in strokes.written(digit, left, top, width, height):
+        mouse.move(x0 + stroke[0][0], y0 + stroke[0][1])
+        mouse.down()
+        for x, y in stroke[1:]:
+            mouse.move(x0 + x, y0 + y)
+        mouse.up()
+
+
+def set_brush(visitor: Visitor, key: str | None) -> None:
+    slider = visitor.page.get_by_role("slider", name="Brush")
+    if key:
+        slider.press(key)
+        clear(visitor)
+    expect(slider).to_have_value(BRUSH[key])
+
+
+def sheet(visitor: Visitor) -> int:
+    """The number of the canvas: every Clear brings the next one."""
+    names = visitor.page.locator("[class*=st-key-digit-canvas-]").first.get_attribute("class")
+    return int(re.search(r"digit-canvas-(\d+)", names).group(1))
+
+
+def clear(visitor: Visitor) -> None:
+    page, old = visitor.page, sheet(visitor)
+    visitor.press("Clear")
+    expect(page.locator(f".st-key-digit-canvas-{old + 1} canvas.upper-canvas")).to_have_count(1)
+    expect(page.locator(f".st-key-digit-canvas-{old}")).to_have_count(0)
+    visitor.sees(EMPTY)
+
+
+def answers(visitor: Visitor, digit: int) -> None:
+    """The page answers `digit`, and stays with it once it has settled."""
+    answer = visitor.page.get_by_test_id("stMetric").filter(has_text="Answer").get_by_test_id("stMetricValue")
+    expect(answer).to_have_text(str(digit))
+    visitor.settle()
+    expect(answer).to_have_text(str(digit))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_ten_digits_stroke_by_stroke_with_the_mouse(visitor: Callable[..., Visitor], way: str) -> None:
+    *box, key = WAYS[way]
+    # Explanations once; without them the other thirty digits take half the time.
+    me = visitor().open("draw", **({} if way == "in the middle" else {"view": "epochs"}))
+    me.sees(EMPTY)
+    set_brush(me, key)
+    for digit in range(10):
+        draw(me, digit, *box)
+        answers(me, digit)
+        clear(me)
+
+
+def test_a_dot_is_not_classified_and_a_scribble_is_no_digit(visitor: Callable[..., Visitor]) -> None:
+    me = visitor().open("draw")
+    x0, y0 = canvas_at(me)
+    mouse = me.page.mouse
+    mouse.move(x0 + 20, y0 + 20)
+    mouse.down()
+    for i in range(60):
+        mouse.move(x0 + 20 + (i * 97) % 240, y0 + 20 + (i * 61) % 240)
+    mouse.up()
+    me.sees("This does not look like a digit to me.")
+
+
+def test_the_last_stroke_is_taken_back(visitor: Callable[..., Visitor]) -> None:
+    me = visitor().open("draw")
+    draw(me, 1, *WAYS["in the middle"][:4])
+    answers(me, 1)
+    me.press("Take back")
+    me.sees(EMPTY)
+
+
+def touch(session: CDPSession, kind: str, *points: tuple[float, float]) -> None:
+    session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y} for x, y in points]})
+
+
+def test_by_touch_and_the_page_stays_where_it_is(visitor: Callable[..., Visitor]) -> None:
+    me = visitor("ja-JP", width=390, has_touch=True, is_mobile=True).open("draw")
+    x0, y0 = canvas_at(me)
+    session = me.context.new_cdp_session(me.page)
+    before = me.page.get_by_test_id("stMain").evaluate("e => e.scrollTop")
+    for stroke in strokes.written(7, *WAYS["in the middle"][:4]):
+        touch(session, "touchStart", (x0 + stroke[0][0], y0 + stroke[0][1]))
+        for x, y in stroke[1:]:
+            touch(session, "touchMove", (x0 + x, y0 + y))
+        touch(session, "touchEnd")
+    value = me.page.get_by_test_id("stMetricValue").first
+    expect(value).to_have_text("7")
+    assert me.page.get_by_test_id("stMain").evaluate("e => e.scrollTop") == before
+    assert canvas_at(me) == (x0, y0)
+    assert me.overflow <= 0
+
+
+def test_what_it_sees_and_why(visitor: Callable[..., Visitor]) -> None:
+    me = visitor().open("draw")
+    draw(me, 4, *WAYS["in the middle"][:4])
+    answers(me, 4)
+    me.sees("28x28: what the network gets")
+    for view, seen in {
+        "Feature maps": "white is the strongest answer", "Slide it": "would draw a level line", "What speaks for it": "speak for 4",
+    }.items():  # fmt: skip
+        me.choose(view)
+        me.sees(seen)
+    me.page.get_by_text("Fit into 20x20").click()
+    me.page.wait_for_url("**step-fit=false**")
+    me.choose("Feature maps")
+    me.page.wait_for_url("**view=maps**")
+    me.page.reload()
+    me.sees(EMPTY)  # a drawing is nobody else's business: it is not in the URL
+    assert "view=maps" in me.page.url

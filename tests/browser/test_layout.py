@@ -1,0 +1,103 @@
+"""Every page fits every screen, in both languages, and browsers' own buttons work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from core.i18n import translator
+from tests import factories
+from tests.browser.conftest import Server, Visitor
+from tests.browser.test_drawing import draw
+
+TITLES = {"": "Learn deep learning by doing it", "train": "Train", "runs": "Runs", "draw": "Draw a digit", "glossary": "Glossary"}
+LANGUAGES = pytest.mark.parametrize("language", ["ja", "en"])
+
+
+@pytest.fixture(scope="module")
+def run(server: Server) -> str:
+    """A finished run in the server's store."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MANABI_RUNS", str(server.runs))
+        patch.setenv("MANABI_OFFLINE", "1")
+        patch.setenv("MANABI_DOWNLOADS", str(server.runs / ".none"))
+        factories.finished("boston-mlp")
+        return factories.finished(name="a name that is rather long, as people write them when they are in a hurry").id
+
+
+def heading(visitor: Visitor, path: str, language: str) -> None:
+    expect(visitor.page.get_by_role("heading", level=1)).to_have_text(translator(language)(TITLES[path]))
+
+
+@LANGUAGES
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_is_wider_than_the_screen(visitor: Callable[..., Visitor], run: str, language: str, width: int) -> None:
+    me = visitor(f"{language}-XX", width=width)
+    for path in TITLES:
+        me.open(path, **({"run": run} if path == "train" else {}))
+        heading(me, path, language)
+        if path == "train":
+            me.page.locator(".manabi-live .main-svg").first.wait_for()
+        if path == "draw":
+            draw(me, 7, 60, 50, 150, 180)
+            me.page.get_by_test_id("stMetric").first.wait_for()
+        me.settle()
+        assert me.overflow <= 0, path
+        inner = me.page.get_by_test_id("stMain").evaluate("e => e.scrollWidth - e.clientWidth")
+        assert inner <= 0, path
+
+
+@LANGUAGES
+def test_a_deep_link_opens_its_page_at_once(visitor: Callable[..., Visitor], language: str) -> None:
+    for path in TITLES:
+        me = visitor(f"{language}-XX").open(path)
+        heading(me, path, language)
+        me.context.close()
+
+
+def test_menu_back_and_forward(visitor: Callable[..., Visitor]) -> None:
+    me = visitor().open()
+    for path in ("train", "glossary"):
+        me.page.get_by_test_id("stSidebar").get_by_role("link", name=TITLES[path], exact=True).click()
+        heading(me, path, "en")
+    me.page.go_back()
+    heading(me, "train", "en")
+    me.page.go_back()
+    heading(me, "", "en")
+    me.page.go_forward()
+    heading(me, "train", "en")
+
+
+def test_the_language_switch_lasts_over_pages(visitor: Callable[..., Visitor]) -> None:
+    me = visitor("ja-JP").open()
+    heading(me, "", "ja")
+    me.choose("English")
+    heading(me, "", "en")
+    me.page.get_by_test_id("stSidebar").get_by_role("link", name="Glossary").click()
+    heading(me, "glossary", "en")
+    me.page.go_back()
+    heading(me, "", "en")
+    me.choose("日本語")
+    heading(me, "", "ja")
+
+
+def test_a_setting_travels_in_the_link_and_survives_a_reload(visitor: Callable[..., Visitor]) -> None:
+    me = visitor().open("train", task="mnist-softmax", **{"mnist-softmax.epochs": "3"})
+    epochs = me.page.get_by_role("spinbutton", name="Epochs")
+    expect(epochs).to_have_value("3")
+    epochs.fill("5")
+    epochs.press("Enter")
+    me.page.wait_for_url("**epochs=5**")
+    me.page.reload()
+    expect(epochs).to_have_value("5")
+    other = visitor("ja-JP")
+    other.page.goto(me.page.url)
+    expect(other.page.get_by_role("spinbutton", name=translator("ja")("Epochs"))).to_have_value("5")
+
+
+def test_the_server_says_nothing_wrong(server: Server, visitor: Callable[..., Visitor]) -> None:
+    """After all of the above: no exception in the log, whatever the pages showed."""
+    visitor().open()
+    assert "Traceback" not in server.log.read_text()

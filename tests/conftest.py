@@ -1,0 +1,181 @@
+"""What every test gets: folders of its own, no network, one language, and a policeman for what it leaves behind.
+
+Data come from the embedded stand-ins unless a test asks for `real_data`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+PROJECT = Path(__file__).resolve().parent.parent
+DATA = Path(os.environ.get("MANABI_DATA") or PROJECT.parent / "shared" / "data").expanduser().resolve()
+NO_DATA = f"no real data: neither MANABI_DATA nor {PROJECT.parent / 'shared' / 'data'} is there"
+
+# What libraries set in the environment when they are first imported or used.
+_LIBRARIES = ("PYTEST_", "KMP_", "NVIDIA_", "TORCH", "PYTORCH", "TOKENIZERS_", "GRPC_", "TF_", "MPL", "STREAMLIT_", "COLUMNS", "LINES")
+_PATIENCE = 10.0  # seconds that a child or a thread may take to go
+
+
+@pytest.fixture(autouse=True)
+def _leaves_nothing() -> Iterator[None]:
+    """Fails a test that leaves a child process, a thread that keeps Python alive, or a changed environment variable."""
+    environment, threads, children = dict(os.environ), set(threading.enumerate()), _children()
+    yield
+    changed = sorted(
+        name
+        for name in os.environ.keys() | environment.keys()
+        if os.environ.get(name) != environment.get(name) and not name.startswith(_LIBRARIES)
+    )
+    for name in changed:
+        _set(name, environment.get(name))
+    _wait_until(lambda: not (_children() - children or _threads() - threads), _PATIENCE)
+    left = _children() - children
+    for process in left:
+        process.kill()
+    psutil.wait_procs(left, timeout=10)
+    problems = [f"environment variable {name}" for name in changed]
+    problems += [f"process {p.pid}" for p in left]
+    problems += [f"thread {t.name}" for t in _threads() - threads]
+    if problems:
+        pytest.fail("left behind: " + ", ".join(problems), pytrace=False)
+
+
+def _children() -> set[psutil.Process]:
+    jobs = sys.modules.get("core.training.jobs")
+    if jobs:
+        jobs._reap()
+    found = set()
+    for child in psutil.Process().children():
+        try:
+            if child.status() != psutil.STATUS_ZOMBIE and "resource_tracker" not in " ".join(child.cmdline()):
+                found.add(child)
+        except psutil.Error:
+            continue
+    return found
+
+
+def _threads() -> set[threading.Thread]:
+    # An event loop keeps its helpers until it is closed: Playwright's, at the end of the browser's module.
+    return {t for t in threading.enumerate() if t.is_alive() and not t.daemon and not t.name.startswith("asyncio_")}
+
+
+def _set(name: str, value: str | None) -> None:
+    if value is None:
+        os.environ.pop(name, None)
+    else:
+        os.environ[name] = value
+
+
+@pytest.fixture(autouse=True)
+def own_world(_leaves_nothing: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Run store, cache, handwriting and downloads in a temporary folder (given back); no network; English; stand-in data."""
+    world = tmp_path_factory.mktemp("world")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [n for n in os.environ if n.startswith("MANABI_") and n != "MANABI_BROWSER"]:
+            patch.delenv(name)
+        for name in ("RUNS", "CACHE", "HANDWRITING", "DOWNLOADS"):
+            patch.setenv(f"MANABI_{name}", str(world / name.lower()))
+        patch.setenv("MANABI_OFFLINE", "1")
+        patch.setenv("MANABI_LANG", "en")
+        yield world
+
+
+@pytest.fixture
+def real_data(own_world: Path) -> Iterator[Path]:
+    """The folder with the real data sets, also set as MANABI_DATA; skips where there is none."""
+    if not (DATA / "MNIST" / "raw").is_dir():
+        pytest.skip(NO_DATA)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MANABI_DATA", str(DATA))
+        yield DATA
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Who asks for real data is marked `realdata`; who is marked, but asks in another way, is skipped here."""
+    for item in items:
+        if "real_data" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.realdata)
+        elif item.get_closest_marker("realdata") and not (DATA / "MNIST" / "raw").is_dir():
+            item.add_marker(pytest.mark.skip(reason=NO_DATA))
+
+
+# ---- waiting and jobs ------------------------------------------------------------------------------------------------
+
+
+def _wait_until(condition: Callable[[], object], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+@pytest.fixture
+def wait_until() -> Callable[..., None]:
+    """`wait_until(condition, seconds=120, what="...")` returns when `condition()` holds, and fails the test at the deadline."""
+
+    def wait(condition: Callable[[], object], seconds: float = 120, what: str = "the condition") -> None:
+        if not _wait_until(condition, seconds):
+            pytest.fail(f"{what} did not come true within {seconds:.0f} s")
+
+    return wait
+
+
+@pytest.fixture
+def start_job() -> Callable[..., object]:
+    """`start_job("mnist-softmax", epochs=1, ...)` starts a run in a process of its own, short by default, and returns it.
+
+    The test ends what it starts: with `end_of(run)`, or by killing it.
+    """
+    from core import tasks
+    from core.training import jobs
+
+    def start(name: str, data_root: str | None = None, **changes: object):  # noqa: ANN202
+        task = tasks.task(name)
+        changes = {"threads": 1, "epochs": 1, "validation": 300, "limit_train": 500, **changes}
+        return jobs.start(task, task.recipe.changed(**changes), data_root)
+
+    return start
+
+
+@pytest.fixture
+def process_of() -> Callable[..., psutil.Process | None]:
+    """`process_of(run)`: the run's process as its status file names it, or None where there is none (any more)."""
+    from core.files import read_json
+
+    def process(run):  # noqa: ANN001, ANN202
+        status = read_json(run.path / "status.json") or {}
+        try:
+            return psutil.Process(status["pid"]) if "pid" in status else None
+        except psutil.Error:
+            return None
+
+    return process
+
+
+@pytest.fixture
+def end_of(wait_until: Callable[..., None], process_of: Callable[..., psutil.Process | None]) -> Callable[..., object]:
+    """`end_of(run, seconds=120)` waits until the run has ended and its process is gone, and returns its last status."""
+
+    def end(run, seconds: float = 120):  # noqa: ANN001, ANN202
+        wait_until(lambda: not run.status().active, seconds, f"the end of run {run.id} ({run.status()}, {run.log_tail()})")
+
+        process = process_of(run)
+        from core.training import jobs
+
+        for child in list(jobs._started):
+            if process and child.pid == process.pid:
+                child.wait(30)  # a zombie may have threads that still hold its files
+        wait_until(lambda: process is None or not process.is_running(), 30, f"the end of the process of run {run.id}")
+        return run.status()
+
+    return end

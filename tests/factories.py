@@ -1,0 +1,158 @@
+"""Run folders as trainings leave them, written in milliseconds without any training."""
+
+from __future__ import annotations
+
+import functools
+import socket
+import time
+
+import numpy as np
+import psutil
+from safetensors.numpy import save_file
+
+from core import checkpoints, data, models, tasks
+from core.checkpoints import Spec
+from core.files import write_json
+from core.training import runs
+from core.training.runs import Run
+
+STEPS_AN_EPOCH = 10
+PROBES = 8
+
+
+@functools.cache
+def _stand_in(name: str) -> data.DataSet:
+    return data.obtain(name, download=False)
+
+
+def finished(task_name: str = "mnist-softmax", epochs: int = 4, name: str = "", **changes: object) -> Run:
+    """A run that went to its end on the stand-in data, with everything that its pages read."""
+    run = _begun(task_name, epochs, **changes)
+    dataset = _stand_in(run.task.dataset)
+    _weights(run, dataset, epochs)
+    targets = dataset.test_y
+    rng = np.random.default_rng(0)
+    if run.task.kind == "classification":
+        answers = targets.copy()
+        # Every tenth is wrong: a 0 is taken for a 1, a 1 for a 2, and so on.
+        answers[::10] = (answers[::10] + 1) % 10
+        outputs = rng.uniform(0, 0.02, (len(targets), 10)).astype(np.float32)
+        outputs[np.arange(len(targets)), answers] = rng.uniform(0.8, 0.9, len(targets))
+        metrics = {"accuracy": float((answers == targets).mean()), "cross_entropy": 0.31}
+    else:
+        outputs = (targets + rng.normal(0, 3, len(targets))).astype(np.float32)
+        metrics = {"rmse": 3.0, "mae": 2.4, "r2": 0.8}
+    save_file({"outputs": outputs, "targets": targets}, run.path / "predictions.safetensors")
+    summary = {
+        "metrics": metrics, "best_epoch": epochs, "epochs": epochs, "steps": epochs * STEPS_AN_EPOCH, "images": 1000, "seconds": 12.5,
+        "why": "epochs", "parameters": 7850, "data": dataset.title, "stand_in_for": dataset.stand_in_for,
+    }  # fmt: skip
+    write_json(run.path / "summary.json", summary)
+    status(run, "finished")
+    if name:
+        run.annotate(name)
+    return run
+
+
+def failed(task_name: str = "mnist-softmax") -> Run:
+    """A run whose loss was no number any more."""
+    from core.training import doctor
+
+    run = _begun(task_name, 1)
+    status(run, "failed", reason=doctor.not_a_number("train/loss", 7).to_json())
+    return run
+
+
+def interrupted(task_name: str = "mnist-softmax") -> Run:
+    """A run whose process was killed: it says that it is running, but nobody is there."""
+    run = _begun(task_name, 2)
+    status(run, "running", pid=2**22 + 1, process_started=1.0)
+    return run
+
+
+def stopped(task_name: str = "mnist-softmax") -> Run:
+    """A run that somebody stopped."""
+    run = _begun(task_name, 2)
+    status(run, "stopped")
+    return run
+
+
+def running(task_name: str = "mnist-softmax") -> Run:
+    """A run that is under way, in the process of this test."""
+    run = _begun(task_name, 2)
+    status(run, "running", pid=psutil.Process().pid, process_started=psutil.Process().create_time())
+    return run
+
+
+def damaged(task_name: str = "mnist-softmax") -> Run:
+    """A finished run after an evil day: every file is torn, empty, or holds something else."""
+    run = finished(task_name)
+    (run.path / "status.json").write_bytes(b'{"state": "runn')
+    (run.path / "config.json").write_bytes(b"[1, 2")
+    (run.path / "summary.json").write_bytes(b"")
+    (run.path / "note.json").write_bytes(b"null")
+    (run.path / "metrics.csv").write_bytes((run.path / "metrics.csv").read_bytes()[:-30] + b"\xff\xfe,,,x\n9,9")
+    (run.path / "probes.csv").write_bytes(b"1,0.1,0.2\nx,y\n")
+    for name in ("best", "predictions", "probe"):
+        (run.path / f"{name}.safetensors").write_bytes(b"\x08\x00\x00\x00\x00\x00\x00\x00{}")
+    return run
+
+
+def status(run: Run, state: str, **more: object) -> None:
+    """Write the run's status.json."""
+    values = {
+        "state": state, "step": 2 * STEPS_AN_EPOCH, "total_steps": 4 * STEPS_AN_EPOCH, "epoch": 2.0, "epochs": 4, "rate": 4321.0,
+        "eta": 65.0, "seconds": 12.5, "best_epoch": 2, "host": socket.gethostname(), "heartbeat": time.time(), **more,
+    }  # fmt: skip
+    write_json(run.path / "status.json", values)
+
+
+def _begun(task_name: str, epochs: int, **changes: object) -> Run:
+    """A run with its config, its log and its probes up to `epochs`."""
+    task = tasks.task(task_name)
+    run = runs.create(task, task.recipe.changed(threads=1, **changes))
+    dataset = _stand_in(task.dataset)
+    write_json(run.path / "config.json", {**run.config, "data": dataset.describe()})
+    _log(run, epochs)
+    _probes(run, dataset, epochs)
+    return run
+
+
+def _log(run: Run, epochs: int) -> None:
+    score = "accuracy" if run.task.kind == "classification" else "rmse"
+    lines = [f"step,epoch,images,seconds,train/loss,train/{score},lr,train/loss_epoch,train/{score}_epoch,val/loss,val/{score}"]
+    for step in range(1, epochs * STEPS_AN_EPOCH + 1):
+        at = f"{step},{step / STEPS_AN_EPOCH},{64 * step},{0.1 * step:.2f}"
+        lines.append(f"{at},{2 / step:.4f},{1 - 1 / (step + 1):.4f},0.001,,,,")
+        if step % STEPS_AN_EPOCH == 0:
+            lines.append(f"{at},,,,{2 / step:.4f},{1 - 1 / (step + 1):.4f},{2.2 / step:.4f},{1 - 1.2 / (step + 1):.4f}")
+    (run.path / "metrics.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _probes(run: Run, dataset: data.DataSet, epochs: int) -> None:
+    x, y = dataset.train_x[:PROBES], dataset.train_y[:PROBES]
+    save_file({"x": np.ascontiguousarray(x), "y": np.ascontiguousarray(y)}, run.path / "probe.safetensors")
+    lines = []
+    for epoch in range(1, epochs + 1):
+        if dataset.classes:
+            predictions = np.full((PROBES, 10), 0.02)
+            predictions[np.arange(PROBES), y] = 0.82
+        else:
+            predictions = y[:, None] + 1.0
+        lines.append(",".join([str(epoch), *(f"{v:.5g}" for v in predictions.ravel())]))
+    (run.path / "probes.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _weights(run: Run, dataset: data.DataSet, epochs: int) -> None:
+    """Untrained weights: good enough to be loaded and to answer something."""
+    spec = Spec(
+        task=run.task_name, model=run.task.model, options=run.recipe.part("model"), in_shape=tuple(dataset.in_shape), kind=dataset.kind,
+        classes=dataset.classes, mean=tuple(map(float, dataset.mean)), std=tuple(map(float, dataset.std)), output_mean=0.0,
+        output_std=1.0, data=dataset.title, stand_in_for=dataset.stand_in_for, features=dataset.features, target=dataset.target,
+        epoch=epochs,
+    )  # fmt: skip
+    network = models.create(spec.model, spec.in_shape, spec.num_outputs, **spec.options)
+    checkpoints.save_weights(run.best_weights, network, spec)
+    run.epoch_weights(1).parent.mkdir(exist_ok=True)
+    for epoch in (1, epochs):
+        checkpoints.save_weights(run.epoch_weights(epoch), network, spec, half=True)

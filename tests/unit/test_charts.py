@@ -1,0 +1,152 @@
+"""Figures carry the given values, names and marks, survive odd input, and never need Streamlit."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ui import charts, grids, palette, pictures
+
+LABELS = {"true_label": "True", "predicted_label": "Predicted", "count_label": "Images", "share_label": "Share"}
+
+
+def test_charts_import_without_streamlit():
+    code = "import sys; sys.modules['streamlit'] = None; import ui.charts, ui.grids, ui.pictures"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def every_figure():
+    series = [charts.Series("loss", [0, 1, 2], [3.0, np.nan, np.inf], "train"), charts.Series("x", [], [], 7)]
+    table = pd.DataFrame({"class": ["a", "b"], "precision": [1.0, np.nan], "recall": [0.5, 0.2]})
+    runs = pd.DataFrame(
+        {"lr": [0.1, 0.2] * 4, "batch": [1, 1, 2, 2, 3, 3, 4, 4], "acc": [0.5, 0.6, np.nan, 0.7, 0.8, 0.9, 0.4, 0.3]}
+    )
+    names = {"lr": "Rate", "batch": "Batch", "acc": "Accuracy"}
+    yield charts.curves(series, "step", "loss", log_y=True, best=(1, 2.0), best_label="best")
+    yield charts.curves([], "step", "loss", log_y=True)
+    yield charts.probabilities([0.2, 0.8], ["a", "b"], truth=0)
+    yield charts.probabilities([], [])
+    yield charts.scatter_prediction([1, 2], [1, np.nan], actual_label="a", predicted_label="p", identity_label="i", unit="k$")
+    yield charts.scatter_prediction([], [], actual_label="a", predicted_label="p", identity_label="i")
+    yield charts.per_class(table, {"precision": "P", "recall": "R"}, "Class")
+    yield grids.confusion(np.eye(2, dtype=int) * 5, ["a", "b"], **LABELS)
+    yield grids.confusion(np.zeros((30, 30), dtype=int), [str(i) for i in range(30)], dark=True, **LABELS)
+    yield grids.sweep(runs, "lr", "acc", labels=names, log_x=True)
+    yield grids.sweep(runs, "lr", "acc", "batch", labels=names, y_format=".1%")
+    yield grids.sweep(runs.iloc[:0], "lr", "acc", "batch", labels=names)
+    yield grids.pixels(np.zeros((28, 28)), signed=True)
+
+
+@pytest.mark.parametrize("fig", list(every_figure()), ids=lambda f: f.data[0].type if f.data else "empty")
+def test_every_figure_is_of_the_house(fig):
+    text = charts.themed(fig, True).to_json()
+    layout = json.loads(text)["layout"]
+    assert "NaN" not in text and "Infinity" not in text
+    assert layout["uirevision"] == charts.REVISION and layout["height"] >= 24
+    assert layout["paper_bgcolor"] == layout["plot_bgcolor"] == "rgba(0, 0, 0, 0)"
+
+
+def test_curves_keep_one_colour_per_role_and_hover_what_was_logged():
+    raw = charts.Series("train", [1, 2], [2.0, 1.0], "train", faint=True)
+    smoothed = charts.Series("train", [1, 2], [2.0, 1.5], "train")
+    validation = charts.Series("validation", [2], [1.2], "validation")
+    fig = charts.curves([raw, smoothed, validation], "Steps", "Loss", best=(2, 1.2), best_label="Best")
+    faint, line, dots, star = fig.data
+    assert (line.line.color, dots.line.color) == (palette.TRAIN, palette.VALIDATION)
+    assert line.hoverinfo == "skip" and faint.hovertemplate and not faint.showlegend
+    assert faint.legendgroup == line.legendgroup
+    assert (star.name, list(star.x), star.marker.symbol) == ("Best", [2], "star")
+    assert (fig.layout.xaxis.title.text, fig.layout.yaxis.title.text) == ("Steps", "Loss")
+
+
+def test_series_beyond_the_palette_differ_by_dash():
+    styles = [palette.series_style(i) for i in range(20)]
+    assert len(set(styles)) == 20
+    assert not {palette.TRAIN, palette.VALIDATION} & {colour for colour, _ in styles}
+
+
+@pytest.mark.parametrize(
+    ("share", "text"), [(1.0, "100.0%"), (0.99997, ">99.9%"), (0.991, "99.1%"), (0.0001, "<0.1%"), (0.0, "0.0%")]
+)
+def test_a_share_is_never_rounded_to_certainty(share, text):
+    assert charts.percent(share) == text
+
+
+def test_probabilities_mark_top_and_truth():
+    bars = charts.probabilities([0.1, 0.7, 0.2], ["cat", "dog", "horse"], truth=2)
+    assert [c == palette.ACCENT for c in bars.data[0].marker.color] == [False, True, False]
+    assert list(bars.layout.yaxis.ticktext) == ["cat", "dog", "✓ horse"]
+    assert bars.data[0].text[1] == "70.0%"
+
+
+def test_confusion_cells_name_their_classes_and_read_well():
+    matrix = np.array([[980, 1, 0], [20, 500, 3], [0, 0, 0]])
+    for dark in (False, True):
+        cells = grids.confusion(matrix, ["a", "b", "c"], dark=dark, **LABELS).data[0]
+        assert [tuple(c[:2]) for c in cells.customdata] == [(t, p) for t in range(3) for p in range(3)]
+        assert list(cells.text) == ["980", "1", "", "20", "500", "3", "", "", ""]
+        assert [w > 0 for w in cells.marker.line.width] == [t == p for t in range(3) for p in range(3)]
+        for fill, ink in zip(cells.marker.color, cells.textfont.color, strict=True):
+            assert palette.contrast(fill, ink) >= 4.5
+
+
+def test_scatter_prediction_points_know_their_index_and_axes_their_unit():
+    fig = charts.scatter_prediction(
+        [10, 20], [12, 18], actual_label="Actual", predicted_label="Predicted", identity_label="=", unit="k$"
+    )
+    assert [c[0] for c in fig.data[1].customdata] == [0, 1]
+    assert fig.layout.xaxis.title.text == "Actual (k$)" and fig.layout.xaxis.range == fig.layout.yaxis.range
+
+
+def test_sweep_points_know_their_run_and_the_best_is_marked():
+    table = pd.DataFrame({"lr": [0.1, 0.01, 0.001], "acc": [0.9, 0.99, 0.95], "run": ["r1", "r2", "r3"]})
+    fig = grids.sweep(table, "lr", "acc", labels={"lr": "Rate", "acc": "Accuracy"}, log_x=True)
+    assert [c[0] for c in fig.data[0].customdata] == ["r3", "r2", "r1"]
+    assert list(fig.data[-1].x) == [0.01]
+    both = pd.concat([table.assign(batch=b, run=[f"{b}{r}" for r in table.run], acc=table.acc - b / 1000) for b in (8, 16, 32, 64)])
+    cells = grids.sweep(
+        both, "lr", "acc", "batch", labels={"lr": "Rate", "acc": "Accuracy", "batch": "Batch"}, y_format=".1%"
+    ).data[0]
+    assert len(cells.x) == 12 and sum(t.startswith("★") for t in cells.text) == 1
+    assert next(c[0] for c, t in zip(cells.customdata, cells.text, strict=True) if t.startswith("★")) == "8r2"
+
+
+def test_sweep_over_words_keeps_every_run():
+    table = pd.DataFrame({"optimizer": ["sgd", "adam", "sgd"], "rmse": [4.0, 3.0, 5.0]})
+    fig = grids.sweep(table, "optimizer", "rmse", labels={"optimizer": "Optimizer", "rmse": "RMSE"}, higher_is_better=False)
+    assert list(fig.layout.xaxis.ticktext) == ["adam", "sgd"]
+    assert list(fig.data[0].y) == [3.0, 4.0, 5.0] and list(fig.data[-1].y) == [3.0]
+
+
+def test_upscale_repeats_pixels():
+    image = np.array([[0, 255]], dtype=np.uint8)
+    big = pictures.upscale(image, 3)
+    assert big.shape == (3, 6, 3) and big.dtype == np.uint8
+    assert (big[:, :3] == 0).all() and (big[:, 3:] == 255).all()
+
+
+def test_overlay_is_blue_for_and_orange_against():
+    attribution = np.zeros((4, 4))
+    attribution[0, 0], attribution[3, 3] = 1, -1
+    out = pictures.overlay(np.zeros((4, 4), dtype=np.uint8), attribution, factor=1).astype(int)
+    assert out[0, 0, 2] > out[0, 0, 0] and out[3, 3, 0] > out[3, 3, 2] and (out[1, 1] == 0).all()
+    plain = pictures.overlay(np.full((2, 2), 9, dtype=np.uint8), np.full((2, 2), np.nan), factor=1)
+    assert (plain == 9).all()
+
+
+def test_tile_lays_out_and_marks_by_shape():
+    image = np.zeros((8, 8), dtype=np.uint8)
+    mosaic = pictures.tile([image] * 3, 2, 4, marks=[True, False, None], gap=6)
+    side = 8 * 4 + 2 * 2
+    assert mosaic.shape == (2 * side + 6, 2 * side + 6, 4)
+    assert (mosaic[:side, side : side + 6, 3] == 0).all() and (mosaic[-side:, -side:, 3] == 0).all()
+    assert tuple(mosaic[0, 0, :3]) == palette.rgb(palette.RIGHT) and tuple(mosaic[0, -1, :3]) == palette.rgb(palette.WRONG)
+    # White strokes of the marks differ from each other; the third has none.
+    ticks = [(mosaic[y : y + side, x : x + side, :3] > 240).all(-1) for y, x in ((0, 0), (0, side + 6), (side + 6, 0))]
+    assert ticks[0].any() and ticks[1].any() and (ticks[0] != ticks[1]).any() and not ticks[2].any()
+    assert pictures.tile([], 3, 2).shape == (1, 1, 4)
+    captioned = pictures.tile([image], 1, 8, captions=["5 → 3 a very long caption indeed"])
+    assert captioned.shape[0] > captioned.shape[1]

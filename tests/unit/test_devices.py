@@ -1,0 +1,32 @@
+"""One training over two processes: the same answer as over one, and nobody stays behind."""
+
+import json
+import subprocess
+import sys
+
+import psutil
+import pytest
+
+from core import paths
+from core.training import runs
+
+
+def train(*more):
+    command = [sys.executable, "-m", "core", "train", "mnist-softmax", "--epochs", "1", "--limit-train", "1000", "--validation", "200",
+               "--precision", "32-true", "--json", *more]  # fmt: skip
+    done = subprocess.run(command, cwd=paths.PROJECT, capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_two_devices_reach_what_one_reaches():
+    alone, together = train(), train("--devices", "2")
+    assert together["state"] == "finished"
+    # Each process sees half of every batch and gradients are averaged, so only rounding differs.
+    assert together["metrics"]["accuracy"] == pytest.approx(alone["metrics"]["accuracy"], abs=0.01)
+    folder = str(runs.find(together["run"]).path)
+    left = [p for p in psutil.process_iter(["cmdline"]) if folder in " ".join(p.info["cmdline"] or [])]
+    _gone, alive = psutil.wait_procs(left, timeout=30)
+    assert not alive

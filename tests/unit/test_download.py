@@ -1,0 +1,193 @@
+"""Downloads, against a server of our own on 127.0.0.1."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import socket
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from core.data.download import Source, fetch
+from core.messages import UserError
+
+CONTENT = bytes(range(256)) * 2000  # 512,000 bytes
+MD5 = hashlib.md5(CONTENT).hexdigest()
+
+
+class Server(ThreadingHTTPServer):
+    """Serves CONTENT under every path. `ranges` says whether it can go on in the middle, `cut` where it breaks off."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.ranges, self.cut, self.status = True, 0, 200
+        self.asked: list[tuple[str, str | None]] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        server, wanted = self.server, self.headers.get("Range")
+        server.asked.append((self.path, wanted))
+        if server.status != 200:
+            self.send_error(server.status)
+            return
+        start = int(re.fullmatch(r"bytes=(\d+)-", wanted)[1]) if wanted and server.ranges else 0
+        if start and start >= len(CONTENT):
+            self.send_error(416)
+            return
+        body = CONTENT[start:]
+        self.send_response(206 if start else 200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body[: server.cut] if server.cut else body)
+
+    def log_message(self, *args: object) -> None:
+        """Quiet."""
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    server = Server()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    return tmp_path / "folder" / "file.bin"
+
+
+def part(target: Path) -> Path:
+    return target.with_name("file.bin.part")
+
+
+def bring(server: Server, target: Path, md5: str = MD5) -> list[float]:
+    """Download into `target`. Returns the shares that were reported."""
+    shares: list[float] = []
+    fetch("Thing", [Source(f"{server.url}/x", target, md5)], len(CONTENT), lambda what, share: shares.append(share))
+    return shares
+
+
+def test_a_download_reports_its_progress_and_moves_into_place_last(server: Server, target: Path) -> None:
+    shares = bring(server, target)
+    assert target.read_bytes() == CONTENT and not part(target).exists()
+    assert len(shares) > 3 and shares == sorted(shares) and shares[-1] == 1.0
+
+
+def test_what_is_there_is_not_fetched_again(server: Server, target: Path) -> None:
+    bring(server, target)
+    assert bring(server, target) == [] and len(server.asked) == 1
+
+
+def test_a_broken_connection_keeps_what_came_and_the_next_attempt_goes_on(server: Server, target: Path) -> None:
+    server.cut = 200_000
+    with pytest.raises(UserError, match="broke off after 200,000 of 512,000 bytes"):
+        bring(server, target)
+    assert part(target).stat().st_size == 200_000 and not target.exists()
+    server.cut = 0
+    shares = bring(server, target)
+    assert server.asked[-1] == ("/x", "bytes=200000-")
+    assert target.read_bytes() == CONTENT
+    assert shares[0] > 200_000 / len(CONTENT) and shares[-1] == 1.0
+
+
+def test_a_server_that_cannot_go_on_in_the_middle_sends_everything(server: Server, target: Path) -> None:
+    target.parent.mkdir()
+    part(target).write_bytes(b"old " * 100)
+    server.ranges = False
+    bring(server, target)
+    assert target.read_bytes() == CONTENT
+
+
+def test_killed_between_the_last_byte_and_the_move(server: Server, target: Path) -> None:
+    target.parent.mkdir()
+    part(target).write_bytes(CONTENT)
+    bring(server, target)
+    assert target.read_bytes() == CONTENT and server.asked == [], "nothing is fetched twice"
+
+
+def test_a_part_that_is_longer_than_the_file_is_thrown_away(server: Server, target: Path) -> None:
+    target.parent.mkdir()
+    part(target).write_bytes(CONTENT + b"more")
+    bring(server, target)
+    assert target.read_bytes() == CONTENT
+
+
+def test_another_md5_sum_is_refused_and_leaves_nothing(server: Server, target: Path) -> None:
+    with pytest.raises(UserError, match="MD5 mismatch"):
+        bring(server, target, md5="0" * 32)
+    assert not target.exists() and not part(target).exists()
+
+
+def test_a_cut_file_without_a_known_md5_sum_is_not_taken_for_whole(server: Server, target: Path) -> None:
+    server.cut = 1000
+    with pytest.raises(UserError, match="broke off"):
+        bring(server, target, md5="")
+    assert not target.exists()
+
+
+def said_by(url: str, target: Path) -> str:
+    with pytest.raises(UserError) as caught:
+        fetch("Thing", [Source(url, target)], len(CONTENT))
+    said = str(caught.value)
+    assert said.startswith("Thing could not be downloaded from ") and url in said and str(target.parent) in said
+    return said
+
+
+@pytest.mark.parametrize("status", [403, 404, 500])
+def test_a_refusal_names_the_url_and_the_folder(server: Server, target: Path, status: int) -> None:
+    server.status = status
+    said_by(f"{server.url}/x", target)
+
+
+def test_an_unreachable_server_is_one_sentence_with_url_and_folder(target: Path) -> None:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    assert "refused" in said_by(f"http://127.0.0.1:{port}/x", target)
+
+
+def test_a_server_that_speaks_something_else(target: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as s:
+
+        def answer() -> None:
+            client, _ = s.accept()
+            with client:
+                client.recv(1000)
+                client.sendall(b"220 mail.example ESMTP\r\n")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        said_by(f"http://127.0.0.1:{s.getsockname()[1]}/x", target)
+        thread.join()
+
+
+def test_a_folder_that_cannot_be_made(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    said_by(f"{server.url}/x", tmp_path / "file" / "folder" / "x.bin")
+
+
+def test_mnist_downloads_its_four_files_into_torchvisions_layout(
+    server: Server, own_world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from core.data import mnist
+
+    monkeypatch.setattr(mnist, "URL", f"{server.url}/mnist/")
+    monkeypatch.setattr(mnist, "_MD5", dict.fromkeys(mnist._MD5, MD5))
+    raw = mnist.download(own_world / "downloads")
+    assert sorted(path for path, _ in server.asked) == sorted(f"/mnist/{name}.gz" for name in mnist._FILES.values())
+    assert raw == own_world / "downloads" / "MNIST" / "raw" and mnist.find(own_world / "downloads") == raw

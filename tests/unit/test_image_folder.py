@@ -1,0 +1,102 @@
+"""Image folders and zips of them: decoded once, in order, and nothing hostile gets through."""
+
+import io
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core import paths
+from core.data import image_folder
+from core.messages import UserError
+
+PLAIN = {"train": {}, "test": {}}
+
+
+def png(colour, size=(32, 32)):
+    out = io.BytesIO()
+    Image.new("RGB", size, colour).save(out, "PNG")
+    return out.getvalue()
+
+
+def members(**more):
+    places = [(split, name, colour, i) for split in PLAIN for name, colour in (("cat", "red"), ("dog", "blue")) for i in range(3)]
+    return {f"set/{split}/{name}/{i}.png": png(colour) for split, name, colour, i in places} | more
+
+
+def zipped(path, files):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return path
+
+
+def load(source, splits=PLAIN, size=32):
+    return image_folder.load(source, splits, size, "test")
+
+
+def test_a_zip_and_the_folder_that_it_holds_give_the_same_arrays(tmp_path):
+    source = zipped(tmp_path / "a.zip", members())
+    with zipfile.ZipFile(source) as archive:
+        archive.extractall(tmp_path / "folder")
+    one, other = load(source), load(tmp_path / "folder")
+    assert one.classes == other.classes == ("cat", "dog")
+    for split in PLAIN:
+        np.testing.assert_array_equal(one.splits[split].x, other.splits[split].x)
+        np.testing.assert_array_equal(one.splits[split].y, [0, 0, 0, 1, 1, 1])
+    assert one.splits["train"].x[0, :, 0, 0].tolist() == [255, 0, 0]
+
+
+def test_the_second_time_only_opens(tmp_path, monkeypatch):
+    source = zipped(tmp_path / "a.zip", members())
+    load(source)
+    monkeypatch.setattr(image_folder, "_decode", None)
+    assert len(load(source).splits["train"].y) == 6
+
+
+def test_an_interrupted_decoding_is_done_again(tmp_path):
+    source = zipped(tmp_path / "a.zip", members())
+    load(source)
+    for done in (paths.cache() / "images").glob("*/done.json"):
+        done.unlink()
+    assert len(load(source).splits["train"].y) == 6
+
+
+def test_folders_can_stand_for_classes(tmp_path):
+    places = [(part, side, colour, i) for part in ("train", "test") for side, colour in (("A", "red"), ("B", "orange")) for i in range(2)]
+    files = {f"fruit/{part}{side}/{i}.png": png(colour, (60, 40)) for part, side, colour, i in places}
+    splits = {part: {f"{part}A": "apple", f"{part}B": "orange"} for part in ("train", "test")}
+    found = load(zipped(tmp_path / "a.zip", files), splits, 16)
+    assert found.classes == ("apple", "orange") and found.splits["test"].x.shape == (4, 3, 16, 16)
+
+
+def test_what_is_no_picture_is_counted_and_left_out(tmp_path):
+    found = load(zipped(tmp_path / "a.zip", members(**{"set/train/cat/readme.txt": b"hello", "set/train/.hidden/x.png": png("red")})))
+    assert found.left_out == 1 and len(found.splits["train"].y) == 6
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({"../evil/cat/1.png": b""}, "leads out"),
+        ({"/etc/cat/1.png": b""}, "leads out"),
+        ({"set/train/cat/bomb.png": b"\0" * 30_000_000}, "unpack to 30 MB"),
+        ({"set/train/bird/1.txt": b"no picture"}, "no readable picture of bird"),
+    ],
+)
+def test_a_hostile_or_incomplete_zip_is_a_sentence(tmp_path, files, words):
+    with pytest.raises(UserError, match=words):
+        load(zipped(tmp_path / "a.zip", members(**files)))
+    assert not (tmp_path.parent / "evil").exists()
+
+
+def test_missing_split_one_class_and_no_zip(tmp_path):
+    only = {name: content for name, content in members().items() if "/test/" not in name}
+    with pytest.raises(UserError, match="no pictures for test"):
+        load(zipped(tmp_path / "a.zip", only))
+    with pytest.raises(UserError, match="only the class cat"):
+        load(zipped(tmp_path / "b.zip", {n: c for n, c in members().items() if "/cat/" in n}))
+    (tmp_path / "c.zip").write_bytes(b"PK but no zip")
+    with pytest.raises(UserError, match="cannot be opened"):
+        load(tmp_path / "c.zip")

@@ -1,0 +1,97 @@
+"""Every sentence for people has its Japanese, with the same places, and nothing is left over of sentences that are gone."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from string import Formatter
+
+import pytest
+from babel.messages import pofile
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import extract
+
+from core import paths
+from core.i18n import translator
+
+FOLDERS = ("core", "ui", "pages")  # those of `make messages`
+FILES = [*sorted(p for f in FOLDERS for p in (paths.PROJECT / f).rglob("*.py")), paths.PROJECT / "streamlit_app.py"]
+PO = paths.PROJECT / "locale" / "ja" / "LC_MESSAGES" / "manabi.po"
+KEYWORDS = {"_": None, "N_": None}
+
+
+def extracted(path: Path) -> set[str]:
+    """What Babel finds in a file."""
+    with path.open("rb") as f:
+        found = [m for _line, m, _comments, _context in extract("python", f, KEYWORDS, options={"encoding": "utf-8"})]
+    return {m for m in found if isinstance(m, str) and m}
+
+
+def written(path: Path) -> set[str]:
+    """The literals in `_("...")` and `N_("...")`, those inside f-strings too, which Babel sees from Python 3.12 on only."""
+    calls = (n for n in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(n, ast.Call) and n.args)
+    literals = [c.args[0] for c in calls if isinstance(c.func, ast.Name) and c.func.id in KEYWORDS]
+    return {a.value for a in literals if isinstance(a, ast.Constant) and isinstance(a.value, str) and a.value}
+
+
+def places(text: str) -> set[str]:
+    """The names in `{name}`."""
+    return {name for _text, name, _spec, _conversion in Formatter().parse(text) if name is not None}
+
+
+def marks(text: str) -> list[str]:
+    """What must survive a translation as it is: icons, bold, code."""
+    return sorted(re.findall(r":material/\w+:|\*\*|`[^`]*`", text))
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> Catalog:
+    with PO.open("rb") as f:
+        return pofile.read_po(f, locale="ja")
+
+
+@pytest.fixture(scope="module")
+def sentences() -> set[str]:
+    return {m for path in FILES for m in extracted(path) | written(path)}
+
+
+def entries(catalogue: Catalog) -> list[Message]:
+    return [m for m in catalogue if m.id]
+
+
+def test_every_sentence_has_its_japanese(catalogue: Catalog, sentences: set[str]) -> None:
+    assert len(sentences) > 300
+    ready = {m.id for m in entries(catalogue) if m.string and not m.fuzzy}
+    missing = sorted(sentences - ready)
+    assert missing == [], "run `make messages` and translate these"
+
+
+def test_nothing_is_left_over(catalogue: Catalog, sentences: set[str]) -> None:
+    left = sorted({m.id for m in entries(catalogue)} - sentences)
+    assert left == [], "run `make messages`"
+    assert not catalogue.obsolete
+
+
+def test_places_and_marks_are_kept(catalogue: Catalog) -> None:
+    assert not {m.id: m.string for m in entries(catalogue) if places(m.id) != places(m.string)}
+    assert not {m.id: m.string for m in entries(catalogue) if marks(m.id) != marks(m.string)}
+
+
+def test_the_header_says_japanese_in_utf8(catalogue: Catalog) -> None:
+    header = {k.lower(): v.lower() for k, v in catalogue.mime_headers}
+    assert header["language"] == "ja" and "charset=utf-8" in header["content-type"]
+    assert header["plural-forms"].startswith("nplurals=1; plural=0")
+    assert not catalogue.fuzzy
+
+
+def test_the_translator_answers_in_japanese(catalogue: Catalog) -> None:
+    translate = translator("ja")
+    assert not [m.id for m in entries(catalogue) if m.string and translate(m.id) != m.string]
+    assert translate("Start training") == "学習を始める" and translate("") == ""
+    assert translator("en")("Start training") == "Start training"
+
+
+def test_punctuation_is_japanese(catalogue: Catalog) -> None:
+    """No English full stop or comma at an end, no space after a Japanese one, no doubled or outer spaces."""
+    assert not [m.string for m in entries(catalogue) if re.search(r"  |^\s|\s$|[,.]$|[、。] ", m.string)]

@@ -1,0 +1,17 @@
+"""The READMEs say what the cards say."""
+
+import re
+
+from core import paths, tasks
+from tools import readme
+
+
+def test_tables_of_both_readmes_are_those_of_the_cards():
+    for name, language in (("README.md", "en"), ("README.ja.md", "ja")):
+        path = paths.PROJECT / name
+        assert readme.render(path, language) == path.read_text(encoding="utf-8"), f"run: python -m tools.readme ({name})"
+
+
+def test_every_task_of_the_table_has_a_row():
+    table = readme.checkpoints_table("en")
+    assert set(re.findall(r"^\| `([\w-]+)` ", table, re.MULTILINE)) == {t.name for t in tasks.TASKS}

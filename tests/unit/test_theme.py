@@ -1,0 +1,61 @@
+"""The theme reads well in light and dark, and agrees with the charts' palette."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from ui import palette
+
+CONFIG = tomllib.loads((Path(__file__).parents[2] / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+THEME = CONFIG["theme"]
+MODES = {mode: {**THEME, **THEME[mode]} for mode in ("light", "dark")}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_text_links_and_accent_reach_4_5(mode):
+    theme = MODES[mode]
+    page, raised = theme["backgroundColor"], theme["secondaryBackgroundColor"]
+    for background in (page, raised):
+        assert palette.contrast(theme["textColor"], background) >= 7
+        assert palette.contrast(theme["linkColor"], background) >= 4.5
+    assert palette.contrast(theme["primaryColor"], page) >= 4.5
+    assert palette.contrast(theme["primaryColor"], raised) >= 3  # of buttons and sliders, not of text
+    assert palette.contrast("#FFFFFF", theme["primaryColor"]) >= 4.5  # Streamlit writes white on it in both modes
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_chart_text_and_accent_read_on_the_page(mode):
+    from ui import charts
+
+    page = MODES[mode]["backgroundColor"]
+    fig = charts.themed(charts.figure(100), mode == "dark")
+    for colour in (fig.layout.font.color, fig.layout.xaxis.tickfont.color, fig.layout.yaxis.title.font.color):
+        assert palette.contrast(colour, page) >= 4.5
+    assert palette.contrast(palette.NEUTRAL, page) >= 3
+    assert palette.contrast(palette.TRAIN, page) >= 3
+
+
+def test_one_accent_and_one_palette():
+    assert THEME["primaryColor"].upper() == palette.ACCENT.upper()
+    assert set(THEME["chartCategoricalColors"]) <= {*palette.OKABE_ITO, palette.NEUTRAL}
+
+
+def test_nothing_is_fetched_and_nothing_is_told():
+    assert "http" not in str(THEME)
+    assert "Noto Sans JP" in THEME["font"]
+    assert CONFIG["browser"]["gatherUsageStats"] is False
+    assert CONFIG["client"]["showErrorDetails"] == "none" and CONFIG["client"]["showSidebarNavigation"] is False
+    assert CONFIG["server"]["enableXsrfProtection"] is True and CONFIG["server"]["maxUploadSize"] == 20
+
+
+def test_every_option_is_one_that_streamlit_knows():
+    """Streamlit only warns about a misspelt option, in a log that nobody reads."""
+    from streamlit import config
+
+    known = set(config.get_config_options(force_reparse=False))
+    nested = {"light", "dark", "sidebar"}
+    for section, options in CONFIG.items():
+        for name, value in options.items():
+            names = [f"{section}.{name}.{inner}" for inner in value] if name in nested else [f"{section}.{name}"]
+            assert set(names) <= known, names

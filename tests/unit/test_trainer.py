@@ -1,0 +1,292 @@
+"""The supervised trainer, over every task of the table, on the stand-in data."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import functools
+import itertools
+import math
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from lightning.fabric import Fabric
+
+from core import data, tasks
+from core.data import DataSet, cut_validation
+from core.messages import UserError
+from core.tasks import Task
+from core.training import machine
+from core.training.events import Done, EpochEnd, Step
+from core.training.supervised import SupervisedTrainer
+
+TASKS = pytest.mark.parametrize("task", tasks.TASKS, ids=lambda t: t.name)
+PRECISIONS = pytest.mark.parametrize("precision", sorted({"32-true", machine.resolve_precision("auto")}))
+
+
+@functools.cache
+def dataset(name: str) -> DataSet:
+    return data.obtain(name)
+
+
+def make(task: Task | str, precision: str = "32-true", **changes: object) -> SupervisedTrainer:
+    task = tasks.task(task) if isinstance(task, str) else task
+    changes = {"threads": 1, "epochs": 2, "limit_train": 200, "validation": 100, "batch_size": 32, **changes}
+    torch.set_num_threads(1)
+    fabric = Fabric(accelerator="cpu", devices=1, precision=precision)
+    return task.trainer_class()(task.model, dataset(task.dataset), task.recipe.changed(**changes), fabric)
+
+
+def losses(trainer: SupervisedTrainer, steps: int | None = None) -> list[float]:
+    events = (e for e in trainer.run() if isinstance(e, Step))
+    return [e.metrics["train/loss"] for e in itertools.islice(events, steps)]
+
+
+def weights(trainer: SupervisedTrainer) -> dict[str, torch.Tensor]:
+    return {k: v.clone() for k, v in trainer.module.state_dict().items()}
+
+
+def equal(one: dict[str, torch.Tensor], two: dict[str, torch.Tensor]) -> bool:
+    return one.keys() == two.keys() and all(torch.equal(one[k], two[k]) for k in one)
+
+
+# ---- over the table --------------------------------------------------------------------------------------------------
+
+
+@TASKS
+def test_two_steps_publish_what_the_trainer_declares(task: Task) -> None:
+    trainer = make(task)
+    before = weights(trainer)
+    first, second = itertools.islice(trainer.run(), 2)
+    assert (first.step, second.step) == (1, 2) and (first.images, second.images) == (32, 64)
+    assert set(first.metrics) <= set(trainer.metric_names)
+    assert all(math.isfinite(v) for e in (first, second) for v in e.metrics.values())
+    assert not equal(before, weights(trainer))
+
+
+@TASKS
+def test_a_short_training_has_the_events_it_should(task: Task) -> None:
+    trainer = make(task)
+    events = list(trainer.run())
+    steps, ends = [e for e in events if isinstance(e, Step)], [e for e in events if isinstance(e, EpochEnd)]
+    assert len(steps) == trainer.total_steps == 2 * math.ceil(200 / 32) and len(ends) == 2
+    assert isinstance(events[-1], Done) and events[-1].why == "epochs"
+    assert [e.step for e in steps] == list(range(1, 15)) and steps[-1].images == ends[-1].images == 400
+    assert steps[-1].epoch == 2.0 and [e.epoch for e in ends] == [1, 2]
+    for end in ends:
+        assert set(end.metrics) | set(steps[0].metrics) == set(trainer.metric_names)
+        assert end.probe is not None and end.probe.shape == (8, dataset(task.dataset).num_outputs)
+    if task.kind == "classification":
+        np.testing.assert_allclose(ends[-1].probe.sum(1), 1, atol=0.02)
+        assert 0 <= ends[-1].metrics["val/accuracy"] <= 1
+    x, y = trainer.probe_examples()
+    assert len(x) == len(y) == 8 and x.shape[1:] == dataset(task.dataset).in_shape
+
+
+@TASKS
+def test_one_batch_can_be_overfitted(task: Task) -> None:
+    calm = {"dropout": 0.0} if "dropout" in type(task.recipe).model_fields else {}
+    trainer = make(
+        task, limit_train=16, batch_size=16, epochs=150, schedule="none", optimizer="adam", learning_rate=0.005,
+        weight_decay=0.0, shift=0, rotate=0, scale=0, **calm,
+    )  # fmt: skip
+    found = losses(trainer)
+    assert found[-1] < 0.05 * found[0]
+
+
+@TASKS
+@PRECISIONS
+def test_same_seed_same_numbers(task: Task, precision: str) -> None:
+    one = make(task, precision)
+    found = losses(one)
+    two = make(task, precision)  # made after: dropout draws from torch's own random state, which a trainer seeds when it is made
+    assert losses(two) == found and equal(weights(one), weights(two))
+    assert losses(make(task, precision, seed=1), 3) != found[:3]
+
+
+def through_a_file(state: dict, tmp_path) -> dict:
+    torch.save(state, tmp_path / "state.ckpt")
+    return torch.load(tmp_path / "state.ckpt", weights_only=True)
+
+
+@TASKS
+@PRECISIONS
+@pytest.mark.parametrize("stop_after", [3, 7, 8, 10, 14])
+def test_a_state_in_the_middle_goes_on_to_the_same_bits(task: Task, precision: str, stop_after: int, tmp_path) -> None:
+    """7 steps are one epoch: the stops lie inside an epoch, at its last step, and at its end (8 events)."""
+    whole = make(task, precision)
+    expected = [e.metrics for e in whole.run() if not isinstance(e, Done)]
+
+    first = make(task, precision)
+    seen = [e.metrics for e in itertools.islice(first.run(), stop_after)]
+    state = through_a_file(first.state(), tmp_path)
+    torch.rand(100)  # another process has another random state
+    second = make(task, precision)
+    second.load_state(state)
+    seen += [e.metrics for e in second.run() if not isinstance(e, Done)]
+
+    assert seen == expected
+    assert equal(weights(second), weights(whole))
+    assert second.best == whole.best and second.images_seen == whole.images_seen
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "rmsprop", "adam", "adamw"])
+@pytest.mark.parametrize("schedule", ["none", "step", "one-cycle", "cosine"])
+def test_every_optimizer_and_schedule_can_be_resumed(optimizer: str, schedule: str, tmp_path) -> None:
+    changes = {"optimizer": optimizer, "schedule": schedule, "learning_rate": 0.01, "step_epochs": 1}
+    whole = make("mnist-mlp", **changes)
+    expected = [(e.metrics["train/loss"], e.metrics["lr"]) for e in whole.run() if isinstance(e, Step)]
+    first = make("mnist-mlp", **changes)
+    losses(first, 5)
+    state = through_a_file(first.state(), tmp_path)
+    second = make("mnist-mlp", **changes)
+    second.load_state(state)
+    assert [(e.metrics["train/loss"], e.metrics["lr"]) for e in second.run() if isinstance(e, Step)] == expected[5:]
+    assert equal(weights(second), weights(whole))
+
+
+def test_the_state_is_plain_enough_to_be_read_without_unpickling(tmp_path) -> None:
+    trainer = make("mnist-modern")
+    losses(trainer, 3)
+    through_a_file(trainer.state(), tmp_path)  # weights_only=True refuses everything else
+    assert pickle.dumps(trainer.state())
+
+
+# ---- what it uses ----------------------------------------------------------------------------------------------------
+
+
+def test_validation_is_cut_from_the_training_part_and_never_trained_on() -> None:
+    trainer = make("mnist-softmax", limit_train=0)
+    train, held = cut_validation(dataset("mnist").train_y, 100)
+    assert np.array_equal(trainer.train_index, train) and np.array_equal(trainer.validation_index, held)
+    assert not set(trainer.train_index) & set(trainer.validation_index)
+
+
+def test_the_test_part_is_not_touched() -> None:
+    found = dataset("mnist")
+    blind = dataclasses.replace(found, test_x=found.test_x[:0], test_y=found.test_y[:0])
+    task = tasks.task("mnist-softmax")
+    fabric = Fabric(accelerator="cpu", devices=1)
+    recipe = task.recipe.changed(threads=1, epochs=1, validation=100, limit_train=100)
+    assert list(SupervisedTrainer(task.model, blind, recipe, fabric).run())
+
+
+def test_few_examples_hold_every_class() -> None:
+    trainer = make("mnist-softmax", limit_train=100)
+    assert len(trainer.train) == 100 and set(trainer.train.y.tolist()) == set(range(10))
+
+
+def test_everything_can_be_trained_on() -> None:
+    trainer = make("mnist-softmax", validation=0, limit_train=0, epochs=1, batch_size=128)
+    events = list(trainer.run())
+    assert len(trainer.train) == len(dataset("mnist").train_x)
+    assert events[-2].best and events[-2].probe is None and "val/loss" not in events[-2].metrics
+    assert events[-1].best_epoch == 1
+
+
+def test_of_a_stand_in_at_most_a_fifth_is_held_back() -> None:
+    """The recipes of the table are made for the real data; the stand-in has fewer examples than they hold back."""
+    trainer = make("mnist-softmax", validation=5000, limit_train=0)
+    assert (len(trainer.validation), len(trainer.train)) == (287, 1150)
+
+
+@pytest.mark.parametrize("validation", [1, 9, 1428, 1437, 5000])
+def test_a_validation_part_that_leaves_too_little_is_a_sentence(validation: int) -> None:
+    real = dataclasses.replace(dataset("mnist"), stand_in_for="")
+    recipe = tasks.task("mnist-softmax").recipe.changed(threads=1, validation=validation)
+    with pytest.raises(UserError, match=f"validation is {validation}, but with the 1437 .* 0 or from 10 to 1427"):
+        SupervisedTrainer("softmax", real, recipe, Fabric(accelerator="cpu", devices=1))
+
+
+@pytest.mark.parametrize("validation", [10, 1427])
+def test_the_bounds_of_the_validation_part_themselves_work(validation: int) -> None:
+    real = dataclasses.replace(dataset("mnist"), stand_in_for="")
+    recipe = tasks.task("mnist-softmax").recipe.changed(threads=1, validation=validation, epochs=1)
+    trainer = SupervisedTrainer("softmax", real, recipe, Fabric(accelerator="cpu", devices=1))
+    assert len(trainer.validation) == validation and list(trainer.run())
+
+
+@pytest.mark.parametrize("task", ["mnist-cnn", "mnist-mlp", "mnist-lenet5"])
+def test_a_last_batch_of_one_example(task: str) -> None:
+    trainer = make(task, limit_train=33, batch_size=32, epochs=1)
+    assert list(trainer.run())[-1].step == 2 and trainer.images_seen == 33
+
+
+@pytest.mark.parametrize(("limit", "size"), [(33, 32), (64, 1)])
+def test_a_batch_of_one_example_is_a_sentence_where_batch_norm_cannot_learn_from_it(limit: int, size: int) -> None:
+    with pytest.raises(UserError, match=f"batch_size is {size}: of {limit} training examples one would be a batch alone"):
+        make("mnist-modern", limit_train=limit, batch_size=size)
+
+
+# ---- its figures -----------------------------------------------------------------------------------------------------
+
+
+def test_epoch_figures_are_means_over_the_examples_of_the_epoch() -> None:
+    trainer = make("mnist-softmax", epochs=1)
+    events = list(trainer.run())
+    steps, end = [e for e in events if isinstance(e, Step)], events[-2]
+    sizes = [32] * 6 + [8]
+    for name in ("loss", "accuracy"):
+        mean = np.average([e.metrics[f"train/{name}"] for e in steps], weights=sizes)
+        assert end.metrics[f"train/{name}_epoch"] == pytest.approx(mean, rel=1e-6)
+
+
+def test_validation_figures_by_hand() -> None:
+    trainer = make("mnist-softmax", epochs=1)
+    end = [e for e in trainer.run() if isinstance(e, EpochEnd)][-1]
+    x, y = trainer.validation.inputs(slice(None)), trainer.validation.y
+    with torch.no_grad():
+        logits = trainer.module.eval()(x)
+    assert end.metrics["val/accuracy"] == pytest.approx(float((logits.argmax(1) == y).float().mean()))
+    assert end.metrics["val/loss"] == pytest.approx(float(torch.nn.functional.cross_entropy(logits, y)), rel=1e-5)
+
+
+def test_regression_figures_are_in_the_targets_own_unit() -> None:
+    trainer = make("boston-mlp", epochs=3, limit_train=0, validation=80)
+    end = [e for e in trainer.run() if isinstance(e, EpochEnd)][-1]
+    scale = trainer.output_scale()
+    with torch.no_grad():
+        out = trainer.module.eval()(trainer.validation.inputs(slice(None)))[:, 0] * scale["std"] + scale["mean"]
+    rmse = float((out - trainer.validation.y).square().mean().sqrt())
+    assert end.metrics["val/rmse"] == pytest.approx(rmse, rel=1e-4)
+    np.testing.assert_allclose(end.probe[:, 0], out[:8], rtol=1e-4)
+
+
+def test_the_rate_that_is_published_is_the_one_that_was_used() -> None:
+    trainer = make("mnist-softmax", schedule="cosine", learning_rate=0.1)
+    rates = [e.metrics["lr"] for e in trainer.run() if isinstance(e, Step)]
+    np.testing.assert_allclose(rates, [0.05 * (1 + math.cos(math.pi * i / 14)) for i in range(14)], rtol=1e-6)
+
+
+# ---- its end ---------------------------------------------------------------------------------------------------------
+
+
+def test_steps_at_most_end_it_in_the_middle_of_an_epoch() -> None:
+    trainer = make("mnist-softmax", max_steps=10, epochs=5)
+    events = list(trainer.run())
+    assert events[-1] == Done(10, events[-1].best_epoch, "steps")
+    assert [e.epoch for e in events if isinstance(e, EpochEnd)] == [1, 2] and trainer.total_epochs == 2
+    assert trainer.images_seen == 200 + 3 * 32
+
+
+def test_early_stopping_waits_for_its_patience_and_names_the_best_epoch() -> None:
+    trainer = make("mnist-mlp", patience=2, epochs=200, learning_rate=0.01, optimizer="adam", dropout=0.0, limit_train=60)
+    events = list(trainer.run())
+    ends = [e for e in events if isinstance(e, EpochEnd)]
+    assert events[-1].why == "early stopping" and len(ends) < 200
+    found = [e.metrics["val/loss"] for e in ends]
+    assert min(found) == found[-3], "the last two epochs were not better than the third last"
+    best = [e.epoch for e in ends if e.best][-1]
+    assert events[-1].best_epoch == best
+    top = max(ends, key=lambda e: (e.metrics["val/accuracy"], -e.metrics["val/loss"]))
+    assert top.epoch == best
+
+
+def test_a_training_that_is_over_only_says_so() -> None:
+    trainer = make("mnist-softmax")
+    list(trainer.run())
+    again = make("mnist-softmax")
+    again.load_state(copy.deepcopy(trainer.state()))
+    assert list(again.run()) == [Done(14, trainer.best["epoch"], "epochs")]

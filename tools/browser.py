@@ -1,0 +1,97 @@
+"""The browser of the browser tests and screenshots: `python -m tools.browser [--get]`.
+
+Looks for one that is installed; with `--get` installs one where there is none: Debian's package where that is possible, else
+Playwright's own download. Without a browser the tests still run, and those that need one are skipped.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge")
+PLACES = (
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    "C:/Program Files/Google/Chrome/Application/chrome.exe",
+    "C:/Program Files (x86)/Microsoft/Edge/Application/msedge.exe",
+)
+PACKAGES = ("chromium", "fonts-noto-cjk")  # the second, so that Japanese has glyphs
+
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync",
+)  # fmt: skip
+"""For a browser that only looks at this project's own pages: it asks nobody else anything."""
+
+
+def find() -> str | None:
+    """Path of a browser that starts: the one named by `MANABI_BROWSER`, an installed one, or Playwright's own."""
+    named = os.environ.get("MANABI_BROWSER")
+    candidates = [named] if named else [*map(shutil.which, NAMES), *PLACES]
+    for path in candidates:
+        if path and _starts(path):
+            return path
+    own = None if named else _playwrights_own()
+    return own if own and _starts(own) else None
+
+
+def _starts(path: str) -> bool:
+    # Some systems put a script in a browser's place that only tells how to install it.
+    if not Path(path).is_file():
+        return False
+    if os.name == "nt":  # there, --version opens a window
+        return True
+    try:
+        return subprocess.run([path, "--version"], capture_output=True, timeout=60).returncode == 0
+    except (OSError, subprocess.SubprocessError):
+        return False
+
+
+def _playwrights_own() -> str | None:
+    ask = "from playwright.sync_api import sync_playwright as p\nwith p() as q: print(q.chromium.executable_path)"
+    try:
+        answer = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, timeout=60)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return answer.stdout.strip() or None
+
+
+def get() -> str | None:
+    """Install a browser. Returns its path, or None where nothing worked."""
+    if _may_use_apt():
+        _runs("apt-get", "update")
+        if _runs("apt-get", "install", "-y", "--no-install-recommends", *PACKAGES) and (found := find()):
+            return found
+    if _runs(sys.executable, "-m", "playwright", "install", "chromium"):
+        return find()
+    return None
+
+
+def _may_use_apt() -> bool:
+    return shutil.which("apt-get") is not None and hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+def _runs(*command: str) -> bool:
+    print("+", *command, flush=True)
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    try:
+        return subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, timeout=900).returncode == 0
+    except (OSError, subprocess.SubprocessError) as error:
+        print(error)
+        return False
+
+
+def main() -> None:
+    found = find() or (get() if "--get" in sys.argv[1:] else None)
+    if found:
+        print(f"Browser: {found}")
+    else:
+        print("No browser was found, so the tests that need one are skipped. Install chromium, or name one in MANABI_BROWSER.")
+
+
+if __name__ == "__main__":
+    main()

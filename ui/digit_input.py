@@ -1,0 +1,120 @@
+"""Where a digit comes from on the draw page: the canvas, MNIST's test part, or a picture of one's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import streamlit as st
+
+from core import data, images
+from core.inference import canvas, photo
+from core.inference.canvas import Prepared, Steps
+from core.messages import N_, UserError
+from ui import canvas_bar, pictures, url
+from ui.i18n import _, tell
+
+SIDE = 280  # pixels of the canvas
+
+
+@dataclass(frozen=True)
+class Digit:
+    """What there is to answer. `prepared` is the way from a drawing or photo (None for a test digit, which is 28x28 already);
+    `pixels` is (28, 28) uint8; `truth` the label where it is known."""
+
+    pixels: np.ndarray
+    source: Literal["drawing", "test", "photo"]
+    prepared: Prepared | None = None
+    truth: int | None = None
+
+
+def choose(steps: Steps) -> Digit | None:
+    """The digit that the visitor gives; None while there is none."""
+    source = url.choice(
+        st.segmented_control, _(N_("Digit from")), ["drawing", "test", "photo"], key="source", default="drawing", required=True,
+        label_visibility="collapsed",
+        format_func=lambda s: {"drawing": _(N_("Draw")), "test": _(N_("Test digit")), "photo": _(N_("Photo or scan"))}[s],
+    )  # fmt: skip
+    return {"drawing": _drawing, "test": _test, "photo": _photo}[source](steps)
+
+
+def _drawing(steps: Steps) -> Digit | None:
+    from streamlit_drawable_canvas import st_canvas
+
+    st.caption(_(N_("Draw a digit from 0 to 9")))
+    width, sheet = st.session_state.get("brush", 20), st.session_state.setdefault("sheet", 0)
+    with st.container(key="digit-field", gap=None):
+        result = st_canvas(
+            stroke_width=width, stroke_color="#FFFFFF", background_color="#000000", width=SIDE, height=SIDE, drawing_mode="freedraw",
+            return_image_data=True, initial_drawing=st.session_state.get("kept-strokes"), key=f"digit-canvas-{sheet}",
+        )  # fmt: skip
+        canvas_bar.remove("digit-field")
+    strokes = result.json_data or {}
+    some = isinstance(strokes.get("objects"), list) and bool(strokes["objects"])
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
+        st.slider(_(N_("Brush")), 6, 36, 20, key="brush", persist_state="session", width=100)
+        st.button(
+            _(N_("Take back")), icon=":material/undo:", on_click=_new_sheet, args=(strokes,), key="take-back", disabled=not some,
+            help=_(N_("The last stroke")),
+        )  # fmt: skip
+        st.button(_(N_("Clear")), icon=":material/delete:", on_click=_new_sheet, key="clear")
+    content = result.image_bytes
+    if content:
+        # The browser sends it, so it is as hostile as any upload.
+        ink = canvas.ink_from_rgba(np.asarray(images.decode(content).convert("RGBA")))
+    elif some:
+        ink = canvas.ink_from_strokes(strokes, SIDE)  # a stroke was taken back: the new canvas sends a picture after the next one
+    else:
+        return None
+    if canvas.is_blank(ink):
+        return None
+    prepared = canvas.prepare(ink, steps)
+    return Digit(prepared.pixels, "drawing", prepared)
+
+
+def _new_sheet(strokes: dict | None = None) -> None:
+    """A fresh canvas: empty, or with all `strokes` but the last."""
+    st.session_state["kept-strokes"] = strokes and {**strokes, "objects": strokes["objects"][:-1]}
+    st.session_state["sheet"] = st.session_state.get("sheet", 0) + 1
+
+
+@st.cache_resource(show_spinner=False)
+def _mnist(folder: str) -> data.DataSet:
+    return data.obtain("mnist", download=False)
+
+
+def _test(steps: Steps) -> Digit | None:
+    folder = data.find("mnist")
+    if folder is None:
+        st.info(
+            _(N_("MNIST is not on this machine, so there is no test digit to show. {command} fetches it."),
+              command="`python -m core data get mnist`")
+        )  # fmt: skip
+        return None
+    dataset = _mnist(str(folder))
+    st.session_state.setdefault("test-index", 0)
+    if st.button(_(N_("Another test digit")), icon=":material/shuffle:"):
+        st.session_state["test-index"] = int(np.random.default_rng().integers(len(dataset.test_x)))
+    index = st.session_state["test-index"]
+    pixels, truth = np.array(dataset.test_x[index, 0]), int(dataset.test_y[index])
+    caption = _(N_("Test digit {index}: a {label}"), index=index, label=truth)
+    st.image(pictures.upscale(pixels, SIDE // 28), width=SIDE, caption=caption)
+    return Digit(pixels, "test", truth=truth)
+
+
+def _photo(steps: Steps) -> Digit | None:
+    upload = st.file_uploader(
+        _(N_("A photo or scan of one digit")), type=list(images.SUFFIXES), key="photo",
+        help=_(N_("Dark on light or light on dark, any size. The picture stays on the machine that runs this app.")),
+    )  # fmt: skip
+    if upload is None:
+        return None
+    try:
+        picture = images.decode(upload.getvalue(), upload.name)
+        st.image(picture, width=SIDE)
+        prepared = canvas.prepare(photo.ink_from_photo(picture), steps)
+    except UserError as error:
+        st.error(tell(error.message), icon=":material/image_not_supported:")
+        return None
+    return Digit(prepared.pixels, "photo", prepared)

@@ -1,0 +1,150 @@
+"""More about a digit on the draw page: its nearest relatives, how it fares when it slides, how a run learned it, one's own set."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from core.inference import handwriting, nearest, shift
+from core.inference.handwriting import Handwriting
+from core.inference.networks import Choice
+from core.messages import Message, N_, UserError
+from ui import charts, pictures
+from ui.digit_input import Digit
+from ui.digit_view import load, predictor, title
+from ui.frame import attempt, flash
+from ui.i18n import _, tell
+from ui.live_chart import live_chart
+
+_NEAREST = 8
+
+
+def relatives(digit: Digit, choice: Choice) -> None:
+    """The nearest training digits."""
+    place = st.empty()
+    key = f"{choice.weights}-{choice.weights.stat().st_mtime}"
+    index = nearest.index(predictor(choice), key, progress=lambda what, share: place.progress(share, tell(what)))
+    place.empty()
+    if index is None:
+        st.info(
+            _(N_("MNIST is not on this machine, so its training digits cannot be shown. {command} fetches it."),
+              command="`python -m core data get mnist`")
+        )  # fmt: skip
+        return
+    found = index.nearest(digit.pixels, _NEAREST)
+    captions = [f"{label}  {100 * s:.0f}%" for label, s in zip(found.labels, found.similarity, strict=True)]
+    st.image(pictures.tile(list(found.images), _NEAREST // 2, 4, captions=captions))
+    st.caption(
+        _(N_("The nearest of the 60,000 training digits, by the network's own features: label and cosine similarity."))
+        if found.by == "features"
+        else _(N_("The nearest of the 60,000 training digits, pixel by pixel: label and cosine similarity."))
+    )
+
+
+def sliding(digit: Digit, choices: list[Choice]) -> None:
+    """The answer while the picture slides to the left and to the right."""
+    series = []
+    for place, choice in enumerate(choices):
+        network = predictor(choice)
+        offsets, probabilities = shift.slide(network, digit.pixels)
+        top = digit.truth if digit.truth is not None else int(probabilities[shift.REACH].argmax())
+        name = f"{title(choice)}: {network.spec.classes[top]}"
+        series.append(charts.Series(name, offsets, probabilities[:, top], role=place))
+    figure = charts.curves(series, _(N_("moved to the right (pixels)")), _(N_("How sure")), y_format=".0%", height=280)
+    live_chart(figure, "sliding")
+    st.caption(_(N_("A network that had learned the digit and not its place would draw a level line. Augmentation by shifts levels it.")))
+
+
+def replay(digit: Digit, choice: Choice) -> None:
+    """The same picture through every saved epoch of a run."""
+    epochs = choice.run.epochs_saved() if choice.run else []
+    if not epochs:
+        st.info(_(N_("Choose one of your own runs as network: its saved epochs then answer this picture one after the other.")))
+        st.page_link("pages/train.py", label=_(N_("Train a network of your own")), icon=":material/model_training:")
+        return
+    rows, kept = [], []
+    for epoch in epochs:
+        path = choice.run.epoch_weights(epoch)
+        try:
+            rows.append(load(str(path), path.stat().st_mtime).predict(digit.pixels[None, None])[0])
+            kept.append(epoch)
+        except (UserError, OSError):
+            continue  # thinned or being written just now
+    if not rows:
+        return
+    table = np.stack(rows)  # (E, K)
+    classes = predictor(choice).spec.classes
+    interesting = np.argsort(-table.max(0))[:4]
+    series = [charts.Series(classes[k], kept, table[:, k], role=place) for place, k in enumerate(interesting)]
+    figure = charts.curves(series, _(N_("Epochs")), _(N_("How sure")), y_format=".0%", height=280)
+    live_chart(figure, "replay")
+    answers = " ".join(classes[k] for k in table.argmax(1))
+    st.caption(_(N_("The answers, epoch by epoch: {answers}"), answers=answers))
+
+
+def keep(digit: Digit, owner: str) -> None:
+    """"That was wrong, it is a …": keeps the drawing in the visitor's own set."""
+    if digit.source == "test":
+        return
+
+    def add() -> None:
+        label = st.session_state.get("keep-label")
+        if label is not None:
+            kept = attempt(lambda: Handwriting(owner).add(digit.pixels, int(label)))
+            st.session_state["keep-label"] = None
+            if kept:
+                flash(_kept_message(label), "success")
+
+    st.segmented_control(
+        _(N_("Was it wrong? Keep it in your set as a …")), list(handwriting.LABELS), key="keep-label", on_change=add, wrap=True,
+        help=_(N_("Kept on the machine that runs this app, in the set named below. Right answers may be kept too.")),
+    )  # fmt: skip
+
+
+def _kept_message(label: str) -> Message:
+    return Message(N_("Kept as a {label}."), {"label": label})
+
+
+def owner_name() -> str:
+    """The name of the visitor's set, from the URL or the field below it."""
+    return st.session_state.get("set") or st.query_params.get("set") or "me"
+
+
+def my_set(choices: list[Choice]) -> None:
+    """One's own handwriting: look, score all networks on it, take it along, remove."""
+    owner = st.text_input(
+        _(N_("Name of the set")), "me", key="set", bind="query-params", max_chars=40,
+        help=_(N_("On a shared machine everybody takes a name of their own.")),
+    )  # fmt: skip
+    try:
+        mine = Handwriting(owner)
+        examples = mine.examples()
+    except UserError as error:
+        st.error(tell(error.message), icon=":material/error:")
+        return
+    if not examples:
+        st.info(_(N_("Your set is empty. Draw digits, keep them with their label, and see which network reads your hand best.")))
+        return
+    st.image(pictures.tile([e.pixels for e in examples[-48:]], 12, 2, captions=[str(e.label) for e in examples[-48:]]))
+    with st.container(horizontal=True):
+        st.download_button(
+            _(N_("Export as zip ({count})"), count=len(examples)), mine.export(), f"{owner}.zip", icon=":material/download:",
+            on_click="ignore",
+        )  # fmt: skip
+        st.button(
+            _(N_("Remove the last one")), icon=":material/undo:", on_click=attempt, args=(mine.remove, examples[-1].id), key="remove-last"
+        )
+        go = st.button(_(N_("Score all networks on it")), icon=":material/leaderboard:", key="score-all")
+    if go:
+        rows = []
+        for choice in choices:
+            try:
+                scored = handwriting.score(predictor(choice), examples)
+            except UserError as error:
+                rows.append((title(choice), tell(error.message), ""))
+                continue
+            wrong = [f"{e.label}→{a}" for e, a, ok in zip(examples, scored.answers, scored.right, strict=True) if not ok]
+            share = f"{100 * scored.accuracy:.1f} % ({int(scored.right.sum())} / {len(examples)})"
+            rows.append((title(choice), share, ", ".join(wrong[:12])))
+        names = (_(N_("network")), _(N_("right")), _(N_("mistakes (label → answer)")))
+        st.dataframe([dict(zip(names, row, strict=True)) for row in rows], hide_index=True)

@@ -1,0 +1,159 @@
+"""The answer to a digit, what the network sees, and why it answers so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from core.inference import explain
+from core.inference.canvas import Steps
+from core.inference.guard import NAME
+from core.inference.networks import Choice, verified
+from core.inference.predictor import Predictor
+from core.messages import N_
+from ui import charts, pictures, store
+from ui.digit_input import Digit
+from ui.i18n import _
+from ui.live_chart import live_chart
+
+_MAPS = 32  # feature maps shown
+_SIDE = 224  # pixels
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def load(path: str, changed: float) -> Predictor:
+    """The network in a weights file, loaded once; `changed` renews it."""
+    return Predictor.load(Path(path))
+
+
+def predictor(choice: Choice) -> Predictor:
+    """The network of a choice, loaded once. Raises UserError where its weights cannot be used."""
+    path = verified(choice)
+    return load(str(path), path.stat().st_mtime)
+
+
+def title(choice: Choice) -> str:
+    """A network's name on the page."""
+    return f"{_(choice.task.title)} · {choice.run.label}" if choice.run else _(choice.task.title)
+
+
+def answer(digit: Digit, choice: Choice, accepted: bool, key: str) -> np.ndarray:
+    """The top digit, large, and the probabilities of all ten. Returns them, (10,)."""
+    network = predictor(choice)
+    probabilities = network.predict(digit.pixels[None, None])[0]
+    top = int(probabilities.argmax())
+    st.caption(title(choice))
+    if accepted:
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            st.metric(_(N_("Answer")), network.spec.classes[top], width="content")
+            st.metric(_(N_("How sure")), charts.percent(probabilities[top]), width="content")
+    else:
+        st.warning(_(N_("This does not look like a digit to me.")), icon=":material/help:")
+        measured = (store.card(NAME) or {}).get("metrics", {})
+        if measured:
+            st.caption(
+                _(N_("Measured: {digits} of real test digits are turned away like this, {letters} of printed letters are caught."),
+                  digits=f"{100 * measured['digits_rejected']:.1f} %", letters=f"{100 * measured['letters_caught']:.0f} %")
+            )  # fmt: skip
+        st.caption(_(N_("If it had to be one, the network would say:")))
+    if digit.truth is not None:
+        right = top == digit.truth
+        st.badge(
+            _(N_("right")) if right else _(N_("wrong: it is a {truth}"), truth=digit.truth),
+            icon=":material/check:" if right else ":material/close:", color="green" if right else "red",
+        )  # fmt: skip
+    figure = charts.probabilities(probabilities, network.spec.classes, truth=digit.truth, vertical=True)
+    live_chart(figure, f"probabilities-{key}", alt=_(N_("Probabilities of all ten digits")))
+    return probabilities
+
+
+def switches() -> Steps:
+    """One switch for every step between the drawing and the network, so that one sees accuracy break without it."""
+    st.caption(_(N_("Switch a step off and watch the answer: MNIST's own digits went through all of them.")))
+    with st.container(horizontal=True):
+        crop = st.toggle(_(N_("Crop to the ink")), True, key="step-crop", bind="query-params")
+        fit = st.toggle(_(N_("Fit into 20x20")), True, key="step-fit", bind="query-params")
+        centre = st.toggle(_(N_("Centre of mass")), True, key="step-centre", bind="query-params")
+    return Steps(crop, fit, centre)
+
+
+def steps_taken() -> Steps:
+    """The switches as they stand, before they are drawn."""
+    return Steps(*(st.session_state.get(f"step-{name}", True) for name in ("crop", "fit", "centre")))
+
+
+def seen(digit: Digit) -> None:
+    """The pictures after every step, in one row."""
+    names, images = [_(N_("28x28: what the network gets"))], [digit.pixels]
+    if digit.prepared:
+        way = digit.prepared
+        size = f"{way.fitted.shape[0]}x{way.fitted.shape[1]}"
+        names = [_(N_("drawing")), _(N_("cropped")), size, *names]
+        images = [way.drawing, way.cropped, way.fitted, *images]
+    gap = np.zeros((224, 16, 4), np.uint8)
+    parts = [part for image in images for part in (_boxed(image), gap)][:-1]
+    st.image(np.concatenate(parts, axis=1), caption=" → ".join(names))
+
+
+def _boxed(image: np.ndarray, side: int = 224) -> np.ndarray:
+    """`image` (h, w) enlarged without smoothing (or reduced) into a grey square, so that all steps stand at the same height."""
+    from PIL import Image
+
+    scale = side / max(image.shape)
+    size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
+    method = Image.Resampling.NEAREST if scale > 1 else Image.Resampling.BOX
+    square = Image.new("L", (side, side), 60)
+    square.paste(Image.fromarray(image).resize(size, method), ((side - size[0]) // 2, (side - size[1]) // 2))
+    return np.asarray(square.convert("RGBA"))
+
+
+def attribution(digit: Digit, choice: Choice, probabilities: np.ndarray) -> None:
+    """Which pixels speak for an answer, and which against it."""
+    network = predictor(choice)
+    left, right = st.columns([1, 2])
+    with right:
+        target = st.segmented_control(
+            _(N_("Explain the answer")), list(range(len(probabilities))), default=int(probabilities.argmax()), required=True,
+            wrap=True, format_func=lambda k: network.spec.classes[k], key=f"target-{int(probabilities.argmax())}",
+        )  # fmt: skip
+        names = {
+            "integrated-gradients": _(N_("Integrated gradients")), "saliency": _(N_("Gradient")), "occlusion": _(N_("Occlusion")),
+        }  # fmt: skip
+        method = st.segmented_control(
+            _(N_("Method")), list(explain.METHODS), default="integrated-gradients", required=True, format_func=names.get, key="method"
+        )
+        st.markdown(
+            _(
+                N_("Blue pixels speak for **{digit}**, orange ones against it. On black they are places where ink is missed: "
+                   "ask for the explanation of another digit and see what your drawing lacks for it."),
+                digit=network.spec.classes[target],
+            )
+        )  # fmt: skip
+    with left:
+        values = explain.attribution(network, digit.pixels, target, method)
+        st.image(pictures.overlay(digit.pixels, values), width=_SIDE)
+
+
+def maps(digit: Digit, choice: Choice) -> None:
+    """The feature maps of one layer."""
+    network = predictor(choice)
+    layers = explain.layers(network)
+    if not layers:
+        st.info(_(N_("This network has no maps: it takes the pixels as one long row. Choose a convolutional one.")))
+        return
+    by_name = {layer.name: layer for layer in layers}
+    name = st.selectbox(
+        _(N_("Layer")), list(by_name), key=f"layer-{choice.id}",
+        format_func=lambda n: f"{n} · {by_name[n].kind} · {' x '.join(map(str, by_name[n].shape))}",
+    )  # fmt: skip
+    values = explain.feature_maps(network, digit.pixels, name)[:_MAPS]
+    low, high = float(values.min()), float(values.max())
+    grey = [((v - low) / (high - low or 1.0) * 255).astype(np.uint8) for v in values]
+    factor = max(2, 56 // grey[0].shape[0])
+    st.image(
+        pictures.tile(grey, 8, factor), width="stretch",
+        caption=_(N_("{shown} of {count} maps of {layer}; white is the strongest answer, the same scale for all"),
+                  shown=len(values), count=by_name[name].shape[0], layer=name),
+    )  # fmt: skip

@@ -1,0 +1,131 @@
+"""The frame of every page, its first line: `with page("train"):`. Menu, language, messages, and a boundary for errors."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from core.messages import Message, N_, UserError
+from core.training import runs
+from ui import warm
+from ui.i18n import _, switch, tell
+
+logger = logging.getLogger("manabi.pages")
+_FLASH = "_flash"
+_ICON = str(Path(__file__).with_name("icon.png"))
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A page of the menu."""
+
+    path: str
+    title: str
+    icon: str
+    about: str
+
+
+PAGES: dict[str, Entry] = {
+    "home": Entry("streamlit_app.py", N_("Home"), ":material/home:", ""),
+    "train": Entry(
+        "pages/train.py", N_("Train"), ":material/model_training:", N_("Start a real training and watch it live.")
+    ),
+    "runs": Entry("pages/runs.py", N_("Runs"), ":material/stacked_line_chart:", N_("Lay the curves of your trainings over each other.")),
+    "draw": Entry(
+        "pages/draw.py", N_("Draw a digit"), ":material/draw:", N_("Draw a digit, see the network's answer, and why it answers so.")
+    ),
+    "glossary": Entry(
+        "pages/glossary.py", N_("Glossary"), ":material/menu_book:", N_("The words of these pages, in Japanese and in English.")
+    ),
+}
+
+
+@contextmanager
+def page(name: str, wide: bool = True) -> Iterator[None]:
+    """Set up page `name`, draw the menu and the title, and answer errors of the body with one sentence."""
+    entry = PAGES[name]
+    title = "Manabi Lab" if name == "home" else f"{_(entry.title)} · Manabi Lab"
+    st.set_page_config(page_title=title, page_icon=_ICON, layout="wide" if wide else "centered")
+    warm.start()
+    with st.sidebar:
+        st.markdown("### :primary[学び] Manabi Lab")
+        for item in PAGES.values():
+            st.page_link(item.path, label=_(item.title), icon=item.icon)
+        with boundary():
+            _now_training()
+        switch()
+    with st.empty().container():  # there with and without messages: what moves down, such as a canvas, would begin anew
+        for level, message in st.session_state.pop(_FLASH, []):
+            st.toast(tell(message), icon=":material/check:") if level == "success" else getattr(st, level)(tell(message))
+    with boundary():
+        if name != "home":
+            st.title(_(entry.title))
+            st.markdown(_(entry.about))
+        yield
+
+
+def flash(message: Message, level: str = "error") -> None:
+    """Say `message` at the top of the next rerun; for callbacks, which have no place of their own on the page."""
+    st.session_state.setdefault(_FLASH, []).append((level, message))
+
+
+@contextmanager
+def boundary() -> Iterator[None]:
+    """A `UserError` becomes its sentence; anything else one sentence with the id under which the log has the traceback."""
+    try:
+        yield
+    except UserError as error:
+        st.error(tell(error.message), icon=":material/error:")
+    except Exception:
+        st.error(tell(_logged()), icon=":material/error:")
+
+
+def _logged() -> Message:
+    """The sentence for an exception that nobody foresaw; the log gets the rest."""
+    number = secrets.token_hex(3)
+    logger.exception("error %s", number)
+    return Message(
+        N_("Something went wrong on this page. Reload it; if it happens again, look for {number} in the server's log."),
+        {"number": number},
+    )
+
+
+def guarded(function: Callable[..., object]) -> Callable[..., None]:
+    """`boundary` around a fragment, whose later runs happen outside the page's own."""
+
+    @functools.wraps(function)
+    def inside(*args, **kwargs) -> None:  # noqa: ANN002, ANN003
+        with boundary():
+            function(*args, **kwargs)
+
+    return inside
+
+
+def attempt(function: Callable[..., object], *args: object) -> object | None:
+    """Call `function` from a callback; what goes wrong is said at the top of the page, as by `boundary`."""
+    try:
+        return function(*args)
+    except UserError as error:
+        flash(error.message)
+    except Exception:
+        flash(_logged())
+    return None
+
+
+def _now_training() -> None:
+    """What runs on this machine now, with the way to it."""
+    for run in runs.every()[:40]:
+        status = run.status()
+        if status.state == "running":
+            share = f" {100 * status.step / status.total_steps:.0f} %" if status.total_steps else ""
+            st.page_link(
+                PAGES["train"].path, label=f"{_(run.title)}{share}", icon=":material/play_circle:",
+                query_params={"run": run.id}, help=_(N_("This training is running now.")),
+            )  # fmt: skip

@@ -1,0 +1,72 @@
+"""The colours of Manabi Lab and what each of them means.
+
+Chart colours are Okabe and Ito's (Color Universal Design, 2008), which people with any kind of colour vision tell apart. They sit
+on light and dark backgrounds alike. The accent and the greys of the pages are in `.streamlit/config.toml`.
+"""
+
+from __future__ import annotations
+
+BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
+YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
+OKABE_ITO = (BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILLION, PURPLE)
+
+# One meaning each, on every page.
+TRAIN, VALIDATION, TEST = BLUE, ORANGE, PURPLE
+RIGHT, WRONG = GREEN, VERMILLION  # never without a mark or a word beside it
+POSITIVE, NEGATIVE = SKY, ORANGE  # signed attribution
+
+NEUTRAL = "#8A8F98"
+ACCENT = "#7862E4"  # the theme's primary colour: at least 4.5:1 on both backgrounds, and white on it
+GRID = "rgba(138, 143, 152, 0.25)"
+CLEAR = "rgba(0, 0, 0, 0)"
+
+ROLES = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
+SERIES = (VERMILLION, SKY, GREEN, PURPLE, NEUTRAL)  # runs and other series: the two colours of the live curves left out
+DASHES = ("solid", "dash", "dot", "dashdot")
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x")
+
+RGB = tuple[int, int, int]
+
+
+def rgb(colour: str) -> RGB:
+    """`#RRGGBB` as three numbers in 0..255."""
+    return tuple(int(colour[i : i + 2], 16) for i in (1, 3, 5))
+
+
+def hexed(values: RGB) -> str:
+    """Three numbers in 0..255 as `#RRGGBB`."""
+    return "#{:02X}{:02X}{:02X}".format(*(round(v) for v in values))
+
+
+def rgba(colour: str, alpha: float) -> str:
+    """`#RRGGBB` with opacity `alpha` in 0..1, as CSS writes it."""
+    return "rgba({}, {}, {}, {:g})".format(*rgb(colour), alpha)
+
+
+def mix(low: str, high: str, share: float) -> str:
+    """The colour `share` (0..1) of the way from `low` to `high`."""
+    return hexed(tuple(a + (b - a) * share for a, b in zip(rgb(low), rgb(high), strict=True)))
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance in 0..1 (WCAG 2.1)."""
+    linear = [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in (c / 255 for c in rgb(colour))]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast ratio in 1..21 (WCAG 2.1)."""
+    high, low = sorted((luminance(one), luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def ink(background: str) -> str:
+    """Black or white, whichever reads better on `background`."""
+    return max(("#111318", "#FFFFFF"), key=lambda text: contrast(text, background))
+
+
+def series_style(role: str | int) -> tuple[str, str]:
+    """Colour and dash of a series: by its role, or by its place among others; colours repeat with another dash."""
+    if isinstance(role, int):
+        return SERIES[role % len(SERIES)], DASHES[role // len(SERIES) % len(DASHES)]
+    return ROLES[role], "solid"

@@ -1,0 +1,164 @@
+"""What a finished run shows: test figures, confusion with the pictures behind it, downloads, the commands that repeat it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core import export
+from core.data import DataSet
+from core.messages import N_
+from core.training.report import Report
+from core.training.runs import Run
+from core.words import METRICS, figure
+from ui import charts, grids, pictures, store, warm
+from ui.i18n import _, duration
+from ui.live_chart import clicked
+
+_SHOWN = 24
+
+
+def results(run: Run) -> None:
+    """Test results of a finished run; nothing for one that is not."""
+    summary = run.summary
+    if summary is None:
+        return
+    warm.wait()
+    st.subheader(_(N_("On the test part")))
+    columns = st.columns(len(summary["metrics"]) + 2)
+    for column, (name, value) in zip(columns, summary["metrics"].items(), strict=False):
+        column.metric(_(METRICS.get(name, name)), figure(name, value), border=True)
+    columns[-2].metric(_(N_("Best epoch")), f"{summary['best_epoch']} / {summary['epochs']}", border=True)
+    columns[-1].metric(_(N_("Training time")), duration(summary["seconds"]), border=True)
+    if run.task.expected and not summary.get("stand_in_for"):
+        _compared(run)
+    finished = (run.path / "summary.json").stat().st_mtime
+    report = store.run_report(str(run.path), finished)
+    if report is None:
+        st.info(_(N_("The predictions on the test part are no longer in the run's folder.")))
+        return
+    dataset = store.test_inputs(str(run.path), finished)
+    if report.kind == "classification":
+        _classification(run, report, dataset)
+    else:
+        _regression(run, report, dataset)
+
+
+def _compared(run: Run) -> None:
+    expected = run.task.expected
+    mean = figure(expected.metric, expected.mean)
+    if expected.seeds > 1:
+        spread = figure(expected.metric, expected.spread)
+        st.caption(
+            _(N_("For comparison: the full recipe reached {mean} ± {spread} over {seeds} seeds."),
+              mean=mean, spread=spread, seeds=expected.seeds)
+        )  # fmt: skip
+    else:
+        st.caption(
+            _(N_("For comparison: the full recipe reached {mean} in {time} ({machine})."),
+              mean=mean, time=duration(expected.seconds), machine=expected.machine)
+        )  # fmt: skip
+
+
+def _classification(run: Run, report: Report, dataset: DataSet | None) -> None:
+    matrix, mistakes, classes = st.tabs([_(N_("Confusion matrix")), _(N_("Worst mistakes")), _(N_("Every class"))])
+    with matrix:
+        left, right = st.columns([3, 2])
+        with left:
+            st.caption(_(N_("Click a cell to see the pictures behind it.")))
+            chosen = clicked(
+                grids.confusion(
+                    report.confusion(), report.classes, true_label=_(N_("true")), predicted_label=_(N_("predicted")),
+                    count_label=_(N_("count")), share_label=_(N_("share of the row")), dark=st.context.theme.type == "dark",
+                ),
+                key=f"confusion-{run.id}", alt=_(N_("Confusion matrix")),
+            )  # fmt: skip
+        with right:
+            if chosen:
+                true, predicted = chosen[:2]
+            else:
+                counts = report.confusion()
+                np.fill_diagonal(counts, 0)
+                true, predicted = np.unravel_index(counts.argmax(), counts.shape)
+            index = report.cell(int(true), int(predicted))
+            st.markdown(
+                _(
+                    N_("**True {true}, predicted {predicted}**: {count} test pictures, the surest first"),
+                    true=report.classes[int(true)], predicted=report.classes[int(predicted)], count=len(index),
+                )
+            )  # fmt: skip
+            _gallery(report, dataset, index[:_SHOWN], columns=4)
+    with mistakes:
+        wrong = int((report.predicted != report.targets).sum())
+        st.markdown(
+            _(N_("{wrong} of {count} test pictures are answered wrongly. Here are those of which the network was surest."),
+              wrong=f"{wrong:,}", count=f"{len(report.targets):,}")
+        )  # fmt: skip
+        _gallery(report, dataset, report.worst(_SHOWN), columns=6)
+    with classes:
+        table = report.per_class()
+        names = {"precision": _(N_("Precision")), "recall": _(N_("Recall")), "f1": _(N_("F1"))}
+        shown = table.rename_axis("class").reset_index()
+        st.plotly_chart(charts.per_class(shown, names, _(N_("class"))), key=f"classes-{run.id}", config=charts.CONFIG)
+        renamed = table.rename(columns={**names, "support": _(N_("test pictures"))})
+        st.dataframe(renamed.style.format(dict.fromkeys(names.values(), "{:.2%}")), width="stretch")
+
+
+def _gallery(report: Report, dataset: DataSet | None, index: np.ndarray, columns: int) -> None:
+    if dataset is None:
+        st.info(_(N_("The pictures are not on this machine, only the answers: {list}"), list=", ".join(map(str, index[:50])) or "-"))
+        return
+    if not len(index):
+        st.caption(_(N_("There are none.")))
+        return
+    images = [x[0] if len(x) == 1 else x.transpose(1, 2, 0) for x in np.asarray(dataset.test_x[index])]
+    answers = report.predicted[index]
+    captions = [f"{report.classes[t]}→{report.classes[a]}   {100 * report.outputs[i, a]:.0f}%"
+                for i, t, a in zip(index, report.targets[index], answers, strict=True)]  # fmt: skip
+    marks = [bool(a == t) for a, t in zip(answers, report.targets[index], strict=True)]
+    st.image(pictures.tile(images, columns, 3, marks=marks, captions=captions), caption=_(N_("true → predicted, and how sure")))
+
+
+def _regression(run: Run, report: Report, dataset: DataSet | None) -> None:
+    left, right = st.columns([3, 2])
+    with left:
+        chosen = clicked(
+            charts.scatter_prediction(
+                report.targets, report.outputs, actual_label=_(N_("actual")), predicted_label=_(N_("predicted")),
+                identity_label=_(N_("a perfect prediction")),
+            ),
+            key=f"scatter-{run.id}", alt=_(N_("predicted against actual")),
+        )  # fmt: skip
+    with right:
+        index = np.array([int(chosen[0])]) if chosen else report.worst(8)
+        st.markdown(_(N_("**The point you chose**")) if chosen else _(N_("**The largest errors** (click a point to see it here)")))
+        table = pd.DataFrame({_(N_("actual")): report.targets[index], _(N_("predicted")): report.outputs[index]})
+        if dataset is not None:
+            features = pd.DataFrame(np.asarray(dataset.test_x[index]), columns=list(dataset.features))
+            table = pd.concat([table, features], axis=1)
+        st.dataframe(table.round(2), hide_index=True)
+
+
+def downloads(run: Run) -> None:
+    """Weights, metrics, the script, and the commands that repeat and open the run."""
+    with st.expander(_(N_("Take it with you: weights, metrics, script, commands")), icon=":material/download:"):
+        with st.container(horizontal=True):
+            for label, path in (
+                (_(N_("Weights")), run.best_weights),
+                (_(N_("Metrics")), run.path / "metrics.csv"),
+            ):
+                if path.exists():
+                    st.download_button(
+                        f"{label} ({path.suffix[1:]})", path.read_bytes(), f"{run.id}-{path.name}", icon=":material/download:",
+                        key=f"download-{path.name}-{run.id}", on_click="ignore",
+                    )  # fmt: skip
+            if run.config.get("data"):
+                st.download_button(
+                    _(N_("Script (plain PyTorch)")), export.script(run), f"{run.id}.py", icon=":material/code:",
+                    key=f"download-script-{run.id}", on_click="ignore",
+                )  # fmt: skip
+        st.markdown(_(N_("This command repeats the run:")))
+        st.code(run.command(), language="bash")
+        st.markdown(_(N_("TensorBoard opens it with:")))
+        st.code(f"tensorboard --logdir {run.path}", language="bash")

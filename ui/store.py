@@ -1,0 +1,53 @@
+"""What pages read again and again, read once: logs of runs, data on this machine."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from core import checkpoints, data
+from core.messages import UserError
+from core.training import report
+from core.training.logs import MetricsReader
+from core.training.runs import Run
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _reader(path: str) -> tuple[MetricsReader, threading.Lock]:
+    return MetricsReader(Path(path)), threading.Lock()
+
+
+def metrics(run: Run) -> pd.DataFrame:
+    """The run's log so far; each call parses only what is new."""
+    reader, lock = _reader(str(run.path / "metrics.csv"))
+    with lock:
+        return reader.read()
+
+
+@st.cache_data(ttl=20, show_spinner=False)
+def data_status(name: str) -> data.Status:
+    return data.status(name)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def test_inputs(path: str, finished: float) -> data.DataSet | None:
+    """The data set on which a run was tested, or None. `finished` renews the entry."""
+    return report.test_inputs(Run(Path(path)))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def run_report(path: str, finished: float) -> report.Report | None:
+    """The test report of a finished run."""
+    return report.load(Run(Path(path)))
+
+
+@st.cache_data(ttl=60, show_spinner=False)
+def card(name: str) -> dict | None:
+    """The card of a shipped checkpoint, or None where card and weights do not belong together."""
+    try:
+        return checkpoints.card(name).content
+    except UserError:
+        return None

@@ -1,0 +1,41 @@
+"""Choices that live in the URL by their own name, not by their label, so that a link means the same in every language.
+
+Streamlit's own `bind="query-params"` writes the label that a visitor sees; it serves numbers, switches and text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import streamlit as st
+
+from ui.i18n import language
+
+
+def choice(
+    widget: Callable[..., Any], label: str, options: Sequence[Any], *, key: str, default: Any, **more: object
+) -> Any:
+    """A selectbox or segmented control whose value is shared as `?key=value` and kept while the visitor is on other pages.
+
+    A value in the URL that is no option is passed over; the default is not written.
+    """
+    by_name = {str(option): option for option in options}
+    kept, written, spoken = f"_kept.{key}", f"_url.{key}", f"_language.{key}"
+    named = st.query_params.get(key)
+    if named in by_name and (key not in st.session_state or named != st.session_state.get(written)):
+        st.session_state[key] = by_name[named]
+    elif key not in st.session_state or st.session_state[key] not in options:
+        st.session_state[key] = st.session_state[kept] if st.session_state.get(kept) in options else default
+    elif st.session_state.get(spoken) != language():
+        st.session_state[key] = st.session_state[key]  # set anew, so that the browser shows it in the new language
+    st.session_state[spoken] = language()
+    value = widget(label, options, key=key, **more)
+    value = default if value is None else value
+    st.session_state[kept] = value
+    if value == default:
+        st.query_params.pop(key, None)
+        st.session_state.pop(written, None)
+    else:
+        st.query_params[key] = st.session_state[written] = str(value)
+    return value

@@ -1,0 +1,43 @@
+"""torch takes seconds to import; the server does it in a thread once its first page is out, and pages that need it wait here."""
+
+from __future__ import annotations
+
+import importlib
+import threading
+
+import streamlit as st
+
+from core.messages import N_
+from ui.i18n import _
+
+
+@st.cache_resource(show_spinner=False)
+def _thread() -> threading.Thread:
+    def load() -> None:
+        for name in ("torch", "torchvision", "core.evaluation", "core.inference.predictor"):
+            importlib.import_module(name)
+        # One drawing is a matter of milliseconds for one thread; two would wait for each other while a training holds the cores.
+        importlib.import_module("torch").set_num_threads(1)
+
+    # A moment's delay lets the first page be served before the import holds the interpreter.
+    timer = threading.Timer(0.5, load)
+    timer.daemon = True
+    timer.start()
+    return timer
+
+
+def start() -> None:
+    """Begin to import torch, once per server."""
+    _thread()
+
+
+def ready() -> bool:
+    return not _thread().is_alive()
+
+
+def wait() -> None:
+    """Return when torch is imported; says that it is warming up where that takes a while."""
+    place = st.empty()  # also where there is nothing to wait for: what moves down, such as a canvas, would begin anew
+    if not ready():
+        with place, st.spinner(_(N_("Warming up: PyTorch is being loaded, once per start of the server."))):
+            _thread().join()
