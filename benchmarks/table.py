@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import metadata
@@ -86,9 +87,12 @@ def trainings() -> list[int]:
     return found
 
 
-def refuse_beside_a_training() -> None:
-    """Exit with a sentence where a training runs: both would be slower, and the figures wrong."""
-    running = trainings()
+def refuse_beside_a_training(patience: float = 20.0) -> None:
+    """Exit with a sentence where a training runs: both would be slower, and the figures wrong. One that is just ending, such as the
+    last of the benchmark before, is waited for, `patience` seconds."""
+    until = time.monotonic() + patience
+    while (running := trainings()) and time.monotonic() < until:
+        time.sleep(0.2)
     if running:
         ids = ", ".join(map(str, running))
         sys.exit(f"A training runs on this machine (process {ids}), so nothing is measured now. Stop it, measure, resume it.")
