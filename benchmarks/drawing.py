@@ -19,6 +19,7 @@ from benchmarks import table
 from benchmarks.table import NotHereError, Row
 from core.inference import canvas, networks
 from core.inference.predictor import Predictor
+from core.training import jobs
 from core.training.recipe import cores
 
 TIMES = 200
@@ -74,7 +75,7 @@ def _neighbour() -> Iterator[None]:
         "import os, torch; os.nice(10); conv, x = torch.nn.Conv2d(1, 32, 5), torch.randn(64, 1, 28, 28); print(flush=True)\n"
         "while True: conv(x).sum().backward()"
     )
-    environment = {"OMP_WAIT_POLICY": "PASSIVE", **os.environ}
+    environment = {**jobs.QUICK, **os.environ}
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=environment)
     try:
         process.stdout.readline()
