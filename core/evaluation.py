@@ -14,6 +14,7 @@ from core import checkpoints, data, tasks
 from core.checkpoints import Spec
 from core.data import DataSet
 from core.data.batches import Batches
+from core.inference.predictor import outputs
 from core.messages import N_, UserError
 
 
@@ -50,7 +51,7 @@ def run_network(network: nn.Module, spec: Spec, batches: Batches, size: int = 10
     network.eval()
     parts = []
     for i in range(0, len(batches), size):
-        out = network(batches.inputs(slice(i, i + size))).float()
+        out = outputs(network, spec, batches.inputs(slice(i, i + size)))
         parts.append(out.softmax(1) if spec.kind == "classification" else out[:, 0] * spec.output_std + spec.output_mean)
     return torch.cat(parts).cpu()
 

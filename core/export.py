@@ -30,6 +30,8 @@ _TEMPLATES = {tasks.SUPERVISED: "supervised.py.jinja"}
 _PACKAGES = {
     "torch": "torch",
     "MNIST": "torchvision",
+    "CIFAR10": "torchvision",
+    "ImageFolder": "torchvision",
     "train_test_split": "scikit-learn",
     "resize": "scikit-image",
     "pd": "pandas",
@@ -43,11 +45,14 @@ import numpy as np
 import pandas as pd
 import torch
 import torch.nn.functional as F
+from pathlib import Path
 from skimage.transform import resize
 from sklearn.datasets import load_diabetes, load_digits
 from sklearn.model_selection import train_test_split
+from PIL import Image
 from torch import Tensor, nn
-from torchvision.datasets import MNIST
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torchvision.datasets import CIFAR10, MNIST, ImageFolder
 """
 
 
@@ -67,8 +72,8 @@ def script(run: Run) -> str:
     data_name = re.sub(r"\W", "", str(used["name"]))
     if task.trainer not in _TEMPLATES or not (_FOLDER / "load" / f"{data_name}.py.jinja").is_file():
         raise UserError(N_("{task} has no script in plain PyTorch yet."), task=task.name)
-    from core.data import batches  # these two import torch, and pages import this module
-    from core.training import optim
+    from core.data import augment, batches  # these import torch, and pages import this module
+    from core.training import optim, supervised
 
     network, network_imports = _network(task.model)
     environment = jinja2.Environment(
@@ -79,7 +84,14 @@ def script(run: Run) -> str:
         keep_trailing_newline=True,
     )
     classifies, known = task.kind == "classification", _data(task, used)
-    load = environment.get_template(f"load/{data_name}.py.jinja").render(recipe.model_dump(), **known)
+    load = environment.get_template(f"load/{data_name}.py.jinja").render(
+        recipe.model_dump(), **known, definitions=lambda name: _drawing(task.dataset, name)
+    )
+    turns, moves = recipe.shift or recipe.rotate or recipe.scale, recipe.flip != "none" or recipe.crop
+    used_augmentations = {augment.affine: turns, augment.crop_and_flip: moves, augment.jitter: recipe.jitter, augment.cutout: recipe.cutout}
+    sources = [_source(f) for f, used in used_augmentations.items() if used] if classifies else []
+    if moves and sources:
+        sources.insert(0, _source(augment._reflected))
     text = environment.get_template(_TEMPLATES[task.trainer]).render(
         recipe.model_dump(),
         **known,
@@ -90,7 +102,13 @@ def script(run: Run) -> str:
         packages="@packages@",
         banner=lambda words: f"# ---- {words} ".ljust(100, "-"),
         classifies=classifies,
-        augments=classifies and bool(recipe.shift or recipe.rotate or recipe.scale),
+        augmentations=sources,
+        turns=classifies and turns,
+        moves=classifies and moves,
+        colours=classifies and recipe.jitter,
+        cuts=classifies and recipe.cutout,
+        judged="average.module" if recipe.ema else "network",
+        begins_with_data=supervised.EXAMPLES_TO_BEGIN_WITH if "def begin_with" in network else 0,
         squared_error=_source(optim.squared_error) if _squared(task, recipe) else "",
         loss=_loss(task, recipe),
         optimizer=_optimizer(recipe),
@@ -106,7 +124,6 @@ def script(run: Run) -> str:
         splits=recipe.validation or "cut_validation(" in load,
         cut_validation=_source(data.cut_validation),
         epoch_order=_source(batches.epoch_order),
-        affine=_source(batches.affine),
     )
     return _finished(text, recipe, network_imports)
 
@@ -117,20 +134,21 @@ def script(run: Run) -> str:
 def _data(task: tasks.Task, used: dict[str, Any]) -> dict[str, Any]:
     """Which data the run read. Words come from the data set's module and numbers are checked: a run folder is not trusted."""
     source = data.module(task.dataset)
-    real = used["name"] == task.dataset
+    real, folder = not used.get("stand_in_for"), {"cifar10-copy": "cifar10"}.get(used["name"], source.LAYOUT.split("/")[0])
     return {
         "test": int(used["test"]),
-        "mean": _short(used["mean"][0]),
-        "std": _short(used["std"][0]),
+        "mean": _constant(used["mean"]),
+        "std": _constant(used["std"]),
         "features": "[" + ", ".join(f'"{f}"' for f in getattr(source, "COLUMNS", ()) if f in used.get("features", ())) + "]",
-        "root_help": f"folder that holds {source.LAYOUT.split('/')[0]}/" if real else "",
+        "root_help": f"folder that holds {folder}/" if real else "",
     }
 
 
 def _about(run: Run, recipe: Recipe, used: dict[str, Any]) -> str:
     """What the run was and reached, in a few lines."""
     source = data.module(run.task.dataset)
-    title = source.TITLE if used["name"] == run.task.dataset else f"{source.STAND_IN_TITLE} (in place of {source.TITLE})"
+    stood_in = f"{source.STAND_IN_TITLE} (in place of {source.TITLE})"
+    title = stood_in if used.get("stand_in_for") else getattr(source, "TITLES", {}).get(used["name"], source.TITLE)
     held = f"{recipe.validation:,} to choose the best epoch, " if recipe.validation else ""
     text = f"It repeats run {run.id}: {title}, {_train_size(recipe, used):,} examples to train, {held}{int(used['test']):,} to test. "
     summary = run.summary
@@ -200,6 +218,11 @@ def _source(function: Callable[..., Any]) -> str:
     """The function as it stands in the project; what it imports inside goes to the head of the script."""
     text = inspect.getsource(function).strip()
     return re.sub(r"\n +(from \S+ )?import .*\n?(?=\n)", "", text)
+
+
+def _drawing(dataset: str, name: str) -> str:
+    """What of a data set's module the function `name` needs, standing alone: a stand-in that is drawn is drawn by the script too."""
+    return "\n\n\n".join(_definitions(data.module(dataset), {name}, [])[1:])
 
 
 def _network(name: str) -> tuple[str, list[ast.stmt]]:
@@ -282,6 +305,12 @@ def _finished(text: str, recipe: Recipe, network_imports: list[ast.stmt]) -> str
     packages = dict.fromkeys(package for name, package in _PACKAGES.items() if name in names)
     text = text.replace("# imports\n", f"{imports}\n\n").replace("# constants\n", "\n".join(lines) + "\n")
     return text.replace("@packages@", " ".join(packages))
+
+
+def _constant(values: list[float]) -> str:
+    """One number, or one per channel, as it is written in a script."""
+    numbers = [_short(v) for v in values]
+    return str(numbers[0]) if len(numbers) == 1 else f"torch.tensor({numbers}, device=DEVICE).view(-1, 1, 1)"
 
 
 def _short(value: float) -> float:

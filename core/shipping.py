@@ -5,14 +5,32 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from core import checkpoints, data, paths
-from core.evaluation import evaluate_network
+from core import checkpoints, comparison, data, models, paths
+from core.checkpoints import Spec
+from core.evaluation import Evaluation, evaluate_network
 from core.files import write_json
+from core.inference import anatomy
 from core.messages import N_, UserError
 from core.training import runs
 from core.training.machine import describe
 
 MOST_BYTES = 25_000_000
+
+
+def _answers(evaluation: Evaluation, spec: Spec) -> dict:
+    """What the compare page needs where the data set is not: the answers on the test part, and what follows from them."""
+    if spec.kind != "classification":
+        return {}
+    predictions = evaluation.outputs.argmax(1)
+    matrix = comparison.confusion(predictions, evaluation.targets, len(spec.classes))
+    return {
+        "classes": list(spec.classes),
+        "per_class": [round(float(a), 4) for a in comparison.per_class(matrix)],
+        "confusion": matrix.tolist(),
+        "labels": comparison.packed(evaluation.targets),
+        "predictions": comparison.packed(predictions),
+        "multiply_adds": anatomy.multiply_adds(models.create(spec.model, spec.in_shape, spec.num_outputs, **spec.options), spec.in_shape),
+    }
 
 
 def ship_run(run_id: str) -> Path:
@@ -58,6 +76,7 @@ def ship_run(run_id: str) -> Path:
         "versions": environment["versions"],
         "parameters": summary["parameters"],
         "metrics": evaluation.metrics,
+        **_answers(evaluation, spec),
         "made": time.strftime("%Y-%m-%d"),
         "sha256": checkpoints.sha256(weights),
     }

@@ -11,7 +11,21 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from core.messages import N_, UserError, nearest
-from core.training.recipe import ConvRecipe, DropoutConvRecipe, HousingRecipe, MLPRecipe, Recipe, SupervisedRecipe
+from core.training.model_recipes import (
+    AlexNetRecipe,
+    ConvRecipe,
+    DropoutConvRecipe,
+    EfficientNetRecipe,
+    FastRecipe,
+    HousingRecipe,
+    InceptionRecipe,
+    MLPRecipe,
+    MultiplierRecipe,
+    ResNetRecipe,
+    VGGRecipe,
+)
+from core.training.recipe import Recipe
+from core.training.supervised_recipe import SupervisedRecipe
 
 SUPERVISED = "core.training.supervised:SupervisedTrainer"
 
@@ -51,12 +65,12 @@ class Task:
     def fields(self) -> list[str]:
         """The recipe fields that mean something to this task, in the order of their groups."""
         hidden = {"classification": "regression", "regression": "classification"}[self.kind]
-        images = self.dataset in IMAGE_DATASETS
+        meaningless = {hidden} | ({"images"} if self.dataset in TABLES else set()) | ({"photos"} if self.dataset not in PHOTOS else set())
         order = ["main", "optimizer", "regularisation", "augmentation", "model", "data", "machine"]
         shown = [
             n
             for n, f in type(self.recipe).model_fields.items()
-            if f.json_schema_extra["only"] != hidden and (images or f.json_schema_extra["only"] != "images")
+            if f.json_schema_extra["only"] not in meaningless
         ]
         return sorted(shown, key=lambda n: order.index(type(self.recipe).field(n).json_schema_extra["group"]))
 
@@ -66,8 +80,15 @@ class Task:
         return getattr(importlib.import_module(module), name)
 
 
-IMAGE_DATASETS = {"mnist"}
+TABLES, PHOTOS = {"boston"}, {"cifar10", "fruit"}
 _QUICK = {"epochs": 2, "limit_train": 2000, "validation": 500}
+
+# What the pictures of CIFAR-10 have in common: seen both ways and a little moved, a rate that rises and falls once, no validation
+# part in the full recipe, whose length is fixed and in which nothing is chosen.
+_CIFAR: dict[str, Any] = {
+    "batch_size": 128, "optimizer": "sgd", "nesterov": True, "learning_rate": 0.1, "weight_decay": 5e-4, "schedule": "one-cycle",
+    "label_smoothing": 0.1, "flip": "alternating", "crop": 4, "ema": 0.999, "validation": 0,
+}  # fmt: skip
 
 TASKS: tuple[Task, ...] = (
     Task(
@@ -127,6 +148,116 @@ TASKS: tuple[Task, ...] = (
         ),
         quick=_QUICK,
         expected=Expected("accuracy", 0.9963, 0.0, 1, 206, "AMD EPYC, 2 cores, bf16-mixed", "python -m core train mnist-modern --threads 2"),  # noqa: E501
+    ),
+    Task(
+        name="cifar10-mlp",
+        title=N_("CIFAR-10: multilayer perceptron"),
+        about=N_("Fully connected, without any notion of neighbouring pixels: what a network without convolutions gets."),
+        kind="classification",
+        dataset="cifar10",
+        model="mlp",
+        recipe=MLPRecipe(**{**_CIFAR, "learning_rate": 0.02, "crop": 2}, epochs=20, width=1024, depth=3, dropout=0.2),
+        quick=_QUICK,
+    ),
+    Task(
+        name="cifar10-cnn",
+        title=N_("CIFAR-10: a plain CNN"),
+        about=N_("Two blocks of two 3x3 convolutions and one hidden layer: the baseline of the learning notes."),
+        kind="classification",
+        dataset="cifar10",
+        model="modern_cnn",
+        recipe=DropoutConvRecipe(**{**_CIFAR, "learning_rate": 0.05}, epochs=20, width=32, dropout=0.3),
+        quick=_QUICK,
+    ),
+    Task(
+        name="cifar10-vgg",
+        title=N_("CIFAR-10: VGG"),
+        about=N_("Depth by repetition: 3x3 convolutions and nothing else."),
+        kind="classification",
+        dataset="cifar10",
+        model="vgg",
+        recipe=VGGRecipe(**_CIFAR, epochs=24, depth=11, width=48, dropout=0.2),
+        quick=_QUICK,
+    ),
+    Task(
+        name="cifar10-resnet",
+        title=N_("CIFAR-10: ResNet"),
+        about=N_("Blocks learn what to add to their input, so that depth stops hurting."),
+        kind="classification",
+        dataset="cifar10",
+        model="resnet",
+        recipe=ResNetRecipe(**_CIFAR, epochs=24, depth=18, width=32),
+        quick=_QUICK,
+    ),
+    Task(
+        name="cifar10-mobilenetv1",
+        title=N_("CIFAR-10: MobileNetV1"),
+        about=N_("A convolution split in two, per map and over maps: an eighth of the multiplications."),
+        kind="classification",
+        dataset="cifar10",
+        model="mobilenetv1",
+        recipe=MultiplierRecipe(**_CIFAR, epochs=24, multiplier=0.75),
+        quick=_QUICK,
+    ),
+    Task(
+        name="cifar10-inception",
+        title=N_("CIFAR-10: Inception"),
+        about=N_("Several kernel sizes look at the same maps, side by side."),
+        kind="classification",
+        dataset="cifar10",
+        model="inception",
+        recipe=InceptionRecipe(**_CIFAR, epochs=24, multiplier=0.5, early_pool=True),
+        quick=_QUICK,
+    ),
+    Task(
+        name="cifar10-alexnet",
+        title=N_("CIFAR-10: AlexNet"),
+        about=N_("The network of 2012: large kernels first, large linear layers last."),
+        kind="classification",
+        dataset="cifar10",
+        model="alexnet",
+        recipe=AlexNetRecipe(**{**_CIFAR, "learning_rate": 0.05}, epochs=14, width=48, units=1024, dropout=0.3),
+        quick=_QUICK,
+    ),
+    Task(
+        name="cifar10-efficientnet",
+        title=N_("CIFAR-10: EfficientNet-B0-like"),
+        about=N_("Inverted bottlenecks that weight their own maps (squeeze and excitation)."),
+        kind="classification",
+        dataset="cifar10",
+        model="efficientnet",
+        recipe=EfficientNetRecipe(**_CIFAR, epochs=20, multiplier=0.5, dropout=0.1),
+        quick=_QUICK,
+    ),
+    Task(
+        name="cifar10-fast",
+        title=N_("CIFAR-10: best accuracy in a quarter of an hour"),
+        about=N_("Built for accuracy per second: a computed first layer, an identity to begin with, averaged weights."),
+        kind="classification",
+        dataset="cifar10",
+        model="fast_cnn",
+        recipe=FastRecipe(**{**_CIFAR, "batch_size": 256, "learning_rate": 0.4, "weight_decay": 1.3e-3, "label_smoothing": 0.2, "crop": 2}, epochs=15, width=64, mirror=True),
+        quick=_QUICK,
+    ),
+    Task(
+        name="cifar10-best",
+        title=N_("CIFAR-10: the longest recipe that still pays"),
+        about=N_("The fast network, wider and deeper, trained longer and with pieces of the pictures cut out."),
+        kind="classification",
+        dataset="cifar10",
+        model="fast_cnn",
+        recipe=FastRecipe(**{**_CIFAR, "batch_size": 256, "learning_rate": 0.4, "weight_decay": 1.3e-3}, cutout=10, epochs=40, width=96, depth=3, mirror=True),
+        quick=_QUICK,
+    ),
+    Task(
+        name="fruit-classifier",
+        title=N_("Apple or orange"),
+        about=N_("Photos of apples and oranges told apart; it also judges translations from the one to the other."),
+        kind="classification",
+        dataset="fruit",
+        model="resnet",
+        recipe=ResNetRecipe(epochs=12, batch_size=32, optimizer="adamw", learning_rate=0.003, weight_decay=0.02, schedule="one-cycle", label_smoothing=0.05, flip="random", crop=6, jitter=0.3, depth=10, width=16, validation=100),
+        quick=_QUICK,
     ),
     Task(
         name="boston-mlp",

@@ -38,7 +38,14 @@ def choose_task(run: Run | None) -> tasks.Task:
     elif status.folder:
         st.caption(
             _(N_("Data: {title}, {train} training and {test} test examples, in {folder}"),
-              title=status.title, train=f"{status.train:,}", test=f"{status.test:,}", folder=str(status.folder))
+              title=_(status.title), train=f"{status.train:,}", test=f"{status.test:,}", folder=str(status.folder))
+        )  # fmt: skip
+    elif status.url and not status.fetched_unasked:
+        st.info(
+            _(N_("{title} is not on this machine: {stand_in} stand in for it, and every figure says so. `{command}` fetches it from {url}; "
+                 "or put its files into the data folder as {layout}."),
+              title=_(status.title), stand_in=_(status.stand_in), command=f"python -m core data get {status.name}", url=status.url,
+              layout=status.layout)
         )  # fmt: skip
     elif status.url:
         st.info(

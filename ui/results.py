@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core import export
 from core.data import DataSet
 from core.messages import N_
 from core.training.report import Report
@@ -154,8 +153,9 @@ def downloads(run: Run) -> None:
                         key=f"download-{path.name}-{run.id}", on_click="ignore",
                     )  # fmt: skip
             if run.config.get("data"):
+                newest = max(p.stat().st_mtime for p in (run.path / "config.json", run.path / "summary.json") if p.exists())
                 st.download_button(
-                    _(N_("Script (plain PyTorch)")), export.script(run), f"{run.id}.py", icon=":material/code:",
+                    _(N_("Script (plain PyTorch)")), store.script(str(run.path), newest), f"{run.id}.py", icon=":material/code:",
                     key=f"download-script-{run.id}", on_click="ignore",
                 )  # fmt: skip
         st.markdown(_(N_("This command repeats the run:")))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from core import checkpoints, data
+from core import checkpoints, data, export
 from core.messages import UserError
 from core.training import report
 from core.training.logs import MetricsReader
@@ -42,6 +42,12 @@ def test_inputs(path: str, finished: float) -> data.DataSet | None:
 def run_report(path: str, finished: float) -> report.Report | None:
     """The test report of a finished run."""
     return report.load(Run(Path(path)))
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def script(path: str, changed: float) -> str:
+    """The plain-PyTorch script of a run. `changed` renews the entry."""
+    return export.script(Run(Path(path)))
 
 
 @st.cache_data(ttl=60, show_spinner=False)

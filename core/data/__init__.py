@@ -24,7 +24,10 @@ Progress = Callable[[Message, float], None]
 SPLIT_SEED = 0
 """Validation and held-out parts are cut with this seed, whatever a recipe's own seed is, so that runs stay comparable."""
 
-_MODULES = {"mnist": "core.data.mnist", "boston": "core.data.boston"}
+_MODULES = {"mnist": "core.data.mnist", "boston": "core.data.boston", "cifar10": "core.data.cifar10", "fruit": "core.data.fruit"}
+
+UNASKED = 50_000_000
+"""Bytes. Nothing larger is fetched unless somebody asks for it."""
 
 
 @dataclass(frozen=True)
@@ -139,12 +142,15 @@ def obtain(
     source = module(name)
     folder = find(name, root)
     if folder is not None:
-        return source.load(folder, **options)
+        return source.load(folder, progress, **options)
     where = {"layout": source.LAYOUT, "folder": str(paths.download_root())}
     reason = Message(N_("Put its files ({layout}) into {folder}."), where)
-    if download and not paths.offline():
+    if source.BYTES > UNASKED:
+        asked = {**where, "command": f"python -m core data get {name}", "size": f"{source.BYTES / 1e6:.0f}"}
+        reason = Message(N_("Fetch its {size} MB with `{command}`, or put its files ({layout}) into {folder}."), asked)
+    elif download and not paths.offline():
         try:
-            return source.load(source.download(paths.download_root(), progress), **options)
+            return source.load(source.download(paths.download_root(), progress), progress, **options)
         except UserError as error:
             reason = error.message
     notice = Message(
@@ -168,6 +174,7 @@ class Status:
     layout: str
     stand_in: str
     problem: Message | None = None
+    fetched_unasked: bool = False
 
 
 def status(name: str, root: str | Path | None = None) -> Status:
@@ -180,7 +187,9 @@ def status(name: str, root: str | Path | None = None) -> Status:
             train, test, size = source.inventory(folder)
     except UserError as error:
         problem = error.message
-    return Status(name, source.TITLE, folder, train, test, size, source.URL, source.LAYOUT, source.STAND_IN_TITLE, problem)
+    title = source.TITLES[source.name_of(folder)] if folder is not None and hasattr(source, "TITLES") else source.TITLE
+    unasked = bool(source.URL) and source.BYTES <= UNASKED
+    return Status(name, title, folder, train, test, size, source.URL, source.LAYOUT, source.STAND_IN_TITLE, problem, unasked)
 
 
 def cut_validation(labels: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:

@@ -1,15 +1,12 @@
-"""The data path of a training: whole batches are gathered, augmented and normalised as tensors; no Python per example.
+"""The data path of a training: whole batches are gathered and normalised as tensors; no Python per example.
 
 Shapes: N examples, B batch, C H W image, F features.
 """
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import torch
-import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from core.data import DataSet
@@ -37,7 +34,11 @@ class Batches:
 
     def inputs(self, index: Tensor | slice) -> Tensor:
         """Normalised inputs (B, C, H, W), channels-last in memory, or (B, F)."""
-        x = torch.addcmul(self.offset, self.x[index].float(), self.gain)
+        return self.normalised(self.x[index])
+
+    def normalised(self, x: Tensor) -> Tensor:
+        """Examples as they came (uint8 pixels or features), as a network takes them."""
+        x = torch.addcmul(self.offset, x.float(), self.gain)
         return x.contiguous(memory_format=torch.channels_last) if self.is_image and x.shape[1] > 1 else x
 
     def targets(self, index: Tensor | slice) -> Tensor:
@@ -50,17 +51,3 @@ def epoch_order(n: int, seed: int, epoch: int) -> Tensor:
     epoch has the same one."""
     generator = torch.Generator().manual_seed((seed << 20) + epoch)
     return torch.randperm(n, generator=generator)
-
-
-def affine(x: Tensor, shift: float, rotate: float, scale: float, generator: torch.Generator) -> Tensor:
-    """Images (B, C, H, W), each moved by up to `shift` pixels, turned by up to `rotate` degrees and scaled by up to the share
-    `scale`; what comes in from outside repeats the border. Bilinear (Simard, Steinkraus, Platt, ICDAR 2003, argue for it)."""
-    if not (shift or rotate or scale):
-        return x
-    b, _, h, w = x.shape
-    angle, factor, dx, dy = torch.rand(4, b, generator=generator) * 2 - 1  # each (B,), in [-1, 1]
-    angle, factor = angle * math.radians(rotate), 1 / (1 + factor * scale)
-    cos, sin = torch.cos(angle) * factor, torch.sin(angle) * factor
-    theta = torch.stack([cos, -sin, dx * 2 * shift / w, sin, cos, dy * 2 * shift / h], dim=1).view(b, 2, 3)
-    grid = F.affine_grid(theta.to(x.device), list(x.shape), align_corners=False)
-    return F.grid_sample(x, grid, padding_mode="border", align_corners=False)

@@ -15,6 +15,7 @@ from core.messages import Message, N_, UserError
 
 TITLE = "Boston housing"
 URL = ""
+BYTES = 0
 LAYOUT = "boston/BostonHousing.csv"
 STAND_IN_TITLE = N_("scikit-learn's diabetes data")
 
@@ -28,7 +29,7 @@ def find(root: Path) -> Path | None:
     return path if path.is_file() else None
 
 
-def load(path: Path, use_b: bool = False) -> DataSet:
+def load(path: Path, progress: Progress | None = None, use_b: bool = False) -> DataSet:
     """Boston housing from the CSV file. Raises UserError naming the file and the wrong column or row."""
     numbers = _read(path)
     features = [c for c in COLUMNS if use_b or c != "b"]

@@ -23,6 +23,7 @@ from core.messages import Message, N_, UserError
 TITLE = "CIFAR-10"
 JPEG_TITLE = N_("CIFAR-10 (image copy)")
 URL = "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz"
+TITLES = {"cifar10": TITLE, "cifar10-copy": JPEG_TITLE}
 LAYOUT = "cifar-10-batches-py/* | cifar10/{train,test}/<class>/* | cifar10.zip"
 STAND_IN_TITLE = N_("drawn shapes in ten classes")
 BYTES = 170_498_071
@@ -40,6 +41,11 @@ def find(root: Path) -> Path | None:
     """The first of the three layouts in `root`."""
     candidates = (root / "cifar-10-batches-py", root / "cifar10", root / "cifar10.zip")
     return next((p for p in candidates if p.is_dir() or (p.suffix == ".zip" and p.is_file())), None)
+
+
+def name_of(source: Path) -> str:
+    """Whether what `find` gave is the original or a copy made of pictures."""
+    return "cifar10" if source.name == "cifar-10-batches-py" else "cifar10-copy"
 
 
 def load(source: Path, progress: Progress | None = None) -> DataSet:

@@ -42,7 +42,7 @@ _MD5 = {
     "t10k-images-idx3-ubyte": "9fb629c4189551a2d022fa330f9573f3",
     "t10k-labels-idx1-ubyte": "ec29112dd5afa0611ce80d1b7f02629c",
 }
-_BYTES = 11_594_722
+BYTES = 11_594_722
 
 
 def find(root: Path) -> Path | None:
@@ -97,7 +97,7 @@ def _unpacked(path: Path) -> Path:
     return target
 
 
-def load(raw: Path) -> DataSet:
+def load(raw: Path, progress: Progress | None = None) -> DataSet:
     """MNIST from the folder that `find` gave. Raises UserError naming a missing or broken file."""
     arrays = {}
     for key, name in _FILES.items():
@@ -126,7 +126,7 @@ def download(root: Path, progress: Progress | None = None) -> Path:
     """Fetch the four gzipped files into `root`/MNIST/raw. Raises UserError naming the URL and the folder."""
     raw = root / "MNIST" / "raw"
     sources = [Source(f"{URL}{name}.gz", raw / f"{name}.gz", _MD5[name]) for name in _FILES.values()]
-    fetch(TITLE, sources, _BYTES, progress)
+    fetch(TITLE, sources, BYTES, progress)
     return raw
 
 

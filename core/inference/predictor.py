@@ -16,6 +16,13 @@ from core import checkpoints
 from core.checkpoints import Spec
 
 
+def outputs(network: nn.Module, spec: Spec, x: Tensor) -> Tensor:
+    """Logits or standardised predictions (B, K) of normalised inputs, as the spec says: of the input alone, or the mean with those of
+    its mirror image."""
+    out = network(x).float()
+    return (out + network(x.flip(-1)).float()) / 2 if spec.mirror else out
+
+
 @dataclass(frozen=True)
 class Predictor:
     """A network in evaluation mode with its spec."""
@@ -38,7 +45,7 @@ class Predictor:
     @torch.inference_mode()
     def predict(self, x: np.ndarray) -> np.ndarray:
         """Probabilities (B, K), or predictions (B,) in the target's unit."""
-        out = self.network(self.normalised(x)).float()
+        out = outputs(self.network, self.spec, self.normalised(x))
         if self.spec.kind == "classification":
             return out.softmax(1).numpy()
         return (out[:, 0] * self.spec.output_std + self.spec.output_mean).numpy()

@@ -5,7 +5,7 @@ convolutions that thin the maps before the wide kernels. Not as there: batch nor
 3x3 in place of a 5x5 (Szegedy et al., arXiv 1512.00567), a stem of one 3x3 convolution for 32x32 pictures, and no auxiliary
 classifiers.
 
-Shapes: B batch, C H W image, s = scale, K classes.
+Shapes: B batch, C H W image, s = multiplier, K classes.
 """
 
 from __future__ import annotations
@@ -49,11 +49,11 @@ class InceptionBlock(nn.Module):
 class Inception(nn.Module):
     """Logits (B, K) of images (B, C, H, W)."""
 
-    def __init__(self, in_channels: int, num_outputs: int, scale: float, early_pool: bool) -> None:
+    def __init__(self, in_channels: int, num_outputs: int, multiplier: float, early_pool: bool) -> None:
         super().__init__()
 
         def scaled(maps: int) -> int:
-            return max(4, round(maps * scale))
+            return max(4, round(maps * multiplier))
 
         fan_in = scaled(192)
         self.stem = nn.Sequential(conv(in_channels, fan_in, 3), *([nn.MaxPool2d(2)] if early_pool else []))
@@ -78,6 +78,6 @@ class Inception(nn.Module):
 
 
 @register_model
-def inception(in_shape: tuple[int, ...], num_outputs: int, scale: float = 1.0, early_pool: bool = False) -> nn.Module:
-    """GoogLeNet's blocks with `scale` times its maps; `early_pool` halves the picture after the stem, a quarter of the cost."""
-    return Inception(in_shape[0], num_outputs, scale, early_pool)
+def inception(in_shape: tuple[int, ...], num_outputs: int, multiplier: float = 1.0, early_pool: bool = False) -> nn.Module:
+    """GoogLeNet's blocks with `multiplier` times its maps; `early_pool` halves the picture after the stem, a quarter of the cost."""
+    return Inception(in_shape[0], num_outputs, multiplier, early_pool)

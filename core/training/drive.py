@@ -170,7 +170,7 @@ class Drive:
             task=self.task.name, model=self.task.model, options=self.recipe.part("model"), in_shape=tuple(d.in_shape),
             kind=d.kind, classes=d.classes, mean=tuple(map(float, d.mean)), std=tuple(map(float, d.std)),
             output_mean=scale["mean"], output_std=scale["std"], data=d.title, stand_in_for=d.stand_in_for,
-            features=d.features, target=d.target, epoch=epoch,
+            features=d.features, target=d.target, epoch=epoch, mirror=self.recipe.mirror,
         )  # fmt: skip
 
     def _save(self) -> None:

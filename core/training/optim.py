@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
-from core.training.recipe import SupervisedRecipe
+from core.training.supervised_recipe import SupervisedRecipe
 
 
 def make_optimizer(model: nn.Module, recipe: SupervisedRecipe) -> torch.optim.Optimizer:

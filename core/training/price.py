@@ -5,6 +5,7 @@ Prices are measured once per machine and shape of training, and kept under the c
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import threading
@@ -15,7 +16,7 @@ from core import data, paths
 from core.files import read_json, write_json
 from core.tasks import Task
 from core.training import machine, runs
-from core.training.recipe import SupervisedRecipe
+from core.training.supervised_recipe import SupervisedRecipe
 
 _STEPS, _WARM_UP = 12, 3
 _SECONDS = 1.5  # enough steps to fill this, where steps are quick
@@ -39,16 +40,20 @@ class Price:
 
 def price(task: Task, recipe: SupervisedRecipe) -> Price:
     """The price of `recipe`, measured now or remembered. Never downloads. Raises UserError where the recipe cannot run."""
-    from core.data import cut_validation  # noqa: PLC0415 - scikit-learn, only where a price is asked for
-
-    dataset = data.obtain(task.dataset, download=False, **recipe.part("data"))
-    train = len(cut_validation(dataset.train_y, dataset.validation_size(recipe.validation))[0])
+    dataset = _dataset(task.dataset, str(data.find(task.dataset)), tuple(sorted(recipe.part("data").items())))
+    train = len(dataset.train_x) - dataset.validation_size(recipe.validation)
     train = min(train, recipe.limit_train or train)
     per_epoch = -(-train // recipe.batch_size)
     total = per_epoch * recipe.epochs
     total = min(total, recipe.max_steps or total)
     step = _step_seconds(task, recipe, dataset)
     return Price(step, per_epoch, total, total * step, dataset.title)
+
+
+@functools.lru_cache(maxsize=8)
+def _dataset(name: str, folder: str, options: tuple) -> data.DataSet:
+    """The data that a training would take; `folder`, where they lie, only renews the entry."""
+    return data.obtain(name, download=False, **dict(options))
 
 
 def learn(task: Task, recipe: SupervisedRecipe, step_seconds: float) -> None:

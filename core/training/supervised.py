@@ -16,16 +16,19 @@ import numpy as np
 import torch
 from lightning.fabric import Fabric
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from core import models
 from core.data import DataSet, cut_validation
-from core.data.batches import Batches, affine, epoch_order
+from core.data import augment
+from core.data.batches import Batches, epoch_order
 from core.messages import N_, UserError
 from core.training.events import Done, EpochEnd, Event, Step
 from core.training.optim import make_loss, make_optimizer, make_schedule
-from core.training.recipe import SupervisedRecipe
+from core.training.supervised_recipe import SupervisedRecipe
 
 PROBES = 8
+EXAMPLES_TO_BEGIN_WITH = 5000
 
 
 class SupervisedTrainer:
@@ -61,14 +64,20 @@ class SupervisedTrainer:
         torch.manual_seed(recipe.seed)
         network = models.create(model, data.in_shape, data.num_outputs, **recipe.part("model"))
         self._check_batches(network)
+        if hasattr(network, "begin_with"):  # layers that are computed from examples, not learned
+            network.begin_with(self.train.inputs(slice(0, EXAMPLES_TO_BEGIN_WITH)))
         if data.is_image:
             network = network.to(memory_format=torch.channels_last)
         self.augment_rng = torch.Generator().manual_seed(recipe.seed)
+        self.mirrored_first = torch.rand(len(self.train), generator=torch.Generator().manual_seed(recipe.seed)) < 0.5
         self.steps_per_epoch = math.ceil(len(self.train) / recipe.batch_size)
         full = recipe.epochs * self.steps_per_epoch
         self.total_steps = min(full, recipe.max_steps or full)
         self.total_epochs = math.ceil(self.total_steps / self.steps_per_epoch)
         self._cut_short = self.total_steps < full
+        # An exponential moving average of the weights (Polyak and Juditsky, SIAM J. Control Optim. 30, 1992) and of the batch norm's
+        # statistics; it never trains, it is what gets judged and saved.
+        self.average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema), use_buffers=True) if recipe.ema else None
         self.network, self.optimizer = fabric.setup(network, make_optimizer(network, recipe))
         self.schedule = make_schedule(self.optimizer.optimizer, recipe, self.total_steps, self.steps_per_epoch)
         self.loss = make_loss(recipe, data.kind)
@@ -88,8 +97,8 @@ class SupervisedTrainer:
 
     @property
     def module(self) -> nn.Module:
-        """The bare network, as it is saved."""
-        return self.network.module
+        """The bare network as it is judged and saved: the averaged one where the recipe averages."""
+        return self.average.module if self.average else self.network.module
 
     @property
     def metric_names(self) -> tuple[str, ...]:
@@ -107,14 +116,17 @@ class SupervisedTrainer:
                 if self.step == self.total_steps:
                     break
                 index = self._mine(order[batch * recipe.batch_size : (batch + 1) * recipe.batch_size])
-                x = self._augment(self.train.inputs(index))
+                x = self._inputs(index)
                 y = self._targets(self.train, index)
 
                 outputs = self._forward(x)
                 loss = self.loss(outputs, y)
                 self.optimizer.zero_grad()
                 self.fabric.backward(loss)
+                self._clip()
                 self.optimizer.step()
+                if self.average:
+                    self.average.update_parameters(self.network.module)
 
                 lr = self.schedule.get_last_lr()[0]
                 self.schedule.step()
@@ -132,7 +144,8 @@ class SupervisedTrainer:
     def state(self) -> dict[str, Any]:
         """Everything to go on from the last event: weights, optimizer, schedule, random states, place."""
         return {
-            "model": self.module.state_dict(),
+            "model": self.network.module.state_dict(),
+            "average": self.average.state_dict() if self.average else {},
             "optimizer": self.optimizer.optimizer.state_dict(),
             "schedule": {k: v for k, v in self.schedule.state_dict().items() if not callable(v)},
             "rng": torch.get_rng_state(),
@@ -146,7 +159,9 @@ class SupervisedTrainer:
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Go back to where `state()` was taken."""
-        self.module.load_state_dict(state["model"])
+        self.network.module.load_state_dict(state["model"])
+        if self.average:
+            self.average.load_state_dict(state["average"])
         self.optimizer.optimizer.load_state_dict(state["optimizer"])
         self.schedule.load_state_dict(state["schedule"])
         torch.set_rng_state(state["rng"])
@@ -163,10 +178,19 @@ class SupervisedTrainer:
         """This process's share of a batch (all of it where there is one process)."""
         return index[self.fabric.global_rank :: self.fabric.world_size].to(self.fabric.device)
 
-    def _augment(self, x: Tensor) -> Tensor:
+    def _inputs(self, index: Tensor) -> Tensor:
+        """Augmented, normalised inputs of the training examples `index` (B,)."""
         if not self.data.is_image:
-            return x
-        return affine(x, self.recipe.shift, self.recipe.rotate, self.recipe.scale, self.augment_rng)
+            return self.train.inputs(index)
+        recipe, rng = self.recipe, self.augment_rng
+        flipped = augment.flips(recipe.flip, index.cpu(), self.epoch, self.mirrored_first, rng)
+        x = augment.crop_and_flip(self.train.x[index], recipe.crop, flipped, rng)
+        x = augment.affine(self.train.normalised(x), recipe.shift, recipe.rotate, recipe.scale, rng)
+        return augment.cutout(augment.jitter(x, recipe.jitter, rng), recipe.cutout, rng)
+
+    def _clip(self) -> None:
+        if self.recipe.clip:
+            self.fabric.clip_gradients(self.network, self.optimizer, max_norm=self.recipe.clip)
 
     def _targets(self, part: Batches, index: Tensor | slice) -> Tensor:
         y = part.targets(index)
@@ -174,6 +198,16 @@ class SupervisedTrainer:
 
     def _forward(self, x: Tensor) -> Tensor:
         outputs = self.network(x)  # (B, K)
+        return self._shaped(outputs)
+
+    def _judged(self, x: Tensor) -> Tensor:
+        """Outputs of the network that will be saved."""
+        if self.average is None:
+            return self._forward(x)
+        with self.fabric.autocast():
+            return self._shaped(self.average.module(x)).float()
+
+    def _shaped(self, outputs: Tensor) -> Tensor:
         return outputs if self.classifies else outputs.squeeze(1)
 
     def _score(self, outputs: Tensor, y: Tensor) -> Tensor:
@@ -227,18 +261,20 @@ class SupervisedTrainer:
     @torch.no_grad()
     def _validate(self) -> dict[str, float]:
         self.network.eval()
+        if self.average:
+            self.average.eval()
         sums = torch.zeros(3, dtype=torch.float64)
         for i in range(0, len(self.validation), 1000):
             part = slice(i, i + 1000)
             y = self._targets(self.validation, part)
-            outputs = self._forward(self.validation.inputs(part))
+            outputs = self._judged(self.validation.inputs(part))
             sums += torch.tensor([float(self.loss(outputs, y)) * len(y), float(self._score(outputs, y)), len(y)])
         loss, score, n = sums.tolist()
         return {"val/loss": loss / n, f"val/{self.score}": self._readable(score, n)}
 
     @torch.no_grad()
     def _probe(self) -> np.ndarray:
-        outputs = self._forward(self.validation.inputs(slice(0, PROBES)))
+        outputs = self._judged(self.validation.inputs(slice(0, PROBES)))
         if self.classifies:
             return outputs.softmax(1).float().cpu().numpy()
         return (outputs * self.y_std + self.y_mean)[:, None].float().cpu().numpy()

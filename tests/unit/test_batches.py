@@ -8,7 +8,8 @@ import torch
 
 from core import data
 from core.data import DataSet
-from core.data.batches import Batches, affine, epoch_order
+from core.data.augment import affine
+from core.data.batches import Batches, epoch_order
 
 
 def generator(seed: int = 0) -> torch.Generator:

@@ -13,7 +13,7 @@ from torch import nn
 
 from core import models
 from core.training.optim import make_loss, make_optimizer, make_schedule, squared_error
-from core.training.recipe import SupervisedRecipe
+from core.training.supervised_recipe import SupervisedRecipe
 
 STEPS, PER_EPOCH = 60, 10
 

@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from core import tasks
 from core.messages import UserError
 from core.training import recipe as recipes
-from core.training.recipe import SupervisedRecipe, allowed, bounds, check, choices
+from core.training.recipe import allowed, bounds, check, choices
+from core.training.supervised_recipe import SupervisedRecipe
 
 GROUPS = {"main", "optimizer", "regularisation", "augmentation", "model", "data", "machine"}
 KINDS = sorted({type(t.recipe) for t in tasks.TASKS}, key=lambda c: c.__name__)

@@ -1,0 +1,84 @@
+"""Networks compared on the same test images: intervals, whether two can be told apart, where one is right and the other wrong.
+
+Imports without torch. Predictions are class numbers (N,), labels too.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+LEVEL = 0.05  # significance below which two networks are told apart
+_Z = 1.959964  # the normal distribution's 97.5 % point: intervals of 95 %
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+def interval(right: int, count: int) -> tuple[float, float]:
+    """The 95 % interval of an accuracy of `right` of `count` (Wilson, J. Amer. Statist. Assoc. 22, 1927)."""
+    if count <= 0:
+        return 0.0, 1.0
+    p, z2 = right / count, _Z * _Z
+    middle = (p + z2 / (2 * count)) / (1 + z2 / count)
+    half = _Z * math.sqrt(p * (1 - p) / count + z2 / (4 * count * count)) / (1 + z2 / count)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+@dataclass(frozen=True)
+class Duel:
+    """Two networks on the same images: how many only the first has right, how many only the second, and how likely a difference at
+    least as large would be between equals (McNemar's exact test, Psychometrika 12, 1947)."""
+
+    only_first: int
+    only_second: int
+    p: float
+
+    @property
+    def told_apart(self) -> bool:
+        return self.p < LEVEL
+
+
+def duel(first: np.ndarray, second: np.ndarray, labels: np.ndarray) -> Duel:
+    """Compare two sets of predictions (N,) with the labels (N,)."""
+    from scipy.stats import binomtest
+
+    a, b = first == labels, second == labels
+    only_first, only_second = int((a & ~b).sum()), int((b & ~a).sum())
+    n = only_first + only_second
+    return Duel(only_first, only_second, float(binomtest(only_first, n).pvalue) if n else 1.0)
+
+
+def confusion(predictions: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
+    """Counts (classes, classes): row is the true class, column the predicted one."""
+    return np.bincount(labels * classes + predictions, minlength=classes * classes).reshape(classes, classes)
+
+
+def per_class(matrix: np.ndarray) -> np.ndarray:
+    """The accuracy of each true class (K,); NaN where a class has no image."""
+    with np.errstate(invalid="ignore"):
+        return matrix.diagonal() / matrix.sum(1)
+
+
+def pareto(costs: Sequence[float], accuracies: Sequence[float]) -> list[int]:
+    """Indices of those that no other beats in both: cheaper (or as cheap) and more accurate; by rising cost."""
+    order = sorted(range(len(costs)), key=lambda i: (costs[i], -accuracies[i]))
+    front, best = [], -math.inf
+    for i in order:
+        if accuracies[i] > best:
+            front.append(i)
+            best = accuracies[i]
+    return front
+
+
+def packed(predictions: np.ndarray) -> str:
+    """Class numbers below 36 as one character each: how a model card keeps its 10,000 answers."""
+    if len(predictions) and not 0 <= predictions.min() <= predictions.max() < len(_DIGITS):
+        raise ValueError("only class numbers from 0 to 35 can be packed")
+    return "".join(_DIGITS[i] for i in predictions)
+
+
+def unpacked(text: str) -> np.ndarray:
+    """What `packed` has packed. Raises ValueError for other characters."""
+    return np.array([_DIGITS.index(c) for c in text], np.int64)

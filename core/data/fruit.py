@@ -1,0 +1,116 @@
+"""Apples and oranges: the photos of CycleGAN's apple2orange (Zhu et al., arXiv 1703.10593), read as a classification.
+
+`trainA` and `testA` hold apples, `trainB` and `testB` oranges; photos are brought to 64x64 by their shorter side and a centre crop.
+The stand-in is drawn here: apples with a dent and a stem, oranges with pores.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from core.data import DataSet, Progress, image_folder
+from core.data.cifar10 import statistics
+from core.data.download import Source, fetch
+from core.messages import Message, N_, UserError
+
+TITLE = N_("Apples and oranges")
+URL = "https://efrosgans.eecs.berkeley.edu/cyclegan/datasets/apple2orange.zip"
+LAYOUT = "apple2orange/{trainA,trainB,testA,testB}/* | apple2orange.zip"
+STAND_IN_TITLE = N_("drawn apples and oranges")
+BYTES = 78_456_409
+
+CLASSES = ("apple", "orange")
+SIZE = 64
+_SPLITS = {"train": {"trainA": "apple", "trainB": "orange"}, "test": {"testA": "apple", "testB": "orange"}}
+
+
+def find(root: Path) -> Path | None:
+    """The folder or the zip in `root`."""
+    folder, packed = root / "apple2orange", root / "apple2orange.zip"
+    return folder if folder.is_dir() else packed if packed.is_file() else None
+
+
+def load(source: Path, progress: Progress | None = None) -> DataSet:
+    """The photos in what `find` gave. Raises UserError naming what is missing, damaged or hostile."""
+    found = image_folder.load(source, _SPLITS, SIZE, "fruit", progress)
+    train, test = found.splits["train"], found.splits["test"]
+    return _dataset("fruit", TITLE, str(source), (train.x, train.y), (test.x, test.y))
+
+
+def inventory(source: Path) -> tuple[int, int, int]:
+    """Training photos, test photos, bytes on disk; decodes nothing."""
+    if source.is_dir():
+        files = [p for p in source.rglob("*") if p.is_file()]
+        folders, size = [p.parent.name for p in files], sum(p.stat().st_size for p in files)
+    else:
+        try:
+            with zipfile.ZipFile(source) as archive:
+                folders = [Path(n).parent.name for n in archive.namelist() if not n.endswith("/")]
+        except (OSError, zipfile.BadZipFile) as error:
+            raise UserError(N_("{file} cannot be opened as a zip: {reason}."), file=str(source), reason=str(error)) from error
+        size = source.stat().st_size
+    return sum(f in _SPLITS["train"] for f in folders), sum(f in _SPLITS["test"] for f in folders), size
+
+
+def download(root: Path, progress: Progress | None = None) -> Path:
+    """Fetch the official zip into `root`. Raises UserError naming the URL and the folder."""
+    packed = root / "apple2orange.zip"
+    fetch(str(Message(TITLE)), [Source(URL, packed)], BYTES, progress)
+    return packed
+
+
+def stand_in(notice: Message) -> DataSet:
+    """240 training and 80 test pictures of drawn fruit, made from a fixed seed."""
+    x, y = _pictures()
+    return _dataset("drawn-fruit", STAND_IN_TITLE, "Manabi Lab", (x[:240], y[:240]), (x[240:], y[240:]), notice)
+
+
+def _pictures() -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    y = np.arange(320) % 2
+    return np.stack([_drawn(CLASSES[label], rng) for label in y]), y
+
+
+def _drawn(fruit: str, rng: np.random.Generator) -> np.ndarray:
+    """One fruit (3, SIZE, SIZE) uint8 on a plain ground, lit from one side."""
+    rows, columns = np.mgrid[0:SIZE, 0:SIZE].astype(np.float32)
+    r = rng.uniform(16, 26)
+    v, u = (rows - rng.uniform(26, 38)) / r, (columns - rng.uniform(26, 38)) / r
+    angle = np.arctan2(u, -v)  # 0 at the top
+    # An apple has a dent at its stem; an orange is round.
+    edge = 1 - 0.35 * np.exp(-((angle / 0.5) ** 2)) if fruit == "apple" else np.ones_like(u)
+    body = np.hypot(u, v) < edge
+    ground = rng.uniform(120, 255, (3, 1, 1)) * np.ones((3, SIZE, SIZE))
+    apples, oranges = ((200, 40, 40), (130, 180, 50)), ((240, 140, 20), (230, 110, 10))
+    colour = np.array((apples if fruit == "apple" else oranges)[rng.integers(2)], float) + rng.normal(0, 12, 3)
+    light = 0.75 + 0.35 * (0.6 - np.hypot(u + 0.35, v + 0.35) / 2)
+    skin = colour[:, None, None] * light
+    if fruit == "orange":
+        skin = skin * (1 - 0.12 * (rng.random((SIZE, SIZE)) < 0.15))
+    picture = np.where(body, skin, ground)
+    if fruit == "apple":
+        stem = (np.abs(u - 0.15 * (v + 1)) < 0.06) & (v > -1.15) & (v < -0.6)
+        picture = np.where(stem, np.array([90, 60, 30], float)[:, None, None], picture)
+    return np.clip(picture + rng.normal(0, 6, picture.shape), 0, 255).astype(np.uint8)
+
+
+def _dataset(name, title, origin, train, test, notice=None) -> DataSet:  # noqa: ANN001
+    mean, std = statistics(train[0])
+    return DataSet(
+        name=name,
+        title=title,
+        kind="classification",
+        origin=origin,
+        train_x=train[0],
+        train_y=train[1].astype(np.int64),
+        test_x=test[0],
+        test_y=test[1].astype(np.int64),
+        mean=np.array(mean, np.float32),
+        std=np.array(std, np.float32),
+        classes=CLASSES,
+        stand_in_for=TITLE if name != "fruit" else "",
+        notice=notice,
+    )

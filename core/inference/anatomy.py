@@ -1,0 +1,175 @@
+"""What a network is made of and what it costs: layers, shapes, parameters, multiply-adds, milliseconds, receptive field.
+
+Counts are per image; a multiply-add is one multiplication and one addition, two floating-point operations.
+"""
+
+from __future__ import annotations
+
+import copy
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+_WARM_UP = 3
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer without layers inside. `out_shape` is without the batch; `macs` counts multiply-adds, `activation` bytes of its output in
+    fp32, both for one image."""
+
+    name: str
+    kind: str
+    out_shape: tuple[int, ...]
+    parameters: int
+    macs: int
+    activation: int
+
+
+def layers(network: nn.Module, in_shape: tuple[int, ...]) -> list[Layer]:
+    """The layers in the order in which one image goes through them, as torchinfo counts them."""
+    import torchinfo
+
+    found = torchinfo.summary(copy.deepcopy(network).eval(), (1, *in_shape), depth=20, verbose=0, device="cpu", col_names=())
+    rows = []
+    for info in found.summary_list:
+        if not info.is_leaf_layer or info.output_size == []:
+            continue
+        shape = tuple(int(n) for n in info.output_size[1:])
+        count = 1
+        for n in shape:
+            count *= n
+        rows.append(Layer(_path(info), info.class_name, shape, int(info.num_params), int(info.total_mult_adds), 4 * count))
+    return rows
+
+
+def _path(info) -> str:  # noqa: ANN001 - torchinfo's LayerInfo
+    """The dotted name of a layer, as `named_modules` gives it."""
+    parts = []
+    while info is not None and info.parent_info is not None:
+        parts.append(info.var_name)
+        info = info.parent_info
+    return ".".join(reversed(parts))
+
+
+def multiply_adds(network: nn.Module, in_shape: tuple[int, ...]) -> int:
+    """Multiply-adds of one image, as `torch.utils.flop_counter` counts the operations of a forward pass."""
+    from torch.utils.flop_counter import FlopCounterMode
+
+    network = copy.deepcopy(network).eval()
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        network(torch.zeros(1, *in_shape))
+    return counter.get_total_flops() // 2
+
+
+def milliseconds(network: nn.Module, in_shape: tuple[int, ...], batch: int = 1, seconds: float = 0.4) -> float:
+    """Milliseconds per image of a forward pass of `batch` images in fp32 on this machine: the median of repetitions."""
+    network = network.eval().to(memory_format=torch.channels_last) if len(in_shape) == 3 else network.eval()
+    x = torch.randn(batch, *in_shape)
+    x = x.contiguous(memory_format=torch.channels_last) if len(in_shape) == 3 else x
+    with torch.inference_mode():
+        return 1000 * _median_seconds(lambda: network(x), seconds) / batch
+
+
+def _median_seconds(call: Callable[[], object], seconds: float) -> float:
+    for _ in range(_WARM_UP):
+        call()
+    times, begun = [], time.perf_counter()
+    while len(times) < 5 or (time.perf_counter() - begun < seconds and len(times) < 500):
+        start = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - start)
+    return statistics.median(times)
+
+
+def layer_milliseconds(network: nn.Module, in_shape: tuple[int, ...], repeats: int = 15) -> dict[str, float]:
+    """Milliseconds of each layer without layers inside, for one image: medians over `repeats` forward passes."""
+    network = copy.deepcopy(network).eval()
+    started: dict[str, float] = {}
+    times: dict[str, list[float]] = {}
+
+    def before(name: str):  # noqa: ANN202
+        def note(*_: object) -> None:
+            started[name] = time.perf_counter()
+
+        return note
+
+    def after(name: str):  # noqa: ANN202
+        def note(*_: object) -> None:
+            times.setdefault(name, []).append(time.perf_counter() - started[name])
+
+        return note
+
+    for name, module in network.named_modules():
+        if not list(module.children()):
+            module.register_forward_pre_hook(before(name))
+            module.register_forward_hook(after(name))
+    x = torch.randn(1, *in_shape)
+    with torch.inference_mode():
+        for _ in range(_WARM_UP + repeats):
+            network(x)
+    return {name: 1000 * statistics.median(values[_WARM_UP:]) for name, values in times.items()}
+
+
+@dataclass(frozen=True)
+class ReceptiveField:
+    """The pixels that can change the middle unit of a layer: rows and columns from first to last."""
+
+    layer: str
+    height: int
+    width: int
+
+
+def receptive_fields(network: nn.Module, in_shape: tuple[int, int, int], size: int = 0) -> list[ReceptiveField]:
+    """The measured receptive field of the middle unit of every convolution and pooling, on an input of `size` x `size` (default: that of
+    `in_shape`, which is also the most that can be seen).
+
+    Measured by the input gradient of that unit, in a copy of the network in which nothing can cancel or be cut off: weights
+    positive, norms and activations the identity, maxima means. So it holds for branches, too.
+    """
+    c, h, w = in_shape
+    h, w = (size, size) if size else (h, w)
+    clear = _transparent(network)
+    found: list[ReceptiveField] = []
+    kept: dict[str, Tensor] = {}
+
+    def keep(name: str):  # noqa: ANN202
+        def note(_module: nn.Module, _inputs: object, output: Tensor) -> None:
+            if output.ndim == 4:
+                kept[name] = output
+
+        return note
+
+    for name, module in clear.named_modules():
+        if isinstance(module, nn.Conv2d | nn.AvgPool2d):
+            module.register_forward_hook(keep(name))
+    x = torch.ones(1, c, h, w, dtype=torch.float64, requires_grad=True)
+    clear.embed(x)
+    for name, output in kept.items():
+        middle = output[0, :, output.shape[2] // 2, output.shape[3] // 2].sum()
+        (gradient,) = torch.autograd.grad(middle, x, retain_graph=True)
+        touched = gradient[0].abs().sum(0) > 0
+        rows, columns = touched.any(1).nonzero(), touched.any(0).nonzero()
+        found.append(ReceptiveField(name, int(rows[-1] - rows[0]) + 1, int(columns[-1] - columns[0]) + 1))
+    return found
+
+
+def _transparent(network: nn.Module) -> nn.Module:
+    """A copy through which every path passes a positive share of its input."""
+    clear = copy.deepcopy(network).eval().double()
+    for parent in list(clear.modules()):
+        for name, child in list(parent.named_children()):
+            if isinstance(child, nn.BatchNorm2d | nn.BatchNorm1d | nn.ReLU | nn.GELU | nn.SiLU | nn.Tanh | nn.Dropout | nn.Sigmoid):
+                setattr(parent, name, nn.Identity())
+            elif isinstance(child, nn.MaxPool2d):
+                setattr(parent, name, nn.AvgPool2d(child.kernel_size, child.stride, child.padding, child.ceil_mode))
+            elif isinstance(child, nn.AdaptiveMaxPool2d):
+                setattr(parent, name, nn.AdaptiveAvgPool2d(child.output_size))
+    for module in clear.modules():
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            nn.init.constant_(module.weight, 1.0 / module.weight[0].numel())
+    return clear

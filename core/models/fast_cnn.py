@@ -1,0 +1,104 @@
+"""A CNN built for accuracy per second of training: the school of the "94 % on CIFAR-10 in seconds" recipes.
+
+After airbench94 (Jordan, 94 % on CIFAR-10 in 3.29 seconds on a single GPU, arXiv 2404.00498) and, through it, Page's ResNet
+series (How to train your ResNet, 2018):
+
+- the first layer is computed, not learned: the principal directions of 2x2 patches, each scaled to variance 1 (whitening), and
+  their negatives;
+- 3x3 convolutions begin as the identity on their first maps (Dirac), so that a deep stack passes the picture on from the first step;
+- GELU (arXiv 1606.08415); batch norm with a bias and no gain; logits scaled down by 9, so that the first steps are gentle.
+
+Not as there: the statistics of batch norm move by 0.4 in place of 0.6 a step, biases learn at the rate of all else, and the recipe
+averages weights by a plain exponential moving average.
+
+Shapes: B batch, C H W image, W0 = width, K classes.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from core.models import register_model
+
+PATCH = 2
+
+
+class WhiteningConv(nn.Module):
+    """(B, C, H, W) -> (B, 8C, H-1, W-1): every 2x2 patch in the coordinates of the training pictures' own patches."""
+
+    def __init__(self, in_channels: int, eps: float = 5e-4) -> None:
+        super().__init__()
+        self.eps = eps
+        size = in_channels * PATCH * PATCH
+        self.conv = nn.Conv2d(in_channels, 2 * size, PATCH)
+        self.conv.weight.requires_grad = False
+
+    @torch.no_grad()
+    def begin_with(self, x: Tensor) -> None:
+        """Compute the filters from pictures (N, C, H, W), normalised."""
+        patches = x.unfold(2, PATCH, 1).unfold(3, PATCH, 1)  # (N, C, H-1, W-1, 2, 2)
+        size = x.shape[1] * PATCH * PATCH
+        rows = patches.permute(0, 2, 3, 1, 4, 5).reshape(-1, size).double()
+        variances, directions = torch.linalg.eigh(rows.T @ rows / len(rows))
+        filters = (directions / torch.sqrt(variances + self.eps)).T.flip(0)  # largest variance first
+        filters = filters.reshape(size, x.shape[1], PATCH, PATCH)
+        self.conv.weight.copy_(torch.cat([filters, -filters]))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv(x)
+
+
+def conv(fan_in: int, fan_out: int) -> nn.Conv2d:
+    """3x3 convolution that keeps the size and begins as the identity on its first maps."""
+    layer = nn.Conv2d(fan_in, fan_out, 3, padding=1, bias=False)
+    with torch.no_grad():
+        nn.init.dirac_(layer.weight[:fan_in])
+    return layer
+
+
+def norm(maps: int) -> nn.BatchNorm2d:
+    """Batch norm whose gain stays 1."""
+    layer = nn.BatchNorm2d(maps, momentum=0.4)
+    layer.weight.requires_grad = False
+    return layer
+
+
+def block(fan_in: int, fan_out: int, depth: int) -> nn.Sequential:
+    """`depth` convolutions, pooling after the first, where it saves most."""
+    layers: list[nn.Module] = [conv(fan_in, fan_out), nn.MaxPool2d(2), norm(fan_out), nn.GELU()]
+    for _ in range(depth - 1):
+        layers += [conv(fan_out, fan_out), norm(fan_out), nn.GELU()]
+    return nn.Sequential(*layers)
+
+
+class FastCNN(nn.Module):
+    """Logits (B, K) of images (B, C, H, W)."""
+
+    def __init__(self, in_channels: int, num_outputs: int, width: int, depth: int) -> None:
+        super().__init__()
+        self.whiten = nn.Sequential(WhiteningConv(in_channels), nn.GELU())
+        first = 2 * in_channels * PATCH * PATCH
+        self.blocks = nn.Sequential(
+            block(first, width, depth), block(width, 4 * width, depth), block(4 * width, 4 * width, depth)
+        )
+        self.pool = nn.Sequential(nn.AdaptiveMaxPool2d(1), nn.Flatten())
+        self.head = nn.Linear(4 * width, num_outputs, bias=False)
+
+    def begin_with(self, x: Tensor) -> None:
+        """Compute what is computed from pictures (N, C, H, W)."""
+        self.whiten[0].begin_with(x)
+
+    def embed(self, x: Tensor) -> Tensor:
+        x = self.blocks(self.whiten(x))  # (B, C, 32, 32) -> (B, 8C, 31, 31) -> (B, 4*W0, 3, 3)
+        return self.pool(x)  # -> (B, 4*W0)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.embed(x)) / 9  # -> (B, K)
+
+
+@register_model
+def fast_cnn(in_shape: tuple[int, ...], num_outputs: int, width: int = 64, depth: int = 2) -> nn.Module:
+    """Three blocks of `depth` 3x3 convolutions; `width` maps in the first, four times as many in the others (airbench94: 64, 2;
+    airbench95: 128, 2 with wider blocks)."""
+    return FastCNN(in_shape[0], num_outputs, width, depth)
