@@ -16,7 +16,7 @@ from ui.run_panel import STATES
 
 def ways() -> None:
     """The pages, each with what one can do there."""
-    entries = [PAGES[name] for name in ("draw", "train", "runs", "glossary")]
+    entries = [PAGES[name] for name in ("draw", "train", "compare", "runs")]
     for column, entry in zip(st.columns(len(entries)), entries, strict=True):
         with column, st.container(border=True, height="stretch"):
             st.markdown(f"### {entry.icon} {_(entry.title)}")

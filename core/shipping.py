@@ -12,9 +12,12 @@ from core.files import write_json
 from core.inference import anatomy
 from core.messages import N_, UserError
 from core.training import runs
+from core.training.logs import MetricsReader
 from core.training.machine import describe
+from core.training.runs import Run
 
 MOST_BYTES = 25_000_000
+MOST_EPOCHS = 200  # of a learning curve in a card
 
 
 def _answers(evaluation: Evaluation, spec: Spec) -> dict:
@@ -31,6 +34,15 @@ def _answers(evaluation: Evaluation, spec: Spec) -> dict:
         "predictions": comparison.packed(predictions),
         "multiply_adds": anatomy.multiply_adds(models.create(spec.model, spec.in_shape, spec.num_outputs, **spec.options), spec.in_shape),
     }
+
+
+def _history(run: Run) -> dict[str, list[float]]:
+    """What every epoch of the run came to, by column: its learning curves, small enough to ship."""
+    log = MetricsReader(run.path / "metrics.csv").read()
+    rows = log[log["train/loss_epoch"].notna()]
+    rows = rows.iloc[:: max(1, len(rows) // MOST_EPOCHS)]
+    columns = [c for c in rows.columns if c not in ("step", "lr", "train/loss", "train/accuracy", "train/rmse")]
+    return {c: [float(f"{v:.5g}") for v in rows[c]] for c in columns if rows[c].notna().all()}
 
 
 def ship_run(run_id: str) -> Path:
@@ -76,6 +88,8 @@ def ship_run(run_id: str) -> Path:
         "versions": environment["versions"],
         "parameters": summary["parameters"],
         "metrics": evaluation.metrics,
+        "last_metrics": summary.get("last_metrics", {}),
+        "history": _history(run),
         **_answers(evaluation, spec),
         "made": time.strftime("%Y-%m-%d"),
         "sha256": checkpoints.sha256(weights),

@@ -38,6 +38,10 @@ PAGES: dict[str, Entry] = {
         "pages/train.py", N_("Train"), ":material/model_training:", N_("Start a real training and watch it live.")
     ),
     "runs": Entry("pages/runs.py", N_("Runs"), ":material/stacked_line_chart:", N_("Lay the curves of your trainings over each other.")),
+    "compare": Entry(
+        "pages/compare.py", N_("Compare CNNs"), ":material/balance:",
+        N_("CIFAR-10 networks side by side: what each costs, what it gets right, where it looks."),
+    ),
     "draw": Entry(
         "pages/draw.py", N_("Draw a digit"), ":material/draw:", N_("Draw a digit, see the network's answer, and why it answers so.")
     ),

@@ -39,3 +39,19 @@ def choice(
     else:
         st.query_params[key] = st.session_state[written] = str(value)
     return value
+
+
+def several(label: str, options: Sequence[str], *, key: str, default: list[str], **more: object) -> list[str]:
+    """A multiselect of names whose value is shared as `?key=a,b` and kept while the visitor is on other pages. Names that are no options are
+    passed over."""
+    kept, written = f"_kept.{key}", f"_url.{key}"
+    named = st.query_params.get(key)
+    if named is not None and named != st.session_state.get(written):
+        st.session_state[key] = [n for n in named.split(",") if n in options]
+    else:
+        before = st.session_state.get(key, st.session_state.get(kept, default))
+        st.session_state[key] = [n for n in before if n in options]
+    value = st.multiselect(label, options, key=key, **more)
+    st.session_state[kept] = list(value)
+    st.query_params[key] = st.session_state[written] = ",".join(value)
+    return list(value)

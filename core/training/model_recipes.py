@@ -118,6 +118,31 @@ class AlexNetRecipe(DropoutRecipe):
     )
 
 
+class SandboxRecipe(SupervisedRecipe):
+    """For `core.models.sandbox`."""
+
+    width: int = option(
+        32, N_("Width"), N_("Filters of the first convolution."), unit=N_("filters"), group="model", passes_to="model", ge=1, le=256
+    )
+    depth: int = option(6, N_("Depth"), N_("Blocks, one convolution each."), unit=N_("blocks"), group="model", passes_to="model", ge=1, le=24)
+    stride: int = option(
+        2, N_("Stride"), N_("Every second block moves its kernel by so many pixels, which shrinks the maps."), unit=N_("pixels"),
+        group="model", passes_to="model", ge=1, le=4, term="stride",
+    )  # fmt: skip
+    depthwise: bool = option(
+        False, N_("Depthwise convolutions"), N_("One filter per map and then a mix of the maps: about an eighth of the multiplications."),
+        group="model", passes_to="model", term="depthwise-convolution",
+    )  # fmt: skip
+    skip: bool = option(
+        True, N_("Skip connections"), N_("Adds the input of each block to its output."), group="model", passes_to="model",
+        term="residual-connection",
+    )  # fmt: skip
+    padding: bool = option(
+        True, N_("Padding"), N_("A border of zeros, so that a 3x3 convolution keeps the size."), group="model", passes_to="model",
+        term="padding",
+    )  # fmt: skip
+
+
 class FastRecipe(SupervisedRecipe):
     """For `core.models.fast_cnn`."""
 

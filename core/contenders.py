@@ -1,0 +1,149 @@
+"""What the compare page sets side by side: shipped networks, told by their cards, and one's own runs, told by their folders.
+
+A contender can be compared without the data set and without torch: its answers on the test part lie beside its weights.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from core import checkpoints, comparison, tasks
+from core.messages import UserError
+from core.training import runs
+from core.training.logs import MetricsReader
+from core.training.runs import Run
+
+HISTORY = ("epoch", "images", "seconds", "val/accuracy", "train/accuracy_epoch", "val/loss", "train/loss_epoch")
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One network. `id` is a task's name or a run's id; `labels` and `predictions` (N,) are empty where they are not known; `history`
+    has a row per epoch and columns of `HISTORY`; `multiply_adds` is per image, 0 where it is not known yet."""
+
+    id: str
+    task: tasks.Task
+    weights: Path
+    run: Run | None
+    data: str
+    stand_in_for: str
+    classes: tuple[str, ...]
+    accuracy: float
+    last_accuracy: float | None
+    best_epoch: int
+    epochs: int
+    seconds: float
+    machine: str
+    parameters: int
+    multiply_adds: int
+    labels: np.ndarray = field(repr=False)
+    predictions: np.ndarray = field(repr=False)
+    history: pd.DataFrame = field(repr=False)
+    state: str = "finished"
+
+    @property
+    def right(self) -> int:
+        """Right answers on the test part."""
+        return int((self.labels == self.predictions).sum())
+
+    @property
+    def count(self) -> int:
+        """Test images."""
+        return len(self.labels)
+
+    def comparable(self, other: Contender) -> bool:
+        """Whether both answered the same test images of the same classes."""
+        return self.classes == other.classes and self.count > 0 and np.array_equal(self.labels, other.labels)
+
+
+def ids(dataset: str) -> list[str]:
+    """Shipped networks in the order of the task table, then runs with weights, newest first."""
+    own = [t for t in tasks.TASKS if t.dataset == dataset and t.kind == "classification"]
+    there = set(checkpoints.shipped())
+    mine = [r for t in own for r in runs.every(t.name) if r.best_weights.exists()]
+    return [t.name for t in own if t.name in there] + [r.id for r in sorted(mine, key=lambda r: r.created, reverse=True)]
+
+
+def contender(name: str) -> Contender:
+    """The contender called `name`. Raises UserError where there is none, or its card does not match its weights."""
+    return _shipped(name) if name in {t.name for t in tasks.TASKS} else _own(runs.find(name))
+
+
+def _shipped(name: str) -> Contender:
+    card = checkpoints.card(name)
+    content = card.content
+    return Contender(
+        id=name,
+        task=tasks.task(name),
+        weights=card.weights,
+        run=None,
+        data=str(content["data"]["title"]),
+        stand_in_for="",
+        classes=tuple(content.get("classes", ())),
+        accuracy=float(card.metrics["accuracy"]),
+        last_accuracy=content.get("last_metrics", {}).get("accuracy"),
+        best_epoch=int(content["best_epoch"]),
+        epochs=int(content["epochs"]),
+        seconds=float(content["seconds"]),
+        machine=str(content["machine"]),
+        parameters=int(content["parameters"]),
+        multiply_adds=int(content.get("multiply_adds", 0)),
+        labels=comparison.unpacked(content.get("labels", "")),
+        predictions=comparison.unpacked(content.get("predictions", "")),
+        history=pd.DataFrame(content.get("history", {})),
+    )
+
+
+def _own(run: Run) -> Contender:
+    summary, used = run.summary or {}, run.config.get("data", {})
+    log = MetricsReader(run.path / "metrics.csv").read()
+    ended = log[log["train/loss_epoch"].notna()] if "train/loss_epoch" in log else log.iloc[:0]
+    labels, predictions = _answers(run)
+    return Contender(
+        id=run.id,
+        task=run.task,
+        weights=run.best_weights,
+        run=run,
+        data=str(used.get("title", "")),
+        stand_in_for=str(used.get("stand_in_for", "")),
+        classes=tuple(used.get("classes", ())),
+        accuracy=float(summary.get("metrics", {}).get("accuracy", float("nan"))),
+        last_accuracy=summary.get("last_metrics", {}).get("accuracy"),
+        best_epoch=int(summary.get("best_epoch", 0)),
+        epochs=int(summary.get("epochs", 0)),
+        seconds=float(summary.get("seconds", 0.0)),
+        machine=str(run.environment.get("processor", "")),
+        parameters=int(summary.get("parameters", 0)),
+        multiply_adds=0,
+        labels=labels,
+        predictions=predictions,
+        history=ended[[c for c in HISTORY if c in ended]].reset_index(drop=True),
+        state=run.status().state,
+    )
+
+
+def _answers(run: Run) -> tuple[np.ndarray, np.ndarray]:
+    """Labels and answers (N,) of a run's test part; empty where it has not read it."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    try:
+        arrays = load_file(run.path / "predictions.safetensors")
+        return arrays["targets"].astype(np.int64), arrays["outputs"].argmax(1)
+    except (OSError, SafetensorError, KeyError, ValueError):
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+
+
+def every(names: list[str]) -> tuple[list[Contender], list[UserError]]:
+    """The contenders called `names`, and what is wrong with those that cannot be had."""
+    found, problems = [], []
+    for name in names:
+        try:
+            found.append(contender(name))
+        except UserError as error:
+            problems.append(error)
+    return found, problems

@@ -1,0 +1,76 @@
+"""A fair fight: two to five tasks, each with its own recipe, trained one after the other under one and the same budget."""
+
+from __future__ import annotations
+
+import math
+import secrets
+import time
+from typing import Literal, get_args
+
+from core import data, models, tasks
+from core.messages import N_, UserError
+from core.tasks import Task
+from core.training import jobs, price, runs
+from core.training.recipe import Recipe
+from core.training.runs import Run
+
+Budget = Literal["epochs", "images", "seconds", "multiply-adds"]
+BUDGETS: tuple[str, ...] = get_args(Budget)
+FEWEST, MOST = 2, 5
+
+# A training step goes through the network once forward and, for the gradients of inputs and weights, twice more.
+_PASSES = 3
+
+
+def budgeted(task: Task, recipe: Recipe, budget: Budget, amount: float) -> Recipe:
+    """`recipe` cut or stretched to the budget: epochs, images seen, seconds on this machine, or multiply-adds of the whole training
+    (in units of 10^12, forward and backward). Recorded in steps. Raises UserError where it is less than one step or out of bounds."""
+    if budget == "epochs":
+        return recipe.changed(epochs=int(amount), max_steps=0)
+    per_epoch = _steps_per_epoch(task, recipe)
+    if budget == "images":
+        steps = amount / recipe.batch_size
+    elif budget == "seconds":
+        steps = price.price(task, recipe).steps_within(amount)
+    elif budget == "multiply-adds":
+        steps = 1e12 * amount / (_PASSES * _multiply_adds(task, recipe) * recipe.batch_size)
+    else:
+        raise UserError(N_("There is no budget called {name}. There are: {known}."), name=str(budget), known=", ".join(BUDGETS))
+    if steps < 1:
+        raise UserError(N_("This budget is less than one step of {task}. Give more."), task=task.name)
+    steps = int(steps)
+    return recipe.changed(max_steps=steps, epochs=math.ceil(steps / per_epoch))
+
+
+def _steps_per_epoch(task: Task, recipe: Recipe) -> int:
+    dataset = data.obtain(task.dataset, download=False, **recipe.part("data"))
+    examples = len(dataset.train_x) - dataset.validation_size(recipe.validation)
+    return math.ceil(min(examples, recipe.limit_train or examples) / recipe.batch_size)
+
+
+def _multiply_adds(task: Task, recipe: Recipe) -> int:
+    from core.inference import anatomy
+
+    dataset = data.obtain(task.dataset, download=False, **recipe.part("data"))
+    network = models.create(task.model, dataset.in_shape, dataset.num_outputs, **recipe.part("model"))
+    return anatomy.multiply_adds(network, dataset.in_shape)
+
+
+def start(names: list[str], budget: Budget, amount: float, quick: bool, seed: int = 0, data_root: str | None = None) -> str:
+    """Queue one run per task. Returns the fight's id. Raises UserError for too few or too many tasks, tasks of different data sets, or
+    a budget that one of them cannot take; then none is started."""
+    if not FEWEST <= len(set(names)) <= MOST:
+        raise UserError(N_("A fair fight is between {fewest} and {most} networks."), fewest=FEWEST, most=MOST)
+    found = [tasks.task(name) for name in dict.fromkeys(names)]
+    if len({t.dataset for t in found}) > 1:
+        raise UserError(N_("These tasks train on different data, so their figures could not be compared."))
+    recipes = [budgeted(t, (t.quick_recipe() if quick else t.recipe).changed(seed=seed), budget, amount) for t in found]
+    fight_id = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+    for task, recipe in zip(found, recipes, strict=True):
+        jobs.start(task, recipe, data_root, fight=fight_id, budget=budget, amount=amount)
+    return fight_id
+
+
+def members(fight_id: str) -> list[Run]:
+    """The runs of a fight, in the order in which they were started."""
+    return [r for r in reversed(runs.every()) if r.config.get("fight") == fight_id]

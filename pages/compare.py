@@ -1,0 +1,56 @@
+"""Compare: CIFAR-10 networks side by side, in figures, in answers, on one's own photo, and under the same budget."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.contenders import Contender
+from core.messages import N_
+from ui import compare_answers, compare_photo, compare_table, fights, url
+from ui.compare_table import DATASET
+from ui.frame import page
+from ui.i18n import _
+
+VIEWS = {
+    "figures": N_("Accuracy and cost"), "photo": N_("One picture, all networks"), "curves": N_("Learning curves"),
+    "classes": N_("Every class"), "closely": N_("Two of them closely"),
+}  # fmt: skip
+
+
+def figures(found: list[Contender]) -> None:
+    """Accuracy against cost, and the table behind it."""
+    compare_table.chart(found)
+    compare_table.table(found)
+
+
+def photo(found: list[Contender]) -> None:
+    """One picture through all networks."""
+    pixels = compare_photo.choose(found)
+    if pixels is not None:
+        compare_photo.answers(found, pixels)
+        with st.expander(_(N_("Feature maps, layer by layer")), icon=":material/layers:"):
+            compare_photo.maps(found, pixels)
+
+
+SHOW = {
+    "figures": figures, "photo": photo, "curves": compare_table.curves, "classes": compare_answers.classes,
+    "closely": compare_answers.closely,
+}  # fmt: skip
+
+with page("compare"):
+    chosen = compare_table.pick()
+    if chosen:
+        view = url.choice(
+            st.segmented_control, _(N_("View")), list(VIEWS), key="view", default="figures", required=True,
+            format_func=lambda v: _(VIEWS[v]), label_visibility="collapsed",
+        )  # fmt: skip
+        SHOW[view](chosen)
+    st.subheader(_(N_("A fair fight")))
+    st.markdown(
+        _(N_("Two to five networks get the same budget, the same pictures and the same seed, and train one after the other. "
+             "Their curves grow in one chart."))
+    )  # fmt: skip
+    with st.container(border=True):
+        fights.form(DATASET)
+    if "fight" in st.query_params:
+        fights.panel(st.query_params["fight"])

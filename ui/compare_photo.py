@@ -1,0 +1,155 @@
+"""One picture through all chosen networks: what each answers, where it looks, what its layers see."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+from core import checkpoints, images
+from core.contenders import Contender
+from core.inference import explain, grad_cam, square
+from core.inference.predictor import Predictor
+from core.messages import N_, UserError
+from ui import charts, pictures, url, warm
+from ui.compare_table import name_of
+from ui.i18n import _, tell
+
+_TOP = 5
+_MAPS = 24
+_HEAT_SIDE = 224
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def _loaded(weights: str, changed: float) -> Predictor:
+    from pathlib import Path
+
+    return Predictor(*checkpoints.load_weights(Path(weights)))
+
+
+def predictor(one: Contender) -> Predictor:
+    """The contender's network, read once."""
+    warm.wait()
+    return _loaded(str(one.weights), one.weights.stat().st_mtime)
+
+
+def probabilities_of(one: Contender, pixels: np.ndarray) -> np.ndarray:
+    """Probabilities (K,) of a picture uint8 (C, H, W)."""
+    return predictor(one).predict(pixels[None])[0]
+
+
+def choose(found: list[Contender]) -> np.ndarray | None:
+    """The picture that the visitor gives, uint8 (3, 32, 32); None while there is none."""
+    from ui.compare_answers import test_pictures
+
+    source = url.choice(
+        st.segmented_control, _(N_("Picture from")), ["test", "photo"], key="picture", default="test", required=True,
+        label_visibility="collapsed",
+        format_func=lambda s: _(N_("Test image")) if s == "test" else _(N_("A photo of yours")),
+    )  # fmt: skip
+    if source == "photo":
+        return _photo()
+    dataset = test_pictures()
+    if dataset is None:
+        st.info(
+            _(N_("CIFAR-10 is not on this machine, so there is no test image to show. Give a photo of yours, or fetch it: {command}"),
+              command="`python -m core data get cifar10`")
+        )  # fmt: skip
+        return None
+    st.session_state.setdefault("compare-test", 0)
+    if st.button(_(N_("Another test image")), icon=":material/shuffle:"):
+        st.session_state["compare-test"] = int(np.random.default_rng().integers(len(dataset.test_x)))
+    index = st.session_state["compare-test"]
+    pixels = np.array(dataset.test_x[index])
+    st.image(
+        pictures.upscale(pixels.transpose(1, 2, 0), 6), width=192,
+        caption=_(N_("Test image {index}: {label}"), index=index, label=dataset.classes[int(dataset.test_y[index])]),
+    )  # fmt: skip
+    return pixels
+
+
+def _photo() -> np.ndarray | None:
+    upload = st.file_uploader(
+        _(N_("A photo of one of the ten things")), type=list(images.SUFFIXES), key="compare-photo",
+        help=_(N_("Any size. The picture stays on the machine that runs this app.")),
+    )  # fmt: skip
+    if upload is None:
+        return None
+    try:
+        made = square.square(images.decode(upload.getvalue(), upload.name), 32)
+    except UserError as error:
+        st.error(tell(error.message), icon=":material/image_not_supported:")
+        return None
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.image(made.photo, width=192, caption=_(N_("your photo")))
+        st.image(made.cropped, width=192, caption=_(N_("its middle square")))
+        st.image(pictures.upscale(made.pixels.transpose(1, 2, 0), 6), width=192, caption=_(N_("all that the networks see: 32x32")))
+    return made.pixels
+
+
+def answers(found: list[Contender], pixels: np.ndarray) -> None:
+    """Top five and Grad-CAM of every network."""
+    columns = 4
+    for row in range(0, len(found), columns):
+        for column, one in zip(st.columns(columns), found[row : row + columns], strict=False):
+            with column, st.container(border=True, height="stretch"):
+                _answer(one, pixels)
+    st.caption(
+        _(N_("The heat map shows where a network looked for its first answer (Grad-CAM). Its cells are as coarse as the layer named below it; "
+             "what lies between them is interpolated."))
+    )  # fmt: skip
+
+
+def _answer(one: Contender, pixels: np.ndarray) -> None:
+    network = predictor(one)
+    st.markdown(f"**{name_of(one)}**")
+    chances = network.predict(pixels[None])[0]
+    best = np.argsort(-chances)[:_TOP]
+    figure = charts.probabilities(chances[best], [one.classes[i] for i in best], height=150)
+    st.plotly_chart(figure, key=f"top-{one.id}", config=charts.CONFIG)
+    try:
+        found = grad_cam.grad_cam(network, pixels)
+    except UserError:
+        st.image(pictures.upscale(pixels.transpose(1, 2, 0), 7), width="stretch", caption=_(N_("No maps: this network sees a row of numbers")))
+        return
+    caption = _(N_("looks here for “{label}” · layer {layer}, {size} cells"),
+                label=one.classes[int(best[0])], layer=found.layer, size=f"{found.maps[1]}x{found.maps[2]}")
+    st.image(heat_over(pixels, found.heat), width="stretch", caption=caption)
+
+
+def heat_over(pixels: np.ndarray, heat: np.ndarray) -> np.ndarray:
+    """A picture uint8 (3, H, W) with heat (H, W) in [0, 1] over it, (S, S, 3): where it is cold the picture is dimmed, where it is hot it stays
+    bright under a warm tint."""
+    side = _HEAT_SIDE
+    base = np.asarray(Image.fromarray(pixels.transpose(1, 2, 0)).resize((side, side), Image.Resampling.NEAREST), float)
+    fine = np.asarray(Image.fromarray((255 * heat).astype(np.uint8)).resize((side, side), Image.Resampling.BICUBIC), float)[..., None] / 255
+    grey = base.mean(2, keepdims=True)
+    cold = 0.45 * grey
+    warm_tint = np.array([230.0, 159.0, 0.0])
+    hot = 0.75 * base + 0.25 * warm_tint
+    return np.clip(cold * (1 - fine) + hot * fine, 0, 255).astype(np.uint8)
+
+
+def maps(found: list[Contender], pixels: np.ndarray) -> None:
+    """The feature maps of one network, layer by layer."""
+    by_id = {one.id: one for one in found}
+    left, right = st.columns(2)
+    chosen = left.selectbox(_(N_("Network")), list(by_id), format_func=lambda n: name_of(by_id[n]), key="maps-network")
+    network = predictor(by_id[chosen])
+    layers = [entry for entry in explain.layers(network) if entry.kind == "Conv2d"]
+    if not layers:
+        st.info(_(N_("This network has no maps: it takes the pixels as one long row. Choose a convolutional one.")))
+        return
+    shapes = {entry.name: entry for entry in layers}
+    layer = right.select_slider(
+        _(N_("Layer, from the picture to the answer")), list(shapes), key=f"maps-layer-{chosen}",
+        format_func=lambda n: f"{n} · {'x'.join(map(str, shapes[n].shape))}",
+    )  # fmt: skip
+    values = explain.feature_maps(network, pixels, layer)[:_MAPS]
+    low, high = float(values.min()), float(values.max())
+    grey = [((v - low) / (high - low or 1.0) * 255).astype(np.uint8) for v in values]
+    st.image(
+        pictures.tile(grey, 8, max(1, 64 // grey[0].shape[0])), width="stretch",
+        caption=_(N_("{shown} of {count} maps of {layer}; white is the strongest answer, the same scale for all"),
+                  shown=len(values), count=shapes[layer].shape[0], layer=layer),
+    )  # fmt: skip

@@ -1,0 +1,215 @@
+"""The compare page's first half: which networks, their table, accuracy against cost, whether two can be told apart, their curves."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import streamlit as st
+
+from core import comparison, contenders, tasks
+from core.contenders import Contender
+from core.inference import anatomy, speed
+from core.messages import Message, N_
+from core.training import price
+from ui import charts, store, trade_offs, url, warm
+from ui.i18n import _, duration, tell
+from ui.live_chart import live_chart
+from ui.run_panel import AXES, STATES
+
+DATASET = "cifar10"
+MOST = 12
+_DEFAULT = 7
+
+COSTS = {
+    "multiply_adds": N_("Multiply-adds per image"), "parameters": N_("Parameters"), "ms_1": N_("ms per image, one at a time"),
+    "ms_64": N_("ms per image, 64 at a time"), "seconds": N_("Seconds of training"),
+}  # fmt: skip
+
+
+def name_of(one: Contender) -> str:
+    """How a contender is called on the page: short, without the data set that all share."""
+    title = _(one.task.title).split(": ", 1)[-1].split("：", 1)[-1]
+    return title if one.run is None else f"{title} · {one.run.label}"
+
+
+def pick() -> list[Contender]:
+    """Let the visitor choose networks; the choice lives in the URL."""
+    known = contenders.ids(DATASET)
+    if not known:
+        st.info(
+            _(N_("No network for CIFAR-10 is here yet: none ships with this copy, and none was trained on this machine. "
+                 "A fair fight below trains some."))
+        )  # fmt: skip
+        return []
+    titles = {}
+    for one in known:
+        entry = next((t for t in tasks.TASKS if t.name == one), None)
+        titles[one] = _(entry.title) if entry else one
+    shipped = [n for n in known if not n[:1].isdigit()]
+    chosen = url.several(
+        _(N_("Networks")), known, key="nets", default=(shipped or known)[:_DEFAULT], format_func=titles.get, max_selections=MOST,
+        placeholder=_(N_("Choose networks to compare")), help=_(N_("Those that come with the project, and the runs of this machine.")),
+    )  # fmt: skip
+    found, problems = contenders.every(chosen)
+    for problem in problems:
+        st.error(tell(problem.message), icon=":material/error:")
+    return found
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def multiply_adds(weights: str, changed: float) -> int:
+    """Multiply-adds per image of a weights file. `changed` renews the entry."""
+    from pathlib import Path
+
+    from core import checkpoints, models
+
+    spec = checkpoints.read_spec(Path(weights))
+    return anatomy.multiply_adds(models.create(spec.model, spec.in_shape, spec.num_outputs, **spec.options), spec.in_shape)
+
+
+def costs(one: Contender) -> dict[str, float]:
+    """Everything that a network costs; NaN where it was not measured here."""
+    warm.wait()
+    ms = speed.known(one.weights) or {}
+    adds = one.multiply_adds or multiply_adds(str(one.weights), one.weights.stat().st_mtime)
+    return {
+        "multiply_adds": adds, "parameters": one.parameters or math.nan, "seconds": one.seconds or math.nan,
+        "ms_1": ms.get(1, math.nan), "ms_64": ms.get(64, math.nan),
+    }  # fmt: skip
+
+
+def table(found: list[Contender]) -> None:
+    """All figures beside each other, and the button that measures."""
+    rows = []
+    for one in found:
+        cost = costs(one)
+        low, high = comparison.interval(one.right, one.count) if one.count else (math.nan, math.nan)
+        rows.append(
+            {
+                _(N_("network")): name_of(one),
+                _(N_("test accuracy")): one.accuracy,
+                _(N_("95 % interval")): f"{100 * low:.2f} – {100 * high:.2f} %" if one.count else "–",
+                _(N_("last epoch")): one.last_accuracy,
+                _(N_("parameters")): f"{cost['parameters']:,.0f}",
+                _(N_("multiply-adds (million)")): round(cost["multiply_adds"] / 1e6, 1),
+                _(N_("ms per image")): cost["ms_1"],
+                _(N_("ms per image, 64 at once")): cost["ms_64"],
+                _(N_("epochs")): one.epochs,
+                _(N_("training time")): duration(one.seconds) if one.seconds else "–",
+                _(N_("state")): _(STATES[one.state][0]) if one.run else _(N_("comes with the project")),
+                _(N_("data")): _(one.data),
+                _(N_("published elsewhere")): _published(one.task),
+            }
+        )
+    frame = pd.DataFrame(rows)
+    percent = st.column_config.NumberColumn(format="percent")
+    st.dataframe(
+        frame, hide_index=True,
+        column_config={_(N_("test accuracy")): percent, _(N_("last epoch")): percent,
+                       _(N_("ms per image")): st.column_config.NumberColumn(format="%.2f"),
+                       _(N_("ms per image, 64 at once")): st.column_config.NumberColumn(format="%.2f")},
+    )  # fmt: skip
+    st.caption(
+        _(N_("Published figures are of the original pictures, of larger networks and of trainings that took ten to twenty times as long; "
+             "ours are of the data named beside them. They show where a family can get to, not what these networks lack."))
+    )  # fmt: skip
+    unknown = [one for one in found if speed.known(one.weights) is None]
+    if unknown:
+        if price.blocked():
+            st.caption(_(N_("The milliseconds are measured when no training runs on this machine.")))
+        elif st.button(_(N_("Measure milliseconds on this machine")), icon=":material/timer:"):
+            bar = st.progress(0.0)
+            for i, one in enumerate(unknown):
+                bar.progress(i / len(unknown), _(N_("Measuring {network}"), network=name_of(one)))
+                speed.measure(one.weights)
+            st.rerun()
+
+
+def _published(task: tasks.Task) -> str:
+    if task.published is None:
+        return ""
+    found = task.published
+    words = Message(
+        N_("{network}: {accuracy} after {epochs} epochs"),
+        {"network": found.network, "accuracy": f"{100 * found.accuracy:.2f} %", "epochs": f"{found.epochs:g}"},
+    )
+    return tell(words)
+
+
+def chart(found: list[Contender]) -> None:
+    """Accuracy against a cost of one's choice."""
+    cost = url.choice(
+        st.segmented_control, _(N_("Against")), list(COSTS), key="cost", default="multiply_adds", required=True,
+        format_func=lambda c: _(COSTS[c]),
+    )  # fmt: skip
+    values = [(one, costs(one)[cost]) for one in found]
+    shown = [(one, v) for one, v in values if math.isfinite(v) and v > 0 and math.isfinite(one.accuracy)]
+    if len(shown) < len(found):
+        left_out = ", ".join(name_of(one) for one, v in values if (one, v) not in shown)
+        st.caption(_(N_("Not in the chart, because the figure is not known here: {networks}"), networks=left_out))
+    if not shown:
+        return
+    figure = trade_offs.pareto(
+        [name_of(one) for one, _v in shown], [v for _one, v in shown], [one.accuracy for one, _v in shown],
+        [comparison.interval(one.right, one.count) if one.count else (one.accuracy, one.accuracy) for one, _v in shown],
+        cost_label=_(COSTS[cost]), accuracy_label=_(N_("Test accuracy")), front_label=_(N_("not beaten in both")),
+    )  # fmt: skip
+    live_chart(figure, "pareto", alt=_(N_("Accuracy against cost")))
+
+
+def duel(first: Contender, second: Contender) -> None:
+    """In words, whether the test images tell the two apart."""
+    if not first.comparable(second):
+        st.info(
+            _(N_("{first} and {second} did not answer the same test images, so only their curves can be compared."),
+              first=name_of(first), second=name_of(second))
+        )  # fmt: skip
+        return
+    result = comparison.duel(first.predictions, second.predictions, first.labels)
+    values = {
+        "first": name_of(first), "second": name_of(second), "a": f"{result.only_first:,}", "b": f"{result.only_second:,}",
+        "count": f"{first.count:,}", "p": f"{result.p:.3f}" if result.p >= 0.001 else "< 0.001",
+    }  # fmt: skip
+    if result.told_apart:
+        better = values["first"] if result.only_first > result.only_second else values["second"]
+        st.success(
+            _(N_("**{better}** is better: of {count} test images, {first} alone is right on {a}, {second} alone on {b} "
+                 "(McNemar's test, p {p})."), better=better, **values),
+            icon=":material/balance:",
+        )  # fmt: skip
+    else:
+        st.warning(
+            _(N_("These test images **cannot tell the two apart**: of {count}, {first} alone is right on {a}, {second} alone on {b} "
+                 "(McNemar's test, p {p}). A difference like this comes up by chance."), **values),
+            icon=":material/balance:",
+        )  # fmt: skip
+
+
+def curves(found: list[Contender]) -> None:
+    """Learning curves on an axis of one's choice."""
+    axes = {**{a: AXES[a] for a in ("epoch", "images", "seconds")}, "multiply_adds": N_("Multiply-adds of the training (10¹²)")}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        axis = url.choice(
+            st.segmented_control, _(N_("Horizontal axis")), list(axes), key="curve_axis", default="epoch", required=True,
+            format_func=lambda a: _(axes[a]),
+        )  # fmt: skip
+        part = url.choice(
+            st.segmented_control, _(N_("Part")), ["val/accuracy", "train/accuracy_epoch"], key="curve_part", default="val/accuracy",
+            required=True, format_func=lambda m: _(N_("validation")) if m == "val/accuracy" else _(N_("training")),
+        )  # fmt: skip
+    series = []
+    for place, one in enumerate(found):
+        history = store.metrics(one.run) if one.run else one.history
+        if part not in history or "images" not in history:
+            continue
+        rows = history.dropna(subset=[part])
+        x = rows["images"] * 3 * costs(one)["multiply_adds"] / 1e12 if axis == "multiply_adds" else rows[axis]
+        series.append(charts.Series(name_of(one), x.to_numpy(float), rows[part].to_numpy(float), role=place))
+    if not series:
+        st.caption(_(N_("None of these networks has such a curve.")))
+        return
+    live_chart(
+        charts.curves(series, _(axes[axis]), _(N_("Accuracy")), height=380, y_format=".2%"), "compare-curves", alt=_(N_("Learning curves"))
+    )
+    st.caption(_(N_("Training pictures are augmented and answered by the weights that still learn, so training can lie below validation.")))

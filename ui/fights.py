@@ -1,0 +1,112 @@
+"""Fair fights: the form that queues two to five networks under one budget, and the chart in which their curves grow."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core import tasks
+from core.messages import N_
+from core.training import fight, price
+from core.words import figure
+from ui import charts, store, url, warm
+from ui.frame import attempt, guarded
+from ui.i18n import _, duration, tell
+from ui.live_chart import live_chart
+from ui.run_panel import AXES, STATES, curve_series
+
+_TICK = 1.0  # seconds
+BUDGETS: dict[str, tuple[str, float, float, float, float]] = {
+    # name: label, smallest, largest, proposed for a full recipe, proposed for a quick one
+    "epochs": (N_("epochs each"), 1, 1000, 5, 2),
+    "images": (N_("training images each"), 100, 100_000_000, 200_000, 4_000),
+    "seconds": (N_("seconds each, on this machine"), 5, 86_400, 120, 10),
+    "multiply-adds": (N_("10¹² multiply-adds each, for the whole training"), 0.1, 1_000_000, 20, 1),
+}
+
+
+def form(dataset: str) -> None:
+    """Choose networks and a budget; Start queues them."""
+    known = [t for t in tasks.TASKS if t.dataset == dataset and t.kind == "classification"]
+    titles = {t.name: _(t.title) for t in known}
+    chosen = url.several(
+        _(N_("Who fights")), list(titles), key="fighters", default=["cifar10-mlp", "cifar10-cnn"], format_func=titles.get,
+        max_selections=fight.MOST,
+    )  # fmt: skip
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        budget = url.choice(
+            st.segmented_control, _(N_("The same for all")), list(fight.BUDGETS), key="budget", default="epochs", required=True,
+            format_func=lambda b: {"epochs": _(N_("epochs")), "images": _(N_("images seen")), "seconds": _(N_("seconds")),
+                                   "multiply-adds": _(N_("multiply-adds"))}[b],
+        )  # fmt: skip
+        quick = st.toggle(
+            _(N_("Quick: 2,000 training images")), value=True, key="quick-fight",
+            help=_(N_("First feedback in seconds. Without it every network gets all training images.")),
+        )  # fmt: skip
+    label, low, high, full, short = BUDGETS[budget]
+    kind = int if budget != "multiply-adds" else float
+    amount = st.number_input(
+        _(label), min_value=kind(low), max_value=kind(high), value=kind(short if quick else full), key=f"amount-{budget}-{quick}", width=320
+    )
+    busy = budget == "seconds" and price.blocked()
+    if busy:
+        st.caption(_(N_("Seconds are turned into steps by timing a few batches, which waits until no training runs on this machine.")))
+    st.button(
+        _(N_("Start the fair fight")), icon=":material/swords:", type="primary", key="fight-start", on_click=_start,
+        args=(chosen, budget, float(amount), quick), disabled=busy or not fight.FEWEST <= len(chosen) <= fight.MOST,
+    )  # fmt: skip
+
+
+def _start(names: list[str], budget: str, amount: float, quick: bool) -> None:
+    warm.wait()
+    found = attempt(fight.start, names, budget, amount, quick)
+    if found:
+        st.query_params["fight"] = found
+
+
+def panel(fight_id: str) -> None:
+    """The curves of a fight; they grow while its runs train."""
+    active = any(r.status().active for r in fight.members(fight_id))
+    st.fragment(_panel, run_every=_TICK if active else None)(fight_id, active)
+
+
+@guarded
+def _panel(fight_id: str, was_active: bool) -> None:
+    members = fight.members(fight_id)
+    if not members:
+        st.warning(_(N_("There is no fair fight {fight} here."), fight=fight_id[:40]))
+        return
+    if was_active and not any(r.status().active for r in members):
+        st.rerun()
+    config = members[0].config
+    label = BUDGETS.get(str(config.get("budget")), (N_("epochs each"),))[0]
+    done = sum(r.summary is not None for r in members)
+    st.progress(
+        done / len(members), _(N_("{done} of {count} networks finished · {amount} {budget}"), done=done, count=len(members),
+                               amount=f"{config.get('amount', 0):,g}", budget=_(label))
+    )  # fmt: skip
+    axis = url.choice(
+        st.segmented_control, _(N_("Horizontal axis")), ["epoch", "images", "seconds"], key="fight_axis", default="images", required=True,
+        format_func=lambda a: _(AXES[a]),
+    )  # fmt: skip
+    series, rows = [], []
+    for place, run in enumerate(members):
+        status, summary = run.status(), run.summary
+        title = _(run.title).split(": ", 1)[-1].split("：", 1)[-1]
+        for one in curve_series(store.metrics(run), "accuracy", axis, 0.9):
+            if one.role == "validation" or (one.role == "train" and not one.faint):
+                dash = "" if one.role == "validation" else "dot"
+                word = _(N_("validation")) if one.role == "validation" else _(N_("training"))
+                series.append(charts.Series(f"{title} · {word}", one.x, one.y, role=place, dash=dash))
+        result = figure("accuracy", summary["metrics"]["accuracy"]) if summary and "accuracy" in summary["metrics"] else "–"
+        share = f"{100 * status.step / status.total_steps:.0f} %" if status.total_steps and status.active else ""
+        rows.append(
+            f"| {title} | {_(STATES[status.state][0])} {share} {tell(status.reason)} | {result} | {duration(status.seconds)} | "
+            f"[{run.id}](train?run={run.id}) |"
+        )
+    if series:
+        live_chart(
+            charts.curves(series, _(AXES[axis]), _(N_("Accuracy")), height=360, y_format=".2%"), f"fight-{fight_id}",
+            alt=_(N_("The curves of the fair fight")),
+        )  # fmt: skip
+    heads = [_(N_("network")), _(N_("state")), _(N_("test accuracy")), _(N_("training time")), _(N_("run"))]
+    st.markdown("\n".join([f"| {' | '.join(heads)} |", "|---|---|---|---|---|", *rows]))
