@@ -73,7 +73,7 @@ def script(run: Run) -> str:
     if task.trainer not in _TEMPLATES or not (_FOLDER / "load" / f"{data_name}.py.jinja").is_file():
         raise UserError(N_("{task} has no script in plain PyTorch yet."), task=task.name)
     from core.data import augment, batches  # these import torch, and pages import this module
-    from core.training import optim, supervised
+    from core.training import optim
 
     network, network_imports = _network(task.model)
     environment = jinja2.Environment(
@@ -108,7 +108,7 @@ def script(run: Run) -> str:
         colours=classifies and recipe.jitter,
         cuts=classifies and recipe.cutout,
         judged="average.module" if recipe.ema else "network",
-        begins_with_data=supervised.EXAMPLES_TO_BEGIN_WITH if "def begin_with" in network else 0,
+        begins_with_data=batches.EXAMPLES_TO_BEGIN_WITH if "def begin_with" in network else 0,
         squared_error=_source(optim.squared_error) if _squared(task, recipe) else "",
         loss=_loss(task, recipe),
         optimizer=_optimizer(recipe),

@@ -30,7 +30,8 @@ STATES: dict[str, tuple[str, str, str]] = {
     "failed": (N_("failed"), ":material/error:", "red"),
     "interrupted": (N_("interrupted"), ":material/power_off:", "orange"),
 }
-_TICK = 1.0  # seconds between two looks at the run folder
+_TICK, _SLOW_TICK = 1.0, 2.0  # seconds between two looks at the run folder; the second of a training that goes on for longer
+_SHORT = 60.0  # than these seconds
 
 
 def badge(status: Status) -> None:
@@ -41,8 +42,9 @@ def badge(status: Status) -> None:
 
 def run_panel(run: Run) -> None:
     """The live part. While the run is active it looks again every second; when it ends the whole page is drawn anew."""
-    active = run.status().active
-    st.fragment(_panel, run_every=_TICK if active else None)(run.id, active)
+    status = run.status()
+    every = _TICK if status.seconds < _SHORT else _SLOW_TICK
+    st.fragment(_panel, run_every=every if status.active else None)(run.id, status.active)
 
 
 @guarded

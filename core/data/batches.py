@@ -12,6 +12,10 @@ from torch import Tensor
 from core.data import DataSet
 
 
+EXAMPLES_TO_BEGIN_WITH = 5000
+"""Training examples from which a network computes the layers that it does not learn."""
+
+
 class Batches:
     """Examples of one part of a data set, held as they came (uint8 images, float tables) and normalised batch by batch.
 

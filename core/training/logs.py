@@ -115,14 +115,14 @@ def decimate(x: np.ndarray, y: np.ndarray, most: int = 1500) -> tuple[np.ndarray
     n = len(x)
     if n <= most:
         return x, y
-    edges = np.linspace(0, n, most // 2 + 1).astype(int)
-    filled = np.where(np.isfinite(y), y, np.nan)
-    keep = {0, n - 1}
-    for a, b in zip(edges[:-1], edges[1:], strict=True):
-        part = filled[a:b]
-        if len(part) and not np.isnan(part).all():
-            keep |= {a + int(np.nanargmin(part)), a + int(np.nanargmax(part))}
-    index = np.array(sorted(keep))
+    size = -(-n // (most // 2))
+    places = np.arange(0, n, size)
+    finite = np.isfinite(y)
+    low, high = (np.full(len(places) * size, fill) for fill in (np.inf, -np.inf))
+    low[:n][finite], high[:n][finite] = y[finite], y[finite]
+    some = np.isfinite(low).reshape(-1, size).any(1)
+    least, greatest = places + low.reshape(-1, size).argmin(1), places + high.reshape(-1, size).argmax(1)
+    index = np.unique(np.concatenate([[0, n - 1], least[some], greatest[some]]))
     return x[index], y[index]
 
 

@@ -21,14 +21,13 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from core import models
 from core.data import DataSet, cut_validation
 from core.data import augment
-from core.data.batches import Batches, epoch_order
+from core.data.batches import EXAMPLES_TO_BEGIN_WITH, Batches, epoch_order
 from core.messages import N_, UserError
 from core.training.events import Done, EpochEnd, Event, Step
 from core.training.optim import make_loss, make_optimizer, make_schedule
 from core.training.supervised_recipe import SupervisedRecipe
 
 PROBES = 8
-EXAMPLES_TO_BEGIN_WITH = 5000
 
 
 class SupervisedTrainer:
