@@ -16,7 +16,7 @@ from ui.run_panel import STATES
 
 def ways() -> None:
     """The pages, each with what one can do there."""
-    entries = [PAGES[name] for name in ("draw", "train", "compare", "runs")]
+    entries = [PAGES[name] for name in ("draw", "train", "compare", "architecture")]
     for column, entry in zip(st.columns(len(entries)), entries, strict=True):
         with column, st.container(border=True, height="stretch"):
             st.markdown(f"### {entry.icon} {_(entry.title)}")
@@ -36,12 +36,12 @@ def ready() -> None:
             elif status.folder:
                 st.markdown(
                     _(N_(":material/check: **{title}**: {train} training and {test} test examples"),
-                      title=status.title, train=f"{status.train:,}", test=f"{status.test:,}")
+                      title=_(status.title), train=f"{status.train:,}", test=f"{status.test:,}")
                 )  # fmt: skip
             else:
                 st.markdown(
                     _(N_(":material/cloud_off: **{title}** is not here; {stand_in} stand in for it"),
-                      title=status.title, stand_in=_(status.stand_in))
+                      title=_(status.title), stand_in=_(status.stand_in))
                 )  # fmt: skip
     with right:
         st.subheader(_(N_("Networks that come with the project")))

@@ -17,6 +17,9 @@ QUICK = {
     "reruns": "a page's rerun on the server",
     "long_log": "opening a run of 100,000 logged steps",
     "attached_page": "what an attached live page costs a training",
+    "cifar_throughput": "training the CIFAR-10 networks against a stock loop",
+    "cifar_inference": "milliseconds per image of the CIFAR-10 networks",
+    "compare_page": "the compare page",
 }
 LONG = {"time_to_accuracy_long": "mnist-modern to 99.5 %", "full_trainings": "every task's full recipe to its test figures"}
 

@@ -97,7 +97,10 @@ def rows() -> list[Row]:
     return [
         Row("stock loop, one epoch", middle["stock"], "s", note=f"DataLoader as in PyTorch's example, fp32; {spread('stock')}"),
         Row("stock loop, 2 workers", middle["workers"], "s", note=spread("workers")),
-        Row("trainer driven directly", middle["ours"], "s", note=f"{machine.resolve_precision('auto')}, glibc's own settings; {spread('ours')}"),
+        Row(
+            "trainer driven directly", middle["ours"], "s",
+            note=f"{machine.resolve_precision('auto')}, glibc's own settings; {spread('ours')}",
+        ),
         Row("trainer in fp32", middle["fp32"], "s", note=spread("fp32")),
         Row("as a job: epoch", middle["job"], "s", note=f"files written, niced; {spread('job')}"),
         Row("as a job: Start to summary", middle["whole"], "s", note="process start and test part included"),

@@ -27,7 +27,8 @@ _KEY = "manabi"
 class Spec:
     """What a weights file needs to be used.
 
-    `mirror` says that an answer is the mean of the logits for the picture and for its mirror image; `mean` and `std` normalise inputs (pixels scaled to [0, 1], or features); `output_mean` and `output_std` turn the outputs of a
+    `mirror` says that an answer is the mean of the logits for the picture and for its mirror image. `mean` and `std` normalise inputs
+    (pixels scaled to [0, 1], or features); `output_mean` and `output_std` turn the outputs of a
     regression into its targets' unit.
     """
 

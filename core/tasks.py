@@ -251,7 +251,10 @@ TASKS: tuple[Task, ...] = (
         kind="classification",
         dataset="cifar10",
         model="fast_cnn",
-        recipe=FastRecipe(**{**_CIFAR, "batch_size": 256, "learning_rate": 0.4, "weight_decay": 1.3e-3, "label_smoothing": 0.2, "crop": 2}, epochs=15, width=64, mirror=True),
+        recipe=FastRecipe(
+            **{**_CIFAR, "batch_size": 256, "learning_rate": 0.4, "weight_decay": 1.3e-3, "label_smoothing": 0.2, "crop": 2},
+            epochs=15, width=64, mirror=True,
+        ),
         quick=_QUICK,
         published=Published("airbench94", 0.9401, 9.9, "https://arxiv.org/abs/2404.00498"),
     ),
@@ -262,7 +265,10 @@ TASKS: tuple[Task, ...] = (
         kind="classification",
         dataset="cifar10",
         model="fast_cnn",
-        recipe=FastRecipe(**{**_CIFAR, "batch_size": 256, "learning_rate": 0.4, "weight_decay": 1.3e-3}, cutout=10, epochs=40, width=96, depth=3, mirror=True),
+        recipe=FastRecipe(
+            **{**_CIFAR, "batch_size": 256, "learning_rate": 0.4, "weight_decay": 1.3e-3}, cutout=10, epochs=40, width=96, depth=3,
+            mirror=True,
+        ),
         quick=_QUICK,
     ),
     Task(
@@ -282,7 +288,10 @@ TASKS: tuple[Task, ...] = (
         kind="classification",
         dataset="fruit",
         model="resnet",
-        recipe=ResNetRecipe(epochs=12, batch_size=32, optimizer="adamw", learning_rate=0.003, weight_decay=0.02, schedule="one-cycle", label_smoothing=0.05, flip="random", crop=6, jitter=0.3, depth=10, width=16, validation=100),
+        recipe=ResNetRecipe(
+            epochs=12, batch_size=32, optimizer="adamw", learning_rate=0.003, weight_decay=0.02, schedule="one-cycle",
+            label_smoothing=0.05, flip="random", crop=6, jitter=0.3, depth=10, width=16, validation=100,
+        ),
         quick=_QUICK,
     ),
     Task(

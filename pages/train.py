@@ -51,12 +51,12 @@ def choose_task(run: Run | None) -> tasks.Task:
         st.info(
             _(N_("{title} is not on this machine. Start downloads it from {url}; where that fails, {stand_in} stand in for it, and "
                  "every figure says so. To bring the files yourself, put them into the data folder as {layout}."),
-              title=status.title, url=status.url, stand_in=_(status.stand_in), layout=status.layout)
+              title=_(status.title), url=status.url, stand_in=_(status.stand_in), layout=status.layout)
         )  # fmt: skip
     else:
         st.info(
             _(N_("{title} is not on this machine: {stand_in} stand in for it, and every figure says so. To bring the file yourself, put "
-                 "it into the data folder as {layout}."), title=status.title, stand_in=_(status.stand_in), layout=status.layout)
+                 "it into the data folder as {layout}."), title=_(status.title), stand_in=_(status.stand_in), layout=status.layout)
         )  # fmt: skip
     if task.dataset == "boston":
         st.caption(

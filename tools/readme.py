@@ -20,8 +20,8 @@ def checkpoints_table(language: str) -> str:
     """A Markdown table of the shipped checkpoints, from their cards."""
     _ = i18n.translator(language)
     heads = {
-        "en": ("task", "network", "parameters", "on the test part", "training", "command"),
-        "ja": ("タスク", "ネットワーク", "パラメーター数", "テストデータで", "学習時間", "コマンド"),
+        "en": ("task", "network", "data", "parameters", "on the test part", "training", "command"),
+        "ja": ("タスク", "ネットワーク", "データ", "パラメータ数", "テストデータで", "学習時間", "コマンド"),
     }[language]
     rows = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
     machines = set()
@@ -32,7 +32,7 @@ def checkpoints_table(language: str) -> str:
         card = json.loads(path.read_text())
         machines.add(f"{card['machine']}, torch {card['versions']['torch']}")
         figures = ", ".join(f"{_(words.METRICS[k])} {words.figure(k, v)}" for k, v in card["metrics"].items() if k != "cross_entropy")
-        cells = (f"`{task.name}`", _(task.title), f"{card['parameters']:,}", figures,
+        cells = (f"`{task.name}`", _(task.title), _(card["data"]["title"]), f"{card['parameters']:,}", figures,
                  words.duration(card["seconds"]).text(_), f"`{card['command']}`")  # fmt: skip
         rows.append("| " + " | ".join(cells) + " |")
     return "\n".join([*rows, "", " / ".join(sorted(machines))])

@@ -20,7 +20,7 @@ from tools import strokes
 from tools.server import PROJECT, Server
 
 OUT = PROJECT / "docs" / "shots"
-PAGES = ("home", "train", "runs", "draw", "glossary")
+PAGES = ("home", "train", "runs", "draw", "compare", "architecture", "glossary")
 LOCALES = {"ja": "ja-JP", "en": "en-US"}
 WIDTHS = (1280, 390)
 DARK = (("draw", "en", 1280),)

@@ -5,28 +5,17 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from core import comparison, data
+from core import comparison
 from core.contenders import Contender
 from core.data import DataSet
 from core.messages import N_
-from ui import charts, grids, pictures, store, trade_offs
+from ui import charts, grids, pictures, trade_offs
 from ui.compare_photo import probabilities_of
-from ui.compare_table import DATASET, duel, name_of
+from ui.compare_table import DATASET, duel, name_of, test_pictures
 from ui.i18n import _
 from ui.live_chart import live_chart
 
 _SHOWN = 24
-
-
-@st.cache_resource(show_spinner=False)
-def _pictures(folder: str) -> DataSet:
-    return data.obtain(DATASET, download=False)
-
-
-def test_pictures() -> DataSet | None:
-    """The data set with its test pictures, or None where only the stand-in is here."""
-    folder = data.find(DATASET)
-    return _pictures(str(folder)) if folder is not None else None
 
 
 def classes(found: list[Contender]) -> None:
@@ -98,12 +87,13 @@ def disagreements(a: Contender, b: Contender) -> None:
     st.subheader(_(N_("Where one is right and the other wrong")))
     way = st.segmented_control(
         _(N_("Who is right")), ["a", "b"], default="a", required=True, key="who", label_visibility="collapsed",
-        format_func=lambda w: _(N_("{first} is right, {second} is wrong"), first=name_of(a if w == "a" else b), second=name_of(b if w == "a" else a)),
+        format_func=lambda w: _(N_("{first} is right, {second} is wrong"), **(
+            {"first": name_of(a), "second": name_of(b)} if w == "a" else {"first": name_of(b), "second": name_of(a)})),
     )  # fmt: skip
     winner, loser = (a, b) if way == "a" else (b, a)
     index = np.flatnonzero((winner.predictions == winner.labels) & (loser.predictions != loser.labels))
     st.caption(_(N_("{count} of {all} test images"), count=f"{len(index):,}", all=f"{a.count:,}"))
-    dataset = test_pictures()
+    dataset = test_pictures([a, b])
     if dataset is None or len(dataset.test_y) != a.count or not np.array_equal(dataset.test_y, a.labels):
         st.info(
             _(N_("The pictures are not on this machine, only the answers. `{command}` fetches the data set."),

@@ -12,7 +12,7 @@ from core.inference import explain, grad_cam, square
 from core.inference.predictor import Predictor
 from core.messages import N_, UserError
 from ui import charts, pictures, url, warm
-from ui.compare_table import name_of
+from ui.compare_table import name_of, test_pictures
 from ui.i18n import _, tell
 
 _TOP = 5
@@ -40,8 +40,6 @@ def probabilities_of(one: Contender, pixels: np.ndarray) -> np.ndarray:
 
 def choose(found: list[Contender]) -> np.ndarray | None:
     """The picture that the visitor gives, uint8 (3, 32, 32); None while there is none."""
-    from ui.compare_answers import test_pictures
-
     source = url.choice(
         st.segmented_control, _(N_("Picture from")), ["test", "photo"], key="picture", default="test", required=True,
         label_visibility="collapsed",
@@ -49,7 +47,7 @@ def choose(found: list[Contender]) -> np.ndarray | None:
     )  # fmt: skip
     if source == "photo":
         return _photo()
-    dataset = test_pictures()
+    dataset = test_pictures(found)
     if dataset is None:
         st.info(
             _(N_("CIFAR-10 is not on this machine, so there is no test image to show. Give a photo of yours, or fetch it: {command}"),
@@ -95,7 +93,8 @@ def answers(found: list[Contender], pixels: np.ndarray) -> None:
             with column, st.container(border=True, height="stretch"):
                 _answer(one, pixels)
     st.caption(
-        _(N_("The heat map shows where a network looked for its first answer (Grad-CAM). Its cells are as coarse as the layer named below it; "
+        _(N_("The heat map shows where a network looked for its first answer (Grad-CAM). Its cells are as coarse as the "
+             "layer named below it; "
              "what lies between them is interpolated."))
     )  # fmt: skip
 
@@ -110,7 +109,8 @@ def _answer(one: Contender, pixels: np.ndarray) -> None:
     try:
         found = grad_cam.grad_cam(network, pixels)
     except UserError:
-        st.image(pictures.upscale(pixels.transpose(1, 2, 0), 7), width="stretch", caption=_(N_("No maps: this network sees a row of numbers")))
+        caption = _(N_("No maps: this network sees a row of numbers"))
+        st.image(pictures.upscale(pixels.transpose(1, 2, 0), 7), width="stretch", caption=caption)
         return
     caption = _(N_("looks here for “{label}” · layer {layer}, {size} cells"),
                 label=one.classes[int(best[0])], layer=found.layer, size=f"{found.maps[1]}x{found.maps[2]}")
@@ -118,7 +118,8 @@ def _answer(one: Contender, pixels: np.ndarray) -> None:
 
 
 def heat_over(pixels: np.ndarray, heat: np.ndarray) -> np.ndarray:
-    """A picture uint8 (3, H, W) with heat (H, W) in [0, 1] over it, (S, S, 3): where it is cold the picture is dimmed, where it is hot it stays
+    """A picture uint8 (3, H, W) with heat (H, W) in [0, 1] over it, (S, S, 3): where it is cold the picture is dimmed, where it is
+    hot it stays
     bright under a warm tint."""
     side = _HEAT_SIDE
     base = np.asarray(Image.fromarray(pixels.transpose(1, 2, 0)).resize((side, side), Image.Resampling.NEAREST), float)

@@ -7,8 +7,9 @@ import math
 import pandas as pd
 import streamlit as st
 
-from core import comparison, contenders, tasks
+from core import comparison, contenders, data, tasks
 from core.contenders import Contender
+from core.data import DataSet
 from core.inference import anatomy, speed
 from core.messages import Message, N_
 from core.training import price
@@ -31,6 +32,18 @@ def name_of(one: Contender) -> str:
     """How a contender is called on the page: short, without the data set that all share."""
     title = _(one.task.title).split(": ", 1)[-1].split("：", 1)[-1]
     return title if one.run is None else f"{title} · {one.run.label}"
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _pictures(folder: str) -> DataSet:
+    return data.obtain(DATASET, download=False)
+
+
+def test_pictures(found: list[Contender]) -> DataSet | None:
+    """The data set with its test pictures. The stand-in only where one of the networks was trained on it; else None where the real one is
+    not here."""
+    folder = data.find(DATASET)
+    return _pictures(str(folder)) if folder is not None or any(one.stand_in_for for one in found) else None
 
 
 def pick() -> list[Contender]:
@@ -111,8 +124,9 @@ def table(found: list[Contender]) -> None:
                        _(N_("ms per image, 64 at once")): st.column_config.NumberColumn(format="%.2f")},
     )  # fmt: skip
     st.caption(
-        _(N_("Published figures are of the original pictures, of larger networks and of trainings that took ten to twenty times as long; "
-             "ours are of the data named beside them. They show where a family can get to, not what these networks lack."))
+        _(N_("Published figures are of the original pictures, mostly of larger networks and much longer trainings; ours are "
+             "of the data named "
+             "beside them. They show where a family can get to, not what these networks lack."))
     )  # fmt: skip
     unknown = [one for one in found if speed.known(one.weights) is None]
     if unknown:

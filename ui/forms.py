@@ -47,6 +47,16 @@ def recipe_form(task: Task, base: Recipe, prefix: str) -> dict[str, Any]:
     return values
 
 
+def group_form(base: Recipe, names: list[str], prefix: str, columns: int = 3) -> dict[str, Any]:
+    """Widgets for the fields `names` of `base`, side by side; the values that a person left in them."""
+    values: dict[str, Any] = {}
+    for first in range(0, len(names), columns):
+        for place, name in zip(st.columns(columns, vertical_alignment="bottom"), names[first : first + columns], strict=False):
+            with place:
+                values[name] = _widget(name, type(base).field(name), getattr(base, name), prefix)
+    return values
+
+
 def field_label(field: FieldInfo) -> str:
     """The field's name with its unit."""
     extra = field.json_schema_extra

@@ -42,6 +42,10 @@ PAGES: dict[str, Entry] = {
         "pages/compare.py", N_("Compare CNNs"), ":material/balance:",
         N_("CIFAR-10 networks side by side: what each costs, what it gets right, where it looks."),
     ),
+    "architecture": Entry(
+        "pages/architecture.py", N_("Architecture"), ":material/account_tree:",
+        N_("Take a network apart: its layers, what each costs, how far it sees. Change it and see the price at once."),
+    ),
     "draw": Entry(
         "pages/draw.py", N_("Draw a digit"), ":material/draw:", N_("Draw a digit, see the network's answer, and why it answers so.")
     ),

@@ -73,7 +73,7 @@ def _head(run: Run, status: Status) -> None:
         data = run.config.get("data", {})
         if data.get("stand_in_for"):
             st.caption(
-                _(N_("Trained on {data}, standing in for {wanted}."), data=_(data["title"]), wanted=data["stand_in_for"]),
+                _(N_("Trained on {data}, standing in for {wanted}."), data=_(data["title"]), wanted=_(data["stand_in_for"])),
             )
         elif data:
             st.caption(_(N_("Data: {data}, {count} training examples"), data=_(data["title"]), count=f"{data['train']:,}"))

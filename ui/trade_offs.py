@@ -46,7 +46,8 @@ def pareto(
         )  # fmt: skip
     low, high = (float(x.min()), float(x.max())) if len(x) else (1.0, 10.0)
     pad = max(0.15, 0.12 * np.log10(max(high / low, 1.0001)))
-    fig.update_xaxes(title_text=cost_label, type="log", range=[np.log10(low) - pad, np.log10(high) + pad], showgrid=True, tickformat="~s", dtick="D2")
+    reach = [np.log10(low) - pad, np.log10(high) + pad]
+    fig.update_xaxes(title_text=cost_label, type="log", range=reach, showgrid=True, tickformat="~s", dtick="D2")
     fig.update_yaxes(title_text=accuracy_label, tickformat=".4~%")
     return fig
 

@@ -42,7 +42,8 @@ def choice(
 
 
 def several(label: str, options: Sequence[str], *, key: str, default: list[str], **more: object) -> list[str]:
-    """A multiselect of names whose value is shared as `?key=a,b` and kept while the visitor is on other pages. Names that are no options are
+    """A multiselect of names whose value is shared as `?key=a,b` and kept while the visitor is on other pages. Names that are no
+    options are
     passed over."""
     kept, written = f"_kept.{key}", f"_url.{key}"
     named = st.query_params.get(key)

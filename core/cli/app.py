@@ -130,7 +130,7 @@ def data_status(data_root: DataRoot = None, json: Json = False) -> None:
     for s in found:
         size = f"{s.bytes / 1e6:,.1f} MB" if s.folder else "-"
         where = s.folder or _(N_("not here; its stand-in: {stand_in}")).format(stand_in=_(s.stand_in))
-        rows.append((s.title, where, f"{s.train:,}", f"{s.test:,}", size))
+        rows.append((_(s.title), where, f"{s.train:,}", f"{s.test:,}", size))
     table([_(N_("data set")), _(N_("where")), _(N_("training")), _(N_("test")), _(N_("size"))], rows)
     for s in found:
         if s.problem:
@@ -152,7 +152,7 @@ def data_get(name: str) -> None:
             progress.update(bar, description=what.text(_), completed=share)
 
         folder = source.download(paths.download_root(), show)
-    say(N_("{title} is in {folder}."), title=source.TITLE, folder=str(folder))
+    say(N_("{title} is in {folder}."), title=_(source.TITLE), folder=str(folder))
 
 
 @guard_app.command("build", help=_(N_("Fit the judge on MNIST's training digits and write it beside the checkpoints.")))

@@ -118,7 +118,7 @@ def find(name: str, root: str | Path | None = None) -> Path | None:
     if root is not None and source.find(Path(root)) is None:
         raise UserError(
             N_("{title} was not found in {folder}. Expected there: {layout}."),
-            title=source.TITLE, folder=str(root), layout=source.LAYOUT,
+            title=Message(source.TITLE), folder=str(root), layout=source.LAYOUT,
         )  # fmt: skip
     for folder in paths.data_roots(root):
         found = source.find(folder)
@@ -155,7 +155,7 @@ def obtain(
             reason = error.message
     notice = Message(
         N_("{title} is not on this machine. {reason} Until then this uses {stand_in}."),
-        {"title": source.TITLE, "reason": reason, "stand_in": Message(source.STAND_IN_TITLE)},
+        {"title": Message(source.TITLE), "reason": reason, "stand_in": Message(source.STAND_IN_TITLE)},
     )
     return source.stand_in(notice, **options)
 

@@ -11,7 +11,6 @@ from torch import Tensor
 
 from core.data import DataSet
 
-
 EXAMPLES_TO_BEGIN_WITH = 5000
 """Training examples from which a network computes the layers that it does not learn."""
 

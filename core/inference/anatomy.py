@@ -43,7 +43,7 @@ def layers(network: nn.Module, in_shape: tuple[int, ...]) -> list[Layer]:
         count = 1
         for n in shape:
             count *= n
-        rows.append(Layer(_path(info), info.class_name, shape, int(info.num_params), int(info.total_mult_adds), 4 * count))
+        rows.append(Layer(_path(info), info.class_name, shape, int(info.num_params), int(info.macs), 4 * count))
     return rows
 
 
@@ -124,8 +124,11 @@ class ReceptiveField:
     width: int
 
 
-def receptive_fields(network: nn.Module, in_shape: tuple[int, int, int], size: int = 0) -> list[ReceptiveField]:
-    """The measured receptive field of the middle unit of every convolution and pooling, on an input of `size` x `size` (default: that of
+def receptive_fields(
+    network: nn.Module, in_shape: tuple[int, int, int], size: int = 0, most: int = 12
+) -> list[ReceptiveField]:
+    """The measured receptive field of the middle unit of (at most `most`, evenly chosen) convolutions and poolings, on an input of
+    `size` x `size` (default: that of
     `in_shape`, which is also the most that can be seen).
 
     Measured by the input gradient of that unit, in a copy of the network in which nothing can cancel or be cut off: weights
@@ -145,11 +148,15 @@ def receptive_fields(network: nn.Module, in_shape: tuple[int, int, int], size: i
         return note
 
     for name, module in clear.named_modules():
-        if isinstance(module, nn.Conv2d | nn.AvgPool2d):
+        # What looks at single pixels sees what the layer before it saw.
+        if isinstance(module, nn.Conv2d | nn.AvgPool2d) and module.kernel_size not in (1, (1, 1)):
             module.register_forward_hook(keep(name))
-    x = torch.ones(1, c, h, w, dtype=torch.float64, requires_grad=True)
+    x = torch.ones(1, c, h, w, requires_grad=True)
     clear.embed(x)
-    for name, output in kept.items():
+    names = [n for n, output in kept.items() if output.shape[2] * output.shape[3]]
+    chosen = {round(i * (len(names) - 1) / max(1, most - 1)) for i in range(most)} if len(names) > most else range(len(names))
+    for name in [names[i] for i in sorted(chosen)]:
+        output = kept[name]
         middle = output[0, :, output.shape[2] // 2, output.shape[3] // 2].sum()
         (gradient,) = torch.autograd.grad(middle, x, retain_graph=True)
         touched = gradient[0].abs().sum(0) > 0
@@ -158,13 +165,22 @@ def receptive_fields(network: nn.Module, in_shape: tuple[int, int, int], size: i
     return found
 
 
+class _Gate(nn.Module):
+    """x / (1 + x) of positive x: bounded and rising everywhere."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x / (1 + x)
+
+
 def _transparent(network: nn.Module) -> nn.Module:
     """A copy through which every path passes a positive share of its input."""
-    clear = copy.deepcopy(network).eval().double()
+    clear = copy.deepcopy(network).eval()
     for parent in list(clear.modules()):
         for name, child in list(parent.named_children()):
-            if isinstance(child, nn.BatchNorm2d | nn.BatchNorm1d | nn.ReLU | nn.GELU | nn.SiLU | nn.Tanh | nn.Dropout | nn.Sigmoid):
+            if isinstance(child, nn.BatchNorm2d | nn.BatchNorm1d | nn.ReLU | nn.GELU | nn.SiLU | nn.Tanh | nn.Dropout):
                 setattr(parent, name, nn.Identity())
+            elif isinstance(child, nn.Sigmoid):  # a gate multiplies: it must stay small, and never flat
+                setattr(parent, name, _Gate())
             elif isinstance(child, nn.MaxPool2d):
                 setattr(parent, name, nn.AvgPool2d(child.kernel_size, child.stride, child.padding, child.ceil_mode))
             elif isinstance(child, nn.AdaptiveMaxPool2d):
@@ -172,4 +188,6 @@ def _transparent(network: nn.Module) -> nn.Module:
     for module in clear.modules():
         if isinstance(module, nn.Conv2d | nn.Linear):
             nn.init.constant_(module.weight, 1.0 / module.weight[0].numel())
-    return clear
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+    return clear.requires_grad_(False)

@@ -78,14 +78,17 @@ def sandbox(
         if not padding:
             if min(height, breadth) < KERNEL:
                 raise UserError(
-                    N_("Block {number} gets maps of {size} pixels, smaller than its 3x3 kernel. Use fewer blocks, a smaller stride, or padding."),
+                    N_("Block {number} gets maps of {size} pixels, smaller than its 3x3 kernel. Use fewer blocks, a smaller "
+                       "stride, or padding."),
                     number=number + 1, size=f"{height}x{breadth}",
                 )  # fmt: skip
             if skip and number > 0:
                 raise UserError(
-                    N_("Block {number} would add its input of {before} pixels to its output of {after}: without padding a convolution takes "
+                    N_("Block {number} would add its input of {before} pixels to its output of {after}: without padding a "
+                       "convolution takes "
                        "the border away, and only equal sizes can be added. Switch padding on, or the skips off."),
-                    number=number + 1, before=f"{height}x{breadth}", after=f"{(height - KERNEL) // step + 1}x{(breadth - KERNEL) // step + 1}",
+                    number=number + 1, before=f"{height}x{breadth}",
+                    after=f"{(height - KERNEL) // step + 1}x{(breadth - KERNEL) // step + 1}",
                 )  # fmt: skip
         border = 2 if padding else 0
         height, breadth = (height + border - KERNEL) // step + 1, (breadth + border - KERNEL) // step + 1

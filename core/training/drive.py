@@ -228,7 +228,9 @@ class Drive:
         self.status.write(now=True, phase=Message(N_("Reading the test part")), step=self.step or done.step)
         network, spec = checkpoints.load_weights(self.run.best_weights)
         result = evaluate_network(network, spec, self.data)
-        last = evaluate_network(self.trainer.module, self._spec(self.trainer.epoch), self.data) if done.best_epoch != self.trainer.epoch else result
+        last = result
+        if done.best_epoch != self.trainer.epoch:
+            last = evaluate_network(self.trainer.module, self._spec(self.trainer.epoch), self.data)
         arrays = {"outputs": np.ascontiguousarray(result.outputs), "targets": np.ascontiguousarray(result.targets)}
         write_bytes(self.run.path / "predictions.safetensors", save(arrays))
         write_json(

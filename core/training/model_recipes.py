@@ -81,7 +81,8 @@ class ResNetRecipe(SupervisedRecipe):
         64, N_("Width"), N_("Filters of the first convolution."), unit=N_("filters"), group="model", passes_to="model", ge=1, le=512
     )
     skip: bool = option(
-        True, N_("Skip connections"), N_("Adds the input of each block to its output; without, the plain network that the paper compares with."),
+        True, N_("Skip connections"), N_("Adds the input of each block to its output; without, the plain network that the "
+                                         "paper compares with."),
         group="model", passes_to="model", term="residual-connection",
     )  # fmt: skip
 
@@ -124,7 +125,9 @@ class SandboxRecipe(SupervisedRecipe):
     width: int = option(
         32, N_("Width"), N_("Filters of the first convolution."), unit=N_("filters"), group="model", passes_to="model", ge=1, le=256
     )
-    depth: int = option(6, N_("Depth"), N_("Blocks, one convolution each."), unit=N_("blocks"), group="model", passes_to="model", ge=1, le=24)
+    depth: int = option(
+        6, N_("Depth"), N_("Blocks, one convolution each."), unit=N_("blocks"), group="model", passes_to="model", ge=1, le=24
+    )
     stride: int = option(
         2, N_("Stride"), N_("Every second block moves its kernel by so many pixels, which shrinks the maps."), unit=N_("pixels"),
         group="model", passes_to="model", ge=1, le=4, term="stride",

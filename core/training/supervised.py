@@ -19,8 +19,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from core import models
-from core.data import DataSet, cut_validation
-from core.data import augment
+from core.data import DataSet, augment, cut_validation
 from core.data.batches import EXAMPLES_TO_BEGIN_WITH, Batches, epoch_order
 from core.messages import N_, UserError
 from core.training.events import Done, EpochEnd, Event, Step

@@ -126,7 +126,8 @@ class SupervisedRecipe(Recipe):
         group="augmentation", only="images", ge=0, le=0.9, term="augmentation",
     )  # fmt: skip
     flip: Literal["none", "random", "alternating"] = option(
-        "none", N_("Mirroring"), N_("Augmentation: mirrors half of the pictures; alternating shows each one the other way round in every second epoch."),
+        "none", N_("Mirroring"), N_("Augmentation: mirrors half of the pictures; alternating shows each one the other way "
+                                    "round in every second epoch."),
         group="augmentation", only="photos", term="augmentation",
     )  # fmt: skip
     crop: int = option(
@@ -142,7 +143,8 @@ class SupervisedRecipe(Recipe):
         group="augmentation", only="photos", ge=0, le=1, term="augmentation",
     )  # fmt: skip
     mirror: bool = option(
-        False, N_("Mirror at test time"), N_("An answer is the mean of those to the picture and to its mirror image: twice the time, a little more accuracy."),
+        False, N_("Mirror at test time"), N_("An answer is the mean of those to the picture and to its mirror image: twice "
+                                             "the time, a little more accuracy."),
         group="regularisation", only="photos", term="test-time-augmentation",
     )  # fmt: skip
     validation: int = option(

@@ -19,6 +19,8 @@ FIRST = {
     "train": "Start a real training and watch it live.",
     "runs": "Lay the curves of your trainings over each other.",
     "draw": "Draw a digit, see the network's answer, and why it answers so.",
+    "compare": "CIFAR-10 networks side by side: what each costs, what it gets right, where it looks.",
+    "architecture": "Take a network apart: its layers, what each costs, how far it sees. Change it and see the price at once.",
     "glossary": "The words of these pages, in Japanese and in English.",
 }
 EMPTY = {
@@ -26,6 +28,8 @@ EMPTY = {
     "train": "Here your training will grow",
     "runs": "Here your trainings will stand side by side",
     "draw": "Draw a digit from 0 to 9",
+    "compare": "A fair fight",
+    "architecture": "Layers with weights",
     "glossary": "See also: {terms}",
 }
 PAGES = pytest.mark.parametrize("name", FIRST)

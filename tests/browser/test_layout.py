@@ -12,7 +12,10 @@ from tests import factories
 from tests.browser.conftest import Server, Visitor
 from tests.browser.test_drawing import draw
 
-TITLES = {"": "Learn deep learning by doing it", "train": "Train", "runs": "Runs", "draw": "Draw a digit", "glossary": "Glossary"}
+TITLES = {
+    "": "Learn deep learning by doing it", "train": "Train", "runs": "Runs", "draw": "Draw a digit", "compare": "Compare CNNs",
+    "architecture": "Architecture", "glossary": "Glossary",
+}  # fmt: skip
 LANGUAGES = pytest.mark.parametrize("language", ["ja", "en"])
 
 

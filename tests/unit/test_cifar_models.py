@@ -84,7 +84,8 @@ def test_efficientnet_b0_has_torchvisions_blocks():
 @pytest.mark.parametrize("name", FAMILIES)
 def test_every_family_learns_one_batch(name):
     torch.manual_seed(0)
-    small = {"vgg": {"width": 16}, "resnet": {"depth": 10, "width": 8}, "mobilenetv1": {"multiplier": 0.25}, "inception": {"multiplier": 0.25},
+    small = {"vgg": {"width": 16}, "resnet": {"depth": 10, "width": 8}, "mobilenetv1": {"multiplier": 0.25}, "inception":
+    {"multiplier": 0.25},
              "alexnet": {"width": 16, "units": 64, "dropout": 0.0}, "efficientnet": {"multiplier": 0.5, "dropout": 0.0}}[name]  # fmt: skip
     network = models.create(name, IMAGE, 10, **small).train()
     x, y = torch.randn(16, *IMAGE), torch.arange(16) % 10

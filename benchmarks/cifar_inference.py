@@ -1,0 +1,31 @@
+"""Milliseconds per image of the networks for CIFAR-10, beside torchvision's ResNet-18, all at 32x32 in fp32 on this machine."""
+
+from __future__ import annotations
+
+import torch
+import torchvision
+
+from benchmarks import table
+from benchmarks.table import Row
+from core import models, tasks
+from core.inference import anatomy
+from core.training.recipe import cores
+
+SHAPE = (3, 32, 32)
+
+
+def rows() -> list[Row]:
+    torch.set_num_threads(cores())
+    networks = {"torchvision's resnet18": torchvision.models.resnet18(num_classes=10)}
+    for task in tasks.TASKS:
+        if task.dataset == "cifar10" and task.name != "cifar10-sandbox":
+            networks[task.name] = models.create(task.model, SHAPE, 10, **task.recipe.part("model"))
+    found = []
+    for name, network in networks.items():
+        one, many = (anatomy.milliseconds(network, SHAPE, batch) for batch in (1, 64))
+        found.append(Row(f"{name}, one image", one, "ms", note=f"64 at once: {many:.3g} ms each"))
+    return found
+
+
+if __name__ == "__main__":
+    table.alone(rows)

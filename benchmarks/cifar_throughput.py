@@ -1,0 +1,146 @@
+"""Training images per second of the CIFAR-10 networks: this project's data path against a stock loop, and the machine's own limit.
+
+The stock loop is the usual one (https://github.com/kuangliu/pytorch-cifar/blob/master/main.py): a DataLoader over pictures that are cropped,
+mirrored and normalised one by one, fp32, default memory format, the same network and optimizer. Ours runs in a process of its own with
+the environment of a job. Pictures are random: their content does not change the time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+
+import numpy as np
+import torch
+import torch.nn.functional as F  # noqa: N812
+from lightning.fabric import Fabric
+from torch.utils.data import DataLoader, Dataset
+from torchvision import transforms
+
+from benchmarks import table
+from benchmarks.table import Row
+from core import models, tasks
+from core.data import DataSet
+from core.inference import anatomy
+from core.training import jobs, machine
+from core.training.recipe import cores
+from core.training.supervised import SupervisedTrainer
+
+COUNT = 2560
+RESNET18 = {"depth": 18, "width": 64, "batch_size": 128}
+OTHERS = [t.name for t in tasks.TASKS if t.dataset == "cifar10" and t.name not in ("cifar10-best", "cifar10-sandbox")]
+_PASSES = 3
+
+
+def pictures() -> DataSet:
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(0, 256, (COUNT, 3, 32, 32), dtype=np.uint8), np.arange(COUNT) % 10
+    half = np.full(3, 0.5, np.float32)
+    return DataSet("random", "random", "classification", "", x, y, x, y, half, half / 2, classes=tuple("abcdefghij"))
+
+
+def _rate(steps: list[float], batch: int) -> float:
+    return batch / statistics.median(steps[1:])
+
+
+def ours(name: str, changes: dict, steps: int) -> float:
+    """Images per second of the trainer."""
+    torch.set_num_threads(cores())
+    task = tasks.task(name)
+    recipe = task.recipe.changed(validation=0, epochs=1000, max_steps=0, **changes)
+    fabric = Fabric(accelerator="auto", devices=1, precision=machine.resolve_precision("auto"))
+    trainer = SupervisedTrainer(task.model, pictures(), recipe, fabric)
+    times, last = [], None
+    for _event in trainer.run():
+        now = time.perf_counter()
+        if last is not None:
+            times.append(now - last)
+        last = now
+        if len(times) > steps:
+            break
+    return _rate(times, recipe.batch_size)
+
+
+class Pictures(Dataset):
+    """One picture at a time, as torchvision's own data sets give them."""
+
+    def __init__(self, data: DataSet) -> None:
+        self.x, self.y = data.train_x.transpose(0, 2, 3, 1), data.train_y
+        self.transform = transforms.Compose(
+            [
+                transforms.ToPILImage(), transforms.RandomCrop(32, padding=4), transforms.RandomHorizontalFlip(), transforms.ToTensor(),
+                transforms.Normalize(data.mean.tolist(), data.std.tolist()),
+            ]
+        )  # fmt: skip
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def __getitem__(self, i: int) -> tuple[torch.Tensor, int]:
+        return self.transform(self.x[i]), int(self.y[i])
+
+
+def stock(name: str, changes: dict, steps: int) -> float:
+    """Images per second of the stock loop."""
+    torch.set_num_threads(cores())
+    task = tasks.task(name)
+    recipe = task.recipe.changed(**changes)
+    network = models.create(task.model, (3, 32, 32), 10, **recipe.part("model")).train()
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.1, momentum=0.9, weight_decay=5e-4)
+    loader = DataLoader(Pictures(pictures()), batch_size=recipe.batch_size, shuffle=True, drop_last=True)
+    times, last = [], time.perf_counter()
+    while len(times) <= steps:
+        for x, y in loader:
+            optimizer.zero_grad()
+            F.cross_entropy(network(x), y).backward()
+            optimizer.step()
+            now = time.perf_counter()
+            times.append(now - last)
+            last = now
+            if len(times) > steps:
+                break
+    return _rate(times, recipe.batch_size)
+
+
+def apart(which: str, name: str, changes: dict, steps: int) -> float:
+    """`ours` or `stock` in a process of its own, ours with the environment of a job."""
+    code = f"import json; from benchmarks import cifar_throughput as c; print(json.dumps(c.{which}({name!r}, {changes!r}, {steps})))"
+    environment = {**(jobs.QUICK if which == "ours" else {}), **os.environ}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def matrix_rate(size: int = 4096, seconds: float = 3.0) -> float:
+    """Floating-point operations per second of a bf16 matrix product on all cores: the best of repetitions."""
+    torch.set_num_threads(cores())
+    a, b = (torch.randn(size, size, dtype=torch.bfloat16) for _ in range(2))
+    best, begun = float("inf"), time.perf_counter()
+    while time.perf_counter() - begun < seconds:
+        start = time.perf_counter()
+        a @ b
+        best = min(best, time.perf_counter() - start)
+    return 2 * size**3 / best
+
+
+def rows() -> list[Row]:
+    limit = matrix_rate()
+    found = [Row("bf16 matrix product", limit / 1e9, "GFLOP/s", note="4096 x 4096, all cores, the best")]
+    for label, name, changes, steps in [("ResNet-18, 11.2 M", "cifar10-resnet", RESNET18, 8), *((n, n, {}, 5) for n in OTHERS)]:
+        recipe = tasks.task(name).recipe.changed(**changes)
+        macs = anatomy.multiply_adds(models.create(tasks.task(name).model, (3, 32, 32), 10, **recipe.part("model")), (3, 32, 32))
+        mine, theirs = apart("ours", name, changes, steps), apart("stock", name, changes, min(steps, 5))
+        share = 2 * _PASSES * macs * mine / limit
+        whole = label.startswith("ResNet-18")
+        found.append(
+            Row(f"{label}: ours / stock", mine / theirs, "times", at_least=2.4 if whole else None, note=f"{mine:,.0f} against {theirs:,.0f} images/s")
+        )
+        found.append(Row(f"{label}: share of that rate", 100 * share, "%", at_least=85 if whole else None, note=f"{macs / 1e6:.0f} M multiply-adds"))
+    return found
+
+
+if __name__ == "__main__":
+    table.alone(rows)

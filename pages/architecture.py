@@ -1,0 +1,87 @@
+"""Architecture: any network taken apart, and changed, with the price of every change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from core import tasks
+from core.messages import Message, N_, UserError
+from core.training import jobs, price
+from ui import anatomy, url, warm
+from ui.forms import group_form
+from ui.frame import attempt, flash, page
+from ui.i18n import _, tell
+
+SECONDS = 60
+
+
+def choose() -> tasks.Task:
+    """The task whose network is taken apart."""
+    by_name = {t.name: t for t in tasks.TASKS if anatomy.known(t.dataset)}
+    name = url.choice(
+        st.selectbox, _(N_("Network")), list(by_name), key="net", default="cifar10-sandbox", format_func=lambda n: _(by_name[n].title)
+    )
+    st.caption(_(by_name[name].about))
+    return by_name[name]
+
+
+def change(task: tasks.Task) -> dict[str, Any]:
+    """The options of the network, as the visitor wants them."""
+    names = [n for n in task.fields() if task.recipe.field(n).json_schema_extra["passes_to"] == "model"]
+    if not names:
+        st.caption(_(N_("This network has nothing to choose: its shape is that of its paper.")))
+        return {}
+    return group_form(task.recipe, names, f"net.{task.name}")
+
+
+def compared(task: tasks.Task, options: dict[str, Any], macs: int) -> None:
+    """What the changes cost, against the recipe's own network."""
+    own = task.recipe.part("model")
+    changed = {k: v for k, v in options.items() if own[k] != v}
+    if not changed:
+        return
+    _network, layers = anatomy.network(task, own)
+    before = sum(layer.macs for layer in layers) or 1
+    if macs >= before:
+        st.caption(_(N_("{factor} times the multiply-adds of the network as it was"), factor=f"{macs / before:.1f}"))
+    else:
+        st.caption(_(N_("{factor} of the multiply-adds of the network as it was"), factor=f"{100 * macs / before:.0f} %"))
+
+
+def train(task: tasks.Task, options: dict[str, Any]) -> None:
+    """Callback: a training of this network for a minute."""
+
+    def begin() -> None:
+        warm.wait()
+        recipe = task.recipe.changed(**options)
+        tag = price.price(task, recipe)
+        steps = tag.steps_within(SECONDS)
+        run = jobs.start(task, recipe.changed(max_steps=steps, epochs=-(-steps // tag.steps_per_epoch)))
+        st.session_state["architecture-run"] = run.id
+        flash(Message(N_("Started. Its curves grow on the train page.")), "success")
+
+    attempt(begin)
+
+
+with page("architecture"):
+    task = choose()
+    options = change(task)
+    try:
+        _built, layers = anatomy.network(task, options)
+    except UserError as error:
+        st.warning(tell(error.message), icon=":material/broken_image:")
+    else:
+        compared(task, options, sum(layer.macs for layer in layers))
+        anatomy.parts(task, options, layers)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.button(
+                _(N_("Train this for {seconds} s"), seconds=SECONDS), icon=":material/play_arrow:", type="primary", key="train-this",
+                on_click=train, args=(task, options), disabled=price.blocked(),
+                help=_(N_("Times a few batches, turns the seconds into steps and starts a run of its own.")),
+            )  # fmt: skip
+            if price.blocked():
+                st.caption(_(N_("A training runs on this machine just now; a price can be measured when it has ended.")))
+            if run_id := st.session_state.get("architecture-run"):
+                st.page_link("pages/train.py", label=_(N_("Watch it")), icon=":material/timeline:", query_params={"run": run_id})

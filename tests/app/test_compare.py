@@ -1,0 +1,116 @@
+"""The compare and the architecture page: figures, views, fair fights, a network changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from core.training import fight, jobs, runs
+from tests import factories
+
+LANGUAGES = pytest.mark.parametrize("language", ["ja", "en"])
+VIEWS = ("figures", "photo", "curves", "classes", "closely")
+
+
+@pytest.fixture(autouse=True)
+def no_shipped(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+    """Only what a test makes is there to be compared."""
+    monkeypatch.setenv("MANABI_CHECKPOINTS", str(tmp_path / "none"))
+
+
+@pytest.fixture
+def three() -> list[runs.Run]:
+    return [factories.finished(name) for name in ("cifar10-mlp", "cifar10-cnn", "cifar10-resnet")]
+
+
+@LANGUAGES
+def test_nothing_is_there_yet(visit: Callable, language: str) -> None:
+    page = visit("compare", language)
+    assert page.says("No network for CIFAR-10 is here yet: none ships with this copy, and none was trained on this machine. "
+                     "A fair fight below trains some.")  # fmt: skip
+    assert page.says("A fair fight")
+
+
+@LANGUAGES
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_of_three_runs(visit: Callable, three: list, language: str, view: str) -> None:
+    page = visit("compare", language, nets=",".join(r.id for r in three), view=view)
+    assert not page.errors
+    assert page.at.query_params["nets"] in (",".join(r.id for r in three), [",".join(r.id for r in three)])
+    if view == "figures":
+        [table] = [e.value for e in page.at.dataframe]
+        assert len(table) == 3 and all("%" in interval for interval in table.iloc[:, 2])
+    if view == "photo":
+        assert len(page.at.get("plotly_chart")) == 3
+    if view == "closely":
+        # The runs answer alike, because the factory writes the same answers for all.
+        assert any("p 1.000" in w for w in page.warnings)
+        assert page.says("Where one is right and the other wrong")
+
+
+def test_two_that_differ_are_told_apart(visit: Callable, three: list) -> None:
+    from safetensors.numpy import load_file, save_file
+
+    path = three[0].path / "predictions.safetensors"
+    arrays = load_file(path)
+    arrays["outputs"] = np.roll(arrays["outputs"], 1, axis=1)
+    save_file(arrays, path)
+    page = visit("compare", nets=",".join(r.id for r in three), view="closely", a=three[0].id, b=three[1].id)
+    assert any("is better" in e.value for e in page.at.success)
+
+
+def test_names_that_are_not_here_are_passed_over(visit: Callable, three: list) -> None:
+    page = visit("compare", nets=f"nobody,{three[0].id}", view="figures")
+    [table] = [e.value for e in page.at.dataframe]
+    assert len(table) == 1 and not page.errors
+
+
+def test_a_fair_fight_queues_and_shows(visit: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    started = []
+    monkeypatch.setattr(jobs, "_launch", started.append)
+    page = visit("compare")
+    page.press("Start the fair fight")
+    assert [r.task_name for r in started] == ["cifar10-mlp", "cifar10-cnn"]
+    assert {r.recipe.limit_train for r in started} == {2000} and len({r.config["fight"] for r in started}) == 1
+    assert page.says("{done} of {count} networks finished · {amount} {budget}")
+    other = visit("compare", "ja", fight=started[0].config["fight"])
+    assert other.says("{done} of {count} networks finished · {amount} {budget}") and not other.errors
+    assert fight.members("nothing") == []
+    assert visit("compare", fight="nothing").says("There is no fair fight {fight} here.")
+
+
+@LANGUAGES
+@pytest.mark.parametrize("net", ["cifar10-sandbox", "cifar10-inception", "cifar10-mlp", "mnist-cnn", "fruit-classifier"])
+def test_a_network_is_taken_apart(visit: Callable, net: str, language: str) -> None:
+    page = visit("architecture", language, net=net)
+    assert not page.errors and page.says("Parameters") and page.metrics[page.word("Layers with weights")]
+    [table] = [e.value for e in page.at.dataframe]
+    assert len(table) >= 5
+
+
+def test_a_change_shows_its_price_and_a_broken_shape_is_explained(visit: Callable) -> None:
+    page = visit("architecture", net="cifar10-sandbox")
+    page.set("net.cifar10-sandbox.width", 64)
+    assert page.says("{factor} times the multiply-adds of the network as it was")
+    page.set("net.cifar10-sandbox.padding", False)
+    assert any("Switch padding on" in w for w in page.warnings) and not page.errors
+    page.set("net.cifar10-sandbox.skip", False)
+    page.set("net.cifar10-sandbox.depth", 24)
+    assert any("Use fewer blocks" in w for w in page.warnings) and not page.errors
+
+
+def test_training_it_for_a_minute(visit: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    from core.training import price
+
+    started = []
+    monkeypatch.setattr(jobs, "_launch", started.append)
+    monkeypatch.setattr(price, "price", lambda *a: price.Price(0.5, 100, 100, 50, ""))
+    page = visit("architecture", net="cifar10-sandbox")
+    page.set("net.cifar10-sandbox.depth", 3)
+    [button] = [b for b in page.at.button if b.key == "train-this"]
+    button.click()
+    page.run()
+    [run] = started
+    assert run.task_name == "cifar10-sandbox" and run.recipe.depth == 3 and run.recipe.max_steps == 120 and run.recipe.epochs == 2

@@ -1,0 +1,80 @@
+"""Three networks on one photo, a cell of the gallery of disagreements, a fair fight to its end."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+from safetensors.numpy import load_file, save_file
+
+from tests import factories
+from tests.browser.conftest import Server, Visitor
+
+
+@pytest.fixture(scope="module")
+def three(server: Server) -> str:
+    """Three runs in the server's store that disagree, as ids for the URL."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MANABI_RUNS", str(server.runs))
+        patch.setenv("MANABI_OFFLINE", "1")
+        patch.setenv("MANABI_DOWNLOADS", str(server.runs / ".none"))
+        made = [factories.finished(name) for name in ("cifar10-mlp", "cifar10-cnn", "cifar10-resnet")]
+        for place, run in enumerate(made):
+            path = run.path / "predictions.safetensors"
+            arrays = load_file(path)
+            arrays["outputs"][place :: 3 + place] = np.roll(arrays["outputs"][place :: 3 + place], 1, axis=1)
+            save_file(arrays, path)
+    return ",".join(r.id for r in made)
+
+
+def photo() -> bytes:
+    """A red thing on a blue ground, wider than high."""
+    out = io.BytesIO()
+    image = np.zeros((240, 400, 3), np.uint8)
+    image[...] = (40, 70, 160)
+    image[60:180, 140:260] = (200, 30, 30)
+    Image.fromarray(image).save(out, "JPEG")
+    return out.getvalue()
+
+
+def test_three_networks_on_an_uploaded_photo(visitor: Callable[..., Visitor], three: str) -> None:
+    me = visitor().open("compare", nets=three, view="photo", picture="photo")
+    me.page.locator("input[type=file]").set_input_files({"name": "thing.jpg", "mimeType": "image/jpeg", "buffer": photo()})
+    me.sees("all that the networks see: 32x32")
+    expect(me.page.get_by_text("looks here for")).to_have_count(2, timeout=60_000)
+    me.sees("No maps: this network sees a row of numbers")
+    expect(me.page.locator(".js-plotly-plot")).to_have_count(3)
+    me.page.locator("input[type=file]").set_input_files({"name": "evil.jpg", "mimeType": "image/jpeg", "buffer": b"GIF89a no"})
+    expect(me.page.get_by_test_id("stAlert").first).to_be_visible()
+
+
+def test_a_cell_of_the_gallery_opens_with_both_networks_answers(visitor: Callable[..., Visitor], three: str) -> None:
+    me = visitor().open("compare", nets=three, view="closely")
+    me.sees("Where one is right and the other wrong")
+    me.page.get_by_test_id("stHorizontalBlock").get_by_role("button", name="disc", exact=True).first.click()
+    me.sees(": disc")
+    expect(me.page.locator(".js-plotly-plot .bars")).to_have_count(3, timeout=60_000)  # two answers, and the bars above
+
+
+@pytest.mark.timeout(300)
+def test_a_fair_fight_of_two_quick_tasks_to_its_end(
+    visitor: Callable[..., Visitor], server: Server, wait_until: Callable[..., None]
+) -> None:
+    me = visitor().open("compare", fighters="cifar10-mlp,cifar10-sandbox")
+    me.press("Start the fair fight")
+    me.page.wait_for_url("**fight=*")
+    me.sees("networks finished")
+    me.sees("2 of 2 networks finished", seconds=240)
+    chart = me.page.get_by_role("figure", name="The curves of the fair fight")
+    expect(chart.locator(".scatterlayer .trace")).to_have_count(4)
+    link = me.page.url
+    other = visitor("ja-JP", width=390)
+    other.page.goto(link)
+    other.settle()
+    expect(other.page.locator(".scatterlayer .trace").first).to_be_visible(timeout=60_000)
+    assert other.overflow <= 0
+    wait_until(lambda: not server.trainings(), 60, "the end of all trainings")

@@ -1,0 +1,131 @@
+"""Layers, multiply-adds, receptive fields and graphs of every network, held against outside counts."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+import torch
+from captum.attr import LayerGradCam
+from torch import nn
+
+from core import models, tasks
+from core.checkpoints import Spec
+from core.inference import anatomy, grad_cam, graph
+from core.inference.predictor import Predictor
+from core.messages import UserError
+from tests import factories
+
+IMAGE = (3, 32, 32)
+NETWORKS = [t for t in tasks.TASKS if t.dataset == "cifar10"]
+EACH = pytest.mark.parametrize("task", NETWORKS, ids=lambda t: t.name)
+
+
+def build(task: tasks.Task) -> nn.Module:
+    recipe = task.recipe.changed(**factories.SMALL[task.name])
+    torch.manual_seed(0)
+    return models.create(task.model, IMAGE, 10, **recipe.part("model")).eval()
+
+
+@EACH
+def test_the_layers_add_up_to_what_the_flop_counter_counts(task):
+    network = build(task)
+    layers = anatomy.layers(network, IMAGE)
+    assert sum(layer.parameters for layer in layers) == sum(p.numel() for p in network.parameters())
+    whole = anatomy.multiply_adds(network, IMAGE)
+    # torchinfo counts the few operations of norms and biases, too.
+    assert whole <= sum(layer.macs for layer in layers) <= 1.05 * whole
+    assert layers[-1].out_shape == (10,)
+    assert {layer.name for layer in layers} <= {name for name, _ in network.named_modules()}
+
+
+class Patch(nn.Module):
+    """The discriminator of pix2pix, whose receptive field is known: 70 pixels (Isola et al., arXiv 1611.07004)."""
+
+    def __init__(self):
+        super().__init__()
+        sizes = [(3, 8, 2), (8, 16, 2), (16, 32, 2), (32, 32, 1), (32, 1, 1)]
+        self.body = nn.Sequential(*(nn.Conv2d(a, b, 4, s, 1) for a, b, s in sizes))
+
+    def embed(self, x):
+        return self.body(x)
+
+
+def test_the_receptive_field_of_a_known_network():
+    found = anatomy.receptive_fields(Patch(), IMAGE, size=256)
+    assert [f.height for f in found] == [4, 10, 22, 46, 70] and [f.width for f in found] == [4, 10, 22, 46, 70]
+
+
+def test_pooling_and_branches_are_seen_through():
+    vgg = anatomy.receptive_fields(models.create("vgg", IMAGE, 10, depth=11, width=2), IMAGE, size=128)
+    assert [f.height for f in vgg][:4] == [3, 4, 8, 10]  # conv 3, pool 4, conv 8, pool 10
+    gate = anatomy.receptive_fields(models.create("efficientnet", IMAGE, 10, multiplier=0.125), IMAGE)
+    assert gate[-1].height == 32  # squeeze and excitation looks at everything
+
+
+@EACH
+def test_every_network_has_its_graph(task):
+    network = build(task)
+    brief, whole = graph.dot(network, IMAGE), graph.dot(network, IMAGE, detailed=True)
+    for text in (brief, whole):
+        nodes = set(re.findall(r'^"(\w+)" \[label', text, re.M))
+        edges = re.findall(r'^"(\w+)" -> "(\w+)";', text, re.M)
+        assert {n for e in edges for n in e} <= nodes and any(b == "output" for _, b in edges)
+    assert brief.count("->") <= whole.count("->")
+    if task.name == "cifar10-resnet":
+        assert "add" in whole and "32x32" in whole.replace("8x32x32", "32x32")
+
+
+def test_a_network_that_decides_on_its_way_is_a_sentence():
+    class Decides(nn.Module):
+        def forward(self, x):
+            return x if x.sum() > 0 else -x
+
+    with pytest.raises(UserError, match="no graph"):
+        graph.dot(Decides(), IMAGE)
+
+
+@pytest.mark.parametrize("change", [{"depth": 24, "padding": False, "skip": False}, {"padding": False}], ids=["too small", "unequal sizes"])
+def test_a_shape_that_breaks_is_told_in_words(change):
+    with pytest.raises(UserError, match=r"Block \d+ .*(Use fewer blocks|Switch padding on)"):
+        models.create("sandbox", IMAGE, 10, **change)
+
+
+@pytest.mark.parametrize("stride", [1, 2, 3, 4])
+@pytest.mark.parametrize("depthwise", [False, True])
+def test_the_sandbox_takes_whatever_its_recipe_allows(stride, depthwise):
+    for depth in (1, 2, 9):
+        network = models.create("sandbox", IMAGE, 10, width=4, depth=depth, stride=stride, depthwise=depthwise)
+        assert network(torch.zeros(2, *IMAGE)).shape == (2, 10)
+
+
+# ---- Grad-CAM --------------------------------------------------------------------------------------------------------
+
+
+def predictor(task: tasks.Task) -> Predictor:
+    options = task.recipe.changed(**factories.SMALL[task.name]).part("model")
+    classes = tuple("abcdefghij")
+    spec = Spec(task.name, task.model, options, IMAGE, "classification", classes, (0.5,) * 3, (0.25,) * 3, 0.0, 1.0, "")
+    return Predictor(build(task), spec)
+
+
+@pytest.mark.parametrize("task", [t for t in NETWORKS if t.model != "mlp"], ids=lambda t: t.name)
+def test_grad_cam_is_captums(task):
+    network = predictor(task)
+    x = np.random.default_rng(0).integers(0, 256, IMAGE).astype(np.uint8)
+    found = grad_cam.grad_cam(network, x, target=3)
+    layer = dict(network.network.named_modules())[found.layer]
+    inputs = network.normalised(x[None])
+    theirs = LayerGradCam(network.network, layer).attribute(inputs, target=3, relu_attributions=True)
+    theirs = LayerGradCam.interpolate(theirs.detach(), IMAGE[1:], interpolate_mode="bilinear")[0, 0]
+    theirs = theirs / theirs.max() if float(theirs.max()) > 0 else theirs
+    np.testing.assert_allclose(found.heat, theirs.numpy(), atol=1e-4)
+    np.testing.assert_allclose(found.probabilities, network.predict(x[None])[0], atol=1e-5)
+    assert min(found.maps[1:]) >= grad_cam.SMALLEST
+
+
+def test_a_network_without_maps_is_a_sentence():
+    task = tasks.task("cifar10-mlp")
+    with pytest.raises(UserError, match="no maps"):
+        grad_cam.grad_cam(predictor(task), np.zeros(IMAGE, np.uint8))

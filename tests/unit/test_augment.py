@@ -1,0 +1,82 @@
+"""Augmentation of whole batches: held against the plain operations that it stands for."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+import torch.nn.functional as F  # noqa: N812
+
+from core.data import augment
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def pictures(count: int = 64, size: int = 8) -> torch.Tensor:
+    return torch.randint(0, 256, (count, 3, size, size), generator=generator(9)).to(torch.uint8)
+
+
+def test_a_crop_is_a_window_of_the_reflect_padded_picture():
+    x, reach = pictures(), 3
+    found = augment.crop_and_flip(x, reach, None, generator())
+    padded = F.pad(x.float(), (reach,) * 4, mode="reflect").to(torch.uint8)
+    windows = {(dy, dx): padded[:, :, dy : dy + 8, dx : dx + 8] for dy in range(2 * reach + 1) for dx in range(2 * reach + 1)}
+    places = [next(k for k, w in windows.items() if torch.equal(w[i], found[i])) for i in range(len(x))]
+    assert len(set(places)) > 20 and found.dtype == torch.uint8
+
+
+def test_those_that_are_flipped_are_mirrored_and_no_others():
+    x = pictures()
+    flipped = torch.arange(len(x)) % 2 == 0
+    found = augment.crop_and_flip(x, 0, flipped, generator())
+    assert torch.equal(found[flipped], x[flipped].flip(-1)) and torch.equal(found[~flipped], x[~flipped])
+    assert augment.crop_and_flip(x, 0, None, generator()) is x
+
+
+def test_alternating_shows_every_picture_both_ways_in_two_epochs():
+    first, index = torch.rand(100, generator=generator()) < 0.5, torch.randperm(100, generator=generator(1))
+    even, odd = (augment.flips("alternating", index, epoch, first, generator()) for epoch in (4, 5))
+    assert torch.equal(even, first[index]) and torch.equal(odd, ~even)
+
+
+def test_random_mirrors_about_half_and_none_mirrors_nothing():
+    index, first = torch.arange(10_000), torch.zeros(10_000, dtype=torch.bool)
+    assert 4_800 < int(augment.flips("random", index, 0, first, generator()).sum()) < 5_200
+    assert augment.flips("none", index, 0, first, generator()) is None
+    with pytest.raises(ValueError, match="sideways"):
+        augment.flips("sideways", index, 0, first, generator())
+
+
+@pytest.mark.parametrize("size", [2, 3, 4])
+def test_cutout_greys_out_one_square_of_all_channels(size):
+    x = torch.ones(200, 3, 8, 8)
+    holes = augment.cutout(x, size, generator()) == 0
+    assert torch.equal(holes[:, 0], holes[:, 1]) and torch.equal(holes[:, 0], holes[:, 2])
+    areas = holes[:, 0].sum((1, 2))
+    assert int(areas.max()) == size * size and int(areas.min()) > 0  # cut off only at a border
+    inside = holes[:, 0][areas == size * size]
+    assert all(int(h.any(0).sum()) == int(h.any(1).sum()) == size for h in inside)
+    assert augment.cutout(x, 0, generator()) is x
+
+
+def test_jitter_changes_every_picture_in_its_own_way_and_keeps_bounds():
+    x = torch.randn(100, 3, 8, 8, generator=generator(3))
+    found = augment.jitter(x, 0.3, generator())
+    assert augment.jitter(x, 0.0, generator()) is x
+    assert len({round(float(d), 4) for d in (found - x).abs().mean((1, 2, 3))}) > 90
+    assert float((found.mean((1, 2, 3)) - x.mean((1, 2, 3))).abs().max()) <= 0.3 + 1e-5
+    grey = x.mean(1, keepdim=True).expand(-1, 3, -1, -1).clone()
+    same = augment.jitter(grey, 0.3, generator())
+    torch.testing.assert_close(same[:, 0], same[:, 2])  # what has no colour gets none
+
+
+def test_the_same_generator_draws_the_same():
+    x = pictures()
+
+    def drawn() -> torch.Tensor:
+        g = generator()
+        return augment.crop_and_flip(x, 2, augment.flips("random", torch.arange(64), 0, torch.zeros(64), g), g)
+
+    one, two = drawn(), drawn()
+    assert torch.equal(one, two)

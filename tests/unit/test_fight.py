@@ -1,0 +1,77 @@
+"""Fair fights: what a budget becomes, and what is refused before anything starts."""
+
+from __future__ import annotations
+
+import pytest
+
+from core import models, tasks
+from core.inference import anatomy
+from core.messages import UserError
+from core.training import fight, jobs, price, runs
+
+
+def quick(name: str):
+    task = tasks.task(name)
+    return task, task.quick_recipe()
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """Runs are created, their processes are not started."""
+    made = []
+    monkeypatch.setattr(jobs, "_launch", made.append)
+    return made
+
+
+def test_images_become_steps_of_each_ones_batch():
+    for name in ("cifar10-mlp", "cifar10-fast"):
+        task, recipe = quick(name)
+        found = fight.budgeted(task, recipe, "images", 5120)
+        assert found.max_steps == 5120 // recipe.batch_size
+        assert found.epochs * -(-2000 // recipe.batch_size) >= found.max_steps > (found.epochs - 1) * -(-2000 // recipe.batch_size)
+
+
+def test_multiply_adds_are_shared_out_by_what_a_step_costs():
+    costs = {}
+    for name in ("cifar10-cnn", "cifar10-sandbox"):
+        task, recipe = quick(name)
+        found = fight.budgeted(task, recipe, "multiply-adds", 1.0)
+        network = models.create(task.model, (3, 32, 32), 10, **recipe.part("model"))
+        costs[name] = 3 * anatomy.multiply_adds(network, (3, 32, 32)) * recipe.batch_size * found.max_steps
+    assert all(0.9e12 < c <= 1e12 for c in costs.values())
+
+
+def test_seconds_ask_the_price(monkeypatch):
+    task, recipe = quick("cifar10-mlp")
+    monkeypatch.setattr(price, "price", lambda *a: price.Price(0.05, 16, 32, 1.6, ""))
+    assert fight.budgeted(task, recipe, "seconds", 10).max_steps == 200
+
+
+def test_epochs_are_epochs():
+    task, recipe = quick("cifar10-mlp")
+    assert fight.budgeted(task, recipe, "epochs", 7).epochs == 7
+
+
+@pytest.mark.parametrize(
+    ("names", "budget", "amount", "words"),
+    [
+        (["cifar10-mlp"], "epochs", 1, "between 2 and 5"),
+        (["cifar10-mlp", "cifar10-mlp"], "epochs", 1, "between 2 and 5"),
+        (["cifar10-mlp", "mnist-mlp"], "epochs", 1, "different data"),
+        (["cifar10-mlp", "cifar10-nnn"], "epochs", 1, "nearest"),
+        (["cifar10-mlp", "cifar10-cnn"], "images", 3, "less than one step"),
+        (["cifar10-mlp", "cifar10-cnn"], "epochs", 5000, "epochs is 5000"),
+        (["cifar10-mlp", "cifar10-cnn"], "luck", 1, "no budget called luck"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_is_one_sentence_and_nothing_starts(started, names, budget, amount, words):
+    with pytest.raises(UserError, match=words):
+        fight.start(names, budget, amount, quick=True)
+    assert not started and not runs.every()
+
+
+def test_the_members_belong_together_in_their_order(started):
+    found = fight.start(["cifar10-cnn", "cifar10-mlp"], "epochs", 1, quick=True, seed=3)
+    members = fight.members(found)
+    assert [m.task_name for m in members] == ["cifar10-cnn", "cifar10-mlp"] and all(m.recipe.seed == 3 for m in members)
+    assert len(started) == 2 and fight.members("other") == []

@@ -1,0 +1,192 @@
+"""What the architecture page shows of a network: its figures, its layers, how far it sees, its graph, its source."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from core import data, models, tasks
+from core.inference import anatomy, graph
+from core.messages import N_, UserError
+from core.training import price
+from ui import palette as p
+from ui import warm
+from ui.charts import figure
+from ui.i18n import _, tell
+from ui.live_chart import live_chart
+
+SHAPES: dict[str, tuple[int, ...]] = {"mnist": (1, 28, 28), "cifar10": (3, 32, 32), "fruit": (3, 64, 64)}
+OUTPUTS = {"mnist": 10, "cifar10": 10, "fruit": 2}
+COLUMNS = {
+    "parameters": N_("Parameters"), "macs": N_("Multiply-adds"), "activation": N_("Memory of the output (kB)"), "ms": N_("Milliseconds"),
+}  # fmt: skip
+
+
+def shape_of(task: tasks.Task) -> tuple[tuple[int, ...], int]:
+    """Input shape and number of outputs of a task, without reading its data."""
+    return SHAPES[task.dataset], OUTPUTS[task.dataset]
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _network(task_name: str, options: str) -> tuple[Any, list[anatomy.Layer]]:
+    task = tasks.task(task_name)
+    in_shape, outputs = shape_of(task)
+    network = models.create(task.model, in_shape, outputs, **json.loads(options)).eval()
+    return network, anatomy.layers(network, in_shape)
+
+
+def network(task: tasks.Task, options: dict[str, Any]) -> tuple[Any, list[anatomy.Layer]]:
+    """The network and its layers. Raises UserError where the options do not fit together."""
+    warm.wait()
+    try:
+        return _network(task.name, json.dumps(options, sort_keys=True))
+    except (RuntimeError, ValueError) as error:
+        raise UserError(N_("A network like this cannot be built: {reason}."), reason=str(error).splitlines()[0][:200]) from error
+
+
+def figures(layers: list[anatomy.Layer], in_shape: tuple[int, ...]) -> None:
+    """Four numbers of the whole."""
+    weights = sum(layer.parameters for layer in layers)
+    columns = st.columns(4)
+    columns[0].metric(_(N_("Parameters")), _short(weights), border=True, help=f"{weights:,}")
+    columns[1].metric(_(N_("Multiply-adds per image")), _short(sum(layer.macs for layer in layers)), border=True)
+    columns[2].metric(
+        _(N_("Memory of all outputs")), f"{sum(layer.activation for layer in layers) / 1e6:.2f} MB", border=True,
+        help=_(N_("For one image in 32 bits. A training keeps them for the way back; multiply by the batch size.")),
+    )  # fmt: skip
+    weighted = sum(layer.kind in ("Conv2d", "Linear") for layer in layers)
+    columns[3].metric(_(N_("Layers with weights")), weighted, border=True)
+
+
+def _short(number: float) -> str:
+    for unit, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if number >= size:
+            return f"{number / size:.3g} {unit}"
+    return f"{number:.0f}"
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _milliseconds(task_name: str, options: str) -> dict[str, float]:
+    built, _layers = _network(task_name, options)
+    return anatomy.layer_milliseconds(built, shape_of(tasks.task(task_name))[0])
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _fields(task_name: str, options: str) -> list[anatomy.ReceptiveField]:
+    built, _layers = _network(task_name, options)
+    return anatomy.receptive_fields(built, shape_of(tasks.task(task_name))[0])
+
+
+def table(task: tasks.Task, options: dict[str, Any], layers: list[anatomy.Layer]) -> None:
+    """Every layer as a row, and one of its figures as bars in the order in which a picture goes through them."""
+    key = json.dumps(options, sort_keys=True)
+    measured = st.session_state.get("layer-times") == (task.name, key)
+    what = st.segmented_control(
+        _(N_("Show")), list(COLUMNS), default="macs", required=True, key="layer-column", format_func=lambda c: _(COLUMNS[c])
+    )
+    if what == "ms" and not measured:
+        if price.blocked():
+            st.caption(_(N_("The milliseconds are measured when no training runs on this machine.")))
+            what = "macs"
+        else:
+            st.session_state["layer-times"] = (task.name, key)
+            measured = True
+    times = _milliseconds(task.name, key) if measured else {}
+    frame = pd.DataFrame(
+        {
+            "name": [layer.name for layer in layers],
+            "kind": [layer.kind for layer in layers],
+            "shape": ["x".join(map(str, layer.out_shape)) for layer in layers],
+            "parameters": [layer.parameters for layer in layers],
+            "macs": [layer.macs for layer in layers],
+            "activation": [round(layer.activation / 1e3, 1) for layer in layers],
+            "ms": [round(times.get(layer.name, np.nan), 3) for layer in layers],
+        }
+    )
+    live_chart(bars(frame, what, _(COLUMNS[what])), f"layers-{what}", alt=_(COLUMNS[what]))
+    names = {"name": _(N_("layer")), "kind": _(N_("kind")), "shape": _(N_("shape of its output")), **{c: _(t) for c, t in COLUMNS.items()}}
+    shown = frame if measured else frame.drop(columns="ms")
+    st.dataframe(shown.rename(columns=names), hide_index=True, height=min(420, 36 * (len(shown) + 1)))
+
+
+def bars(frame: pd.DataFrame, column: str, label: str, height: int = 260) -> go.Figure:
+    """One bar per layer, left to right as a picture goes through."""
+    fig = figure(height)
+    kinds = frame["kind"].to_numpy()
+    colours = [p.SERIES[0] if k == "Conv2d" else p.SERIES[1] if k == "Linear" else p.NEUTRAL for k in kinds]
+    fig.add_bar(
+        x=np.arange(len(frame)), y=frame[column], marker={"color": colours},
+        customdata=frame[["name", "kind", "shape"]].to_numpy(),
+        hovertemplate=f"<b>%{{customdata[0]}}</b> %{{customdata[1]}}<br>%{{customdata[2]}}<br>{label}: %{{y:,.4~g}}<extra></extra>",
+    )  # fmt: skip
+    fig.update_xaxes(showticklabels=False, showgrid=False)
+    fig.update_yaxes(title_text=label, tickformat="~s")
+    return fig
+
+
+def sight(task: tasks.Task, options: dict[str, Any]) -> None:
+    """How far single units see, measured."""
+    in_shape = shape_of(task)[0]
+    with st.spinner(_(N_("Following gradients back to the picture"))):
+        found = _fields(task.name, json.dumps(options, sort_keys=True))
+    if not found:
+        st.info(_(N_("This network has no convolutions: every unit of its first layer sees the whole picture.")))
+        return
+    fig = figure(240)
+    fig.add_scatter(
+        x=[f.layer for f in found], y=[max(f.height, f.width) for f in found], mode="lines+markers", line={"color": p.SERIES[0],
+        "width": 2},
+        marker={"size": 9}, hovertemplate="%{x}: %{y} px<extra></extra>",
+    )  # fmt: skip
+    fig.add_hline(y=in_shape[1], line={"color": p.NEUTRAL, "dash": "dot", "width": 1})
+    fig.update_yaxes(title_text=_(N_("pixels a side")), range=[0, 1.12 * in_shape[1]])
+    fig.update_xaxes(showticklabels=False, showgrid=False)
+    live_chart(fig, "sight", alt=_(N_("Receptive field")))
+    st.caption(
+        _(N_("Each point is the part of the picture that can change the middle unit of a layer, measured by the gradient "
+             "from that unit back "
+             "to the pixels. The dotted line is the whole picture, {size} pixels; more cannot be seen."), size=in_shape[1])
+    )  # fmt: skip
+
+
+def drawing(task: tasks.Task, options: dict[str, Any]) -> None:
+    """The graph of the network."""
+    built, _layers = network(task, options)
+    detailed = st.toggle(_(N_("Every layer")), key="graph-detailed", help=_(N_("Without it a block of the network's file is one box.")))
+    text = graph.dot(built, shape_of(task)[0], detailed, dark=st.context.theme.type == "dark")
+    with st.container(height=560, key=f"graph-{hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()[:8]}"):
+        st.graphviz_chart(text, width="content")
+
+
+def parts(task: tasks.Task, options: dict[str, Any], layers: list[anatomy.Layer]) -> None:
+    """Everything about one network, one part at a time."""
+    figures(layers, shape_of(task)[0])
+    layer_tab, sight_tab, graph_tab, source_tab = st.tabs(
+        [_(N_("Layers")), _(N_("How far it sees")), _(N_("Graph")), _(N_("Source"))], key=f"anatomy-{task.name}", on_change="rerun"
+    )
+    with layer_tab:
+        if layer_tab.open:
+            table(task, options, layers)
+    with sight_tab:
+        if sight_tab.open:
+            sight(task, options)
+    with graph_tab:
+        if graph_tab.open:
+            try:
+                drawing(task, options)
+            except UserError as error:
+                st.info(tell(error.message))
+    with source_tab:
+        if source_tab.open:
+            st.code(models.source(task.model), language="python")
+
+
+def known(name: str) -> bool:
+    """Whether the data set's shape is known without reading it: pictures, not tables."""
+    return name in SHAPES and name in data.names()
