@@ -71,10 +71,8 @@ def _head(run: Run, status: Status) -> None:
             badge(status)
             st.markdown(f"**{run.label}** · {_(run.task.title)}")
         data = run.config.get("data", {})
-        if data.get("stand_in_for"):
-            st.caption(
-                _(N_("Trained on {data}, standing in for {wanted}."), data=_(data["title"]), wanted=_(data["stand_in_for"])),
-            )
+        if original := data.get("stand_in_for"):
+            st.caption(_(N_("Trained on {data}, standing in for {wanted}."), data=_(data["title"]), wanted=_(original)))
         elif data:
             st.caption(_(N_("Data: {data}, {count} training examples"), data=_(data["title"]), count=f"{data['train']:,}"))
     with buttons:
