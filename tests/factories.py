@@ -13,7 +13,7 @@ from safetensors.numpy import save_file
 from core import checkpoints, data, models, tasks
 from core.checkpoints import Spec
 from core.files import write_json
-from core.training import runs
+from core.training import machine, runs
 from core.training.runs import Run
 
 STEPS_AN_EPOCH = 10
@@ -121,6 +121,7 @@ def _begun(task_name: str, epochs: int, **changes: object) -> Run:
     run = runs.create(task, task.recipe.changed(**{"threads": 1, **SMALL.get(task_name, {}), **changes}))
     dataset = _stand_in(task.dataset)
     write_json(run.path / "config.json", {**run.config, "data": dataset.describe()})
+    write_json(run.path / "env.json", {**machine.describe(), "precision": "32-true", "threads": 1})
     _log(run, epochs)
     _probes(run, dataset, epochs)
     return run
