@@ -27,6 +27,7 @@ from core.training.runs import Run
 
 _FOLDER = paths.PROJECT / "core" / "templates"
 _TEMPLATES = {tasks.SUPERVISED: "supervised.py.jinja"}
+_LONGEST_CALL = 112  # characters, so that its line has at most 130
 _PACKAGES = {
     "torch": "torch",
     "MNIST": "torchvision",
@@ -208,7 +209,11 @@ def _build(model: str, used: dict[str, Any], recipe: Recipe) -> str:
     """The call that builds the network."""
     in_shape, outputs = tuple(int(n) for n in used["in_shape"]), len(used["classes"]) or 1
     options = "".join(f", {name}={name.upper()}" for name in recipe.part("model"))
-    return f"{model}(in_shape={in_shape}, num_outputs={outputs}{options})"
+    call = f"{model}(in_shape={in_shape}, num_outputs={outputs}{options})"
+    if len(call) <= _LONGEST_CALL:
+        return call
+    arguments = [f"in_shape={in_shape}", f"num_outputs={outputs}", *options.removeprefix(", ").split(", ")]
+    return f"{model}(\n" + "".join(f"        {a},\n" for a in arguments) + "    )"
 
 
 # ---- the network's source --------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ SMALL = {
     "cifar10-mlp": {"width": 64, "depth": 1}, "cifar10-cnn": {"width": 8}, "cifar10-vgg": {"width": 8},
     "cifar10-resnet": {"width": 8, "depth": 10}, "cifar10-mobilenetv1": {"multiplier": 0.125}, "cifar10-inception": {"multiplier": 0.125},
     "cifar10-alexnet": {"width": 8, "units": 64}, "cifar10-efficientnet": {"multiplier": 0.125}, "cifar10-fast": {"width": 8},
-    "cifar10-best": {"width": 8, "depth": 2}, "cifar10-sandbox": {"width": 8, "depth": 3}, "fruit-classifier": {"width": 8},
+    "cifar10-best": {"width": 8, "depth": 2}, "cifar10-sandbox": {"width": 8, "depth": 3}, "fruit-classifier": {"width": 12},
 }  # fmt: skip
 """Recipe changes that make a task's network small enough for a test."""
 PROBES = 8

@@ -200,7 +200,7 @@ def _mask(shape: str, u: np.ndarray, v: np.ndarray) -> np.ndarray:
         case "bar":
             return (np.abs(u) < 1) & (np.abs(v) < 0.25)
         case "dots":
-            return (np.hypot(np.abs(u) - 0.6, np.abs(v) - 0.6) < 0.32)
+            return np.hypot(np.abs(u) - 0.6, np.abs(v) - 0.6) < 0.32
         case "star":
             return radius < 0.55 + 0.45 * np.cos(5 * np.arctan2(v, u))
     raise ValueError(f"no shape is called {shape}")

@@ -14,7 +14,15 @@ from torch import Tensor, nn
 from core.models import register_model
 
 # expansion, maps, blocks, stride of the first, kernel (table 1 of the paper; strides and kernels for 32x32).
-PLAN = ((1, 16, 1, 1, 3), (6, 24, 2, 1, 3), (6, 40, 2, 2, 5), (6, 80, 3, 2, 3), (6, 112, 3, 1, 5), (6, 192, 4, 2, 3), (6, 320, 1, 1, 3))
+PLAN = (
+    (1, 16, 1, 1, 3),
+    (6, 24, 2, 1, 3),
+    (6, 40, 2, 2, 5),
+    (6, 80, 3, 2, 3),
+    (6, 112, 3, 1, 5),
+    (6, 192, 4, 2, 3),
+    (6, 320, 1, 1, 3),
+)
 
 
 class SqueezeExcite(nn.Module):
@@ -23,7 +31,11 @@ class SqueezeExcite(nn.Module):
     def __init__(self, maps: int, squeezed: int) -> None:
         super().__init__()
         self.gate = nn.Sequential(
-            nn.AdaptiveAvgPool2d(1), nn.Conv2d(maps, squeezed, 1), nn.SiLU(inplace=True), nn.Conv2d(squeezed, maps, 1), nn.Sigmoid()
+            nn.AdaptiveAvgPool2d(1),
+            nn.Conv2d(maps, squeezed, 1),
+            nn.SiLU(inplace=True),
+            nn.Conv2d(squeezed, maps, 1),
+            nn.Sigmoid(),
         )
 
     def forward(self, x: Tensor) -> Tensor:

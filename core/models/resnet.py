@@ -16,9 +16,7 @@ from core.models import register_model
 
 def conv_bn(fan_in: int, fan_out: int, kernel: int, stride: int = 1) -> nn.Sequential:
     """Convolution that keeps the size (divided by the stride) and batch norm, which brings the bias."""
-    return nn.Sequential(
-        nn.Conv2d(fan_in, fan_out, kernel, stride, padding=kernel // 2, bias=False), nn.BatchNorm2d(fan_out)
-    )
+    return nn.Sequential(nn.Conv2d(fan_in, fan_out, kernel, stride, padding=kernel // 2, bias=False), nn.BatchNorm2d(fan_out))
 
 
 class BasicBlock(nn.Module):

@@ -42,7 +42,9 @@ class Block(nn.Module):
 class Sandbox(nn.Module):
     """Logits (B, K) of images (B, C, H, W)."""
 
-    def __init__(self, in_channels: int, num_outputs: int, plan: list[tuple[int, int]], depthwise: bool, skip: bool, padding: int) -> None:
+    def __init__(
+        self, in_channels: int, num_outputs: int, plan: list[tuple[int, int]], depthwise: bool, skip: bool, padding: int
+    ) -> None:
         super().__init__()
         blocks, fan_in = [], in_channels
         for number, (fan_out, stride) in enumerate(plan):

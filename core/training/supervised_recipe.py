@@ -103,7 +103,7 @@ class SupervisedRecipe(Recipe):
     ema: float = option(
         0.0,
         N_("Weight averaging (EMA)"),
-        N_("Keeps a running average of the weights and judges and saves that; 0.99 remembers about 100 steps, 0 does not average."),
+        N_("Keeps a running average of the weights and judges and saves that: 0.99 remembers about 100 steps; 0 does not average."),
         group="regularisation",
         ge=0,
         le=0.99999,

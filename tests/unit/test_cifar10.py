@@ -22,8 +22,9 @@ def batches(root: Path, per_file: int = 20) -> Path:
     folder.mkdir(parents=True)
     rng = np.random.default_rng(0)
     for name in [*(f"data_batch_{i}" for i in range(1, 6)), "test_batch"]:
-        entry = {b"data": rng.integers(0, 256, (per_file, 3072), dtype=np.uint8), b"labels": list(np.arange(per_file) % 10)}
-        (folder / name).write_bytes(pickle.dumps(entry))
+        entry = {b"data": rng.integers(0, 256, (per_file, 3072), dtype=np.uint8), b"labels": [i % 10 for i in range(per_file)]}
+        # Python 2 wrote the official files: torchvision reads their keys as text, we as bytes.
+        (folder / name).write_bytes(pickle.dumps({**entry, **{k.decode(): v for k, v in entry.items()}}))
     return folder
 
 
