@@ -1,8 +1,8 @@
 """Training images per second of the CIFAR-10 networks: this project's data path against a stock loop, and the machine's own limit.
 
-The stock loop is the usual one (https://github.com/kuangliu/pytorch-cifar/blob/master/main.py): a DataLoader over pictures that are cropped,
-mirrored and normalised one by one, fp32, default memory format, the same network and optimizer. Ours runs in a process of its own with
-the environment of a job. Pictures are random: their content does not change the time.
+The stock loop is the usual one (https://github.com/kuangliu/pytorch-cifar/blob/master/main.py): a DataLoader over pictures that are
+cropped, mirrored and normalised one by one, fp32, default memory format, the same network and optimizer. Ours runs in a process of its
+own with the environment of a job. Pictures are random: their content does not change the time.
 """
 
 from __future__ import annotations
@@ -135,10 +135,10 @@ def rows() -> list[Row]:
         mine, theirs = apart("ours", name, changes, steps), apart("stock", name, changes, min(steps, 5))
         share = 2 * _PASSES * macs * mine / limit
         whole = label.startswith("ResNet-18")
-        found.append(
-            Row(f"{label}: ours / stock", mine / theirs, "times", at_least=2.4 if whole else None, note=f"{mine:,.0f} against {theirs:,.0f} images/s")
-        )
-        found.append(Row(f"{label}: share of that rate", 100 * share, "%", at_least=85 if whole else None, note=f"{macs / 1e6:.0f} M multiply-adds"))
+        speeds = f"{mine:,.0f} against {theirs:,.0f} images/s"
+        found.append(Row(f"{label}: ours / stock", mine / theirs, "times", at_least=2.4 if whole else None, note=speeds))
+        size = f"{macs / 1e6:.0f} M multiply-adds"
+        found.append(Row(f"{label}: share of that rate", 100 * share, "%", at_least=85 if whole else None, note=size))
     return found
 
 

@@ -87,7 +87,8 @@ def figure(line: str, name: str) -> float:
 
 
 @pytest.mark.parametrize(
-    ("name", "changes"), [(t.name, {"epochs": 1, "validation": 60, **SHORT.get(t.name, {})}) for t in tasks.TASKS] + list(EVERYTHING.items())
+    ("name", "changes"),
+    [(t.name, {"epochs": 1, "validation": 60, **SHORT.get(t.name, {})}) for t in tasks.TASKS] + list(EVERYTHING.items()),
 )
 def test_every_task_gives_a_script_that_stands_alone(name, changes, tmp_path, monkeypatch):
     run, _ = make_run(name, **changes)

@@ -24,7 +24,9 @@ from core.training.supervised import SupervisedTrainer
 from tests import factories
 
 TASKS = pytest.mark.parametrize("task", tasks.TASKS, ids=lambda t: t.name)
-ALIKE = {"cifar10-efficientnet", "cifar10-vgg", "cifar10-mobilenetv1", "cifar10-inception", "cifar10-alexnet", "cifar10-cnn", "cifar10-sandbox", "cifar10-best"}
+ALIKE = {
+    f"cifar10-{n}" for n in ("efficientnet", "vgg", "mobilenetv1", "inception", "alexnet", "cnn", "sandbox", "best")
+}
 PRECISIONS = pytest.mark.parametrize("precision", sorted({"32-true", machine.resolve_precision("auto")}))
 
 
