@@ -112,7 +112,8 @@ def table(task: tasks.Task, options: dict[str, Any], layers: list[anatomy.Layer]
     live_chart(bars(frame, what, _(COLUMNS[what])), f"layers-{what}", alt=_(COLUMNS[what]))
     names = {"name": _(N_("layer")), "kind": _(N_("kind")), "shape": _(N_("shape of its output")), **{c: _(t) for c, t in COLUMNS.items()}}
     shown = frame if measured else frame.drop(columns="ms")
-    st.dataframe(shown.rename(columns=names), hide_index=True, height=min(420, 36 * (len(shown) + 1)))
+    grouped = {names[c]: st.column_config.NumberColumn(format="localized") for c in ("parameters", "macs", "activation")}
+    st.dataframe(shown.rename(columns=names), hide_index=True, height=min(420, 36 * (len(shown) + 1)), column_config=grouped)
 
 
 def bars(frame: pd.DataFrame, column: str, label: str, height: int = 260) -> go.Figure:

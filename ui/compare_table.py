@@ -12,7 +12,7 @@ from core.contenders import Contender
 from core.data import DataSet
 from core.inference import anatomy, speed
 from core.messages import Message, N_
-from core.training import price
+from core.training import price, runs
 from ui import charts, store, trade_offs, url, warm
 from ui.i18n import _, duration, tell
 from ui.live_chart import live_chart
@@ -28,9 +28,14 @@ COSTS = {
 }  # fmt: skip
 
 
+def short(title: str) -> str:
+    """A task's title without its data set."""
+    return title.split(": ", 1)[-1]
+
+
 def name_of(one: Contender) -> str:
     """How a contender is called on the page: short, without the data set that all share."""
-    title = _(one.task.title).split(": ", 1)[-1].split("：", 1)[-1]
+    title = short(_(one.task.title))
     return title if one.run is None else f"{title} · {one.run.label}"
 
 
@@ -58,7 +63,8 @@ def pick() -> list[Contender]:
     titles = {}
     for one in known:
         entry = next((t for t in tasks.TASKS if t.name == one), None)
-        titles[one] = _(entry.title) if entry else one
+        run = None if entry else runs.find(one)
+        titles[one] = short(_(entry.title)) if entry else f"{short(_(run.title))} · {run.label}"
     shipped = [n for n in known if not n[:1].isdigit()]
     chosen = url.several(
         _(N_("Networks")), known, key="nets", default=(shipped or known)[:_DEFAULT], format_func=titles.get, max_selections=MOST,
@@ -71,23 +77,26 @@ def pick() -> list[Contender]:
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def multiply_adds(weights: str, changed: float) -> int:
-    """Multiply-adds per image of a weights file. `changed` renews the entry."""
+def _counted(weights: str, changed: float) -> tuple[int, int]:
+    """Multiply-adds per image and parameters of a weights file. `changed` renews the entry."""
     from pathlib import Path
 
     from core import checkpoints, models
 
     spec = checkpoints.read_spec(Path(weights))
-    return anatomy.multiply_adds(models.create(spec.model, spec.in_shape, spec.num_outputs, **spec.options), spec.in_shape)
+    network = models.create(spec.model, spec.in_shape, spec.num_outputs, **spec.options)
+    return anatomy.multiply_adds(network, spec.in_shape), sum(p.numel() for p in network.parameters())
 
 
 def costs(one: Contender) -> dict[str, float]:
     """Everything that a network costs; NaN where it was not measured here."""
     warm.wait()
     ms = speed.known(one.weights) or {}
-    adds = one.multiply_adds or multiply_adds(str(one.weights), one.weights.stat().st_mtime)
+    adds, parameters = one.multiply_adds, one.parameters
+    if not adds or not parameters:
+        adds, parameters = _counted(str(one.weights), one.weights.stat().st_mtime)
     return {
-        "multiply_adds": adds, "parameters": one.parameters or math.nan, "seconds": one.seconds or math.nan,
+        "multiply_adds": adds, "parameters": parameters, "seconds": one.seconds or math.nan,
         "ms_1": ms.get(1, math.nan), "ms_64": ms.get(64, math.nan),
     }  # fmt: skip
 
@@ -101,28 +110,21 @@ def table(found: list[Contender]) -> None:
         rows.append(
             {
                 _(N_("network")): name_of(one),
-                _(N_("test accuracy")): one.accuracy,
+                _(N_("test accuracy")): _share(one.accuracy),
                 _(N_("95 % interval")): f"{100 * low:.2f} – {100 * high:.2f} %" if one.count else "–",
-                _(N_("last epoch")): one.last_accuracy,
+                _(N_("last epoch")): _share(one.last_accuracy),
                 _(N_("parameters")): f"{cost['parameters']:,.0f}",
                 _(N_("multiply-adds (million)")): round(cost["multiply_adds"] / 1e6, 1),
-                _(N_("ms per image")): cost["ms_1"],
-                _(N_("ms per image, 64 at once")): cost["ms_64"],
-                _(N_("epochs")): one.epochs,
+                _(N_("ms per image")): _milliseconds(cost["ms_1"]),
+                _(N_("ms per image, 64 at once")): _milliseconds(cost["ms_64"]),
+                _(N_("epochs")): str(one.epochs or "–"),
                 _(N_("training time")): duration(one.seconds) if one.seconds else "–",
                 _(N_("state")): _(STATES[one.state][0]) if one.run else _(N_("comes with the project")),
                 _(N_("data")): _(one.data),
                 _(N_("published elsewhere")): _published(one.task),
             }
         )
-    frame = pd.DataFrame(rows)
-    percent = st.column_config.NumberColumn(format="percent")
-    st.dataframe(
-        frame, hide_index=True,
-        column_config={_(N_("test accuracy")): percent, _(N_("last epoch")): percent,
-                       _(N_("ms per image")): st.column_config.NumberColumn(format="%.2f"),
-                       _(N_("ms per image, 64 at once")): st.column_config.NumberColumn(format="%.2f")},
-    )  # fmt: skip
+    st.dataframe(pd.DataFrame(rows), hide_index=True)
     st.caption(
         _(N_("Published figures are of the original pictures, mostly of larger networks and much longer trainings; ours are "
              "of the data named "
@@ -138,6 +140,14 @@ def table(found: list[Contender]) -> None:
                 bar.progress(i / len(unknown), _(N_("Measuring {network}"), network=name_of(one)))
                 speed.measure(one.weights)
             st.rerun()
+
+
+def _share(value: float | None) -> str:
+    return f"{100 * value:.2f} %" if value is not None and math.isfinite(value) else "–"
+
+
+def _milliseconds(value: float) -> str:
+    return f"{value:.2f}" if math.isfinite(value) else "–"
 
 
 def _published(task: tasks.Task) -> str:

@@ -9,6 +9,7 @@ from core.messages import N_
 from core.training import fight, price
 from core.words import figure
 from ui import charts, store, url, warm
+from ui.compare_table import short
 from ui.frame import attempt, guarded
 from ui.i18n import _, duration, tell
 from ui.live_chart import live_chart
@@ -91,7 +92,7 @@ def _panel(fight_id: str, was_active: bool) -> None:
     series, rows = [], []
     for place, run in enumerate(members):
         status, summary = run.status(), run.summary
-        title = _(run.title).split(": ", 1)[-1].split("：", 1)[-1]
+        title = short(_(run.title))
         for one in curve_series(store.metrics(run), "accuracy", axis, 0.9):
             if one.role == "validation" or (one.role == "train" and not one.faint):
                 dash = "" if one.role == "validation" else "dot"

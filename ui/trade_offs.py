@@ -13,6 +13,9 @@ from ui import palette as p
 from ui.charts import figure
 
 
+_LONGEST_LABEL = 24  # characters beside a point
+
+
 def pareto(
     names: Sequence[str],
     costs: Sequence[float],
@@ -33,12 +36,13 @@ def pareto(
         x=x[front], y=y[front], mode="lines", name=front_label, hoverinfo="skip",
         line={"color": p.NEUTRAL, "width": 1.5, "dash": "dot", "shape": "hv"},
     )  # fmt: skip
+    fits = max(map(len, names), default=0) <= _LONGEST_LABEL  # longer ones would lie over each other: then the legend names them
     for i, name in enumerate(names):
         colour, _dash = p.series_style(i)
         low, high = intervals[i]
         fig.add_scatter(
-            x=[x[i]], y=[y[i]], name=html.escape(name), mode="markers+text", text=[html.escape(name)],
-            textposition="top center" if i % 2 == 0 else "bottom center", showlegend=False, customdata=[[i]], cliponaxis=False,
+            x=[x[i]], y=[y[i]], name=html.escape(name), mode="markers+text", text=[html.escape(name) if fits else ""],
+            textposition="top center" if i % 2 == 0 else "bottom center", showlegend=not fits, customdata=[[i]], cliponaxis=False,
             marker={"size": 12, "color": colour, "symbol": p.SYMBOLS[i % len(p.SYMBOLS)]},
             error_y={"type": "data", "array": [high - y[i]], "arrayminus": [y[i] - low], "thickness": 1, "color": p.NEUTRAL},
             hovertemplate=f"<b>{html.escape(name)}</b><br>{cost_label}: %{{x:.4~s}}<br>{accuracy_label}: %{{y:.2%}}"
