@@ -12,7 +12,6 @@ from core import comparison
 from ui import palette as p
 from ui.charts import figure
 
-
 _LONGEST_LABEL = 24  # characters beside a point
 
 
