@@ -19,7 +19,7 @@ from core.training import jobs
 from core.training.logs import MetricsReader
 from core.training.runs import Run
 
-TURNS, WINDOW, SETTLE = 4, 10.0, 3.0  # windows of each kind; their seconds; what goes before each
+TURNS, WINDOW, SETTLE = 3, 10.0, 3.0  # windows of each kind; their seconds; what goes before each
 
 
 def speed(reader: MetricsReader, seconds: float) -> float:

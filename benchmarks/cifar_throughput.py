@@ -129,7 +129,7 @@ def matrix_rate(size: int = 4096, seconds: float = 3.0) -> float:
 def rows() -> list[Row]:
     limit = matrix_rate()
     found = [Row("bf16 matrix product", limit / 1e9, "GFLOP/s", note="4096 x 4096, all cores, the best")]
-    for label, name, changes, steps in [("ResNet-18, 11.2 M", "cifar10-resnet", RESNET18, 8), *((n, n, {}, 5) for n in OTHERS)]:
+    for label, name, changes, steps in [("ResNet-18, 11.2 M", "cifar10-resnet", RESNET18, 8), *((n, n, {}, 2) for n in OTHERS)]:
         recipe = tasks.task(name).recipe.changed(**changes)
         macs = anatomy.multiply_adds(models.create(tasks.task(name).model, (3, 32, 32), 10, **recipe.part("model")), (3, 32, 32))
         mine, theirs = apart("ours", name, changes, steps), apart("stock", name, changes, min(steps, 5))
