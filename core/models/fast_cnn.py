@@ -6,7 +6,8 @@ series (How to train your ResNet, 2018):
 - the first layer is computed, not learned: the principal directions of 2x2 patches, each scaled to variance 1 (whitening), and
   their negatives;
 - 3x3 convolutions begin as the identity on their first maps (Dirac), so that a deep stack passes the picture on from the first step;
-- GELU (arXiv 1606.08415); batch norm with a bias and no gain; logits scaled down by 9, so that the first steps are gentle.
+- GELU (arXiv 1606.08415); batch norm with a bias and no gain; the last hidden vector scaled down by 9, so that the first steps are
+  gentle.
 
 Not as there: the statistics of batch norm move by 0.4 in place of 0.6 a step, biases learn at the rate of all else, and the recipe
 averages weights by a plain exponential moving average.
@@ -91,10 +92,10 @@ class FastCNN(nn.Module):
 
     def embed(self, x: Tensor) -> Tensor:
         x = self.blocks(self.whiten(x))  # (B, C, 32, 32) -> (B, 8C, 31, 31) -> (B, 4*W0, 3, 3)
-        return self.pool(x)  # -> (B, 4*W0)
+        return self.pool(x) / 9  # -> (B, 4*W0)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.head(self.embed(x)) / 9  # -> (B, K)
+        return self.head(self.embed(x))  # -> (B, K)
 
 
 @register_model
