@@ -16,12 +16,13 @@ from ui.run_panel import STATES
 
 def ways() -> None:
     """The pages, each with what one can do there."""
-    entries = [PAGES[name] for name in ("draw", "train", "compare", "architecture")]
-    for column, entry in zip(st.columns(len(entries)), entries, strict=True):
-        with column, st.container(border=True, height="stretch"):
-            st.markdown(f"### {entry.icon} {_(entry.title)}")
-            st.markdown(_(entry.about))
-            st.page_link(entry.path, label=_(N_("Open")), icon=":material/arrow_forward:")
+    entries = [PAGES[name] for name in ("draw", "train", "browse", "translate", "compare", "architecture")]
+    for row in (entries[:3], entries[3:]):
+        for column, entry in zip(st.columns(3), row, strict=True):
+            with column, st.container(border=True, height="stretch"):
+                st.markdown(f"### {entry.icon} {_(entry.title)}")
+                st.markdown(_(entry.about))
+                st.page_link(entry.path, label=_(N_("Open")), icon=":material/arrow_forward:")
 
 
 def ready() -> None:
@@ -29,7 +30,7 @@ def ready() -> None:
     left, right = st.columns(2)
     with left:
         st.subheader(_(N_("Data on this machine")))
-        for name in data.names():
+        for name in data.names_of_files():
             status = store.data_status(name)
             if status.problem:
                 st.warning(tell(status.problem))

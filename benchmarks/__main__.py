@@ -20,6 +20,8 @@ QUICK = {
     "cifar_throughput": "training the CIFAR-10 networks against a stock loop",
     "cifar_inference": "milliseconds per image of the CIFAR-10 networks",
     "compare_page": "the compare page",
+    "coco": "COCO at full size",
+    "cyclegan": "CycleGAN: a training step, a photo, a large photo",
 }
 LONG = {"time_to_accuracy_long": "mnist-modern to 99.5 %", "full_trainings": "every task's full recipe to its test figures"}
 

@@ -27,7 +27,8 @@ _KEY = "manabi"
 class Spec:
     """What a weights file needs to be used.
 
-    `mirror` says that an answer is the mean of the logits for the picture and for its mirror image. `mean` and `std` normalise inputs
+    `mirror` says that an answer is the mean of the logits for the picture and for its mirror image, `shifted` that it also counts the
+    picture moved by one pixel. `mean` and `std` normalise inputs
     (pixels scaled to [0, 1], or features); `output_mean` and `output_std` turn the outputs of a
     regression into its targets' unit.
     """
@@ -36,7 +37,7 @@ class Spec:
     model: str
     options: dict[str, Any]
     in_shape: tuple[int, ...]
-    kind: Literal["classification", "regression"]
+    kind: Literal["classification", "regression", "translation"]
     classes: tuple[str, ...]
     mean: tuple[float, ...]
     std: tuple[float, ...]
@@ -48,10 +49,16 @@ class Spec:
     target: str = ""
     epoch: int = 0
     mirror: bool = False
+    shifted: bool = False
 
     @property
     def num_outputs(self) -> int:
         return len(self.classes) or 1
+
+    @property
+    def views(self) -> int:
+        """How often the network runs for one answer."""
+        return (2 if self.mirror else 1) * (3 if self.shifted else 1)
 
 
 def save_weights(path: Path, network: nn.Module, spec: Spec, half: bool = False) -> None:

@@ -23,7 +23,8 @@ HISTORY = ("epoch", "images", "seconds", "val/accuracy", "train/accuracy_epoch",
 @dataclass(frozen=True)
 class Contender:
     """One network. `id` is a task's name or a run's id; `labels` and `predictions` (N,) are empty where they are not known; `history`
-    has a row per epoch and columns of `HISTORY`; `multiply_adds` is per image, 0 where it is not known yet."""
+    has a row per epoch and columns of `HISTORY`; `multiply_adds` is of one pass, 0 where it is not known yet; `views` is how often the
+    network runs for one answer."""
 
     id: str
     task: tasks.Task
@@ -40,6 +41,7 @@ class Contender:
     machine: str
     parameters: int
     multiply_adds: int
+    views: int
     labels: np.ndarray = field(repr=False)
     predictions: np.ndarray = field(repr=False)
     history: pd.DataFrame = field(repr=False)
@@ -92,6 +94,7 @@ def _shipped(name: str) -> Contender:
         machine=str(content["machine"]),
         parameters=int(content["parameters"]),
         multiply_adds=int(content.get("multiply_adds", 0)),
+        views=checkpoints.read_spec(card.weights).views,
         labels=comparison.unpacked(content.get("labels", "")),
         predictions=comparison.unpacked(content.get("predictions", "")),
         history=pd.DataFrame(content.get("history", {})),
@@ -119,11 +122,19 @@ def _own(run: Run) -> Contender:
         machine=str(run.environment.get("processor", "")),
         parameters=int(summary.get("parameters", 0)),
         multiply_adds=0,
+        views=_views(run),
         labels=labels,
         predictions=predictions,
         history=ended[[c for c in HISTORY if c in ended]].reset_index(drop=True),
         state=run.status().state,
     )
+
+
+def _views(run: Run) -> int:
+    try:
+        return checkpoints.read_spec(run.best_weights).views
+    except UserError:  # a damaged file is said where it is used
+        return 1
 
 
 def _answers(run: Run) -> tuple[np.ndarray, np.ndarray]:

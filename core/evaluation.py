@@ -20,10 +20,11 @@ from core.messages import N_, UserError
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Metrics of a test part, with what they were made from: probabilities (N, K) or predictions (N,), and targets (N,)."""
+    """Metrics of a test part, with what they were made from: probabilities (N, K) or predictions (N,), None for translations, and
+    targets (N,)."""
 
     metrics: dict[str, float]
-    outputs: np.ndarray
+    outputs: np.ndarray | None
     targets: np.ndarray
 
 
@@ -58,10 +59,15 @@ def run_network(network: nn.Module, spec: Spec, batches: Batches, size: int = 10
 
 def evaluate_network(network: nn.Module, spec: Spec, dataset: DataSet) -> Evaluation:
     """Figures of `network` on the test part of `dataset`. Raises UserError where the two do not fit."""
-    if tuple(spec.in_shape) != tuple(dataset.in_shape) or tuple(spec.classes) != tuple(dataset.classes):
+    fits = spec.kind == "translation" or tuple(spec.in_shape) == tuple(dataset.in_shape)
+    if not fits or tuple(spec.classes) != tuple(dataset.classes):
         raise UserError(
             N_("These weights were trained on {trained}; they do not fit {title}."), trained=spec.data, title=dataset.title
         )
+    if spec.kind == "translation":
+        from core.translation import evaluation
+
+        return Evaluation(evaluation.figures(network.eval(), spec, dataset), None, dataset.test_y)
     # The network saw inputs normalised by its own training part, which need not be this data set's.
     seen = dataclasses.replace(dataset, mean=np.array(spec.mean, np.float32), std=np.array(spec.std, np.float32))
     batches = Batches(seen, dataset.test_x, dataset.test_y, next(network.parameters()).device)
@@ -75,8 +81,8 @@ def evaluate_task(name: str, checkpoint: Path | None = None, root: Path | None =
     Raises UserError for an unknown task, weights that cannot be used, or data of which only the stand-in is there while the
     weights were trained on the real ones.
     """
-    entry = tasks.task(name)
-    path = checkpoint or checkpoints.card(name).weights
+    entry = tasks.of_checkpoint(name)
+    path = checkpoint or checkpoints.card(entry.checkpoint).weights
     network, spec = checkpoints.load_weights(path, entry.model)
     dataset = data.obtain(entry.dataset, root, **entry.recipe.part("data"))
     if bool(dataset.stand_in_for) != bool(spec.stand_in_for):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import json
 import math
 import re
 import sys
@@ -18,7 +19,7 @@ from typing import Any
 
 import jinja2
 
-from core import data, models, paths, tasks
+from core import data, models, paths, pretrained, tasks
 from core.data import SPLIT_SEED
 from core.messages import N_, UserError
 from core.training import machine
@@ -33,6 +34,7 @@ _PACKAGES = {
     "MNIST": "torchvision",
     "CIFAR10": "torchvision",
     "ImageFolder": "torchvision",
+    "resnet18": "torchvision",
     "train_test_split": "scikit-learn",
     "resize": "scikit-image",
     "pd": "pandas",
@@ -62,6 +64,11 @@ def file_name(run: Run) -> str:
     return f"{run.id}.py"
 
 
+def has_script(task: tasks.Task) -> bool:
+    """Whether trainings of `task` can be handed out as a script."""
+    return task.trainer in _TEMPLATES
+
+
 def script(run: Run) -> str:
     """The training of `run` as one Python file that needs PyTorch and the data, and nothing of this project.
 
@@ -71,7 +78,7 @@ def script(run: Run) -> str:
     if not isinstance(used, dict) or not used.keys() >= _KNOWN_OF_DATA:
         raise UserError(N_("Run {run} has not read its data yet. Its script is there once it has begun."), run=run.id)
     data_name = re.sub(r"\W", "", str(used["name"]))
-    if task.trainer not in _TEMPLATES or not (_FOLDER / "load" / f"{data_name}.py.jinja").is_file():
+    if not has_script(task) or not (_FOLDER / "load" / f"{data_name}.py.jinja").is_file():
         raise UserError(N_("{task} has no script in plain PyTorch yet."), task=task.name)
     from core.data import augment, batches  # these import torch, and pages import this module
     from core.training import optim
@@ -89,10 +96,14 @@ def script(run: Run) -> str:
         recipe.model_dump(), **known, definitions=lambda name: _drawing(task.dataset, name)
     )
     turns, moves = recipe.shift or recipe.rotate or recipe.scale, recipe.flip != "none" or recipe.crop
-    used_augmentations = {augment.affine: turns, augment.crop_and_flip: moves, augment.jitter: recipe.jitter, augment.cutout: recipe.cutout}
+    used_augmentations = {
+        augment.affine: turns, augment.crop_and_flip: moves, augment.recolour: recipe.hue or recipe.grey, augment.jitter: recipe.jitter,
+        augment.cutout: recipe.cutout,
+    }  # fmt: skip
     sources = [_source(f) for f, used in used_augmentations.items() if used] if classifies else []
     if moves and sources:
         sources.insert(0, _source(augment._reflected))
+    has_norms = "BatchNorm" in network
     text = environment.get_template(_TEMPLATES[task.trainer]).render(
         recipe.model_dump(),
         **known,
@@ -107,12 +118,15 @@ def script(run: Run) -> str:
         turns=classifies and turns,
         moves=classifies and moves,
         colours=classifies and recipe.jitter,
+        recolours=classifies and (recipe.hue or recipe.grey),
         cuts=classifies and recipe.cutout,
         judged="average.module" if recipe.ema else "network",
         begins_with_data=batches.EXAMPLES_TO_BEGIN_WITH if "def begin_with" in network else 0,
         squared_error=_source(optim.squared_error) if _squared(task, recipe) else "",
         loss=_loss(task, recipe),
-        optimizer=_optimizer(recipe),
+        optimizer=_optimizer(recipe, has_norms),
+        has_norms=has_norms,
+        imagenet=pretrained.needed(task, recipe) is not None,
         schedule="" if recipe.schedule == "none" else recipe.schedule,
         max_steps=_cuts(recipe, used),
         patience=recipe.patience if recipe.validation else 0,
@@ -163,9 +177,10 @@ def _about(run: Run, recipe: Recipe, used: dict[str, Any]) -> str:
     return textwrap.fill(text, 100)
 
 
-def _optimizer(recipe: Recipe) -> str:
+def _optimizer(recipe: Recipe, has_norms: bool) -> str:
     """The line that makes the optimizer, as `core.training.optim` makes it."""
-    arguments = ["groups" if recipe.weight_decay else "network.parameters()", "lr=LEARNING_RATE"]
+    grouped = recipe.weight_decay or (recipe.norm_rate != 1 and has_norms)
+    arguments = ["groups" if grouped else "network.parameters()", "lr=LEARNING_RATE"]
     if recipe.optimizer in ("sgd", "rmsprop") and recipe.momentum:
         arguments.append("momentum=MOMENTUM")
     if recipe.optimizer == "sgd" and recipe.momentum and recipe.nesterov:
@@ -305,7 +320,8 @@ def _finished(text: str, recipe: Recipe, network_imports: list[ast.stmt]) -> str
         comment = re.sub(r"; 0 .*", ".", recipe.field(field).description)
         constants[field.upper()] = (getattr(recipe, field), comment)
     constants["SPLIT_SEED"] = (SPLIT_SEED, "Cuts the parts of the data, whatever SEED is.")
-    lines = [f"{name} = {value!r}  # {comment}" for name, (value, comment) in constants.items() if name in names]
+    shown = {name: json.dumps(value) if isinstance(value, str) else repr(value) for name, (value, _) in constants.items()}
+    lines = [f"{name} = {shown[name]}  # {comment}" for name, (_, comment) in constants.items() if name in names]
     imports = _imports([*ast.parse(_IMPORTS).body, *network_imports], names)
     packages = dict.fromkeys(package for name, package in _PACKAGES.items() if name in names)
     text = text.replace("# imports\n", f"{imports}\n\n").replace("# constants\n", "\n".join(lines) + "\n")

@@ -60,7 +60,7 @@ def ship_run(run_id: str) -> Path:
         )
     folder = paths.checkpoints()
     folder.mkdir(parents=True, exist_ok=True)
-    weights = folder / f"{run.task_name}.safetensors"
+    weights = folder / f"{run.task.checkpoint}.safetensors"
     network, spec = checkpoints.load_weights(run.best_weights)
     checkpoints.save_weights(weights, network, spec, half=True)
     if weights.stat().st_size > MOST_BYTES:

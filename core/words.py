@@ -34,9 +34,14 @@ METRICS: dict[str, str] = {
     "mae": N_("MAE"),
     "r2": N_("R²"),
     "loss": N_("Loss"),
+    "cycle_error": N_("Cycle error"),
+    "fool_rate_a2b": N_("Judge fooled, A to B"),
+    "fool_rate_b2a": N_("Judge fooled, B to A"),
+    "second_fool_rate_a2b": N_("Second judge fooled, A to B"),
+    "second_fool_rate_b2a": N_("Second judge fooled, B to A"),
 }
 
 
 def figure(metric: str, value: float) -> str:
     """A metric's value with a sensible number of digits: accuracies in percent."""
-    return f"{100 * value:.2f} %" if metric == "accuracy" else f"{value:.4f}" if abs(value) < 1 else f"{value:.3f}"
+    return f"{100 * value:.2f} %" if metric == "accuracy" or "fool_rate" in metric else f"{value:.4f}" if abs(value) < 1 else f"{value:.3f}"

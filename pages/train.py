@@ -11,7 +11,7 @@ from core.messages import Message, N_, UserError
 from core.training import jobs, price, runs
 from core.training.recipe import Recipe
 from core.training.runs import Run
-from ui import forms, store, sweeps, url, warm
+from ui import augmentation, forms, lessons, origin, sweeps, url, warm
 from ui.frame import attempt, flash, page
 from ui.i18n import _, duration, tell
 from ui.results import downloads, results
@@ -32,37 +32,7 @@ def choose_task(run: Run | None) -> tasks.Task:
     )
     task = by_name[name]
     st.caption(_(task.about))
-    status = store.data_status(task.dataset)
-    if status.problem:
-        st.error(tell(status.problem))
-    elif status.folder:
-        st.caption(
-            _(N_("Data: {title}, {train} training and {test} test examples, in {folder}"),
-              title=_(status.title), train=f"{status.train:,}", test=f"{status.test:,}", folder=str(status.folder))
-        )  # fmt: skip
-    elif status.url and not status.fetched_unasked:
-        st.info(
-            _(N_("{title} is not on this machine: {stand_in} stand in for it, and every figure says so. `{command}` fetches it from {url}; "
-                 "or put its files into the data folder as {layout}."),
-              title=_(status.title), stand_in=_(status.stand_in), command=f"python -m core data get {status.name}", url=status.url,
-              layout=status.layout)
-        )  # fmt: skip
-    elif status.url:
-        st.info(
-            _(N_("{title} is not on this machine. Start downloads it from {url}; where that fails, {stand_in} stand in for it, and "
-                 "every figure says so. To bring the files yourself, put them into the data folder as {layout}."),
-              title=_(status.title), url=status.url, stand_in=_(status.stand_in), layout=status.layout)
-        )  # fmt: skip
-    else:
-        st.info(
-            _(N_("{title} is not on this machine: {stand_in} stand in for it, and every figure says so. To bring the file yourself, put "
-                 "it into the data folder as {layout}."), title=_(status.title), stand_in=_(status.stand_in), layout=status.layout)
-        )  # fmt: skip
-    if task.dataset == "boston":
-        st.caption(
-            _(N_("Column b was computed from the share of Black residents, on the assumption that segregation raises prices; "
-                 "scikit-learn removed the data set for it. Here it is left out unless you switch it on under Data."))
-        )  # fmt: skip
+    origin.tell_origin(task)
     return task
 
 
@@ -175,12 +145,8 @@ with page("train"):
         task = choose_task(run)
         recipe = choose_recipe(task)
         if recipe is not None:
-            recipe = budget(task, recipe)
-            st.button(
-                _(N_("Start training")), type="primary", icon=":material/play_arrow:", width="stretch", key="start", on_click=start,
-                args=(task, recipe), help=_(N_("Starts a process of its own; if one is running, this one waits its turn.")),
-            )  # fmt: skip
-            sweeps.form(task, recipe)
+            origin.tell_missing_weights(task, recipe)
+        to_start = st.container()
     with right:
         if st.query_params.get("sweep"):
             sweeps.panel(st.query_params["sweep"])
@@ -190,8 +156,21 @@ with page("train"):
             show_empty(task)
     if run:
         show_results(run)
+    if recipe is not None and "shift" in task.fields():
+        augmentation.preview(task, recipe)
+        lessons.scaling(task)
+    if recipe is not None:
+        lessons.devices(task, recipe)
     with st.expander(_(N_("The source of this network")), icon=":material/code:"):
         warm.wait()
         from core import models
 
         st.code(models.source(task.model), language="python")
+    if recipe is not None:
+        with to_start:  # last: timing a few batches of a large network takes seconds, in which all else is there already
+            priced = budget(task, recipe)
+            st.button(
+                _(N_("Start training")), type="primary", icon=":material/play_arrow:", width="stretch", key="start", on_click=start,
+                args=(task, priced), help=_(N_("Starts a process of its own; if one is running, this one waits its turn.")),
+            )  # fmt: skip
+            sweeps.form(task, priced)

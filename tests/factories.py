@@ -13,18 +13,24 @@ from safetensors.numpy import save_file
 from core import checkpoints, data, models, tasks
 from core.checkpoints import Spec
 from core.files import write_json
-from core.training import machine, runs
+from core.training import machine, runs, samples
+from core.training.events import Sample
 from core.training.runs import Run
+from core.translation import health
 
 STEPS_AN_EPOCH = 10
 SMALL = {
     "cifar10-mlp": {"width": 64, "depth": 1}, "cifar10-cnn": {"width": 8}, "cifar10-vgg": {"width": 8},
     "cifar10-resnet": {"width": 8, "depth": 10}, "cifar10-mobilenetv1": {"multiplier": 0.125}, "cifar10-inception": {"multiplier": 0.125},
     "cifar10-alexnet": {"width": 8, "units": 64}, "cifar10-efficientnet": {"multiplier": 0.125}, "cifar10-fast": {"width": 8},
-    "cifar10-best": {"width": 8, "depth": 2}, "cifar10-sandbox": {"width": 8, "depth": 3}, "fruit-classifier": {"width": 12},
+    "cifar10-best": {"width": 8, "depth": 2}, "cifar10-sandbox": {"width": 8, "depth": 3},
+    "cifar10-resnet18-pretrained": {"start": "scratch", "size": 32}, "fruit-classifier": {"width": 12}, "fruit-judge": {"width": 12},
+    **{f"cyclegan-{n}": {"width": 4, "blocks": 1, "size": 64} for n in ("light", "paper")},
 }  # fmt: skip
 """Recipe changes that make a task's network small enough for a test."""
 PROBES = 8
+LOSSES = [f"loss/{n}" for n in ("adversarial_a2b", "adversarial_b2a", "cycle", "identity", "discriminator_a", "discriminator_b")]
+SCORES = [f"score/{n}" for n in ("real_a", "translated_a", "real_b", "translated_b")]
 
 
 @functools.cache
@@ -47,6 +53,10 @@ def finished(task_name: str = "mnist-softmax", epochs: int = 4, name: str = "", 
         outputs = rng.uniform(0, 0.02, (len(targets), count)).astype(np.float32)
         outputs[np.arange(len(targets)), answers] = rng.uniform(0.8, 0.9, len(targets))
         metrics = {"accuracy": float((answers == targets).mean()), "cross_entropy": 0.31}
+    elif run.task.kind == "translation":
+        outputs, names = targets, ("fool_rate", "second_fool_rate", "kid")
+        metrics = {"cycle_error": 0.05, **{f"{name}_{way}": 0.5 for name in names for way in health.WAYS}}
+        _looks(run)
     else:
         outputs = (targets + rng.normal(0, 3, len(targets))).astype(np.float32)
         metrics = {"rmse": 3.0, "mae": 2.4, "r2": 0.8}
@@ -123,11 +133,33 @@ def _begun(task_name: str, epochs: int, **changes: object) -> Run:
     write_json(run.path / "config.json", {**run.config, "data": dataset.describe()})
     write_json(run.path / "env.json", {**machine.describe(), "precision": "32-true", "threads": 1})
     _log(run, epochs)
-    _probes(run, dataset, epochs)
+    if task.kind != "translation":
+        _probes(run, dataset, epochs)
     return run
 
 
+def _looks(run: Run) -> None:
+    """Two looks at the photos of a training of translators."""
+    rng = np.random.default_rng(0)
+    for step in (0, STEPS_AN_EPOCH):
+        pictures = {f"{name}/{kind}": rng.integers(0, 256, (8, 3, 16, 16), dtype=np.uint8) for name in "ab" for kind in samples.KINDS}
+        samples.write(run.path, Sample(step, step / STEPS_AN_EPOCH, pictures))
+
+
+def _translation_log(run: Run, epochs: int) -> None:
+    names = ["step", "epoch", "images", "seconds", *LOSSES, *SCORES, "lr", *health.SIGNALS]
+    lines, each = [",".join(names)], len(LOSSES) + len(SCORES)
+    for step in range(1, epochs * STEPS_AN_EPOCH + 1):
+        at = f"{step},{step / STEPS_AN_EPOCH},{8 * step},{2.1 * step:.2f}"
+        lines.append(f"{at},{','.join(['0.5'] * each)},0.0002{',' * len(health.SIGNALS)}")
+        if step % STEPS_AN_EPOCH == 0:
+            lines.append(f"{at}{',' * (each + 1)},{','.join(['0.5'] * len(health.SIGNALS))}")
+    (run.path / "metrics.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
 def _log(run: Run, epochs: int) -> None:
+    if run.task.kind == "translation":
+        return _translation_log(run, epochs)
     score = "accuracy" if run.task.kind == "classification" else "rmse"
     lines = [f"step,epoch,images,seconds,train/loss,train/{score},lr,train/loss_epoch,train/{score}_epoch,val/loss,val/{score}"]
     for step in range(1, epochs * STEPS_AN_EPOCH + 1):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from core import i18n, paths, tasks, words
 
+SHOWN = words.METRICS.keys() - {"cross_entropy"}
 BENCH = paths.PROJECT / "docs" / "bench.md"
 
 
@@ -26,13 +27,13 @@ def checkpoints_table(language: str) -> str:
     rows = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
     machines = set()
     for task in tasks.TASKS:
-        path = paths.checkpoints() / f"{task.name}.json"
-        if not path.exists():
+        path = paths.checkpoints() / f"{task.checkpoint}.json"
+        card = json.loads(path.read_text()) if path.exists() else {}
+        if card.get("task") != task.name:
             continue
-        card = json.loads(path.read_text())
         machines.add(f"{card['machine']}, torch {card['versions']['torch']}")
-        figures = ", ".join(f"{_(words.METRICS[k])} {words.figure(k, v)}" for k, v in card["metrics"].items() if k != "cross_entropy")
-        cells = (f"`{task.name}`", _(task.title), _(card["data"]["title"]), f"{card['parameters']:,}", figures,
+        figures = ", ".join(f"{_(words.METRICS[k])} {words.figure(k, v)}" for k, v in card["metrics"].items() if k in SHOWN)
+        cells = (f"`{task.checkpoint}`", _(task.title), _(card["data"]["title"]), f"{card['parameters']:,}", figures,
                  words.duration(card["seconds"]).text(_), f"`{card['command']}`")  # fmt: skip
         rows.append("| " + " | ".join(cells) + " |")
     return "\n".join([*rows, "", " / ".join(sorted(machines))])

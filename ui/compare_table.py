@@ -39,16 +39,11 @@ def name_of(one: Contender) -> str:
     return title if one.run is None else f"{title} · {one.run.label}"
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _pictures(folder: str) -> DataSet:
-    return data.obtain(DATASET, download=False)
-
-
 def test_pictures(found: list[Contender]) -> DataSet | None:
     """The data set with its test pictures. The stand-in only where one of the networks was trained on it; else None where the real one is
     not here."""
     folder = data.find(DATASET)
-    return _pictures(str(folder)) if folder is not None or any(one.stand_in_for for one in found) else None
+    return store.pictures(DATASET) if folder is not None or any(one.stand_in_for for one in found) else None
 
 
 def pick() -> list[Contender]:
@@ -96,7 +91,7 @@ def costs(one: Contender) -> dict[str, float]:
     if not adds or not parameters:
         adds, parameters = _counted(str(one.weights), one.weights.stat().st_mtime)
     return {
-        "multiply_adds": adds, "parameters": parameters, "seconds": one.seconds or math.nan,
+        "multiply_adds": adds * one.views, "one_view": adds, "parameters": parameters, "seconds": one.seconds or math.nan,
         "ms_1": ms.get(1, math.nan), "ms_64": ms.get(64, math.nan),
     }  # fmt: skip
 
@@ -115,6 +110,7 @@ def table(found: list[Contender]) -> None:
                 _(N_("last epoch")): _share(one.last_accuracy),
                 _(N_("parameters")): f"{cost['parameters']:,.0f}",
                 _(N_("multiply-adds (million)")): round(cost["multiply_adds"] / 1e6, 1),
+                _(N_("views per answer")): one.views,
                 _(N_("ms per image")): _milliseconds(cost["ms_1"]),
                 _(N_("ms per image, 64 at once")): _milliseconds(cost["ms_64"]),
                 _(N_("epochs")): str(one.epochs or "–"),
@@ -228,7 +224,7 @@ def curves(found: list[Contender]) -> None:
         if part not in history or "images" not in history:
             continue
         rows = history.dropna(subset=[part])
-        x = rows["images"] * 3 * costs(one)["multiply_adds"] / 1e12 if axis == "multiply_adds" else rows[axis]
+        x = rows["images"] * 3 * costs(one)["one_view"] / 1e12 if axis == "multiply_adds" else rows[axis]
         series.append(charts.Series(name_of(one), x.to_numpy(float), rows[part].to_numpy(float), role=place))
     if not series:
         st.caption(_(N_("None of these networks has such a curve.")))

@@ -12,7 +12,7 @@ from core import data, images
 from core.inference import canvas, photo
 from core.inference.canvas import Prepared, Steps
 from core.messages import N_, UserError
-from ui import canvas_bar, pictures, url
+from ui import canvas_bar, pictures, store, url
 from ui.i18n import _, tell
 
 SIDE = 280  # pixels of the canvas
@@ -79,11 +79,6 @@ def _new_sheet(strokes: dict | None = None) -> None:
     st.session_state["sheet"] = st.session_state.get("sheet", 0) + 1
 
 
-@st.cache_resource(show_spinner=False)
-def _mnist(folder: str) -> data.DataSet:
-    return data.obtain("mnist", download=False)
-
-
 def _test(steps: Steps) -> Digit | None:
     folder = data.find("mnist")
     if folder is None:
@@ -92,7 +87,7 @@ def _test(steps: Steps) -> Digit | None:
               command="`python -m core data get mnist`")
         )  # fmt: skip
         return None
-    dataset = _mnist(str(folder))
+    dataset = store.pictures("mnist")
     st.session_state.setdefault("test-index", 0)
     if st.button(_(N_("Another test digit")), icon=":material/shuffle:"):
         st.session_state["test-index"] = int(np.random.default_rng().integers(len(dataset.test_x)))

@@ -8,12 +8,12 @@ from core import tasks
 from core.messages import N_
 from core.training import fight, price
 from core.words import figure
-from ui import charts, store, url, warm
+from ui import charts, url, warm
 from ui.compare_table import short
 from ui.frame import attempt, guarded
 from ui.i18n import _, duration, tell
 from ui.live_chart import live_chart
-from ui.run_panel import AXES, STATES, curve_series
+from ui.run_panel import AXES, STATES, together
 
 _TICK = 1.0  # seconds
 BUDGETS: dict[str, tuple[str, float, float, float, float]] = {
@@ -89,15 +89,10 @@ def _panel(fight_id: str, was_active: bool) -> None:
         st.segmented_control, _(N_("Horizontal axis")), ["epoch", "images", "seconds"], key="fight_axis", default="images", required=True,
         format_func=lambda a: _(AXES[a]),
     )  # fmt: skip
-    series, rows = [], []
-    for place, run in enumerate(members):
+    titles, rows = [short(_(run.title)) for run in members], []
+    series = together(members, titles, "accuracy", axis)
+    for run, title in zip(members, titles, strict=True):
         status, summary = run.status(), run.summary
-        title = short(_(run.title))
-        for one in curve_series(store.metrics(run), "accuracy", axis, 0.9):
-            if one.role == "validation" or (one.role == "train" and not one.faint):
-                dash = "" if one.role == "validation" else "dot"
-                word = _(N_("validation")) if one.role == "validation" else _(N_("training"))
-                series.append(charts.Series(f"{title} · {word}", one.x, one.y, role=place, dash=dash))
         result = figure("accuracy", summary["metrics"]["accuracy"]) if summary and "accuracy" in summary["metrics"] else "–"
         share = f"{100 * status.step / status.total_steps:.0f} %" if status.total_steps and status.active else ""
         rows.append(

@@ -49,6 +49,14 @@ PAGES: dict[str, Entry] = {
     "draw": Entry(
         "pages/draw.py", N_("Draw a digit"), ":material/draw:", N_("Draw a digit, see the network's answer, and why it answers so.")
     ),
+    "browse": Entry(
+        "pages/browse.py", N_("Browse COCO"), ":material/photo_library:",
+        N_("Walk through the masks and keypoints of COCO, or of your own annotations: filter, look closely, count."),
+    ),
+    "translate": Entry(
+        "pages/translate.py", N_("Apples to oranges"), ":material/swap_horiz:",
+        N_("Turn the photo of an apple into an orange and back, see where it changed, and how the network learned it."),
+    ),
     "glossary": Entry(
         "pages/glossary.py", N_("Glossary"), ":material/menu_book:", N_("The words of these pages, in Japanese and in English.")
     ),

@@ -6,12 +6,13 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from core import export
 from core.data import DataSet
 from core.messages import N_
 from core.training.report import Report
 from core.training.runs import Run
 from core.words import METRICS, figure
-from ui import charts, grids, pictures, store, warm
+from ui import charts, grids, pictures, store, translation_run, warm
 from ui.i18n import _, duration
 from ui.live_chart import clicked
 
@@ -25,6 +26,9 @@ def results(run: Run) -> None:
         return
     warm.wait()
     st.subheader(_(N_("On the test part")))
+    if run.task.kind == "translation":
+        translation_run.results(summary["metrics"])
+        return
     columns = st.columns(len(summary["metrics"]) + 2)
     for column, (name, value) in zip(columns, summary["metrics"].items(), strict=False):
         column.metric(_(METRICS.get(name, name)), figure(name, value), border=True)
@@ -152,7 +156,7 @@ def downloads(run: Run) -> None:
                         f"{label} ({path.suffix[1:]})", path.read_bytes(), f"{run.id}-{path.name}", icon=":material/download:",
                         key=f"download-{path.name}-{run.id}", on_click="ignore",
                     )  # fmt: skip
-            if run.config.get("data"):
+            if run.config.get("data") and export.has_script(run.task):
                 newest = max(p.stat().st_mtime for p in (run.path / "config.json", run.path / "summary.json") if p.exists())
                 st.download_button(
                     _(N_("Script (plain PyTorch)")), store.script(str(run.path), newest), f"{run.id}.py", icon=":material/code:",

@@ -14,7 +14,7 @@ from core.training import doctor, jobs, runs
 from core.training.logs import decimate, smooth
 from core.training.runs import Run, Status
 from core.words import METRICS
-from ui import charts, probes, store
+from ui import charts, probes, store, translation_run
 from ui.frame import attempt, guarded
 from ui.i18n import _, duration, tell
 from ui.live_chart import live_chart
@@ -55,7 +55,9 @@ def _panel(run_id: str, was_active: bool) -> None:
         st.rerun()
     _head(run, status)
     log = store.metrics(run)
-    if len(log):
+    if run.task.kind == "translation":
+        translation_run.panel(run, log)
+    elif len(log):
         _curves(run, log)
         for finding in doctor.diagnose(log, run.task.kind):
             {"good": st.success, "note": st.info, "warning": st.warning}[finding.level](
@@ -137,6 +139,18 @@ def curve_series(log: pd.DataFrame, metric: str, axis: str, weight: float) -> li
     if len(epochs):
         x, y = epochs[axis].to_numpy(float), epochs[f"val/{metric}"].to_numpy(float)
         found.append(charts.Series(_(N_("validation")), *decimate(x, y), role="validation"))
+    return found
+
+
+def together(members: list[Run], titles: list[str], metric: str, axis: str) -> list[charts.Series]:
+    """One metric of several runs for one chart: each run a colour, validation drawn through, training smoothed and dotted."""
+    found = []
+    for place, (run, title) in enumerate(zip(members, titles, strict=True)):
+        for one in curve_series(store.metrics(run), metric, axis, 0.9):
+            if not one.faint:
+                validates = one.role == "validation"
+                word = _(N_("validation")) if validates else _(N_("training"))
+                found.append(charts.Series(f"{title} · {word}", one.x, one.y, role=place, dash="" if validates else "dot"))
     return found
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 from core import checkpoints, data, export
 from core.messages import UserError
-from core.training import report
+from core.training import report, samples
 from core.training.logs import MetricsReader
 from core.training.runs import Run
 
@@ -32,6 +33,16 @@ def data_status(name: str) -> data.Status:
     return data.status(name)
 
 
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _pictures(name: str, folder: str) -> data.DataSet:
+    return data.obtain(name, download=False)
+
+
+def pictures(name: str) -> data.DataSet:
+    """The data set that a training would take; nothing is downloaded."""
+    return _pictures(name, str(data.find(name)))
+
+
 @st.cache_resource(max_entries=8, show_spinner=False)
 def test_inputs(path: str, finished: float) -> data.DataSet | None:
     """The data set on which a run was tested, or None. `finished` renews the entry."""
@@ -42,6 +53,12 @@ def test_inputs(path: str, finished: float) -> data.DataSet | None:
 def run_report(path: str, finished: float) -> report.Report | None:
     """The test report of a finished run."""
     return report.load(Run(Path(path)))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def sheet(path: str, kind: str) -> list[np.ndarray]:
+    """The pictures of one kind on a sheet of a training's photos; a look never changes."""
+    return samples.pictures(Path(path), kind)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

@@ -9,13 +9,15 @@ from core.messages import N_
 from core.training import sweep
 from core.training.recipe import Recipe, choices
 from core.words import METRICS
-from ui import grids
+from ui import charts, grids
 from ui.forms import field_label
 from ui.frame import attempt, guarded
 from ui.i18n import _
 from ui.live_chart import live_chart
+from ui.run_panel import AXES, together
 
 _TICK = 2.0  # seconds
+_MOST_CURVES = 6  # in one chart; the runs page shows more
 
 
 def form(task: tasks.Task, recipe: Recipe) -> None:
@@ -77,7 +79,7 @@ def _panel(sweep_id: str, was_active: bool) -> None:
     if was_active and not any(r.status().active for r in members):
         st.rerun()
     task = members[0].task
-    metric = "accuracy" if task.kind == "classification" else "rmse"
+    metric = {"classification": "accuracy", "regression": "rmse", "translation": "cycle_error"}[task.kind]
     table = sweep.table(sweep_id, metric)
     fields = members[0].config["sweep_fields"]
     done = int(table[metric].notna().sum())
@@ -91,6 +93,13 @@ def _panel(sweep_id: str, was_active: bool) -> None:
             y_format=".2%" if metric == "accuracy" else ".4~g", dark=st.context.theme.type == "dark",
         )  # fmt: skip
         live_chart(figure, f"sweep-{sweep_id}", alt=_(METRICS[metric]))
+    if len(members) <= _MOST_CURVES:
+        titles = [", ".join(f"{_label(task, f)} {run.config['recipe'][f]}" for f in fields) for run in members]
+        if series := together(members, titles, metric, "epoch"):
+            curves = charts.curves(
+                series, _(AXES["epoch"]), _(METRICS[metric]), height=340, y_format=".2%" if metric == "accuracy" else ""
+            )
+            live_chart(curves, f"sweep-curves-{sweep_id}", alt=_(N_("The curves of the sweep")))
     ids = ",".join(table["run"])
     st.page_link("pages/runs.py", label=_(N_("Their curves in one chart")), icon=":material/stacked_line_chart:", query_params={"ids": ids})
     shown = table.assign(state=[_(s) for s in table["state"]], run=[f"/train?run={r}" for r in table["run"]])

@@ -5,21 +5,25 @@ from __future__ import annotations
 import logging
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from core import data, paths, tasks
+from core import data, paths, pretrained, tasks
+from core.cli import coco as coco_commands
 from core.cli import runs as runs_commands
 from core.cli import train as train_command
-from core.cli.show import _, duration, result, say, table
-from core.messages import Message, N_, UserError
+from core.cli.show import _, duration, progress_bar, result, say, table
+from core.messages import N_, UserError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=_(N_("Manabi Lab without a screen: train, evaluate, predict.")))
 app.add_typer(train_command.app, name="train")
 app.add_typer(runs_commands.app, name="runs")
+app.add_typer(coco_commands.app, name="coco")
 data_app = typer.Typer(no_args_is_help=True, help=_(N_("What data sets are on this machine, and how to get them.")))
 app.add_typer(data_app, name="data")
+weights_app = typer.Typer(no_args_is_help=True, help=_(N_("Weights that others trained: what is on this machine, and how to get them.")))
+app.add_typer(weights_app, name="weights")
 guard_app = typer.Typer(no_args_is_help=True, help=_(N_("The judge that tells digits from everything else.")))
 app.add_typer(guard_app, name="guard")
 
@@ -86,6 +90,25 @@ def predict(
     )
 
 
+@app.command(help=_(N_("Turn the photo of an apple into an orange, or back; the photo keeps its size.")))
+def translate(
+    photo: Annotated[Path, typer.Argument(metavar="IN", help=_(N_("A picture file.")))],
+    out: Annotated[Path, typer.Argument(metavar="OUT.png", help=_(N_("Where the translated photo goes.")))],
+    direction: Annotated[
+        Literal["auto", "a2b", "b2a"], typer.Option(help=_(N_("From A to B, from B to A, or as the classifier sees the photo.")))
+    ] = "auto",
+    checkpoint: Annotated[Path | None, typer.Option(help=_(N_("A weights file (.safetensors) to use instead.")))] = None,
+    strength: Annotated[float, typer.Option(help=_(N_("How much of the change is put on.")), min=0.0, max=1.5)] = 1.0,
+    json: Json = False,
+) -> None:
+    from core.translation.file import translate_file
+
+    made = translate_file(photo, out, direction, checkpoint, strength)
+    say(N_("Written: {file}"), file=str(out))
+    if json:
+        result({"out": str(out), **made})
+
+
 @app.command(help=_(N_("Layers, shapes, parameters and multiply-adds of a network.")))
 def summary(model: Annotated[str, typer.Argument(help=_(N_("A task, or the registered name of a network.")))]) -> None:
     from core import models
@@ -112,7 +135,7 @@ def ship(run: str) -> None:
 
 @data_app.command("status", help=_(N_("What is there, where, how many examples, how big.")))
 def data_status(data_root: DataRoot = None, json: Json = False) -> None:
-    found = [data.status(name, data_root) for name in data.names()]
+    found = [data.status(name, data_root) for name in data.names_of_files()]
     if json:
         result(
             {
@@ -141,18 +164,27 @@ def data_status(data_root: DataRoot = None, json: Json = False) -> None:
 
 @data_app.command("get", help=_(N_("Download a data set from its official source.")))
 def data_get(name: str) -> None:
-    from rich.console import Console
-    from rich.progress import Progress
-
     source = data.module(name)
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        bar = progress.add_task("", total=1.0)
-
-        def show(what: Message, share: float) -> None:
-            progress.update(bar, description=what.text(_), completed=share)
-
+    with progress_bar() as show:
         folder = source.download(paths.download_root(), show)
     say(N_("{title} is in {folder}."), title=_(source.TITLE), folder=str(folder))
+
+
+@weights_app.command("status", help=_(N_("Which weights are there, and where.")))
+def weights_status(json: Json = False) -> None:
+    if json:
+        result({"weights": [{"name": w.name, "file": str(w.path), "there": w.path.exists()} for w in pretrained.WEIGHTS]})
+        return
+    rows = [(w.name, w.title, w.path if w.path.exists() else _(N_("not here"))) for w in pretrained.WEIGHTS]
+    table([_(N_("weights")), _(N_("what it is")), _(N_("where"))], rows)
+
+
+@weights_app.command("get", help=_(N_("Download weights from their official source.")))
+def weights_get(name: str) -> None:
+    entry = pretrained.weights(name)
+    with progress_bar() as show:
+        path = pretrained.get(entry, show)
+    say(N_("{title} is in {folder}."), title=entry.title, folder=str(path.parent))
 
 
 @guard_app.command("build", help=_(N_("Fit the judge on MNIST's training digits and write it beside the checkpoints.")))

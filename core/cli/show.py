@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from core import i18n, words
+from core.data import Progress
 from core.messages import Message
 
 _ = i18n.translator(i18n.terminal_language())
@@ -36,6 +38,17 @@ def table(headings: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
     width = None if sys.stdout.isatty() else 200
     Console(width=width, highlight=False, markup=False).print(drawn)
 
+
+
+@contextlib.contextmanager
+def progress_bar() -> Iterator[Progress]:
+    """A bar on standard error; yields what moves it: a message and a share in [0, 1]."""
+    from rich import progress
+    from rich.console import Console
+
+    with progress.Progress(console=Console(stderr=True), transient=True) as bars:
+        bar = bars.add_task("", total=1.0)
+        yield lambda what, share: bars.update(bar, description=what.text(_), completed=share)
 
 
 def duration(seconds: float) -> str:

@@ -6,6 +6,7 @@ stand-in. Whoever gets a stand-in is told so by `DataSet.notice`, and the run re
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ Progress = Callable[[Message, float], None]
 SPLIT_SEED = 0
 """Validation and held-out parts are cut with this seed, whatever a recipe's own seed is, so that runs stay comparable."""
 
-_MODULES = {"mnist": "core.data.mnist", "boston": "core.data.boston", "cifar10": "core.data.cifar10", "fruit": "core.data.fruit"}
+_MODULES = {name: f"core.data.{name}" for name in ("mnist", "boston", "cifar10", "fruit", "apple2orange")}
 
 UNASKED = 50_000_000
 """Bytes. Nothing larger is fetched unless somebody asks for it."""
@@ -40,7 +41,7 @@ class DataSet:
 
     name: str
     title: str
-    kind: Literal["classification", "regression"]
+    kind: Literal["classification", "regression", "translation"]
     origin: str
     train_x: np.ndarray
     train_y: np.ndarray
@@ -65,6 +66,14 @@ class DataSet:
     @property
     def is_image(self) -> bool:
         return self.train_x.ndim == 4
+
+    def scaled(self, scaling: str) -> DataSet:
+        """The same data, whose pixels a network sees as "bytes" (0 to 255), "unit" (0 to 1) or "standardised" (mean 0 and spread 1 over
+        the training part). Tables stay as they are."""
+        if scaling == "standardised" or not self.is_image:
+            return self
+        zeros, ones = np.zeros_like(np.asarray(self.mean, dtype=float)), np.ones_like(np.asarray(self.std, dtype=float))
+        return dataclasses.replace(self, mean=zeros, std=ones / (255 if scaling == "bytes" else 1))
 
     def validation_size(self, asked: int) -> int:
         """How many validation examples are cut from the training part: those asked for; of a stand-in, which is smaller than what
@@ -97,7 +106,13 @@ class DataSet:
 
 
 def names() -> list[str]:
+    """All data sets."""
     return list(_MODULES)
+
+
+def names_of_files() -> list[str]:
+    """Data sets with files of their own; others read the files of one of them in another way."""
+    return [name for name in _MODULES if not hasattr(module(name), "FILES_OF")]
 
 
 def module(name: str) -> ModuleType:
@@ -133,12 +148,18 @@ def obtain(
     *,
     download: bool = True,
     progress: Progress | None = None,
+    scaling: str = "standardised",
     **options: object,
 ) -> DataSet:
     """Data set `name`: found, else downloaded (where `download` and the data set allow), else its stand-in with a notice.
 
-    Raises UserError where files are there but cannot be read, naming the file.
+    `scaling` is how a network gets to see its pixels, as `DataSet.scaled` says; tables are always standardised. Raises
+    UserError where files are there but cannot be read, naming the file.
     """
+    return _obtain(name, root, download, progress, **options).scaled(scaling)
+
+
+def _obtain(name: str, root: str | Path | None, download: bool, progress: Progress | None, **options: object) -> DataSet:
     source = module(name)
     folder = find(name, root)
     if folder is not None:

@@ -91,3 +91,54 @@ def jitter(x: Tensor, strength: float, generator: torch.Generator) -> Tensor:
     x = mean + (x - mean) * (1 + contrast) + brightness
     grey = x.mean(1, keepdim=True)
     return grey + (x - grey) * (1 + saturation)
+
+
+def recolour(x: Tensor, hue: float, grey: float, generator: torch.Generator) -> Tensor:
+    """Colour images (B, 3, H, W) in [0, 1], each with its hue turned by up to the share `hue` of the circle, and the share `grey` of them
+    without any colour; brightness (Y of YIQ) stays."""
+    if not (hue or grey):
+        return x
+    b = len(x)
+    to_yiq = torch.tensor([[0.299, 0.587, 0.114], [0.5959, -0.2746, -0.3213], [0.2115, -0.5227, 0.3112]])
+    angle = (torch.rand(b, generator=generator) * 2 - 1) * math.pi * hue
+    strength = (torch.rand(b, generator=generator) >= grey).float()
+    turn = torch.zeros(b, 3, 3)
+    turn[:, 0, 0] = 1
+    turn[:, 1, 1] = turn[:, 2, 2] = torch.cos(angle) * strength
+    turn[:, 1, 2], turn[:, 2, 1] = -torch.sin(angle) * strength, torch.sin(angle) * strength
+    matrix = (torch.linalg.inv(to_yiq) @ turn @ to_yiq).to(x.device, x.dtype)  # (B, 3, 3)
+    return (matrix @ x.flatten(2)).view_as(x).clamp(0, 1)
+
+
+def random_crop(x: Tensor, size: int, flipped: Tensor, generator: torch.Generator) -> Tensor:
+    """A square (B, C, size, size) from a random place of each image (B, C, H, W) of any type, those of `flipped` (B,) bool mirrored."""
+    b, _, h, w = x.shape
+    top = torch.randint(0, h - size + 1, (b, 1), generator=generator).to(x.device)
+    left = torch.randint(0, w - size + 1, (b, 1), generator=generator).to(x.device)
+    along = torch.arange(size, device=x.device)
+    rows, columns = top + along, left + along  # (B, size)
+    columns = torch.where(flipped.to(x.device)[:, None], columns.flip(1), columns)
+    picture = torch.arange(b, device=x.device)[:, None, None]
+    return x.permute(0, 2, 3, 1)[picture, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
+
+
+def differentiable(x: Tensor) -> Tensor:
+    """Photos (B, 3, H, W) in [-1, 1] as a discriminator is shown them: other brightness, saturation and contrast, moved by up to an
+    eighth, a quarter of the area cut out (Zhao et al., Differentiable augmentation for data-efficient GAN training, arXiv 2006.10738).
+    Gradients pass. Random numbers are torch's own."""
+    b, _, h, w = x.shape
+    bright, saturation, contrast = torch.rand(3, b, 1, 1, 1, device=x.device, dtype=x.dtype)
+    x = x + (bright - 0.5)
+    x = (x - x.mean(1, keepdim=True)) * (2 * saturation) + x.mean(1, keepdim=True)
+    mean = x.mean((1, 2, 3), keepdim=True)
+    x = (x - mean) * (contrast + 0.5) + mean
+    dy, dx = (torch.randint(-(n // 8), n // 8 + 1, (b, 1), device=x.device) for n in (h, w))
+    rows, columns = torch.arange(h, device=x.device) + dy, torch.arange(w, device=x.device) + dx  # (B, H), (B, W)
+    inside = ((rows >= 0) & (rows < h))[:, None, :, None] & ((columns >= 0) & (columns < w))[:, None, None, :]
+    picture = torch.arange(b, device=x.device)[:, None, None]
+    moved = x.permute(0, 2, 3, 1)[picture, rows.clamp(0, h - 1)[:, :, None], columns.clamp(0, w - 1)[:, None, :]]
+    x = moved.permute(0, 3, 1, 2) * inside
+    top, left = (torch.randint(0, n + 1, (b, 1), device=x.device) - n // 4 for n in (h, w))
+    rows, columns = torch.arange(h, device=x.device), torch.arange(w, device=x.device)
+    hole = ((rows >= top) & (rows < top + h // 2))[:, :, None] & ((columns >= left) & (columns < left + w // 2))[:, None, :]
+    return x * ~hole[:, None]

@@ -5,11 +5,16 @@ Shapes: N examples, B batch, C H W image, F features.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import torch
 from torch import Tensor
 
-from core.data import DataSet
+from core.data import DataSet, augment
+
+if TYPE_CHECKING:
+    from core.training.supervised_recipe import SupervisedRecipe
 
 EXAMPLES_TO_BEGIN_WITH = 5000
 """Training examples from which a network computes the layers that it does not learn."""
@@ -43,6 +48,18 @@ class Batches:
         """Examples as they came (uint8 pixels or features), as a network takes them."""
         x = torch.addcmul(self.offset, x.float(), self.gain)
         return x.contiguous(memory_format=torch.channels_last) if self.is_image and x.shape[1] > 1 else x
+
+    def augmented(
+        self, index: Tensor, recipe: SupervisedRecipe, epoch: int, mirrored_first: Tensor, generator: torch.Generator
+    ) -> Tensor:
+        """Normalised images (B, C, H, W) as `epoch` shows them to the network. `mirrored_first` (N,) bool: which images an alternating
+        flip shows mirrored in the first epoch."""
+        flipped = augment.flips(recipe.flip, index.cpu(), epoch, mirrored_first, generator)
+        x = augment.crop_and_flip(self.x[index], recipe.crop, flipped, generator)
+        if recipe.hue or recipe.grey:
+            x = augment.recolour(x.float() / 255, recipe.hue, recipe.grey, generator) * 255
+        x = augment.affine(self.normalised(x), recipe.shift, recipe.rotate, recipe.scale, generator)
+        return augment.cutout(augment.jitter(x, recipe.jitter, generator), recipe.cutout, generator)
 
     def targets(self, index: Tensor | slice) -> Tensor:
         """Class numbers (B,) int64 or targets (B,) float32."""

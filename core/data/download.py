@@ -1,4 +1,4 @@
-"""Fetching official files: short connect timeout, progress, resumed where they broke off, checked by MD5, moved into place last."""
+"""Fetching official files: short connect timeout, progress, resumed where they broke off, checked by their sums, moved into place last."""
 
 from __future__ import annotations
 
@@ -20,11 +20,20 @@ _BLOCK = 1 << 16
 
 @dataclass(frozen=True)
 class Source:
-    """One file: where it comes from, where it goes, its MD5 sum (empty: not known)."""
+    """One file: where it comes from, where it goes, its MD5 sum, the beginning of its SHA-256 sum (empty: not known)."""
 
     url: str
     path: Path
     md5: str = ""
+    sha256: str = ""
+
+    def is_whole(self, part: Path) -> bool:
+        """Whether `part` is there and has the sums that are known."""
+        if not part.exists():
+            return False
+        content = part.read_bytes()
+        md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
+        return md5.startswith(self.md5) and hashlib.sha256(content).hexdigest().startswith(self.sha256)
 
 
 def fetch(title: str, sources: list[Source], total_bytes: int, progress: Progress | None = None) -> None:
@@ -47,11 +56,11 @@ def _fetch_one(title: str, source: Source, done: int, total_bytes: int, progress
 
     try:
         source.path.parent.mkdir(parents=True, exist_ok=True)
-        if not (source.md5 and part.exists() and _md5(part) == source.md5):
+        if not ((source.md5 or source.sha256) and source.is_whole(part)):
             _receive(source.url, part, tell)
-        if source.md5 and _md5(part) != source.md5:
+        if not source.is_whole(part):
             part.unlink()
-            raise OSError("MD5 mismatch")
+            raise OSError("checksum mismatch")
         os.replace(part, source.path)
         return done + source.path.stat().st_size
     except (OSError, ValueError, http.client.HTTPException) as error:
@@ -86,6 +95,3 @@ def _receive(url: str, part: Path, tell: Callable[[int], None]) -> None:
         if come < whole:
             raise OSError(f"the connection broke off after {have + come:,} of {have + whole:,} bytes")
 
-
-def _md5(path: Path) -> str:
-    return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()

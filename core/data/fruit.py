@@ -22,7 +22,7 @@ LAYOUT = "apple2orange/{trainA,trainB,testA,testB}/* | apple2orange.zip"
 STAND_IN_TITLE = N_("drawn apples and oranges")
 BYTES = 78_456_409
 
-CLASSES = ("apple", "orange")
+CLASSES = (N_("apple"), N_("orange"))
 SIZE = 64
 _SPLITS = {"train": {"trainA": "apple", "trainB": "orange"}, "test": {"testA": "apple", "testB": "orange"}}
 
@@ -71,25 +71,25 @@ def stand_in(notice: Message) -> DataSet:
 def _pictures() -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(0)
     y = np.arange(500) % 2
-    return np.stack([_drawn(CLASSES[label], rng) for label in y]), y
+    return np.stack([drawn(CLASSES[label], rng) for label in y]), y
 
 
-def _drawn(fruit: str, rng: np.random.Generator) -> np.ndarray:
-    """One fruit (3, SIZE, SIZE) uint8 on a plain ground, lit from one side."""
-    rows, columns = np.mgrid[0:SIZE, 0:SIZE].astype(np.float32)
+def drawn(fruit: str, rng: np.random.Generator, size: int = SIZE) -> np.ndarray:
+    """One fruit (3, size, size) uint8 on a plain ground, lit from one side."""
+    rows, columns = np.mgrid[0:size, 0:size].astype(np.float32) * (SIZE / size)
     r = rng.uniform(16, 26)
     v, u = (rows - rng.uniform(26, 38)) / r, (columns - rng.uniform(26, 38)) / r
     angle = np.arctan2(u, -v)  # 0 at the top
     # An apple has a dent at its stem; an orange is round.
     edge = 1 - 0.35 * np.exp(-((angle / 0.5) ** 2)) if fruit == "apple" else np.ones_like(u)
     body = np.hypot(u, v) < edge
-    ground = rng.uniform(120, 255, (3, 1, 1)) * np.ones((3, SIZE, SIZE))
+    ground = rng.uniform(120, 255, (3, 1, 1)) * np.ones((3, size, size))
     apples, oranges = ((200, 40, 40), (130, 180, 50)), ((240, 140, 20), (230, 110, 10))
     colour = np.array((apples if fruit == "apple" else oranges)[rng.integers(2)], float) + rng.normal(0, 12, 3)
     light = 0.75 + 0.35 * (0.6 - np.hypot(u + 0.35, v + 0.35) / 2)
     skin = colour[:, None, None] * light
     if fruit == "orange":
-        skin = skin * (1 - 0.12 * (rng.random((SIZE, SIZE)) < 0.15))
+        skin = skin * (1 - 0.12 * (rng.random((size, size)) < 0.15))
     picture = np.where(body, skin, ground)
     if fruit == "apple":
         stem = (np.abs(u - 0.15 * (v + 1)) < 0.06) & (v > -1.15) & (v < -0.6)

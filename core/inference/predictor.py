@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from core import checkpoints
@@ -18,9 +19,18 @@ from core.checkpoints import Spec
 
 def outputs(network: nn.Module, spec: Spec, x: Tensor) -> Tensor:
     """Logits or standardised predictions (B, K) of normalised inputs, as the spec says: of the input alone, or the mean with those of
-    its mirror image."""
-    out = network(x).float()
-    return (out + network(x.flip(-1)).float()) / 2 if spec.mirror else out
+    its mirror image, and half of that with the input moved by one pixel, up left and down right, its border mirrored into the gap."""
+    if not spec.shifted:
+        return _both_ways(network, x) if spec.mirror else network(x).float()
+    once = _both_ways if spec.mirror else lambda net, v: net(v).float()
+    h, w = x.shape[-2:]
+    wide = F.pad(x, (1, 1, 1, 1), "reflect")
+    moved = once(network, wide[..., :h, :w]) + once(network, wide[..., 2:, 2:])
+    return once(network, x) / 2 + moved / 4
+
+
+def _both_ways(network: nn.Module, x: Tensor) -> Tensor:
+    return (network(x).float() + network(x.flip(-1)).float()) / 2
 
 
 @dataclass(frozen=True)

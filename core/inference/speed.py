@@ -43,5 +43,5 @@ def _all() -> dict:
 
 def _key(spec: Spec) -> str:
     """What decides the time: the network's shape, the machine."""
-    values = {"model": spec.model, "options": spec.options, "in": spec.in_shape, "mirror": spec.mirror, "machine": machine.processor()}
+    values = {"model": spec.model, "options": spec.options, "in": spec.in_shape, "views": spec.views, "machine": machine.processor()}
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]

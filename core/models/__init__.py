@@ -2,30 +2,35 @@
 
 Every registered function takes `in_shape` (without the batch) and `num_outputs`, then the family's own options, and returns a
 plain `nn.Module` with two parts that everything else relies on: `embed(x)` gives the last hidden vector, `head` turns it
-into logits (or, for regression, predictions).
+into logits (or, for regression, predictions). Networks of the kind "translator" give pictures and have two other parts, `a2b` and `b2a`.
 """
 
 from __future__ import annotations
 
+import functools
 import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from core.messages import N_, UserError, nearest
 
 if TYPE_CHECKING:
     from torch import nn
 
-_REGISTRY: dict[str, Callable[..., nn.Module]] = {}
+Build = Callable[..., "nn.Module"]
+_REGISTRY: dict[str, Build] = {}
+_KINDS: dict[str, str] = {}
 
 
-def register_model(build: Callable[..., nn.Module]) -> Callable[..., nn.Module]:
+def register_model(build: Build | None = None, *, kind: Literal["predictor", "translator"] = "predictor") -> Build:
     """Make `build` known under its own name."""
+    if build is None:
+        return functools.partial(register_model, kind=kind)
     if build.__name__ in _REGISTRY:
         raise ValueError(f"two models are called {build.__name__}")
-    _REGISTRY[build.__name__] = build
+    _REGISTRY[build.__name__], _KINDS[build.__name__] = build, kind
     return build
 
 
@@ -34,13 +39,13 @@ def _load_families() -> None:
         importlib.import_module(f"{__name__}.{module.name}")
 
 
-def model_names() -> list[str]:
-    """All registered names, sorted."""
+def model_names(kind: Literal["predictor", "translator"] = "predictor") -> list[str]:
+    """The registered names of networks of `kind`, sorted."""
     _load_families()
-    return sorted(_REGISTRY)
+    return sorted(name for name, its in _KINDS.items() if its == kind)
 
 
-def builder(name: str) -> Callable[..., nn.Module]:
+def builder(name: str) -> Build:
     """The function that builds model `name`. Raises UserError with the nearest names where there is none."""
     _load_families()
     if name not in _REGISTRY:

@@ -2,7 +2,7 @@
 
 Tan and Le, EfficientNet (arXiv 1905.11946); the block is MobileNetV2's (Sandler et al., arXiv 1801.04381) with squeeze and
 excitation (Hu et al., arXiv 1709.01507). As there: the seven stages of B0, SiLU. Not as there: for 32x32 pictures the stem and
-the first reduction keep the size, kernels of 5 stay only where maps are at least 8x8, no stochastic depth.
+the last reduction keep the size, so that the last maps are 4x4, kernels of 5 stay only where maps are 8x8, no stochastic depth.
 
 Shapes: B batch, C H W image, E expanded maps, K classes.
 """
@@ -16,11 +16,11 @@ from core.models import register_model
 # expansion, maps, blocks, stride of the first, kernel (table 1 of the paper; strides and kernels for 32x32).
 PLAN = (
     (1, 16, 1, 1, 3),
-    (6, 24, 2, 1, 3),
+    (6, 24, 2, 2, 3),
     (6, 40, 2, 2, 5),
     (6, 80, 3, 2, 3),
-    (6, 112, 3, 1, 5),
-    (6, 192, 4, 2, 3),
+    (6, 112, 3, 1, 3),
+    (6, 192, 4, 1, 3),
     (6, 320, 1, 1, 3),
 )
 

@@ -15,19 +15,20 @@ from lightning.fabric import Fabric
 from safetensors.numpy import save
 from torch.utils.tensorboard import SummaryWriter
 
-from core import checkpoints
+from core import checkpoints, pretrained
 from core.checkpoints import Spec
 from core.data import DataSet
 from core.evaluation import evaluate_network
 from core.files import write_bytes, write_json
 from core.messages import Message, N_, UserError
 from core.tasks import Task
-from core.training import doctor, machine, price
-from core.training.events import Done, EpochEnd, Step
+from core.training import doctor, machine, price, samples
+from core.training.events import Done, EpochEnd, Sample, Step
 from core.training.job import StatusWriter, StopRequest
 from core.training.logs import PROBE_FILE, MetricsWriter, append_probe, cut_lines
 from core.training.recipe import Recipe
 from core.training.runs import Run
+from core.translation import judges
 
 logger = logging.getLogger("manabi.drive")
 
@@ -51,6 +52,8 @@ class Drive:
         self.fabric = Fabric(accelerator="auto", devices=devices, num_nodes=config.get("num_nodes", 1), precision=precision)
         self.fabric.launch()
         self.trainer = task.trainer_class()(task.model, dataset, recipe, self.fabric)
+        if task.kind == "translation":
+            self.trainer.judge = judges.of(dataset)
         self.writes = self.fabric.is_global_zero
         self.before, self.saved_at, self.save_cost = 0.0, 0.0, 0.0
         self.step, self.epoch, self.images = 0, 0.0, 0
@@ -61,6 +64,10 @@ class Drive:
         """Train, then read the test part once. Raises UserError where the loss is no number any more, OSError where a file
         cannot be written."""
         resumed = self._restore()
+        if not self.trainer.step and pretrained.needed(self.task, self.recipe):
+            pretrained.begin(
+                self.task, self.recipe, self.trainer.network.module, lambda what, share: self.status.write(phase=what, fraction=share)
+            )
         self.started = self.flushed = self.saved_at = time.perf_counter()
         self.first: tuple[float, int, int] | None = None  # time, step and images of this process's first event
         if not self.writes:
@@ -83,6 +90,8 @@ class Drive:
                     self._on_step(event)
                 case EpochEnd():
                     self._on_epoch(event)
+                case Sample():
+                    self._on_sample(event)
                 case Done():
                     return event
             if self._asked_to_stop():
@@ -146,6 +155,10 @@ class Drive:
         self._save()
         self._report(now=True)
 
+    def _on_sample(self, event: Sample) -> None:
+        if self.writes and event.pictures:
+            samples.write(self.run.path, event)
+
     def _report(self, now: bool = False) -> None:
         """Place, speed and what remains. Speed counts from this process's first event, so that a resume does not distort it."""
         began, first_step, first_images = self.first
@@ -167,10 +180,11 @@ class Drive:
     def _spec(self, epoch: int) -> Spec:
         scale, d = self.trainer.output_scale(), self.data
         return Spec(
-            task=self.task.name, model=self.task.model, options=self.recipe.part("model"), in_shape=tuple(d.in_shape),
+            task=self.task.name, model=self.task.model, options=self.recipe.part("model"), in_shape=self.trainer.in_shape,
             kind=d.kind, classes=d.classes, mean=tuple(map(float, d.mean)), std=tuple(map(float, d.std)),
             output_mean=scale["mean"], output_std=scale["std"], data=d.title, stand_in_for=d.stand_in_for,
-            features=d.features, target=d.target, epoch=epoch, mirror=self.recipe.mirror,
+            features=d.features, target=d.target, epoch=epoch, mirror=getattr(self.recipe, "mirror", False),
+            shifted=getattr(self.recipe, "shifted", False),
         )  # fmt: skip
 
     def _save(self) -> None:
@@ -215,7 +229,7 @@ class Drive:
             write_bytes(probes, cut_lines(probes, "", lambda cells: cells[0].isdigit() and int(cells[0]) <= epoch))
         purge = step + 1 if resumed else None
         self.board = SummaryWriter(str(self.run.path), purge_step=purge)
-        if self.recipe.validation:
+        if self.recipe.validation and hasattr(self.trainer, "probe_examples"):
             x, y = self.trainer.probe_examples()
             write_bytes(
                 self.run.path / "probe.safetensors", save({"x": np.ascontiguousarray(x), "y": np.ascontiguousarray(y)})
@@ -231,8 +245,9 @@ class Drive:
         last = result
         if done.best_epoch != self.trainer.epoch:
             last = evaluate_network(self.trainer.module, self._spec(self.trainer.epoch), self.data)
-        arrays = {"outputs": np.ascontiguousarray(result.outputs), "targets": np.ascontiguousarray(result.targets)}
-        write_bytes(self.run.path / "predictions.safetensors", save(arrays))
+        if result.outputs is not None:
+            arrays = {"outputs": np.ascontiguousarray(result.outputs), "targets": np.ascontiguousarray(result.targets)}
+            write_bytes(self.run.path / "predictions.safetensors", save(arrays))
         write_json(
             self.run.path / "summary.json",
             {

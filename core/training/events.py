@@ -32,6 +32,15 @@ class EpochEnd:
 
 
 @dataclass(frozen=True)
+class Sample:
+    """Pictures to look at, by name: uint8 (N, 3, H, W)."""
+
+    step: int
+    epoch: float
+    pictures: dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
 class Done:
     """The training has come to its own end. `why` is "epochs", "steps" or "early stopping"."""
 
@@ -40,4 +49,4 @@ class Done:
     why: str
 
 
-Event = Step | EpochEnd | Done
+Event = Step | EpochEnd | Sample | Done

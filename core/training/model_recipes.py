@@ -156,3 +156,18 @@ class FastRecipe(SupervisedRecipe):
     depth: int = option(
         2, N_("Depth"), N_("Convolutions in each of the three blocks."), unit=N_("layers"), group="model", passes_to="model", ge=1, le=4
     )
+
+
+class PretrainedRecipe(SupervisedRecipe):
+    """For `core.models.resnet18_imagenet`."""
+
+    start: Literal["scratch", "frozen", "fine-tuned"] = option(
+        "fine-tuned",
+        N_("Start"),
+        N_("Scratch: random weights; frozen: ImageNet's stay, only the last layer learns; fine-tuned: all learn on."),
+        group="model", passes_to="model", term="transfer-learning",
+    )  # fmt: skip
+    size: int = option(
+        64, N_("Enlarged to"), N_("Pictures are enlarged to so many pixels, since the network shrinks them 32 times."),
+        unit=N_("pixels"), group="model", passes_to="model", ge=32, le=224,
+    )  # fmt: skip

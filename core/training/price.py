@@ -16,10 +16,16 @@ from core import data, paths
 from core.files import read_json, write_json
 from core.tasks import Task
 from core.training import machine, runs
-from core.training.supervised_recipe import SupervisedRecipe
+from core.training.recipe import Recipe
 
 _STEPS, _WARM_UP = 12, 3
+# Fields that change how long a training is, or what it comes to, but not the time of a step.
+_FREE = {
+    "epochs", "max_steps", "learning_rate", "momentum", "weight_decay", "label_smoothing", "patience", "validation", "limit_train", "seed",
+    "schedule", "step_epochs", "step_factor", "norm_rate", "cycle", "identity", "constant", "beta1", "sample_every", "scaling",
+}  # fmt: skip
 _SECONDS = 1.5  # enough steps to fill this, where steps are quick
+_FEWEST, _PATIENCE = 4, 6.0  # so many steps at least, and no more seconds than that, where steps are slow
 _lock = threading.Lock()
 
 
@@ -38,16 +44,22 @@ class Price:
         return max(1, int(seconds / self.step_seconds))
 
 
-def price(task: Task, recipe: SupervisedRecipe) -> Price:
+def price(task: Task, recipe: Recipe) -> Price:
     """The price of `recipe`, measured now or remembered. Never downloads. Raises UserError where the recipe cannot run."""
     dataset = _dataset(task.dataset, str(data.find(task.dataset)), tuple(sorted(recipe.part("data").items())))
-    train = len(dataset.train_x) - dataset.validation_size(recipe.validation)
-    train = min(train, recipe.limit_train or train)
-    per_epoch = -(-train // recipe.batch_size)
+    train = _examples(task, recipe, dataset)
+    per_epoch = -(-min(train, recipe.limit_train or train) // recipe.batch_size)
     total = per_epoch * recipe.epochs
     total = min(total, recipe.max_steps or total)
     step = _step_seconds(task, recipe, dataset)
     return Price(step, per_epoch, total, total * step, dataset.title)
+
+
+def _examples(task: Task, recipe: Recipe, dataset: data.DataSet) -> int:
+    """Training examples of an epoch: those that are not held back; of two domains, those of the larger."""
+    if task.kind == "translation":
+        return max((dataset.train_y == domain).sum() for domain in (0, 1)) - recipe.validation
+    return len(dataset.train_x) - dataset.validation_size(recipe.validation)
 
 
 @functools.lru_cache(maxsize=8)
@@ -56,14 +68,14 @@ def _dataset(name: str, folder: str, options: tuple) -> data.DataSet:
     return data.obtain(name, download=False, **dict(options))
 
 
-def learn(task: Task, recipe: SupervisedRecipe, step_seconds: float) -> None:
+def learn(task: Task, recipe: Recipe, step_seconds: float) -> None:
     """Remember what a real run took: it knows better than a few timed batches."""
     with _lock:
         paths.cache().mkdir(parents=True, exist_ok=True)
         write_json(_file(), {**_remembered(), _key(task, recipe): step_seconds})
 
 
-def known(task: Task, recipe: SupervisedRecipe) -> bool:
+def known(task: Task, recipe: Recipe) -> bool:
     """Whether `price` would answer at once."""
     return _key(task, recipe) in _remembered()
 
@@ -82,17 +94,16 @@ def _remembered() -> dict:
     return value if isinstance(value, dict) else {}
 
 
-def _key(task: Task, recipe: SupervisedRecipe) -> str:
+def _key(task: Task, recipe: Recipe) -> str:
     """Everything that changes the time of a step."""
     values = {
-        "task": task.name, "model": recipe.part("model"), "batch": recipe.batch_size, "optimizer": recipe.optimizer,
-        "augments": bool(recipe.shift or recipe.rotate or recipe.scale), "threads": recipe.resolved().threads,
-        "precision": recipe.precision, "machine": machine.processor(),
+        "task": task.name, "threads": recipe.resolved().threads, "machine": machine.processor(),
+        **recipe.model_dump(exclude={*_FREE, "threads"}),
     }  # fmt: skip
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _step_seconds(task: Task, recipe: SupervisedRecipe, dataset: data.DataSet) -> float:
+def _step_seconds(task: Task, recipe: Recipe, dataset: data.DataSet) -> float:
     key = _key(task, recipe)
     with _lock:
         value = _remembered().get(key)
@@ -103,7 +114,20 @@ def _step_seconds(task: Task, recipe: SupervisedRecipe, dataset: data.DataSet) -
     return value
 
 
-def _measure(task: Task, recipe: SupervisedRecipe, dataset: data.DataSet) -> float:
+def by_device(task: Task, recipe: Recipe) -> dict[str, float | None]:
+    """Images per second in a training on the processor ("cpu") and on the graphics card ("cuda"; None where PyTorch sees none), both
+    measured now. Never downloads."""
+    import torch
+
+    dataset = _dataset(task.dataset, str(data.find(task.dataset)), tuple(sorted(recipe.part("data").items())))
+    with _lock:
+        found: dict[str, float | None] = {"cpu": recipe.batch_size / _measure(task, recipe, dataset, "cpu"), "cuda": None}
+        if torch.cuda.is_available():
+            found["cuda"] = recipe.batch_size / _measure(task, recipe, dataset, "cuda")
+    return found
+
+
+def _measure(task: Task, recipe: Recipe, dataset: data.DataSet, accelerator: str = "auto") -> float:
     """Seconds per step, by the first quartile of a few real ones."""
     import statistics
 
@@ -115,10 +139,11 @@ def _measure(task: Task, recipe: SupervisedRecipe, dataset: data.DataSet) -> flo
     rng, threads = torch.get_rng_state(), torch.get_num_threads()
     try:
         torch.set_num_threads(recipe.resolved().threads)
-        fabric = Fabric(accelerator="auto", devices=1, precision=machine.resolve_precision(recipe.precision))
-        short = recipe.changed(
-            validation=min(recipe.validation, len(dataset.train_x) // 2), limit_train=0, max_steps=0, epochs=1000, patience=0
-        )
+        fabric = Fabric(accelerator=accelerator, devices=1, precision=machine.resolve_precision(recipe.precision))
+        endless = {"limit_train": 0, "max_steps": 0, "epochs": 1000}
+        if task.kind != "translation":
+            endless |= {"validation": min(recipe.validation, len(dataset.train_x) // 2), "patience": 0}
+        short = recipe.changed(**endless)
         trainer = task.trainer_class()(task.model, dataset, short, fabric)
         times, begun, last = [], time.perf_counter(), None
         for event in trainer.run():
@@ -126,10 +151,11 @@ def _measure(task: Task, recipe: SupervisedRecipe, dataset: data.DataSet) -> flo
             if isinstance(event, Step) and last is not None:
                 times.append(now - last)
             last = now if isinstance(event, Step) else None
-            if len(times) >= _STEPS + _WARM_UP and now - begun > _SECONDS:
+            spent = now - begun
+            if (len(times) >= _STEPS + _WARM_UP and spent > _SECONDS) or (len(times) >= _FEWEST and spent > _PATIENCE):
                 break
         # What else the machine does just now only ever adds; the quicker steps tell what an idle one takes.
-        return statistics.quantiles(times[_WARM_UP:], n=4)[0]
+        return statistics.quantiles(times[min(_WARM_UP, len(times) - 2) :], n=4)[0]
     finally:
         torch.set_rng_state(rng)
         torch.set_num_threads(threads)

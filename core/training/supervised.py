@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from core import models
-from core.data import DataSet, augment, cut_validation
+from core.data import DataSet, cut_validation
 from core.data.batches import EXAMPLES_TO_BEGIN_WITH, Batches, epoch_order
 from core.messages import N_, UserError
 from core.training.events import Done, EpochEnd, Event, Step
@@ -92,6 +92,11 @@ class SupervisedTrainer:
                    "norm cannot learn. Choose another batch size."),
                 value=size, count=n,
             )  # fmt: skip
+
+    @property
+    def in_shape(self) -> tuple[int, ...]:
+        """The shape of an input, without the batch."""
+        return tuple(self.data.in_shape)
 
     @property
     def module(self) -> nn.Module:
@@ -180,11 +185,7 @@ class SupervisedTrainer:
         """Augmented, normalised inputs of the training examples `index` (B,)."""
         if not self.data.is_image:
             return self.train.inputs(index)
-        recipe, rng = self.recipe, self.augment_rng
-        flipped = augment.flips(recipe.flip, index.cpu(), self.epoch, self.mirrored_first, rng)
-        x = augment.crop_and_flip(self.train.x[index], recipe.crop, flipped, rng)
-        x = augment.affine(self.train.normalised(x), recipe.shift, recipe.rotate, recipe.scale, rng)
-        return augment.cutout(augment.jitter(x, recipe.jitter, rng), recipe.cutout, rng)
+        return self.train.augmented(index, self.recipe, self.epoch, self.mirrored_first, self.augment_rng)
 
     def _clip(self) -> None:
         if self.recipe.clip:

@@ -47,13 +47,17 @@ class SupervisedRecipe(Recipe):
         group="optimizer",
         term="nesterov",
     )
-    schedule: Literal["none", "step", "one-cycle", "cosine"] = option(
+    schedule: Literal["none", "step", "one-cycle", "triangular", "cosine"] = option(
         "none",
         N_("Schedule"),
         N_("How the learning rate changes during the training."),
         group="optimizer",
         term="schedule",
     )
+    norm_rate: float = option(
+        1.0, N_("Rate of norm biases"), N_("The biases of batch norms learn at so many times the learning rate of everything else."),
+        group="optimizer", gt=0, le=1000, log=True, term="learning-rate",
+    )  # fmt: skip
     step_epochs: int = option(
         5,
         N_("Step every"),
@@ -142,10 +146,28 @@ class SupervisedRecipe(Recipe):
         0.0, N_("Colour jitter"), N_("Augmentation: changes brightness, contrast and saturation by up to this share."),
         group="augmentation", only="photos", ge=0, le=1, term="augmentation",
     )  # fmt: skip
+    hue: float = option(
+        0.0, N_("Hue"), N_("Augmentation: turns all colours by up to this share of the colour circle; 1 leaves no colour what it was."),
+        group="augmentation", only="photos", ge=0, le=1, term="augmentation",
+    )  # fmt: skip
+    grey: float = option(
+        0.0, N_("Grey"), N_("Augmentation: shows this share of the pictures without colour."),
+        group="augmentation", only="photos", ge=0, le=1, term="augmentation",
+    )  # fmt: skip
     mirror: bool = option(
         False, N_("Mirror at test time"), N_("An answer is the mean of those to the picture and to its mirror image: twice "
                                              "the time, a little more accuracy."),
         group="regularisation", only="photos", term="test-time-augmentation",
+    )  # fmt: skip
+    shifted: bool = option(
+        False, N_("Shift at test time"), N_("An answer also counts those to the picture moved by one pixel, up left and down right: "
+                                            "three times the time."),
+        group="regularisation", only="photos", term="test-time-augmentation",
+    )  # fmt: skip
+    scaling: Literal["standardised", "unit", "bytes"] = option(
+        "standardised", N_("Pixels become"), N_("Bytes: as they are, 0 to 255. Unit: divided by 255. Standardised: then moved and "
+                                                "scaled to mean 0 and spread 1."),
+        group="data", passes_to="data", only="images", term="normalisation",
     )  # fmt: skip
     validation: int = option(
         5000, N_("Validation"), N_("Examples cut from the training part to choose the best epoch; 0 trains on everything."),

@@ -21,6 +21,8 @@ FIRST = {
     "draw": "Draw a digit, see the network's answer, and why it answers so.",
     "compare": "CIFAR-10 networks side by side: what each costs, what it gets right, where it looks.",
     "architecture": "Take a network apart: its layers, what each costs, how far it sees. Change it and see the price at once.",
+    "browse": "Walk through the masks and keypoints of COCO, or of your own annotations: filter, look closely, count.",
+    "translate": "Turn the photo of an apple into an orange and back, see where it changed, and how the network learned it.",
     "glossary": "The words of these pages, in Japanese and in English.",
 }
 EMPTY = {
@@ -30,6 +32,8 @@ EMPTY = {
     "draw": "Draw a digit from 0 to 9",
     "compare": "A fair fight",
     "architecture": "Layers with weights",
+    "browse": "Browse COCO",
+    "translate": "Apples to oranges",
     "glossary": "See also: {terms}",
 }
 PAGES = pytest.mark.parametrize("name", FIRST)
@@ -101,6 +105,7 @@ def test_every_task_has_its_form_and_its_results(visit: Callable, task: tasks.Ta
     wanted = {
         "classification": ["Accuracy", "Confusion matrix", "Every class"],
         "regression": ["RMSE", "MAE", "**The largest errors** (click a point to see it here)"],
+        "translation": ["Cycle error (mean absolute, of the range)", "The same photos at every look", "and back again"],
     }
     for word in wanted[task.kind]:
         assert page.says(word)

@@ -217,3 +217,50 @@ def test_broken_data_is_a_sentence_with_the_path(visit: Callable, monkeypatch: p
     assert all(str(raw) in e for e in page.errors)
     assert any(str(raw) in w for w in visit("home").warnings)
     assert any(str(raw) in e for e in visit("draw", source="test").errors)
+
+
+def test_the_lesson_on_scaling_starts_three_runs(visit: Callable, launched: list[Run]) -> None:
+    page = visit("train", task="mnist-softmax")
+    page.at.session_state["lesson-scaling-mnist-softmax"] = True
+    page.run()
+    assert page.says("divided by 255")
+    page.press("Start the three runs")
+    assert [run.recipe.scaling for run in launched] == ["bytes", "unit", "standardised"]
+    assert len({run.config["sweep"] for run in launched}) == 1
+    assert page.at.query_params["sweep"] == launched[0].config["sweep"]
+
+
+def test_tables_have_no_pixels_to_scale(visit: Callable) -> None:
+    page = visit("train", task="boston-mlp")
+    assert not page.says("scaling of the pixels") and not page.says("augmentation does")
+
+
+@pytest.mark.parametrize("cuda", [None, 5000.0])
+def test_processor_against_graphics_card(visit: Callable, monkeypatch: pytest.MonkeyPatch, cuda: float | None) -> None:
+    from core.training import price
+
+    monkeypatch.setattr(price, "by_device", lambda task, recipe: {"cpu": 1000.0, "cuda": cuda})
+    page = visit("train", task="mnist-softmax")
+    page.at.session_state["lesson-devices-mnist-softmax"] = True
+    page.run()
+    assert not page.says("1,000")
+    page.press("Measure this recipe")
+    assert page.says("1,000 images/s")
+    assert page.says("5,000 images/s") if cuda else page.says("not measured")
+
+
+def test_the_preview_of_augmentation(visit: Callable) -> None:
+    page = visit("train", task="cifar10-best")
+    page.at.session_state["augmentation-cifar10-best"] = True
+    page.run()
+    assert page.says("All that the recipe uses") and page.says("off in this recipe")
+    page.press("Draw again")
+    assert page.says("Cutout")
+
+
+def test_weights_that_are_missing_are_said_before_start(visit: Callable, monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    page = visit("train", task="cifar10-resnet18-pretrained")
+    assert page.says("python -m core weights get resnet18-imagenet")
+    page.set("cifar10-resnet18-pretrained.start", "scratch")
+    assert not page.says("weights get")

@@ -80,3 +80,37 @@ def test_the_same_generator_draws_the_same():
 
     one, two = drawn(), drawn()
     assert torch.equal(one, two)
+
+
+def test_recolouring_keeps_brightness_and_turns_hue() -> None:
+    x = 0.3 + 0.4 * torch.rand(64, 3, 6, 6, generator=torch.Generator().manual_seed(0))
+    weights = torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)
+    turned = augment.recolour(x, 0.15, 0.0, torch.Generator().manual_seed(1))
+    torch.testing.assert_close((turned * weights).sum(1), (x * weights).sum(1), atol=2e-3, rtol=0)
+    assert (turned - x).abs().mean() > 0.01
+    grey = augment.recolour(x, 0.0, 1.0, torch.Generator().manual_seed(1))
+    torch.testing.assert_close(grey, (x * weights).sum(1, keepdim=True).expand_as(x), atol=2e-3, rtol=0)
+    some = augment.recolour(x, 0.0, 0.5, torch.Generator().manual_seed(1))
+    colourless = (some - grey).abs().amax((1, 2, 3)) < 2e-3
+    assert 16 < colourless.sum() < 48
+    torch.testing.assert_close(some[~colourless], x[~colourless], atol=2e-3, rtol=0)
+    assert augment.recolour(x, 0.0, 0.0, torch.Generator()) is x
+
+
+def test_a_half_turn_of_hue_gives_the_complement() -> None:
+    """skimage's YIQ: I and Q change their signs."""
+    from skimage.color import rgb2yiq, yiq2rgb
+
+    x = 0.4 + 0.2 * torch.rand(1, 3, 5, 5, generator=torch.Generator().manual_seed(0))
+    yiq = rgb2yiq(x[0].permute(1, 2, 0).numpy())
+    yiq[..., 1:] *= -1
+    expected = yiq2rgb(yiq)
+
+    generator = torch.Generator()
+    for seed in range(2000):  # a draw that is (almost) half a turn
+        generator.manual_seed(seed)
+        if abs(abs(float(torch.rand(1, generator=generator)) * 2 - 1) - 1) < 1e-3:
+            break
+    generator.manual_seed(seed)
+    found = augment.recolour(x, 1.0, 0.0, generator)[0].permute(1, 2, 0).numpy()
+    assert abs(found - expected).max() < 0.01

@@ -128,7 +128,7 @@ def test_a_part_that_is_longer_than_the_file_is_thrown_away(server: Server, targ
 
 
 def test_another_md5_sum_is_refused_and_leaves_nothing(server: Server, target: Path) -> None:
-    with pytest.raises(UserError, match="MD5 mismatch"):
+    with pytest.raises(UserError, match="checksum mismatch"):
         bring(server, target, md5="0" * 32)
     assert not target.exists() and not part(target).exists()
 
@@ -191,3 +191,13 @@ def test_mnist_downloads_its_four_files_into_torchvisions_layout(
     raw = mnist.download(own_world / "downloads")
     assert sorted(path for path, _ in server.asked) == sorted(f"/mnist/{name}.gz" for name in mnist._FILES.values())
     assert raw == own_world / "downloads" / "MNIST" / "raw" and mnist.find(own_world / "downloads") == raw
+
+
+def test_the_beginning_of_a_sha256_sum_is_checked(server: Server, target: Path) -> None:
+    begin = hashlib.sha256(CONTENT).hexdigest()[:8]
+    fetch("Thing", [Source(f"{server.url}/x", target, sha256=begin)], len(CONTENT))
+    assert target.read_bytes() == CONTENT
+    target.unlink()
+    with pytest.raises(UserError, match="checksum mismatch"):
+        fetch("Thing", [Source(f"{server.url}/x", target, sha256="0" * 8)], len(CONTENT))
+    assert not target.exists()

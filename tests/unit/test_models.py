@@ -27,7 +27,8 @@ def build(name: str, num_outputs: int = 10, in_shape: tuple[int, ...] | None = N
 
 
 def test_every_task_names_a_registered_model() -> None:
-    assert {t.model for t in tasks.TASKS} <= set(NAMES)
+    for task in tasks.TASKS:
+        assert task.model in models.model_names("translator" if task.kind == "translation" else "predictor")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -104,7 +104,24 @@ def test_one_cycle_rises_and_falls_as_torchs_own() -> None:
     assert max(found) == pytest.approx(0.4, rel=1e-3) and found[0] < 0.05 and found[-1] < 0.001
 
 
-@pytest.mark.parametrize("schedule", ["none", "step", "one-cycle", "cosine"])
+def test_the_triangular_schedule_is_two_lines() -> None:
+    found = rates(SupervisedRecipe(optimizer="sgd", learning_rate=0.5, schedule="triangular"))
+    top = round(0.2 * STEPS)
+    np.testing.assert_allclose(found[:top], 0.5 * np.arange(1, top + 1) / top)
+    np.testing.assert_allclose(found[top:], np.linspace(0.5, 0, STEPS - top + 1)[:-1])
+
+
+def test_the_biases_of_batch_norms_have_a_rate_of_their_own() -> None:
+    network = models.create("modern_cnn", (1, 28, 28), 10)
+    recipe = SupervisedRecipe(optimizer="sgd", learning_rate=0.1, weight_decay=0.02, norm_rate=64)
+    rates_by_parameter = {id(p): g["lr"] for g in make_optimizer(network, recipe).param_groups for p in g["params"]}
+    for module in network.modules():
+        for leaf, p in module.named_parameters(recurse=False):
+            of_norm = isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d) and leaf == "bias"
+            assert rates_by_parameter[id(p)] == pytest.approx(6.4 if of_norm else 0.1)
+
+
+@pytest.mark.parametrize("schedule", ["none", "step", "one-cycle", "triangular", "cosine"])
 @pytest.mark.parametrize("steps", [1, 2, 3, 4, 7])
 @pytest.mark.parametrize("optimizer", ["sgd", "rmsprop", "adam", "adamw"])
 def test_every_schedule_survives_a_training_of_a_few_steps(schedule: str, steps: int, optimizer: str) -> None:

@@ -23,9 +23,11 @@ from core.training.events import Done, EpochEnd, Step
 from core.training.supervised import SupervisedTrainer
 from tests import factories
 
-TASKS = pytest.mark.parametrize("task", tasks.TASKS, ids=lambda t: t.name)
-ALIKE = {
-    f"cifar10-{n}" for n in ("efficientnet", "vgg", "mobilenetv1", "inception", "alexnet", "cnn", "sandbox", "best")
+SUPERVISED = [t for t in tasks.TASKS if t.kind != "translation"]
+TASKS = pytest.mark.parametrize("task", SUPERVISED, ids=lambda t: t.name)
+ALIKE = {"fruit-judge"} | {
+    f"cifar10-{n}"
+    for n in ("efficientnet", "vgg", "mobilenetv1", "inception", "alexnet", "cnn", "sandbox", "best", "resnet18-pretrained")
 }
 PRECISIONS = pytest.mark.parametrize("precision", sorted({"32-true", machine.resolve_precision("auto")}))
 
@@ -91,7 +93,7 @@ def test_a_short_training_has_the_events_it_should(task: Task) -> None:
 
 
 # The families for colour pictures are overfitted in test_cifar_models.
-@pytest.mark.parametrize("task", [t for t in tasks.TASKS if t.name not in ALIKE | {"cifar10-resnet"}], ids=lambda t: t.name)
+@pytest.mark.parametrize("task", [t for t in SUPERVISED if t.name not in ALIKE | {"cifar10-resnet"}], ids=lambda t: t.name)
 def test_one_batch_can_be_overfitted(task: Task) -> None:
     calm = {"dropout": 0.0} if "dropout" in type(task.recipe).model_fields else {}
     trainer = make(
@@ -109,7 +111,7 @@ def test_same_seed_same_numbers(task: Task, precision: str) -> None:
     found = losses(one)
     two = make(task, precision)  # made after: dropout draws from torch's own random state, which a trainer seeds when it is made
     assert losses(two) == found and equal(weights(one), weights(two))
-    assert losses(make(task, precision, seed=1), 3) != found[:3]
+    assert losses(make(task, precision, seed=7), 3) != found[:3]
 
 
 def through_a_file(state: dict, tmp_path) -> dict:
@@ -118,7 +120,7 @@ def through_a_file(state: dict, tmp_path) -> dict:
 
 
 # Every kind of state: dropout, batch norm, augmentation, schedules, averaged weights, a first layer that is computed.
-@pytest.mark.parametrize("task", [t for t in tasks.TASKS if t.name not in ALIKE], ids=lambda t: t.name)
+@pytest.mark.parametrize("task", [t for t in SUPERVISED if t.name not in ALIKE], ids=lambda t: t.name)
 @PRECISIONS
 @pytest.mark.parametrize("stop_after", [3, 7, 8, 10, 14])
 def test_a_state_in_the_middle_goes_on_to_the_same_bits(task: Task, precision: str, stop_after: int, tmp_path) -> None:
@@ -140,7 +142,7 @@ def test_a_state_in_the_middle_goes_on_to_the_same_bits(task: Task, precision: s
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "rmsprop", "adam", "adamw"])
-@pytest.mark.parametrize("schedule", ["none", "step", "one-cycle", "cosine"])
+@pytest.mark.parametrize("schedule", ["none", "step", "one-cycle", "triangular", "cosine"])
 def test_every_optimizer_and_schedule_can_be_resumed(optimizer: str, schedule: str, tmp_path) -> None:
     changes = {"optimizer": optimizer, "schedule": schedule, "learning_rate": 0.01, "step_epochs": 1}
     whole = make("mnist-mlp", **changes)

@@ -1,0 +1,154 @@
+"""COCO at full size: indexing against pycocotools, opening, filters, the co-occurrence of categories; at a tenth of the size and all.
+
+The set is made here: as many images, instances and persons with keypoints as COCO's train2017 has, polygons as long as its (about 545
+bytes an annotation in the file). Each measurement runs in a process of its own, so that its memory is its own.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks import table
+from benchmarks.table import Row
+from core import paths
+
+IMAGES, INSTANCES, PERSONS, CATEGORIES = 118_287, 860_001, 262_465, 80
+FILTERS = (
+    "cat_17>=1 and person==0", "not (cat_3 or cat_4)", "super_2>=3 and crowd=no", "small>=5 or large>=3", "width>=500 and instances>10",
+    "caption='red bus'",
+)  # fmt: skip
+
+
+def make(folder: Path, share: float) -> Path:
+    """A COCO folder with `share` of the full size; made once."""
+    target = folder / f"coco-{share:g}"
+    if (target / "annotations" / "captions_made.json").exists():
+        return target
+    (target / "annotations").mkdir(parents=True, exist_ok=True)
+    rng, images, count = np.random.default_rng(0), int(IMAGES * share), int(INSTANCES * share)
+    shapes = [_shape(rng) for _ in range(3000)]
+    names = ["person", *(f"cat_{i}" for i in range(2, CATEGORIES + 1))]
+    categories = [{"supercategory": f"super_{i // 8}", "id": i + 1, "name": name} for i, name in enumerate(names)]
+    pictures = [
+        {"license": 1, "file_name": f"{i:012d}.jpg", "coco_url": f"http://images.cocodataset.org/made/{i:012d}.jpg", "height": 480,
+         "width": 640 if i % 3 else 427, "date_captured": "2013-11-14 17:02:52", "id": i} for i in range(images)
+    ]  # fmt: skip
+    head = json.dumps({"info": {}, "licenses": [], "images": pictures})[:-1]
+    owner = np.sort(rng.integers(0, images, count))
+    kind = np.where(rng.random(count) < PERSONS / INSTANCES, 1, 2 + (rng.pareto(1.2, count) * 4).astype(int) % (CATEGORIES - 1))
+    which, crowd = rng.integers(0, len(shapes), count), rng.random(count) < 0.01
+    order = rng.permutation(count)  # as in COCO's own files, annotations are not sorted by image
+    with (target / "annotations" / "instances_made.json").open("w") as f:
+        f.write(head + ', "annotations": [')
+        for i, k in enumerate(order):
+            f.write(f'{", " if i else ""}{{{shapes[which[k]]}, "iscrowd": {int(crowd[k])}, "image_id": {owner[k]}, '
+                    f'"category_id": {kind[k]}, "id": {k + 1}}}')  # fmt: skip
+        f.write('], "categories": ' + json.dumps(categories) + "}")
+    words = ["a", "red", "bus", "man", "dog", "on", "the", "street", "with", "two", "cats", "riding", "small", "horse", "near", "water"]
+    told = [{"image_id": i, "id": 5 * i + j, "caption": " ".join(rng.choice(words, 10))} for i in range(images) for j in range(2)]
+    (target / "annotations" / "captions_made.json").write_text(json.dumps({"images": pictures[:1], "annotations": told}))
+    return target
+
+
+def _shape(rng: np.random.Generator) -> str:
+    """An instance's shape as JSON text: polygon, area, box."""
+    points = int(np.clip(rng.lognormal(3.2, 0.6), 4, 200))
+    angle = np.sort(rng.random(points)) * 2 * math.pi
+    radius = rng.uniform(5, 120) * (1 + 0.2 * rng.standard_normal(points)).clip(0.3)
+    x, y = (rng.uniform(130, 300) + radius * np.cos(angle)).clip(0, 426), (rng.uniform(130, 350) + radius * np.sin(angle)).clip(0, 479)
+    polygon = ", ".join(f"{a:.2f}, {b:.2f}" for a, b in zip(x, y, strict=True))
+    area = abs(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1))) / 2
+    box = f"[{x.min():.2f}, {y.min():.2f}, {np.ptp(x):.2f}, {np.ptp(y):.2f}]"
+    return f'"segmentation": [[{polygon}]], "area": {area:.4f}, "bbox": {box}'
+
+
+def peak_memory() -> float:
+    """The largest size of this process so far, in GB. Not `ru_maxrss`, which a new process inherits from the one that started it."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM"):
+            return int(line.split()[1]) / 1e6
+    raise table.NotHereError("the size of a process is read from /proc, which is not here")
+
+
+def official(folder: str) -> tuple[float, float]:
+    """Seconds that pycocotools needs to load the instances, and its size in GB."""
+    from pycocotools.coco import COCO
+
+    begun = time.perf_counter()
+    COCO(f"{folder}/annotations/instances_made.json")
+    return time.perf_counter() - begun, peak_memory()
+
+
+def indexed(folder: str, file: str = "") -> tuple[float, float]:
+    """Seconds for the index of the folder (or of one file), and the size in GB."""
+    from core.coco import index
+
+    begun = time.perf_counter()
+    index.build(Path(folder) / file if file else Path(folder))
+    return time.perf_counter() - begun, peak_memory()
+
+
+def opened(folder: str) -> dict[str, float]:
+    """Seconds to open an index, to filter, to count pairs of categories; and what opening adds to the process, in GB."""
+
+    from core.coco.dataset import Coco
+
+    before, begun = peak_memory(), time.perf_counter()
+    with Coco.open(Path(folder)) as coco:
+        found = {"open": time.perf_counter() - begun, "memory": peak_memory() - before}
+        slowest = 0.0
+        for text in FILTERS:
+            coco.images(text)
+            begun = time.perf_counter()
+            coco.images(text)
+            slowest = max(slowest, time.perf_counter() - begun)
+        found["filter"] = slowest
+        begun = time.perf_counter()
+        coco.together()
+        found["together"] = time.perf_counter() - begun
+    return found
+
+
+def apart(call: str):  # noqa: ANN201
+    """A function of this module in a process of its own."""
+    code = f"import json; from benchmarks import coco; print(json.dumps(coco.{call}))"
+    done = subprocess.run([sys.executable, "-c", code], env=os.environ, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def rows() -> list[Row]:
+    found, grown = [], {}
+    for share in (0.1, 1.0):
+        folder, whole = make(paths.cache() / "made", share), share == 1.0
+        size = (folder / "annotations" / "instances_made.json").stat().st_size / 1e6
+        (theirs, their_memory), (mine, memory) = apart(f"official({str(folder)!r})"), apart(
+            f"indexed({str(folder)!r}, 'annotations/instances_made.json')"
+        )
+        apart(f"indexed({str(folder)!r})")
+        answers = apart(f"opened({str(folder)!r})")
+        label = f"{100 * share:.0f} %"
+        note = f"{size:,.0f} MB of JSON; pycocotools {theirs:.1f} s and {their_memory:.2f} GB, ours {mine:.1f} s"
+        found += [
+            Row(f"{label}: pycocotools' loading / our indexing", theirs / mine, "times", at_least=3 if whole else None, note=note),
+            Row(f"{label}: memory to index", memory, "GB", below=1.5 if whole else None),
+            Row(f"{label}: open an index", 1000 * answers["open"], "ms", below=300),
+            Row(f"{label}: memory that opening adds", 1000 * answers["memory"], "MB", below=150),
+            Row(f"{label}: the slowest of {len(FILTERS)} filters", 1000 * answers["filter"], "ms", below=100),
+            Row(f"{label}: co-occurrence of all categories", 1000 * answers["together"], "ms", below=1000),
+        ]
+        grown[share] = {"index": mine, **answers}
+    for name in ("index", "open", "filter", "together"):
+        found.append(Row(f"growth from 10 % to 100 %: {name}", grown[1.0][name] / grown[0.1][name], "times"))
+    return found
+
+
+if __name__ == "__main__":
+    table.alone(rows)

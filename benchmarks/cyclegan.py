@@ -1,0 +1,144 @@
+"""CycleGAN: a training step against a straightforward one, a photo through the generators, a photo of 12 megapixels.
+
+The straightforward step is the usual one (https://github.com/junyanz/pytorch-CycleGAN-and-pix2pix): the same networks and losses, fp32,
+default memory format, torch's own instance norm, every pass by itself. Ours runs with the environment of a job. Photos are random: their
+content does not change the time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+
+import numpy as np
+import torch
+import torch.nn.functional as F  # noqa: N812
+from lightning.fabric import Fabric
+from torch import nn
+
+from benchmarks import table
+from benchmarks.coco import peak_memory
+from benchmarks.table import Row
+from core import tasks
+from core.data import DataSet
+from core.models.cyclegan import Discriminators, Generator, Generators, InstanceNorm, drawn
+from core.training import jobs, machine
+from core.training.cyclegan import CycleGANTrainer
+from core.training.recipe import cores
+from core.translation import photo
+
+TASK = tasks.task("cyclegan-light")
+
+
+def photos() -> DataSet:
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(0, 256, (16, 3, 144, 144), dtype=np.uint8), np.arange(16) % 2
+    half = np.full(3, 0.5, np.float32)
+    return DataSet("random", "random", "translation", "", x, y, x, y, half, half, classes=("A", "B"))
+
+
+def ours(steps: int) -> float:
+    """Seconds per step of the trainer, the median."""
+    torch.set_num_threads(cores())
+    recipe = TASK.recipe.changed(validation=0, epochs=1000, sample_every=1_000_000)
+    fabric = Fabric(accelerator="auto", devices=1, precision=machine.resolve_precision("auto"))
+    times, last = [], time.perf_counter()
+    for _event in CycleGANTrainer("cyclegan", photos(), recipe, fabric).run():
+        now = time.perf_counter()
+        times.append(now - last)
+        last = now
+        if len(times) > steps + 2:
+            break
+    return statistics.median(times[3:])
+
+
+def straightforward(steps: int) -> float:
+    """Seconds per step of the usual loop, the median."""
+    torch.set_num_threads(cores())
+    recipe = TASK.recipe
+    generators, discriminators = drawn(Generators(recipe.width, recipe.blocks, recipe.resize)), drawn(Discriminators(recipe.width))
+    for network in (generators, discriminators):
+        for name, module in list(network.named_modules()):
+            if isinstance(module, InstanceNorm):
+                parent, leaf = name.rsplit(".", 1)
+                setattr(network.get_submodule(parent), leaf, nn.InstanceNorm2d(1))  # without gain or bias it takes any number of maps
+    g, f, d_x, d_y = generators.a2b, generators.b2a, discriminators.a, discriminators.b
+    g_optimizer = torch.optim.Adam(generators.parameters(), lr=2e-4, betas=(0.5, 0.999))
+    d_optimizer = torch.optim.Adam(discriminators.parameters(), lr=2e-4, betas=(0.5, 0.999))
+    x, y = (torch.rand(recipe.batch_size, 3, recipe.size, recipe.size) * 2 - 1 for _ in range(2))
+
+    def gan(scores: torch.Tensor, wanted: float) -> torch.Tensor:
+        return F.mse_loss(scores, torch.full_like(scores, wanted))
+
+    times = []
+    for _step in range(steps + 1):
+        begun = time.perf_counter()
+        discriminators.requires_grad_(False)
+        fake_y, fake_x = g(x), f(y)
+        loss = gan(d_y(fake_y), 1) + gan(d_x(fake_x), 1) + 10 * (F.l1_loss(f(fake_y), x) + F.l1_loss(g(fake_x), y))
+        loss = loss + 5 * (F.l1_loss(g(y), y) + F.l1_loss(f(x), x))
+        g_optimizer.zero_grad()
+        loss.backward()
+        g_optimizer.step()
+        discriminators.requires_grad_(True)
+        d_optimizer.zero_grad()
+        for network, real, fake in ((d_x, x, fake_x), (d_y, y, fake_y)):
+            ((gan(network(real), 1) + gan(network(fake.detach()), 0)) / 2).backward()
+        d_optimizer.step()
+        times.append(time.perf_counter() - begun)
+    return statistics.median(times[1:])
+
+
+def generator_seconds(width: int, blocks: int) -> float:
+    """Seconds for one photo of 256x256, the best of several."""
+    torch.set_num_threads(cores())
+    network = Generator(width, blocks, resize=False).eval().to(memory_format=torch.channels_last)
+    picture = torch.rand(1, 3, 256, 256)
+    times = []
+    for _ in range(8):
+        begun = time.perf_counter()
+        photo.translate(network, picture, 256)
+        times.append(time.perf_counter() - begun)
+    return min(times)
+
+
+def large_photo() -> tuple[float, float]:
+    """Seconds for a photo of 4000x3000 through the light network, pixels in and pixels out, and the process's largest size in GB."""
+    torch.set_num_threads(cores())
+    network = Generator(TASK.recipe.width, TASK.recipe.blocks, TASK.recipe.resize).eval().to(memory_format=torch.channels_last)
+    pixels = np.random.default_rng(0).integers(0, 256, (3000, 4000, 3), dtype=np.uint8)
+    times = []
+    for _ in range(3):
+        begun = time.perf_counter()
+        photos = photo.tensor(pixels)
+        photo.pixels(photo.applied(photos, photo.translate(network, photos, TASK.recipe.size).change))
+        times.append(time.perf_counter() - begun)
+    return min(times), peak_memory()
+
+
+def apart(call: str, quick: bool = False):  # noqa: ANN201
+    """A function of this module in a process of its own, `quick` with the environment of a job."""
+    code = f"import json; from benchmarks import cyclegan; print(json.dumps(cyclegan.{call}))"
+    environment = {**(jobs.QUICK if quick else {}), **os.environ}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def rows() -> list[Row]:
+    mine, theirs = apart("ours(6)", quick=True), apart("straightforward(3)")
+    seconds, size = apart("large_photo()")
+    return [
+        Row("training step, straightforward / ours", theirs / mine, "times", at_least=2, note=f"{theirs:.2f} s against {mine:.2f} s"),
+        Row("256x256 through the paper's generator", apart("generator_seconds(64, 9)"), "s", below=0.5),
+        Row("256x256 through the light generator", apart("generator_seconds(32, 9)"), "s", below=0.12),
+        Row("a photo of 12 megapixels", seconds, "s", below=2, note="light generator, pixels in and out"),
+        Row("largest size of that process", size, "GB", below=2),
+    ]
+
+
+if __name__ == "__main__":
+    table.alone(rows)

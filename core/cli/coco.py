@@ -1,0 +1,49 @@
+"""`python -m core coco`: the index of a COCO folder, and questions to it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core.cli.show import _, progress_bar, result, say
+from core.messages import N_
+
+app = typer.Typer(no_args_is_help=True, help=_(N_("COCO annotations: index a folder, ask for images.")))
+Json = Annotated[bool, typer.Option("--json", help=_(N_("Print one JSON object as the last line.")))]
+Source = Annotated[Path, typer.Argument(metavar="DIR", help=_(N_("A COCO folder, or a JSON file beside its pictures.")))]
+
+
+@app.command(help=_(N_("Make the index of a folder, where it is not there or older than its files.")))
+def index(source: Source, json: Json = False) -> None:
+    from core.coco.dataset import Coco
+
+    with progress_bar() as show, Coco.open(source, show) as coco:
+        counts = {name: int(coco.table(f"SELECT count(*) AS n FROM {name}")["n"][0]) for name in ("images", "annotations", "captions")}
+        for problem in coco.problems:
+            say(problem)
+        say(
+            N_("{images} images, {annotations} annotations and {captions} captions in {splits}."),
+            **{name: f"{n:,}" for name, n in counts.items()}, splits=", ".join(s["split"] for s in coco.splits),
+        )  # fmt: skip
+        if json:
+            result({**counts, "splits": [s["split"] for s in coco.splits], "index": str(coco.folder)})
+
+
+@app.command(help=_(N_("The images that a filter takes, for example --where \"dog>=1 and person==0\".")))
+def query(
+    source: Source,
+    where: Annotated[str, typer.Option(help=_(N_("The filter; without one every image.")))] = "",
+    json: Json = False,
+) -> None:
+    from core.coco.dataset import Coco
+
+    with progress_bar() as show, Coco.open(source, show) as coco:
+        found = coco.images(where)
+    if json:
+        result({"ids": found["id"].tolist(), "count": len(found)})
+        return
+    for row in found.itertuples():
+        print(row.id, row.file_name)
+    say(N_("{count} images"), count=f"{len(found):,}")

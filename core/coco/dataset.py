@@ -1,0 +1,205 @@
+"""An opened COCO index: which images a filter takes, what an image holds."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import msgspec
+import numpy as np
+import pandas as pd
+
+from core.coco import index, masks, where
+from core.data import Progress
+from core.files import read_json
+from core.messages import Message, N_, UserError
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One image: `number` in the index, `path` of its file, None where that is not there or its name leads out of its folder."""
+
+    number: int
+    split: str
+    id: int
+    file_name: str
+    width: int
+    height: int
+    path: Path | None
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One annotation. `box` is x, y, width, height in pixels, None where there is none; `keypoints` (K, 3) of x, y, visibility, or None;
+    `segmentation` as it is in the file."""
+
+    id: int
+    category: int
+    name: str
+    supercategory: str
+    box: tuple[float, float, float, float] | None
+    area: float
+    crowd: bool
+    segmentation: Any
+    keypoints: np.ndarray | None
+
+    def mask(self, picture: Picture) -> np.ndarray:
+        """(H, W) bool. Raises UserError naming the record and what is wrong with its segmentation."""
+        try:
+            return masks.pixels(self.segmentation, picture.height, picture.width)
+        except UserError as error:
+            raise UserError(
+                N_("{file}, annotation {record}: {what}."), file=picture.split, record=self.id, what=error.message
+            ) from error
+
+
+class Coco:
+    """One index, read-only. Close it with `close()` or use it in a `with`."""
+
+    def __init__(self, folder: Path) -> None:
+        import duckdb
+
+        self.folder = folder
+        about = read_json(folder / "done.json")
+        self.splits: list[dict[str, str]] = about["splits"]
+        self.source = Path(about["source"])
+        self.problems = [Message.from_json(p) for p in about["problems"]]
+        self.connection = duckdb.connect(str(folder / "index.duckdb"), read_only=True)
+        self.categories = self.table("SELECT * FROM categories ORDER BY category")
+        by_name = self.categories.groupby("name")["category"].apply(list).to_dict()
+        above = self.categories[self.categories["supercategory"] != ""].groupby("supercategory")["category"].apply(list).to_dict()
+        self.names = where.Names(by_name, above, {s["split"]: i for i, s in enumerate(self.splits)})
+
+    @classmethod
+    def open(cls, source: Path, progress: Progress | None = None) -> Coco:
+        """The index of the folder or JSON file `source`, made where it is not there. Raises UserError."""
+        return cls(index.build(source, progress))
+
+    def __enter__(self) -> Coco:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.connection.close()
+
+    def table(self, sql: str, values: list[Any] | None = None) -> pd.DataFrame:
+        """The answer to a query. Each call has a cursor of its own, so that several visitors may ask at once."""
+        return self.connection.cursor().execute(sql, values or []).df()
+
+    def images(self, text: str = "") -> pd.DataFrame:
+        """Images that the filter `text` takes, by split and id: image, split, id, file_name, width, height. Raises UserError where the
+        filter is wrong."""
+        asked = where.parse(text, self.names)
+        return self.table(asked.sql("i.*") + " ORDER BY i.split, i.id", asked.values)
+
+    def together(self) -> pd.DataFrame:
+        """How many images hold both of two categories: rows and columns are category numbers, the diagonal counts images of one."""
+        pairs = self.table(
+            "WITH held AS (SELECT DISTINCT image, category FROM annotations) "
+            "SELECT a.category AS one, b.category AS other, count(*) AS n FROM held a JOIN held b ON a.image = b.image GROUP BY one, other"
+        )
+        numbers = self.categories["category"]
+        return pairs.pivot(index="one", columns="other", values="n").reindex(index=numbers, columns=numbers).fillna(0).astype(int)
+
+    # ---- one image ---------------------------------------------------------------------------------------------------
+
+    def picture(self, image_id: int, split: str = "") -> Picture:
+        """The image with this id, in `split` where several have it. Raises UserError where there is none."""
+        rows = self.table("SELECT * FROM images WHERE id = ? ORDER BY split", [int(image_id)])
+        rows = rows[[not split or self.splits[s]["split"] == split for s in rows["split"]]]
+        if rows.empty:
+            raise UserError(N_("There is no image {id} here."), id=image_id)
+        return self._picture(rows.iloc[0])
+
+    def pictures(self, rows: pd.DataFrame) -> list[Picture]:
+        """The images of rows as `images` gives them."""
+        return [self._picture(row) for _, row in rows.iterrows()]
+
+    def _picture(self, row: pd.Series) -> Picture:
+        split, name = self.splits[int(row["split"])], str(row["file_name"])
+        parts = PurePosixPath(name.replace("\\", "/")).parts
+        inside = bool(parts) and ".." not in parts and not name.startswith(("/", "\\")) and ":" not in parts[0]
+        path = Path(split["pictures"], *parts) if inside else None
+        return Picture(
+            int(row["image"]), split["split"], int(row["id"]), name, int(row["width"]), int(row["height"]),
+            path if path is not None and path.is_file() else None,
+        )  # fmt: skip
+
+    def instances(self, picture: Picture) -> list[Instance]:
+        """What is annotated in an image, as the file orders it. Raises UserError where the index has lost its bytes."""
+        rows = self.table(
+            "SELECT a.*, c.name, c.supercategory FROM annotations a LEFT JOIN categories c ON c.category = a.category "
+            "WHERE a.image = ? ORDER BY a.segmentation_at, a.keypoints_at",
+            [picture.number],
+        )
+        if rows.empty:
+            return []
+        try:
+            with (self.folder / "segments.bin").open("rb") as f:
+                first = int(rows["segmentation_at"].iloc[0])
+                f.seek(first)
+                last = rows.iloc[-1]
+                content = f.read(int(last["keypoints_at"] + last["keypoints_bytes"]) - first)
+        except OSError as error:
+            raise UserError(N_("The index of {folder} is gone; open it again."), folder=str(self.source)) from error
+        return [_instance(row, content, first) for row in rows.itertuples()]
+
+    def captions(self, picture: Picture) -> list[str]:
+        """The sentences about an image."""
+        return self.table("SELECT caption FROM captions WHERE image = ?", [picture.number])["caption"].tolist()
+
+    def subset(self, rows: pd.DataFrame) -> dict[str, Any]:
+        """The images of `rows` with all of their instances and captions, as one COCO file holds them."""
+        annotations, images, told = [], [], []
+        for picture in self.pictures(rows):
+            images.append({"id": picture.id, "file_name": picture.file_name, "width": picture.width, "height": picture.height})
+            for one in self.instances(picture):
+                annotations.append(_exported(one, picture, len(annotations) + 1))
+            told += [{"id": len(told) + 1, "image_id": picture.id, "caption": caption} for caption in self.captions(picture)]
+        categories = []
+        for row in self.categories.itertuples():
+            body = {"keypoints": json.loads(row.keypoints), "skeleton": json.loads(row.skeleton)} if row.keypoints != "[]" else {}
+            categories.append({"id": int(row.category), "name": row.name, "supercategory": row.supercategory, **body})
+        info = {"description": f"subset of {', '.join(s['split'] for s in self.splits)}"}
+        return {"info": info, "images": images, "annotations": annotations, "categories": categories, "captions": told}
+
+
+def _instance(row: Any, content: bytes, first: int) -> Instance:
+    def part(at: int, count: int) -> Any:
+        raw = content[at - first : at - first + count]
+        try:
+            return msgspec.json.decode(raw) if raw else None
+        except msgspec.DecodeError:
+            return None
+
+    points = part(row.keypoints_at, row.keypoints_bytes)
+    triples = isinstance(points, list) and points and len(points) % 3 == 0 and all(isinstance(v, int | float) for v in points)
+    return Instance(
+        id=int(row.id), category=int(row.category), name="?" if pd.isna(row.name) else str(row.name),
+        supercategory="" if pd.isna(row.supercategory) else str(row.supercategory),
+        box=None if np.isnan([row.x, row.y, row.w, row.h]).any() else (row.x, row.y, row.w, row.h), area=float(row.area),
+        crowd=bool(row.crowd), segmentation=part(row.segmentation_at, row.segmentation_bytes),
+        keypoints=np.array(points, float).reshape(-1, 3) if triples else None,
+    )  # fmt: skip
+
+
+def _exported(one: Instance, picture: Picture, number: int) -> dict[str, Any]:
+    """An instance as COCO writes it; ids are kept, and given where there was none."""
+    found = {
+        "id": one.id if one.id >= 0 else number, "image_id": picture.id, "category_id": one.category, "iscrowd": int(one.crowd),
+    }  # fmt: skip
+    if one.box is not None:
+        found["bbox"] = list(one.box)
+    if not np.isnan(one.area):
+        found["area"] = one.area
+    if one.segmentation is not None:
+        found["segmentation"] = one.segmentation
+    if one.keypoints is not None:
+        values = one.keypoints.ravel().tolist()
+        found["keypoints"] = [int(v) if float(v).is_integer() else v for v in values]
+        found["num_keypoints"] = int((one.keypoints[:, 2] > 0).sum())
+    return found

@@ -1,0 +1,106 @@
+"""The index of a COCO folder: small columns in one DuckDB file, segmentations and keypoints as bytes in another.
+
+It lies under the cache folder, is made aside and moved into place when it is whole, and is made again when a source file changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pandas as pd
+from filelock import FileLock
+
+from core import paths
+from core.coco.tables import Sources, tables_of
+from core.data import Progress
+from core.files import write_json
+from core.messages import Message, N_, UserError
+
+FORMAT = 1
+KINDS = ("instances", "person_keypoints", "captions")
+
+
+def find(source: Path) -> list[Sources]:
+    """The splits of a COCO folder (`annotations/<kind>_<split>.json`), or of one JSON file beside its pictures.
+
+    Raises UserError where there is nothing of the kind.
+    """
+    if source.is_file():
+        return [Sources(source.stem, source.parent, instances=source)]
+    folder = source / "annotations"
+    files = sorted(folder.glob("*.json")) if folder.is_dir() else []
+    if not files:
+        raise UserError(
+            N_("{folder} holds no COCO annotations. Expected there: annotations/instances_<split>.json and the folder of its pictures, or "
+               "name a JSON file."),
+            folder=str(source),
+        )  # fmt: skip
+    splits: dict[str, dict[str, Path]] = {}
+    for file in files:
+        kind = next((k for k in KINDS if file.stem.startswith(f"{k}_")), "instances")
+        split = file.stem.removeprefix(f"{kind}_")
+        splits.setdefault(split, {}).setdefault(kind, file)
+    return [Sources(split, source / split, **found) for split, found in sorted(splits.items())]
+
+
+def folder_of(source: Path) -> Path:
+    """Where the index of `source` lies, as its files are now."""
+    stats = [(str(f.resolve()), f.stat().st_size, f.stat().st_mtime_ns) for s in find(source) for f in s.files]
+    key = hashlib.sha256(json.dumps([FORMAT, stats]).encode()).hexdigest()[:16]
+    return paths.cache() / "coco" / f"{hashlib.sha256(str(source.resolve()).encode()).hexdigest()[:8]}-{key}"
+
+
+def build(source: Path, progress: Progress | None = None) -> Path:
+    """The folder of the index of `source`, made now where it is not there or older than its source. Raises UserError naming the file and
+    the record that cannot be read."""
+    folder = folder_of(source)
+    if (folder / "done.json").exists():
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{folder}.lock"):
+        if (folder / "done.json").exists():  # somebody else made it while this one waited
+            return folder
+        part = folder.with_name(f"{folder.name}.part-{os.getpid()}")
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir()
+        try:
+            _write(source, part, progress)
+            shutil.rmtree(folder, ignore_errors=True)
+            os.replace(part, folder)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+    for old in folder.parent.glob(f"{folder.name.split('-')[0]}-*"):
+        if old.is_dir() and old != folder and ".part-" not in old.name:
+            shutil.rmtree(old, ignore_errors=True)
+    return folder
+
+
+def _write(source: Path, part: Path, progress: Progress | None) -> None:
+    import duckdb
+
+    tables: dict[str, list[pd.DataFrame]] = {"images": [], "annotations": [], "captions": [], "categories": []}
+    splits, problems, first = find(source), [], 0
+    with (part / "segments.bin").open("wb") as segments:
+        for number, split in enumerate(splits):
+            if progress:
+                progress(Message(N_("Reading {name}"), {"name": split.split}), number / len(splits))
+            made, found = tables_of(number, split, first, segments)
+            for name, frame in made.items():
+                tables[name].append(frame)
+            problems += found
+            first += len(made["images"])
+    with duckdb.connect(str(part / "index.duckdb")) as connection:
+        for name, frames in tables.items():
+            frame = pd.concat(frames, ignore_index=True)
+            if name == "categories":
+                frame = frame.drop_duplicates("category")
+            connection.execute(f"CREATE TABLE {name} AS SELECT * FROM frame")
+    write_json(part / "done.json", {
+        "format": FORMAT, "source": str(source.resolve()),
+        "splits": [{"split": s.split, "pictures": str(s.pictures.resolve())} for s in splits],
+        "problems": [p.to_json() for p in problems[:1000]], "problem_count": len(problems),
+    })  # fmt: skip

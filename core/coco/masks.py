@@ -1,0 +1,90 @@
+"""Segmentations as masks: polygons, RLE and compressed RLE, decoded by pycocotools after they have been looked at.
+
+pycocotools is written in C and trusts its input: runs that do not fill the picture, or coordinates far outside of it, would write or
+allocate without end. Shapes: H W of the picture.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from core.messages import N_, UserError
+
+FAR = 4.0  # sides of the picture that a coordinate may lie outside of it
+MOST_PIXELS = 100_000_000
+
+
+def rle(segmentation: Any, height: int, width: int) -> dict[str, Any]:
+    """The segmentation of one instance as compressed RLE of pycocotools. Raises UserError saying what is wrong with it."""
+    from pycocotools import mask
+
+    if not 0 < height * width <= MOST_PIXELS:
+        raise UserError(N_("the picture's size is {width} x {height}"), width=width, height=height)
+    if isinstance(segmentation, list):
+        return mask.merge(mask.frPyObjects(_polygons(segmentation, height, width), height, width))
+    if not isinstance(segmentation, dict) or not {"size", "counts"} <= segmentation.keys():
+        raise UserError(N_("the segmentation is neither polygons nor RLE"))
+    if list(segmentation["size"]) != [height, width]:
+        raise UserError(
+            N_("the RLE is of size {found}, the picture of {size}"), found=str(segmentation["size"]), size=str([height, width])
+        )
+    counts = segmentation["counts"]
+    runs = _runs(counts) if isinstance(counts, str) else counts
+    if not isinstance(runs, list) or not all(isinstance(n, int) and n >= 0 for n in runs) or sum(runs) != height * width:
+        raise UserError(N_("the RLE's runs do not fill the picture"))
+    if isinstance(counts, str):
+        return {"size": [height, width], "counts": counts.encode()}
+    return mask.frPyObjects({"size": [height, width], "counts": counts}, height, width)
+
+
+def pixels(segmentation: Any, height: int, width: int) -> np.ndarray:
+    """The mask (H, W) bool of one instance. Raises UserError saying what is wrong with its segmentation."""
+    from pycocotools import mask
+
+    return mask.decode(rle(segmentation, height, width)).astype(bool)
+
+
+def area(segmentation: Any, height: int, width: int) -> int:
+    """Pixels of the mask. Raises UserError."""
+    from pycocotools import mask
+
+    return int(mask.area(rle(segmentation, height, width)))
+
+
+def _polygons(polygons: list, height: int, width: int) -> list[list[float]]:
+    if not polygons:
+        raise UserError(N_("the segmentation is empty"))
+    for polygon in polygons:
+        if not isinstance(polygon, list) or not all(isinstance(v, int | float) and not isinstance(v, bool) for v in polygon):
+            raise UserError(N_("a polygon is not a list of numbers"))
+        if len(polygon) % 2:
+            raise UserError(N_("a polygon has {count} coordinates, an odd number"), count=len(polygon))
+        if len(polygon) < 6:
+            raise UserError(N_("a polygon has {count} points; at least three are needed"), count=len(polygon) // 2)
+        reach = FAR * max(height, width)
+        if not all(math.isfinite(v) and -reach <= v <= reach for v in polygon):
+            raise UserError(N_("a polygon leads far outside of the picture"))
+    return polygons
+
+
+def _runs(counts: str) -> list[int]:
+    """The runs of compressed RLE: five bits a character, from the third run on the difference to the one before the last (maskApi.c)."""
+    runs: list[int] = []
+    value = shift = 0
+    for character in counts.encode("latin-1", "replace"):
+        code = character - 48
+        if not 0 <= code < 64 or shift > 60:
+            return [-1]
+        value |= (code & 0x1F) << shift
+        shift += 5
+        if not code & 0x20:
+            if code & 0x10:
+                value -= 1 << shift
+            if len(runs) > 2:
+                value += runs[-2]
+            runs.append(value)
+            value = shift = 0
+    return [-1] if shift else runs

@@ -1,0 +1,100 @@
+"""What is read of COCO's JSON files. Every key that the format calls optional may be missing; others than these are passed over.
+
+Segmentations and keypoints stay as the bytes that they are in the file: they are most of it, and only those that a person looks at are
+ever decoded.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import msgspec
+
+from core.messages import N_, UserError
+
+NOTHING = msgspec.Raw(b"")
+
+
+class Image(msgspec.Struct, gc=False):
+    """One picture; `width` and `height` in pixels, 0 where they are not said."""
+
+    id: int
+    file_name: str = ""
+    width: float = 0
+    height: float = 0
+
+
+class Category(msgspec.Struct, gc=False):
+    """One class. `keypoints` names the joints, `skeleton` pairs them, counted from 1."""
+
+    id: int
+    name: str
+    supercategory: str = ""
+    keypoints: list[str] = []
+    skeleton: list[list[int]] = []
+
+
+class Annotation(msgspec.Struct, gc=False):
+    """One instance: `bbox` is x, y, width, height in pixels; `segmentation` polygons, RLE or compressed RLE; `keypoints` triples of x, y
+    and visibility (0 not labelled, 1 labelled but hidden, 2 visible)."""
+
+    image_id: int
+    category_id: int = -1
+    id: int | None = None
+    bbox: list[float] | None = None
+    area: float | None = None
+    iscrowd: int | bool = 0
+    segmentation: msgspec.Raw = NOTHING
+    keypoints: msgspec.Raw = NOTHING
+
+
+class Caption(msgspec.Struct, gc=False):
+    """One sentence about a picture."""
+
+    image_id: int
+    caption: str
+    id: int | None = None
+
+
+class Instances(msgspec.Struct, gc=False):
+    """A file of instances, or of persons with keypoints."""
+
+    images: list[Image]
+    annotations: list[Annotation]
+    categories: list[Category] = []
+
+
+class Captions(msgspec.Struct, gc=False):
+    """A file of captions."""
+
+    images: list[Image]
+    annotations: list[Caption]
+
+
+def read(path: Path, kind: type[Instances] | type[Captions]) -> Instances | Captions:
+    """The file's records. Raises UserError naming the file and, where it can be told, the record that breaks it."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UserError(N_("{file} cannot be read: {reason}."), file=str(path), reason=error.strerror or str(error)) from error
+    try:
+        return msgspec.json.decode(content, type=kind)
+    except msgspec.ValidationError as error:
+        reason, _, place = str(error).partition(" - at `")
+        raise UserError(
+            N_("{file} is not in COCO's format: {reason} (at {record})."), file=str(path), reason=reason, record=place.rstrip("`") or "$"
+        ) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UserError(
+            N_("{file} is not readable JSON: {reason}{near}. It may have been cut off, or hold NaN, which JSON does not have."),
+            file=str(path), reason=str(error), near=_near(content, str(error)),
+        ) from error  # fmt: skip
+
+
+def _near(content: bytes, reason: str) -> str:
+    """The last id before the byte that a decoder complains about."""
+    found = re.search(r"byte (\d+)", reason)
+    at = int(found[1]) if found else len(content)
+    ids = re.findall(rb'"id"\s*:\s*(\d+)', content[max(0, at - 200_000) : at])
+    return f", after id {ids[-1].decode()}" if ids else ""

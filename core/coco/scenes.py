@@ -1,0 +1,192 @@
+"""Drawn scenes in exact COCO format, for machines without COCO: balls, boxes and trees, stick figures with 17 keypoints, a crowd.
+
+The keypoints are COCO's, in its order; a joint behind a box is labelled but hidden (1), one outside of the picture is not labelled (0).
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from core.files import write_bytes, write_json
+
+NAME = "scenes2024"
+COUNT, WIDTH, HEIGHT = 48, 320, 240
+JOINTS = (
+    "nose", "left_eye", "right_eye", "left_ear", "right_ear", "left_shoulder", "right_shoulder", "left_elbow", "right_elbow", "left_wrist",
+    "right_wrist", "left_hip", "right_hip", "left_knee", "right_knee", "left_ankle", "right_ankle",
+)  # fmt: skip
+SKELETON = (
+    (16, 14), (14, 12), (17, 15), (15, 13), (12, 13), (6, 12), (7, 13), (6, 7), (6, 8), (7, 9), (8, 10), (9, 11), (2, 3), (1, 2), (1, 3),
+    (2, 4), (3, 5), (4, 6), (5, 7),
+)  # fmt: skip
+CATEGORIES = [
+    {"id": 1, "name": "person", "supercategory": "person"}, {"id": 2, "name": "ball", "supercategory": "toy"},
+    {"id": 3, "name": "box", "supercategory": "toy"}, {"id": 4, "name": "tree", "supercategory": "plant"},
+]  # fmt: skip
+# Where a standing figure of height 1 has its joints, x to the right of its middle, y down from its top.
+_POSE = (
+    (0, 0.08), (0.02, 0.06), (-0.02, 0.06), (0.045, 0.07), (-0.045, 0.07), (0.11, 0.22), (-0.11, 0.22), (0.16, 0.37), (-0.16, 0.37),
+    (0.18, 0.5), (-0.18, 0.5), (0.07, 0.52), (-0.07, 0.52), (0.08, 0.75), (-0.08, 0.75), (0.09, 0.98), (-0.09, 0.98),
+)  # fmt: skip
+
+
+def make(folder: Path) -> Path:
+    """The scenes as a COCO folder below `folder`, made once from a fixed seed. Returns the COCO folder."""
+    target = folder / "drawn-scenes"
+    if (target / "annotations" / f"captions_{NAME}.json").exists():
+        return target
+    rng = np.random.default_rng(0)
+    images, annotations, people, captions = [], [], [], []
+    (target / NAME).mkdir(parents=True, exist_ok=True)
+    (target / "annotations").mkdir(exist_ok=True)
+    for number in range(1, COUNT + 1):
+        picture, found, sentence = _scene(rng, crowd=number % 12 == 0)
+        name = f"{number:012d}.png"
+        buffer = io.BytesIO()
+        picture.save(buffer, "PNG")
+        write_bytes(target / NAME / name, buffer.getbuffer())
+        images.append({"id": number, "file_name": name, "width": WIDTH, "height": HEIGHT})
+        captions.append({"id": number, "image_id": number, "caption": sentence})
+        for one in found:
+            record = {"id": len(annotations) + 1, "image_id": number, **one}
+            points = record.pop("keypoints", None)
+            annotations.append(record)
+            if points:
+                people.append({**record, "keypoints": points, "num_keypoints": sum(v > 0 for v in points[2::3])})
+    info = {"description": "Scenes drawn by Manabi Lab; not COCO"}
+    body = {**CATEGORIES[0], "keypoints": list(JOINTS), "skeleton": [list(pair) for pair in SKELETON]}
+    files = {
+        "instances": {"annotations": annotations, "categories": CATEGORIES},
+        "person_keypoints": {"annotations": people, "categories": [body]},
+        "captions": {"annotations": captions},
+    }  # fmt: skip
+    for kind, content in files.items():  # captions last: their presence means that all is there
+        write_json(target / "annotations" / f"{kind}_{NAME}.json", json.loads(json.dumps({"info": info, "images": images, **content})))
+    return target
+
+
+def _scene(rng: np.random.Generator, crowd: bool) -> tuple[Image.Image, list[dict[str, Any]], str]:
+    """A picture, its annotations, a sentence about it. What is drawn later hides what was drawn before, in the masks too."""
+    sky, ground = (rng.integers(190, 240), 220, 245), (120, rng.integers(150, 190), 110)
+    picture = Image.new("RGB", (WIDTH, HEIGHT), sky)
+    ImageDraw.Draw(picture).rectangle([0, HEIGHT * 0.6, WIDTH, HEIGHT], fill=ground)
+    things = [_tree(rng) for _ in range(rng.integers(0, 3))] + [_person(rng) for _ in range(rng.integers(0, 4))]
+    things += [_ball(rng) for _ in range(rng.integers(0, 3))] + [_box(rng) for _ in range(rng.integers(0, 3))]
+    things.sort(key=lambda thing: thing["bottom"])
+    found = []
+    for place, thing in enumerate(things):
+        for polygon, fill in thing["draw"]:
+            ImageDraw.Draw(picture).polygon(polygon, fill=fill, outline=(40, 40, 50))
+        one = _annotation(thing)
+        if "joints" in thing:
+            one["keypoints"] = _visible(thing["joints"], things[place + 1 :])
+        found.append(one)
+    if crowd:
+        found.append(_crowd(rng, picture))
+    names = [next(c["name"] for c in CATEGORIES if c["id"] == thing["category"]) for thing in things]
+    told = ", ".join(f"{names.count(n)} {n}{'s' if names.count(n) > 1 and n != 'box' else 'es' if names.count(n) > 1 else ''}"
+                     for n in dict.fromkeys(names))  # fmt: skip
+    return picture, found, f"A drawn scene with {told or 'nothing in it'}{' and a crowd far away' if crowd else ''}."
+
+
+def _annotation(thing: dict[str, Any]) -> dict[str, Any]:
+    polygons = [[round(float(v), 2) for point in polygon for v in point] for polygon, _ in thing["draw"]]
+    x, y = (np.array([v for p in polygons for v in p[i::2]]) for i in (0, 1))
+    areas = [abs(np.dot(p[0::2], np.roll(p[1::2], 1)) - np.dot(p[1::2], np.roll(p[0::2], 1))) / 2 for p in polygons]
+    return {
+        "category_id": thing["category"], "segmentation": polygons, "area": round(float(sum(areas)), 2), "iscrowd": 0,
+        "bbox": [round(float(v), 2) for v in (x.min(), y.min(), np.ptp(x), np.ptp(y))],
+    }  # fmt: skip
+
+
+def _inside(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    return [(min(max(x, 0.0), WIDTH - 1.0), min(max(y, 0.0), HEIGHT - 1.0)) for x, y in points]
+
+
+def _round(x: float, y: float, r: float, flat: float = 1.0, corners: int = 20) -> list[tuple[float, float]]:
+    turn = [2 * math.pi * i / corners for i in range(corners)]
+    return _inside([(x + r * math.cos(a), y + flat * r * math.sin(a)) for a in turn])
+
+
+def _place(rng: np.random.Generator) -> tuple[float, float]:
+    return float(rng.uniform(25, WIDTH - 25)), float(rng.uniform(0.65, 0.97) * HEIGHT)
+
+
+def _tree(rng: np.random.Generator) -> dict[str, Any]:
+    (x, y), h = _place(rng), float(rng.uniform(60, 120))
+    trunk = _inside([(x - 4, y), (x - 4, y - h / 2), (x + 4, y - h / 2), (x + 4, y)])
+    crown = _inside([(x - h / 3, y - h / 3), (x, y - h), (x + h / 3, y - h / 3)])
+    return {"category": 4, "bottom": y, "draw": [(trunk, (110, 80, 50)), (crown, (60, int(rng.integers(100, 150)), 70))]}
+
+
+def _ball(rng: np.random.Generator) -> dict[str, Any]:
+    (x, y), r = _place(rng), float(rng.uniform(7, 20))
+    return {"category": 2, "bottom": y, "draw": [(_round(x, y - r, r), tuple(int(v) for v in rng.integers(60, 240, 3)))]}
+
+
+def _box(rng: np.random.Generator) -> dict[str, Any]:
+    (x, y), w, h = _place(rng), float(rng.uniform(20, 50)), float(rng.uniform(20, 45))
+    shape = _inside([(x - w / 2, y), (x - w / 2, y - h), (x + w / 2, y - h), (x + w / 2, y)])
+    return {"category": 3, "bottom": y, "draw": [(shape, (190, int(rng.integers(130, 170)), 90))]}
+
+
+def _person(rng: np.random.Generator) -> dict[str, Any]:
+    (_x, y), h = _place(rng), float(rng.uniform(50, 130))
+    x = float(rng.uniform(2, WIDTH - 2))  # some stand half outside
+    joints = [(x + h * (px + rng.normal(0, 0.01)), y - h + h * py) for px, py in _POSE]
+    w = 0.05 * h
+    cloth = tuple(int(v) for v in rng.integers(40, 220, 3))
+
+    def limb(*chain: int) -> list[tuple[float, float]]:
+        there = [(joints[j][0] - w, joints[j][1]) for j in chain]
+        return _inside(there + [(joints[j][0] + w, joints[j][1]) for j in reversed(chain)])
+
+    body = _inside([joints[5], joints[6], joints[12], joints[11]])
+    head = _round(x, y - h + 0.09 * h, 0.075 * h, 1.15)
+    limbs = [limb(5, 7, 9), limb(6, 8, 10), limb(11, 13, 15), limb(12, 14, 16)]
+    draw = [*((one, cloth) for one in limbs), (body, cloth), (head, (235, 200, 170))]
+    return {"category": 1, "bottom": y, "draw": draw, "joints": joints}
+
+
+def _visible(joints: list[tuple[float, float]], in_front: list[dict[str, Any]]) -> list[int]:
+    """x, y, visibility of each joint: hidden where something in front covers it, not labelled outside of the picture."""
+    cover = Image.new("L", (WIDTH, HEIGHT), 0)
+    for thing in in_front:
+        for polygon, _fill in thing["draw"]:
+            ImageDraw.Draw(cover).polygon(polygon, fill=1)
+    covered, points = np.asarray(cover), []
+    for x, y in joints:
+        column, row = round(x), round(y)
+        if not (0 <= column < WIDTH and 0 <= row < HEIGHT):
+            points += [0, 0, 0]
+        else:
+            points += [column, row, 1 if covered[row, column] else 2]
+    return points
+
+
+def _crowd(rng: np.random.Generator, picture: Image.Image) -> dict[str, Any]:
+    """Many small figures along the horizon, annotated as one region, as COCO does where there are too many to outline: RLE."""
+    region = Image.new("L", (WIDTH, HEIGHT), 0)
+    left, count = int(rng.integers(10, 120)), int(rng.integers(14, 24))
+    for i in range(count):
+        x, y = left + 8 * i + int(rng.integers(-2, 3)), int(0.6 * HEIGHT + rng.integers(-4, 6))
+        fill = tuple(int(v) for v in rng.integers(40, 200, 3))
+        for canvas, colour in ((ImageDraw.Draw(picture), fill), (ImageDraw.Draw(region), 255)):
+            canvas.rectangle([x - 3, y - 14, x + 3, y], fill=colour)
+            canvas.ellipse([x - 3, y - 20, x + 3, y - 14], fill=colour)
+    mask = np.asarray(region) > 0
+    flat = np.concatenate([[0], mask.flatten(order="F").astype(np.int8), [0]])
+    counts = np.diff(np.concatenate([[0], np.flatnonzero(np.diff(flat)), [mask.size]])).tolist()
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    box = [int(columns[0]), int(rows[0]), int(columns[-1] - columns[0] + 1), int(rows[-1] - rows[0] + 1)]
+    return {
+        "category_id": 1, "segmentation": {"size": [HEIGHT, WIDTH], "counts": counts if counts[-1] else counts[:-1]},
+        "area": int(mask.sum()), "iscrowd": 1, "bbox": box,
+    }  # fmt: skip

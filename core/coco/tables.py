@@ -1,0 +1,137 @@
+"""The rows of one split of a COCO folder, as columns; segmentations and keypoints go to a file of bytes as they are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+import numpy as np
+import pandas as pd
+
+from core.coco import records
+from core.messages import Message, N_
+
+_NUMBERS = msgspec.json.Decoder(list[float])
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The annotation files of one split, and the folder of its pictures."""
+
+    split: str
+    pictures: Path
+    instances: Path | None = None
+    person_keypoints: Path | None = None
+    captions: Path | None = None
+
+    @property
+    def files(self) -> list[Path]:
+        return [f for f in (self.instances, self.person_keypoints, self.captions) if f is not None]
+
+
+def tables_of(number: int, split: Sources, first: int, segments: BinaryIO) -> tuple[dict[str, pd.DataFrame], list[Message]]:
+    """Tables "images", "annotations", "captions", "categories" of one split, its images numbered from `first`, and what is wrong with
+    single records. Raises UserError naming the file that cannot be read."""
+    main = split.instances or split.person_keypoints
+    read = records.read(main, records.Instances) if main else records.Instances([], [])
+    both = split.instances and split.person_keypoints
+    people = records.read(split.person_keypoints, records.Instances) if both else records.Instances([], [])
+    captions = records.read(split.captions, records.Captions) if split.captions else records.Captions([], [])
+
+    pictures = {image.id: image for image in (*captions.images, *people.images, *read.images)}
+    place = {image_id: first + i for i, image_id in enumerate(pictures)}
+    problems = []
+    if len(read.images) > len({image.id for image in read.images}):
+        problems.append(_problem(main, None, N_("some images have the same id")))
+    strangers = [one for one in read.annotations if one.image_id not in place]
+    if strangers:
+        problems.append(_problem(main, strangers[0].id, N_("belongs to an image that the file does not list"), len(strangers)))
+    mine = sorted((one for one in read.annotations if one.image_id in place), key=lambda one: place[one.image_id])
+    joints = {one.id: one.keypoints for one in people.annotations if one.id is not None}
+    annotations = _annotations(mine, place, joints, segments)
+    problems += _problems(main, annotations, {category.id for category in read.categories})
+    told = [caption for caption in captions.annotations if caption.image_id in place]
+    return {
+        "images": _images(number, first, list(pictures.values())),
+        "annotations": annotations,
+        "captions": pd.DataFrame({"image": _column(told, np.int32, lambda c: place[c.image_id]), "caption": [c.caption for c in told]}),
+        "categories": _categories(read.categories, {c.id: c for c in people.categories}),
+    }, problems
+
+
+def _column(rows: Sequence, kind: type, value) -> np.ndarray:  # noqa: ANN001
+    return np.fromiter((value(row) for row in rows), kind, len(rows))
+
+
+def _images(number: int, first: int, pictures: list[records.Image]) -> pd.DataFrame:
+    return pd.DataFrame({
+        "image": np.arange(first, first + len(pictures), dtype=np.int32), "split": np.full(len(pictures), number, np.int16),
+        "id": _column(pictures, np.int64, lambda p: p.id), "file_name": [p.file_name for p in pictures],
+        "width": _column(pictures, np.int32, lambda p: p.width), "height": _column(pictures, np.int32, lambda p: p.height),
+    })  # fmt: skip
+
+
+def _annotations(
+    rows: list[records.Annotation], place: dict[int, int], joints: dict[int, msgspec.Raw], segments: BinaryIO
+) -> pd.DataFrame:
+    begin, lengths = segments.tell(), np.zeros((len(rows), 2), np.int64)
+    labelled, visible = np.zeros(len(rows), np.int16), np.zeros(len(rows), np.int16)
+    for i, one in enumerate(rows):
+        points = joints.get(one.id, one.keypoints) if joints else one.keypoints
+        raw = bytes(points)
+        lengths[i] = segments.write(bytes(one.segmentation)), segments.write(raw)
+        if raw and raw != b"null":
+            labelled[i], visible[i] = _seen(raw)
+    ends = begin + np.cumsum(lengths.ravel()).reshape(lengths.shape)
+    nowhere = (np.nan,) * 4
+    boxes = np.array([one.bbox if one.bbox and len(one.bbox) == 4 else nowhere for one in rows], np.float64).reshape(-1, 4)
+    return pd.DataFrame({
+        "image": _column(rows, np.int32, lambda one: place[one.image_id]),
+        "id": _column(rows, np.int64, lambda one: -1 if one.id is None else one.id),
+        "category": _column(rows, np.int32, lambda one: one.category_id),
+        "x": boxes[:, 0], "y": boxes[:, 1], "w": boxes[:, 2], "h": boxes[:, 3],
+        "area": _column(rows, np.float64, lambda one: np.nan if one.area is None else one.area),
+        "crowd": _column(rows, bool, lambda one: bool(one.iscrowd)), "labelled": labelled, "visible": visible,
+        "segmentation_at": ends[:, 0] - lengths[:, 0], "segmentation_bytes": lengths[:, 0].astype(np.int32),
+        "keypoints_at": ends[:, 1] - lengths[:, 1], "keypoints_bytes": lengths[:, 1].astype(np.int32),
+    })  # fmt: skip
+
+
+def _seen(raw: bytes) -> tuple[int, int]:
+    """How many joints are labelled (v > 0) and how many of them visible (v = 2); 0, 0 where these are no triples."""
+    try:
+        visibility = _NUMBERS.decode(raw)[2::3]
+    except msgspec.DecodeError:
+        return 0, 0
+    return sum(v > 0 for v in visibility), sum(v == 2 for v in visibility)
+
+
+def _categories(categories: list[records.Category], people: dict[int, records.Category]) -> pd.DataFrame:
+    bodies = [people.get(c.id, c) for c in categories]
+    return pd.DataFrame({
+        "category": _column(categories, np.int32, lambda c: c.id), "name": [c.name for c in categories],
+        "supercategory": [c.supercategory for c in categories],
+        "keypoints": [json.dumps(c.keypoints) for c in bodies], "skeleton": [json.dumps(c.skeleton) for c in bodies],
+    })  # fmt: skip
+
+
+def _problems(file: Path | None, rows: pd.DataFrame, known: set[int]) -> list[Message]:
+    """What is wrong with single annotations; the rest of the file stays usable."""
+    ids = rows["id"].to_numpy()
+    wrong = {
+        N_("has a category that the file does not list"): ~rows["category"].isin(known).to_numpy() if known else np.zeros(len(rows), bool),
+        N_("has a box of negative or no size"): ((rows["w"] <= 0) | (rows["h"] <= 0)).to_numpy(),
+        N_("has an id that another one has too"): rows["id"].duplicated().to_numpy() & (ids >= 0),
+    }
+    return [_problem(file, int(ids[mask][0]), text, int(mask.sum())) for text, mask in wrong.items() if mask.any()]
+
+
+def _problem(file: Path | None, record: int | None, text: str, count: int = 1) -> Message:
+    return Message(
+        N_("{file}, annotation {record}: {what} ({count} such)."),
+        {"file": str(file), "record": "-" if record is None else record, "what": Message(text), "count": count},
+    )

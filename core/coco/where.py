@@ -1,0 +1,202 @@
+"""The filter language: `dog>=2 and person==0`, `'traffic light' and not (car or truck)`, `vehicle>3 and crowd=no`, `caption='red bus'`.
+
+    filter     = term {"or" term}
+    term       = factor {"and" factor}
+    factor     = "not" factor | "(" filter ")" | condition
+    condition  = NAME [OP NUMBER] | ATTRIBUTE "=" VALUE
+
+NAME is a category or supercategory, quoted where it has several words, and counts its instances in an image; a bare one means at least
+one. `small`, `medium`, `large` count instances of COCO's area classes, `instances` all of them, `keypoints` is the largest number of
+labelled joints of one person; `id`, `width`, `height` are numbers of the image. Attributes: `crowd=no` leaves crowd regions out of every
+count, `crowd=yes` asks for an image with one; `split=NAME`; `caption='WORDS'` asks for a caption that holds all the words. `category:NAME`
+and `supercategory:NAME` say which is meant where both are called alike (else it is the category).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from core.messages import Message, N_, UserError, nearest
+
+_TOKEN = re.compile(r"""\s*(?:(?P<op>>=|<=|==|!=|=|<|>)|(?P<paren>[()])|(?P<quoted>'[^']*'|"[^"]*")|(?P<number>\d+(?:\.\d+)?)|"""
+                    r"""(?P<word>[^\s()<>=!'"]+(?::'[^']*')?))""")  # fmt: skip
+_SQL = {">=": ">=", "<=": "<=", "==": "=", "=": "=", "!=": "<>", "<": "<", ">": ">"}
+NUMBERS = {"id": "i.id", "width": "i.width", "height": "i.height"}
+AREAS = {"small": "a.area < 1024", "medium": "a.area >= 1024 AND a.area < 9216", "large": "a.area >= 9216"}
+ATTRIBUTES = ("crowd", "split", "caption")
+
+
+@dataclass(frozen=True)
+class Names:
+    """What a filter may name: category numbers by name, the categories of each supercategory, split numbers by name."""
+
+    categories: dict[str, list[int]]
+    supercategories: dict[str, list[int]]
+    splits: dict[str, int]
+
+    def every(self) -> Iterable[str]:
+        return [*self.categories, *self.supercategories, *AREAS, *NUMBERS, "instances", "keypoints", *ATTRIBUTES]
+
+
+@dataclass
+class Where:
+    """A filter as SQL over `images i`: the conditions on counts, each count its own joined table, and the values of its places."""
+
+    condition: str = "TRUE"
+    counts: list[str] = field(default_factory=list)
+    values: list[object] = field(default_factory=list)
+    no_crowd: bool = False
+
+    def sql(self, columns: str) -> str:
+        """A SELECT of `columns` of the images that the filter takes."""
+        keep = " AND NOT a.crowd" if self.no_crowd else ""
+        joins = "".join(
+            f" LEFT JOIN (SELECT a.image, {what} AS n FROM annotations a WHERE {which}{keep} GROUP BY a.image) c{k}"
+            f" ON c{k}.image = i.image"
+            for k, (what, which) in enumerate(self.counts)
+        )
+        return f"SELECT {columns} FROM images i{joins} WHERE {self.condition}"
+
+
+def parse(text: str, names: Names) -> Where:
+    """`text` as a query. Raises UserError naming the place where it breaks, and the nearest name where one is unknown."""
+    parser = _Parser(text, names)
+    if not text.strip():
+        return Where()
+    condition = parser.either()
+    if parser.at < len(parser.tokens):
+        parser.wrong(N_("here `and`, `or` or the end was expected"))
+    return Where(condition, parser.counts, parser.values, parser.no_crowd)
+
+
+class _Parser:
+    def __init__(self, text: str, names: Names) -> None:
+        self.text, self.names = text, names
+        self.tokens: list[tuple[str, str, int]] = []
+        self.at, self.counts, self.values, self.no_crowd = 0, [], [], False
+        place = 0
+        while place < len(text.rstrip()):
+            found = _TOKEN.match(text, place)
+            if not found:
+                self.tokens.append(("wrong", text[place:].strip()[:1], place + len(text[place:]) - len(text[place:].lstrip())))
+                break
+            self.tokens.append((found.lastgroup, found[found.lastgroup], found.start(found.lastgroup)))
+            place = found.end()
+
+    def wrong(self, text: str, **values: object) -> None:
+        place = self.tokens[self.at][2] if self.at < len(self.tokens) else len(self.text.rstrip())
+        raise UserError(
+            N_("The filter breaks at character {place} ({near}): {reason}."),
+            place=place + 1, near=self.text[place : place + 20].strip() or Message(N_("its end")), reason=Message(text, values),
+        )  # fmt: skip
+
+    def peek(self, word: str) -> bool:
+        return self.at < len(self.tokens) and self.tokens[self.at][0] == "word" and self.tokens[self.at][1].lower() == word
+
+    def either(self) -> str:
+        parts = [self.both()]
+        while self.peek("or"):
+            self.at += 1
+            parts.append(self.both())
+        return parts[0] if len(parts) == 1 else "(" + " OR ".join(parts) + ")"
+
+    def both(self) -> str:
+        parts = [self.one()]
+        while self.peek("and"):
+            self.at += 1
+            parts.append(self.one())
+        return parts[0] if len(parts) == 1 else "(" + " AND ".join(parts) + ")"
+
+    def one(self) -> str:
+        if self.peek("not"):
+            self.at += 1
+            return f"(NOT {self.one()})"
+        if self.at < len(self.tokens) and self.tokens[self.at][1] == "(" and self.tokens[self.at][0] == "paren":
+            self.at += 1
+            inside = self.either()
+            if self.at >= len(self.tokens) or self.tokens[self.at][1] != ")":
+                self.wrong(N_("a closing parenthesis is missing"))
+            self.at += 1
+            return inside
+        return self.condition()
+
+    def condition(self) -> str:
+        if self.at >= len(self.tokens) or self.tokens[self.at][0] not in ("word", "quoted", "number"):
+            self.wrong(N_("a name was expected"))
+        kind, name, _place = self.tokens[self.at]
+        if kind == "word" and name.lower() in ("and", "or"):
+            self.wrong(N_("a name was expected"))
+        if kind == "word" and name.lower() in ATTRIBUTES and name not in self.names.categories:
+            return self.attribute(name.lower())
+        column = self.column(name.strip("'\"") if kind == "quoted" else name)
+        self.at += 1
+        if self.at < len(self.tokens) and self.tokens[self.at][0] == "op":
+            op = _SQL[self.tokens[self.at][1]]
+            self.at += 1
+            if self.at >= len(self.tokens) or self.tokens[self.at][0] != "number":
+                self.wrong(N_("a number was expected"))
+            number = float(self.tokens[self.at][1])
+            self.at += 1
+            return f"({column} {op} {number:g})" if number < 1e15 else f"({column} {op} {number})"
+        return f"({column} >= 1)"
+
+    def attribute(self, name: str) -> str:
+        self.at += 1
+        if self.at >= len(self.tokens) or self.tokens[self.at][1] not in ("=", "=="):
+            self.wrong(N_("`=` and a value were expected"))
+        self.at += 1
+        if self.at >= len(self.tokens) or self.tokens[self.at][0] not in ("word", "quoted", "number"):
+            self.wrong(N_("a value was expected"))
+        value = self.tokens[self.at][1].strip("'\"")
+        if name == "crowd":
+            if value.lower() not in ("yes", "no"):
+                self.wrong(N_("crowd is yes or no"))
+            self.at += 1
+            if value.lower() == "no":
+                self.no_crowd = True
+                return "TRUE"
+            return "(EXISTS (SELECT 1 FROM annotations a WHERE a.image = i.image AND a.crowd))"
+        if name == "split":
+            if value not in self.names.splits:
+                self.wrong(N_("there is no split {name}; the nearest: {nearest}"), name=value, nearest=nearest(value, self.names.splits))
+            self.at += 1
+            return f"(i.split = {self.names.splits[value]})"
+        self.at += 1
+        words = value.lower().split()
+        self.values += [f"%{_escaped(word)}%" for word in words]
+        holds = " AND ".join("lower(t.caption) LIKE ? ESCAPE '!'" for _word in words) or "TRUE"
+        return f"(EXISTS (SELECT 1 FROM captions t WHERE t.image = i.image AND {holds}))"
+
+    def column(self, name: str) -> str:
+        """What is compared: a number of the image, or one of the joined counts."""
+        which, _, rest = name.partition(":")
+        only, wanted = (which, rest.strip("'\"")) if which in ("category", "supercategory") and rest else ("", name)
+        if not only and name in NUMBERS:
+            return NUMBERS[name]
+        if only != "supercategory" and wanted in self.names.categories:
+            return self.count("count(*)", _among(self.names.categories[wanted]))
+        if only != "category" and wanted in self.names.supercategories:
+            return self.count("count(*)", _among(self.names.supercategories[wanted]))
+        if not only and name in AREAS:
+            return self.count("count(*)", AREAS[name])
+        if not only and name == "instances":
+            return self.count("count(*)", "TRUE")
+        if not only and name == "keypoints":
+            return self.count("max(a.labelled)", "TRUE")
+        self.wrong(N_("nothing is called {name}; the nearest: {nearest}"), name=name, nearest=nearest(wanted, self.names.every()))
+        raise AssertionError("unreachable")
+
+    def count(self, what: str, which: str) -> str:
+        if (what, which) not in self.counts:
+            self.counts.append((what, which))
+        return f"coalesce(c{self.counts.index((what, which))}.n, 0)"
+
+
+def _among(numbers: list[int]) -> str:
+    return f"a.category IN ({', '.join(map(str, numbers))})"
+
+
+def _escaped(word: str) -> str:
+    return re.sub(r"([!%_])", r"!\1", word)

@@ -1,0 +1,78 @@
+"""Two domains of photos, unpaired: CycleGAN's apple2orange (Zhu et al., arXiv 1703.10593), or any two of one's own in its layout.
+
+`trainA` and `testA` hold domain A, `trainB` and `testB` domain B. Training photos are decoded an eighth larger than a training's squares,
+test photos at 256 pixels. The stand-in are the drawn fruit of `core.data.fruit`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from core.data import DataSet, Progress, fruit, image_folder
+from core.messages import Message, N_
+
+TITLE = N_("Apples and oranges, unpaired")
+URL = fruit.URL
+LAYOUT = "apple2orange/{trainA,trainB,testA,testB}/* | apple2orange.zip | {trainA,trainB,testA,testB}/*"
+STAND_IN_TITLE = fruit.STAND_IN_TITLE
+BYTES = fruit.BYTES
+
+FILES_OF = "fruit"
+SIZE = 256
+TEST_SIZE = 256
+_SPLITS = {"train": {"trainA": "A", "trainB": "B"}, "test": {"testA": "A", "testB": "B"}}
+_DRAWN = {"train": 120, "test": 24}  # pictures of each domain in the stand-in
+
+inventory, download = fruit.inventory, fruit.download
+
+
+def find(root: Path) -> Path | None:
+    """The folder or the zip in `root`, or `root` itself where it is two domains of one's own."""
+    return fruit.find(root) or (root if (root / "trainA").is_dir() and (root / "trainB").is_dir() else None)
+
+
+def load(source: Path, progress: Progress | None = None, size: int = SIZE) -> DataSet:
+    """The photos in what `find` gave, for trainings at `size` pixels. Raises UserError naming what is missing, damaged or hostile."""
+    train = image_folder.load(source, {"train": _SPLITS["train"]}, loaded(size), "unpaired", progress).splits["train"]
+    test = image_folder.load(source, {"test": _SPLITS["test"]}, TEST_SIZE, "unpaired", progress).splits["test"]
+    own = not source.name.startswith("apple2orange")
+    return _dataset(
+        "unpaired" if own else "apple2orange", source.name if own else TITLE, str(source), (train.x, train.y), (test.x, test.y),
+        ("A", "B") if own else fruit.CLASSES,
+    )  # fmt: skip
+
+
+def loaded(size: int) -> int:
+    """How large photos are decoded from which squares of `size` pixels are cut: the paper's 286 for 256, as a multiple of 4."""
+    return size * 9 // 32 * 4
+
+
+def stand_in(notice: Message, size: int = SIZE) -> DataSet:
+    """120 drawn apples and 120 drawn oranges to train on, 24 of each to test, made from a fixed seed."""
+    parts = []
+    for seed, split, pixels in ((1, "train", loaded(size)), (2, "test", TEST_SIZE)):
+        rng = np.random.default_rng(seed)  # of its own: the test part is the same whatever the training's size
+        y = np.repeat([0, 1], _DRAWN[split])
+        parts.append((np.stack([fruit.drawn(fruit.CLASSES[domain], rng, pixels) for domain in y]), y))
+    return _dataset("drawn-unpaired", STAND_IN_TITLE, "Manabi Lab", *parts, fruit.CLASSES, notice)
+
+
+def _dataset(name, title, origin, train, test, classes, notice=None) -> DataSet:  # noqa: ANN001
+    return DataSet(
+        name=name,
+        title=title,
+        kind="translation",
+        origin=origin,
+        train_x=train[0],
+        train_y=train[1].astype(np.int64),
+        test_x=test[0],
+        test_y=test[1].astype(np.int64),
+        # Photos in [-1, 1], the range of a generator's tanh.
+        mean=np.full(3, 0.5, np.float32),
+        std=np.full(3, 0.5, np.float32),
+        classes=classes,
+        stand_in_for="" if notice is None else TITLE,
+        notice=notice,
+    )

@@ -1,0 +1,124 @@
+"""CycleGAN's networks: two generators that translate photos between two domains, two discriminators that tell real from translated.
+
+Zhu et al., Unpaired image-to-image translation using cycle-consistent adversarial networks (arXiv 1703.10593). The paper's G: X -> Y
+is `a2b` here, its F: Y -> X is `b2a`, its D_X and D_Y are `a` and `b`. As there: the generator of Johnson et al. (arXiv 1603.08155) with
+reflection padding, instance norm (Ulyanov et al., arXiv 1607.08022) and residual blocks; the 70x70 PatchGAN of Isola et al. (arXiv
+1611.07004); weights drawn from N(0, 0.02). Not as there, where asked for: a resized map and a convolution in place of each transposed
+convolution, against checkerboards (Odena et al., Deconvolution and checkerboard artifacts, Distill 2016).
+
+Shapes: B batch, H W height and width (multiples of 4), W0 = width. Pictures are (B, 3, H, W) in [-1, 1].
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor, nn
+
+from core.models import register_model
+
+
+class InstanceNorm(nn.Module):
+    """Every map of every picture to mean 0 and spread 1, without gain or bias."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.is_cuda:
+            return F.instance_norm(x)
+        # Batch norm of a batch of one is instance norm, and on a processor, channels-last, several times as fast as either of torch's own.
+        return torch.cat([F.batch_norm(one, None, None, training=True) for one in x.split(1)])
+
+
+def conv(fan_in: int, fan_out: int, kernel: int, stride: int = 1) -> nn.Sequential:
+    """Reflection padding, convolution, instance norm, ReLU."""
+    return nn.Sequential(
+        nn.ReflectionPad2d(kernel // 2), nn.Conv2d(fan_in, fan_out, kernel, stride), InstanceNorm(), nn.ReLU(inplace=True)
+    )
+
+
+def enlarge(fan_in: int, fan_out: int, resize: bool) -> nn.Sequential:
+    """(B, fan_in, H, W) -> (B, fan_out, 2H, 2W)."""
+    if resize:
+        return nn.Sequential(nn.Upsample(scale_factor=2, mode="nearest"), *conv(fan_in, fan_out, 3))
+    up = nn.ConvTranspose2d(fan_in, fan_out, 3, stride=2, padding=1, output_padding=1)
+    return nn.Sequential(up, InstanceNorm(), nn.ReLU(inplace=True))
+
+
+class Residual(nn.Module):
+    """Two 3x3 convolutions that learn what to add."""
+
+    def __init__(self, maps: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(*conv(maps, maps, 3), nn.ReflectionPad2d(1), nn.Conv2d(maps, maps, 3), InstanceNorm())
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.body(x)
+
+
+class Generator(nn.Module):
+    """A translated picture (B, 3, H, W) in [-1, 1] of a picture of the same shape and range."""
+
+    def __init__(self, width: int, blocks: int, resize: bool) -> None:
+        super().__init__()
+        self.shrink = nn.Sequential(conv(3, width, 7), conv(width, 2 * width, 3, 2), conv(2 * width, 4 * width, 3, 2))
+        self.blocks = nn.Sequential(*(Residual(4 * width) for _ in range(blocks)))
+        self.enlarge = nn.Sequential(enlarge(4 * width, 2 * width, resize), enlarge(2 * width, width, resize))
+        self.to_rgb = nn.Sequential(nn.ReflectionPad2d(3), nn.Conv2d(width, 3, 7), nn.Tanh())
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.blocks(self.shrink(x))  # (B, 3, H, W) -> (B, 4*W0, H/4, W/4)
+        return self.to_rgb(self.enlarge(x))  # -> (B, 3, H, W)
+
+
+class PatchGAN(nn.Module):
+    """How real each patch of 70x70 pixels looks: (B, 3, H, W) -> (B, 1, H/8 - 2, W/8 - 2), 1 for real, 0 for translated."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        layers: list[nn.Module] = [nn.Conv2d(3, width, 4, 2, padding=1), nn.LeakyReLU(0.2, inplace=True)]
+        for fan_in, fan_out, stride in ((width, 2 * width, 2), (2 * width, 4 * width, 2), (4 * width, 8 * width, 1)):
+            layers += [nn.Conv2d(fan_in, fan_out, 4, stride, padding=1), InstanceNorm(), nn.LeakyReLU(0.2, inplace=True)]
+        self.layers = nn.Sequential(*layers, nn.Conv2d(8 * width, 1, 4, padding=1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers(x)
+
+
+class Generators(nn.Module):
+    """Both ways: `a2b` is the paper's G, `b2a` its F. This is what is saved and shipped."""
+
+    def __init__(self, width: int, blocks: int, resize: bool) -> None:
+        super().__init__()
+        self.a2b = Generator(width, blocks, resize)
+        self.b2a = Generator(width, blocks, resize)
+
+    def forward(self, x: Tensor, way: str) -> Tensor:
+        return getattr(self, way)(x)
+
+
+class Discriminators(nn.Module):
+    """`a` is the paper's D_X, `b` its D_Y; needed only to train."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.a = PatchGAN(width)
+        self.b = PatchGAN(width)
+
+    def forward(self, x: Tensor, domain: str) -> Tensor:
+        return getattr(self, domain)(x)
+
+
+def drawn(network: nn.Module) -> nn.Module:
+    """The same network, its weights drawn from N(0, 0.02), its biases 0."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+            nn.init.normal_(module.weight, 0.0, 0.02)
+            nn.init.zeros_(module.bias)
+    return network
+
+
+@register_model(kind="translator")
+def cyclegan(
+    in_shape: tuple[int, ...], num_outputs: int = 0, width: int = 64, blocks: int = 9, resize: bool = False
+) -> Generators:
+    """The two generators of `width` maps in their first layer with `blocks` residual blocks (the paper: 64; 9 at 256 px, 6 at 128)."""
+    return drawn(Generators(width, blocks, resize))

@@ -1,0 +1,66 @@
+"""torchvision's ResNet-18, whose weights may come from ImageNet: what a network that has seen a million photos knows already.
+
+He et al., Deep Residual Learning for Image Recognition (arXiv 1512.03385); weights `ResNet18_Weights.IMAGENET1K_V1`. Three ways to
+use it (Yosinski et al., How transferable are features in deep neural networks?, arXiv 1411.1792):
+
+- from scratch: the same network, weights drawn at random;
+- frozen: the backbone stays as ImageNet left it, and only the last linear layer learns;
+- fine-tuned: everything goes on learning.
+
+The network shrinks its input 32 times, so that 32x32 pictures would end as one pixel: they are enlarged first. Pictures keep the mean
+and spread of their own training part, which for CIFAR-10 differ from ImageNet's by up to 0.05 and 0.04. For pictures of one channel the
+first filters are summed over red, green and blue.
+
+Shapes: B batch, C H W image, S = size after enlarging, K classes.
+"""
+
+from __future__ import annotations
+
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor, nn
+from torchvision.models import ResNet18_Weights, resnet18
+
+from core.models import register_model
+
+
+class ImageNetResNet18(nn.Module):
+    """Logits (B, K) of images (B, C, H, W)."""
+
+    def __init__(self, in_channels: int, num_outputs: int, start: str, size: int) -> None:
+        super().__init__()
+        self.frozen, self.size = start == "frozen", size
+        self.backbone = resnet18(weights=None)
+        self.backbone.fc = nn.Identity()
+        if in_channels != 3:
+            self.backbone.conv1 = nn.Conv2d(in_channels, 64, 7, 2, padding=3, bias=False)
+        self.head = nn.Linear(512, num_outputs)
+        self.backbone.requires_grad_(not self.frozen)
+
+    def load_imagenet(self) -> None:
+        """Take ImageNet's weights from PyTorch's cache, or download them into it (45 MB)."""
+        state = ResNet18_Weights.IMAGENET1K_V1.get_state_dict(progress=False, check_hash=True, weights_only=True)
+        channels = self.backbone.conv1.in_channels
+        if channels != 3:
+            state["conv1.weight"] = state["conv1.weight"].sum(1, keepdim=True).repeat(1, channels, 1, 1) / channels
+        state = {name: value for name, value in state.items() if not name.startswith("fc.")}
+        self.backbone.load_state_dict(state)
+
+    def train(self, mode: bool = True) -> ImageNetResNet18:
+        """A frozen backbone keeps ImageNet's batch statistics too."""
+        super().train(mode)
+        if self.frozen:
+            self.backbone.eval()
+        return self
+
+    def embed(self, x: Tensor) -> Tensor:
+        x = F.interpolate(x, size=(self.size, self.size), mode="bilinear", antialias=False)  # (B, C, H, W) -> (B, C, S, S)
+        return self.backbone(x)  # -> (B, 512, S/32, S/32) -> (B, 512)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.embed(x))  # -> (B, K)
+
+
+@register_model
+def resnet18_imagenet(in_shape: tuple[int, ...], num_outputs: int, start: str = "fine-tuned", size: int = 64) -> nn.Module:
+    """ResNet-18 that begins `start` ("scratch", "frozen", "fine-tuned") and sees pictures of `size` x `size` pixels."""
+    return ImageNetResNet18(in_shape[0], num_outputs, start, size)

@@ -1,0 +1,120 @@
+"""Weights that others trained: where PyTorch keeps them, whether they are there, and how to get them. Imports without torch."""
+
+from __future__ import annotations
+
+import logging
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.data import Progress
+from core.data.download import Source, fetch
+from core.messages import Message, N_, UserError, nearest
+from core.training.recipe import Recipe
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from core.tasks import Task
+
+logger = logging.getLogger("manabi.pretrained")
+
+
+@dataclass(frozen=True)
+class Weights:
+    """One published weights file. `sha256` is how its sum begins, `bytes` its size."""
+
+    name: str
+    title: str
+    url: str
+    sha256: str
+    bytes: int
+
+    @property
+    def path(self) -> Path:
+        """Where PyTorch looks for it."""
+        return hub() / "checkpoints" / self.url.rsplit("/", 1)[1]
+
+    @property
+    def command(self) -> str:
+        """What brings it, on a machine with a network."""
+        return f"python -m core weights get {self.name}"
+
+
+WEIGHTS = (
+    Weights(
+        "resnet18-imagenet", "ResNet-18 (ImageNet)", "https://download.pytorch.org/models/resnet18-f37072fd.pth", "f37072fd", 46_830_571
+    ),
+)
+
+
+def hub() -> Path:
+    """The folder of `torch.hub`: `TORCH_HOME`/hub, else the user's cache folder."""
+    cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    home = os.environ.get("TORCH_HOME") or os.path.join(cache, "torch")
+    return Path(os.path.expanduser(home)) / "hub"
+
+
+def weights(name: str) -> Weights:
+    """The weights called `name`. Raises UserError with the nearest names where there are none."""
+    for entry in WEIGHTS:
+        if entry.name == name:
+            return entry
+    raise UserError(
+        N_("There are no weights called {name}. The nearest names: {nearest}."),
+        name=name, nearest=nearest(name, (w.name for w in WEIGHTS)),
+    )  # fmt: skip
+
+
+def needed(task: Task, recipe: Recipe) -> Weights | None:
+    """The weights that a training of `task` begins with, if any."""
+    return weights(task.begins_with) if task.begins_with and getattr(recipe, "start", "") != "scratch" else None
+
+
+def missing(task: Task, recipe: Recipe) -> Weights | None:
+    """The weights that a training of `task` needs and that are not on this machine."""
+    found = needed(task, recipe)
+    return found if found and not found.path.exists() else None
+
+
+def get(entry: Weights, progress: Progress | None = None) -> Path:
+    """Bring the file to where PyTorch looks for it. Raises UserError naming URL, reason and folder."""
+    fetch(entry.title, [Source(entry.url, entry.path, sha256=entry.sha256)], entry.bytes, progress)
+    return entry.path
+
+
+def begin(task: Task, recipe: Recipe, network: nn.Module, progress: Progress | None = None) -> None:
+    """Put the weights that `task` begins with into `network`. Raises UserError where they cannot be had or read."""
+    entry = needed(task, recipe)
+    if entry is None:
+        return
+    try:
+        get(entry, progress)
+    except UserError as error:
+        raise UserError(
+            N_("{title} begins with weights that are not on this machine and could not be downloaded from {url}. Where there is a network, "
+               "run `{command}` once and put the file into {folder}; or choose to start from scratch."),
+            title=entry.title, url=entry.url, command=entry.command, folder=str(entry.path.parent),
+        ) from error  # fmt: skip
+    try:
+        network.load_imagenet()
+    except MemoryError:
+        raise
+    except Exception as error:  # whatever torch says to a damaged file
+        logger.exception("weights %s", entry.name)
+        raise UserError(
+            N_("{file} is damaged or holds another network. Delete it and run `{command}`."), file=str(entry.path), command=entry.command
+        ) from error
+
+
+def notice(entry: Weights) -> Message:
+    """What a page says about weights that are not there."""
+    return Message(
+        N_("{title}: its weights are not on this machine. Start downloads them ({size} MB) from {url}. Without a network here, run "
+           "`{command}` once where there is one and put the file into {folder}; or choose to start from scratch."),
+        {
+            "title": entry.title, "size": round(entry.bytes / 1e6), "url": entry.url, "command": entry.command,
+            "folder": str(entry.path.parent),
+        },
+    )  # fmt: skip

@@ -1,0 +1,302 @@
+"""CycleGAN: two generators and two discriminators learn against each other, in two alternating steps.
+
+Zhu et al., Unpaired image-to-image translation using cycle-consistent adversarial networks (arXiv 1703.10593). The paper's names and
+those of this file: G: X -> Y is `generators.a2b`, F: Y -> X is `generators.b2a`, D_X is `discriminators.a`, D_Y `discriminators.b`.
+
+The trainer is a generator as `core.training.supervised` is: it yields events, does no I/O and knows no screen, and between two events its
+`state()` is complete.
+
+Shapes: B photos of each domain, H W height and width. Photos are (B, 3, H, W) in [-1, 1].
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from lightning.fabric import Fabric
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from core import models
+from core.data import DataSet, augment
+from core.data.batches import Batches, epoch_order
+from core.messages import N_, UserError
+from core.models.cyclegan import Discriminators, drawn
+from core.training.cyclegan_recipe import CycleGANRecipe
+from core.training.events import Done, EpochEnd, Event, Sample, Step
+from core.training.image_pool import ImagePool
+from core.training.samples import MOST
+from core.translation import health
+
+LOSSES = (
+    "loss/adversarial_a2b", "loss/adversarial_b2a", "loss/cycle", "loss/identity", "loss/discriminator_a", "loss/discriminator_b",
+)  # fmt: skip
+SCORES = ("score/real_a", "score/translated_a", "score/real_b", "score/translated_b")
+
+
+class CycleGANTrainer:
+    """Trains both generators of `model` on the two domains of `data` (`y` 0: A, 1: B) by one recipe.
+
+    `judge`, where it is set, says of photos (N, 3, H, W) in [0, 1] the probability (N,) that each belongs to B; the best epoch is then
+    the one whose translations it takes for the other domain most often. Raises UserError where a domain has too few photos.
+    """
+
+    def __init__(self, model: str, data: DataSet, recipe: CycleGANRecipe, fabric: Fabric) -> None:
+        self.recipe, self.data, self.fabric, self.judge = recipe, data, fabric, None
+        parts = [self._cut(np.flatnonzero(data.train_y == domain), domain) for domain in (0, 1)]
+        self.a, self.b = (Batches(data, data.train_x[train], data.train_y[train], fabric.device) for train, _ in parts)
+        self.held_a, self.held_b = (Batches(data, data.train_x[held], data.train_y[held], fabric.device) for _, held in parts)
+
+        torch.manual_seed(recipe.seed)
+        generators = models.create(model, data.in_shape, 0, **recipe.part("model")).to(memory_format=torch.channels_last)
+        discriminators = drawn(Discriminators(recipe.width)).to(memory_format=torch.channels_last)
+        self.augment_rng = torch.Generator().manual_seed(recipe.seed)
+        self.steps_per_epoch = math.ceil(max(len(self.a), len(self.b)) / recipe.batch_size)
+        full = recipe.epochs * self.steps_per_epoch
+        self.total_steps = min(full, recipe.max_steps or full)
+        self.total_epochs = math.ceil(self.total_steps / self.steps_per_epoch)
+        self._cut_short = self.total_steps < full
+        # The average of weights over time gives calmer pictures than any one step (Yazici et al., arXiv 1806.04498).
+        self.average = AveragedModel(generators, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema)) if recipe.ema else None
+        adam = {"lr": recipe.learning_rate, "betas": (recipe.beta1, 0.999)}
+        self.generators, self.g_optimizer = fabric.setup(generators, torch.optim.Adam(generators.parameters(), **adam))
+        self.discriminators, self.d_optimizer = fabric.setup(discriminators, torch.optim.Adam(discriminators.parameters(), **adam))
+        self.schedules = [torch.optim.lr_scheduler.LambdaLR(o.optimizer, self._decay) for o in (self.g_optimizer, self.d_optimizer)]
+        self.pool_a, self.pool_b = ImagePool(recipe.pool, recipe.seed), ImagePool(recipe.pool, recipe.seed + 1)
+        self.step, self.epoch = 0, 0
+        self.best = {"epoch": 0, "rank": [math.inf, math.inf]}
+
+    def _cut(self, index: np.ndarray, domain: int) -> tuple[np.ndarray, np.ndarray]:
+        """Photos of one domain to train on, and those held back: evenly spread, so that every run holds back the same ones."""
+        held, name = self.recipe.validation, self.data.classes[domain]
+        if len(index) < held + 1:
+            raise UserError(
+                N_("{name} has {count} photos; with a validation of {held} at least {need} are needed."),
+                name=name, count=len(index), held=held, need=held + 1,
+            )  # fmt: skip
+        places = np.linspace(0, len(index) - 1, held).astype(int) if held else np.zeros(0, int)
+        train = np.delete(index, places)
+        if self.recipe.limit_train:
+            train = train[np.linspace(0, len(train) - 1, min(self.recipe.limit_train, len(train))).astype(int)]
+        return train, index[places]
+
+    def _decay(self, step: int) -> float:
+        """The paper's plan: a constant rate, then a line to zero."""
+        constant = self.recipe.constant * self.total_steps
+        return 1.0 if step <= constant else max(0.0, (self.total_steps - step) / max(1.0, self.total_steps - constant))
+
+    @property
+    def in_shape(self) -> tuple[int, int, int]:
+        """The shape of a photo in this training."""
+        return 3, self.recipe.size, self.recipe.size
+
+    @property
+    def module(self) -> nn.Module:
+        """The two generators as they are judged and saved."""
+        return self.average.module if self.average else self.generators.module
+
+    @property
+    def metric_names(self) -> tuple[str, ...]:
+        """What the events of this trainer publish: first what every step has, then what every epoch has."""
+        return (*LOSSES, *SCORES, "lr", *health.SIGNALS)
+
+    # ---- the loop ----------------------------------------------------------------------------------------------------
+
+    def run(self) -> Iterator[Event]:
+        """Train from wherever the state is to the end."""
+        if not self.step:
+            yield self._sample()
+        while self.epoch < self.total_epochs:
+            order_a, order_b = self._order(len(self.a), 0), self._order(len(self.b), 1)
+            for batch in range(self.step - self.epoch * self.steps_per_epoch, self.steps_per_epoch):
+                if self.step == self.total_steps:
+                    break
+                place = slice(batch * self.recipe.batch_size, (batch + 1) * self.recipe.batch_size)
+                real_a, real_b = self._photos(self.a, order_a[place]), self._photos(self.b, order_b[place])
+
+                fake_a, fake_b, losses = self._optimize_generators(real_a, real_b)
+                scores = self._optimize_discriminators(real_a, real_b, self.pool_a.query(fake_a), self.pool_b.query(fake_b))
+                if self.average:
+                    self.average.update_parameters(self.generators.module)
+
+                lr = self.schedules[0].get_last_lr()[0]
+                for schedule in self.schedules:
+                    schedule.step()
+                self.step += 1
+                yield Step(self.step, self.step / self.steps_per_epoch, self.images_seen, {**losses, **scores, "lr": lr})
+                if self.step % self.recipe.sample_every == 0:
+                    yield self._sample()
+            yield self._end_epoch()
+        yield Done(self.step, self.best["epoch"], "steps" if self._cut_short else "epochs")
+
+    def _optimize_generators(self, real_a: Tensor, real_b: Tensor) -> tuple[Tensor, Tensor, dict[str, float]]:
+        """One step of G and F. Returns the translations, for the discriminators, and the losses."""
+        g, f = (functools.partial(self.generators, way=way) for way in ("a2b", "b2a"))
+        d_x, d_y = (functools.partial(self.discriminators, domain=domain) for domain in ("a", "b"))
+        self.discriminators.requires_grad_(False)  # they judge here and do not learn
+
+        # Each network sees a photo to translate and one that is of its own domain already; in one batch, since instance norm looks at
+        # every photo alone.
+        fake_b, same_b = g(torch.cat([real_a, real_b])).chunk(2)
+        fake_a, same_a = f(torch.cat([real_b, real_a])).chunk(2)
+
+        # L_GAN(G, D_Y) = E_x[(D_Y(G(x)) - 1)²]
+        adversarial_a2b = self._should_be(d_y(self._seen(fake_b)), 1.0)
+        # L_GAN(F, D_X) = E_y[(D_X(F(y)) - 1)²]
+        adversarial_b2a = self._should_be(d_x(self._seen(fake_a)), 1.0)
+        # L_cyc(G, F) = E_x[|F(G(x)) - x|] + E_y[|G(F(y)) - y|]
+        cycle = (f(fake_b).float() - real_a).abs().mean() + (g(fake_a).float() - real_b).abs().mean()
+        # L_identity(G, F) = E_y[|G(y) - y|] + E_x[|F(x) - x|]
+        identity = (same_b.float() - real_b).abs().mean() + (same_a.float() - real_a).abs().mean()
+
+        loss = adversarial_a2b + adversarial_b2a + self.recipe.cycle * cycle + self.recipe.identity * identity
+        self.g_optimizer.zero_grad()
+        self.fabric.backward(loss)
+        self.g_optimizer.step()
+        self.discriminators.requires_grad_(True)
+        values = (adversarial_a2b, adversarial_b2a, cycle, identity)
+        return fake_a.detach(), fake_b.detach(), {name: float(v.detach()) for name, v in zip(LOSSES, values, strict=False)}
+
+    def _optimize_discriminators(self, real_a: Tensor, real_b: Tensor, fake_a: Tensor, fake_b: Tensor) -> dict[str, float]:
+        """One step of D_X and D_Y, on photos and on translations old and new. Returns losses and mean scores."""
+        values, total = {}, torch.zeros((), device=real_a.device)
+        for name, real, fake in (("a", real_a, fake_a), ("b", real_b, fake_b)):
+            both = self._seen(torch.cat([real, fake.to(real.dtype)]))
+            on_real, on_fake = self.discriminators(both, name).float().chunk(2)
+            # L(D) = ½ E_y[(D(y) - 1)²] + ½ E_x[D(G(x))²]; the half slows D down against G.
+            loss = (self._should_be(on_real, 1.0) + self._should_be(on_fake, 0.0)) / 2
+            total = total + loss
+            values |= {
+                f"loss/discriminator_{name}": float(loss.detach()), f"score/real_{name}": float(on_real.detach().mean()),
+                f"score/translated_{name}": float(on_fake.detach().mean()),
+            }  # fmt: skip
+        self.d_optimizer.zero_grad()
+        self.fabric.backward(total)
+        self.d_optimizer.step()
+        return values
+
+    @staticmethod
+    def _should_be(scores: Tensor, wanted: float) -> Tensor:
+        """Least squares (Mao et al., arXiv 1611.04076), mean over patches."""
+        return (scores.float() - wanted).square().mean()
+
+    def _seen(self, photos: Tensor) -> Tensor:
+        """Photos as a discriminator sees them."""
+        return augment.differentiable(photos) if self.recipe.diff_augment else photos
+
+    # ---- parts -------------------------------------------------------------------------------------------------------
+
+    def _order(self, n: int, domain: int) -> Tensor:
+        """Which photos of one domain this epoch sees; those of the smaller domain several times, every time in another order."""
+        need, rounds = self.steps_per_epoch * self.recipe.batch_size, []
+        while sum(map(len, rounds)) < need:
+            rounds.append(epoch_order(n, 2 * self.recipe.seed + domain, 1000 * self.epoch + len(rounds)))
+        return torch.cat(rounds)[:need]
+
+    def _photos(self, part: Batches, index: Tensor) -> Tensor:
+        """Augmented photos (B, 3, H, W) in [-1, 1]: a random square of a larger photo, half of them mirrored."""
+        flipped = torch.rand(len(index), generator=self.augment_rng) < 0.5
+        x = augment.random_crop(part.x[index], self.recipe.size, flipped, self.augment_rng)
+        return part.normalised(x)
+
+    @property
+    def images_seen(self) -> int:
+        """Photos of both domains seen so far, repetitions counted."""
+        return 2 * self.step * self.recipe.batch_size
+
+    @torch.no_grad()
+    def _shown(self, part: Batches, way: str, back: str) -> dict[str, Tensor]:
+        """The held-back photos of one domain: as they are, translated, cycled back, and through the generator of their own domain."""
+        crop = (part.x.shape[-1] - self.recipe.size) // 2
+        inner = slice(crop, crop + self.recipe.size)
+        kinds: dict[str, list[Tensor]] = {"real": [], "translated": [], "cycled": [], "identity": []}
+        for i in range(0, len(part), MOST):
+            real = part.normalised(part.x[i : i + MOST, :, inner, inner])
+            with self.fabric.autocast():
+                translated = getattr(self.module, way)(real)
+                cycled, identity = getattr(self.module, back)(translated), getattr(self.module, back)(real)
+            for kind, value in zip(kinds, (real, translated, cycled, identity), strict=True):
+                kinds[kind].append(value.float())
+        return {kind: (torch.cat(values) + 1) / 2 for kind, values in kinds.items()}
+
+    def _sample(self) -> Sample:
+        """The first held-back photos of both domains through both generators."""
+        pictures = {}
+        if self.recipe.validation:
+            state = torch.get_rng_state()
+            for name, part, way, back in (("a", self.held_a, "a2b", "b2a"), ("b", self.held_b, "b2a", "a2b")):
+                first = copy.copy(part)
+                first.x, first.y = part.x[:MOST], part.y[:MOST]
+                for kind, value in self._shown(first, way, back).items():
+                    pictures[f"{name}/{kind}"] = (value * 255).round().clamp(0, 255).byte().cpu().numpy()
+            torch.set_rng_state(state)
+        return Sample(self.step, self.step / self.steps_per_epoch, pictures)
+
+    def _end_epoch(self) -> EpochEnd:
+        self.epoch += 1
+        metrics, is_best = {}, True
+        if self.recipe.validation:
+            metrics = health.signals(self._shown(self.held_a, "a2b", "b2a"), self._shown(self.held_b, "b2a", "a2b"), self.judge)
+            is_best = self._note_best(metrics)
+        else:
+            self.best["epoch"] = self.epoch
+        return EpochEnd(self.step, self.epoch, self.images_seen, metrics, is_best, None)
+
+    def _note_best(self, metrics: dict[str, float]) -> bool:
+        """Whether this epoch is the best so far: by the share of translations that the judge takes for the other domain, then by cycle
+        error. Without a judge the newest is the best: no loss of this game tells."""
+        fooled = metrics.get("val/fooled_a2b"), metrics.get("val/fooled_b2a")
+        if None in fooled or any(map(math.isnan, fooled)):
+            self.best["epoch"] = self.epoch
+            return True
+        rank = [-min(fooled), metrics["val/cycle_error"]]
+        if rank < self.best["rank"]:
+            self.best |= {"epoch": self.epoch, "rank": rank}
+        return self.best["epoch"] == self.epoch
+
+    def output_scale(self) -> dict[str, float]:
+        """Translators give pictures; nothing is to be scaled."""
+        return {"mean": 0.0, "std": 1.0}
+
+    # ---- state -------------------------------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        """Everything to go on from the last event: weights, both optimizers, schedules, pools, random states, place."""
+        return {
+            "generators": self.generators.module.state_dict(),
+            "discriminators": self.discriminators.module.state_dict(),
+            "average": self.average.state_dict() if self.average else {},
+            "optimizers": [self.g_optimizer.optimizer.state_dict(), self.d_optimizer.optimizer.state_dict()],
+            "schedules": [s.state_dict() for s in self.schedules],
+            "pools": [self.pool_a.state(), self.pool_b.state()],
+            "rng": torch.get_rng_state(),
+            "cuda_rng": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+            "augment_rng": self.augment_rng.get_state(),
+            "step": self.step,
+            "epoch": self.epoch,
+            "best": dict(self.best),
+        }
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go back to where `state()` was taken."""
+        self.generators.module.load_state_dict(state["generators"])
+        self.discriminators.module.load_state_dict(state["discriminators"])
+        if self.average:
+            self.average.load_state_dict(state["average"])
+        for optimizer, saved in zip((self.g_optimizer, self.d_optimizer), state["optimizers"], strict=True):
+            optimizer.optimizer.load_state_dict(saved)
+        for schedule, saved in zip(self.schedules, state["schedules"], strict=True):
+            schedule.load_state_dict(saved)
+        self.pool_a.load_state(state["pools"][0])
+        self.pool_b.load_state(state["pools"][1])
+        torch.set_rng_state(state["rng"])
+        if state["cuda_rng"] and torch.cuda.is_available():
+            torch.cuda.set_rng_state_all(state["cuda_rng"])
+        self.augment_rng.set_state(state["augment_rng"])
+        self.step, self.epoch, self.best = state["step"], state["epoch"], dict(state["best"])

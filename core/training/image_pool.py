@@ -1,0 +1,48 @@
+"""The pool of earlier translations from which discriminators are shown half of what they see.
+
+Shrivastava et al., Learning from simulated and unsupervised images through adversarial training (arXiv 1612.07828), section 2.3: a
+discriminator that only sees the newest translations forgets the older mistakes, and the generator goes back to them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+class ImagePool:
+    """Keeps up to `size` pictures. Random numbers are its own, so that a resumed training draws the same."""
+
+    def __init__(self, size: int, seed: int) -> None:
+        self.size = size
+        self.kept: list[Tensor] = []
+        self.generator = torch.Generator().manual_seed(seed)
+
+    def query(self, images: Tensor) -> Tensor:
+        """Pictures (B, C, H, W) for a discriminator: until the pool is full those that came, which it keeps; then each with a chance of one
+        half an earlier one, whose place in the pool it takes."""
+        if not self.size:
+            return images
+        shown = []
+        for image in images.detach():
+            if len(self.kept) < self.size:
+                self.kept.append(image.clone())
+                shown.append(image)
+            elif torch.rand((), generator=self.generator) < 0.5:
+                place = int(torch.randint(self.size, (), generator=self.generator))
+                shown.append(self.kept[place])
+                self.kept[place] = image.clone()
+            else:
+                shown.append(image)
+        return torch.stack(shown).contiguous(memory_format=torch.channels_last)
+
+    def state(self) -> dict[str, Any]:
+        """The pictures and the random state."""
+        return {"kept": [k.clone() for k in self.kept], "generator": self.generator.get_state()}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go back to where `state()` was taken."""
+        self.kept = [k.clone() for k in state["kept"]]
+        self.generator.set_state(state["generator"])

@@ -1,0 +1,131 @@
+"""Whether the game of generators and discriminators is healthy: signals measured on held-back photos, and what they say in words.
+
+The losses of such a game do not fall, so a person cannot read it from them. Shapes: N photos, (N, 3, H, W) in [0, 1].
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.messages import Message, N_
+from core.training.doctor import Finding
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from torch import Tensor
+
+WAYS = ("a2b", "b2a")
+SIGNALS = (
+    "val/cycle_error", *(f"val/{kind}_{way}" for kind in ("change", "likeness", "diversity", "fooled") for way in WAYS),
+)  # fmt: skip
+
+# Where a signal becomes a finding.
+LITTLE_CHANGE = 0.02  # mean absolute difference in [0, 1]: about 5 of 255 grey levels
+INVERTED = -0.2  # correlation of brightness before and after
+COLLAPSED = 0.35  # how different translations are from each other, against how different the photos were
+WON, LOST = 0.85, 0.15  # a discriminator's mean scores of real and translated photos
+_UNLIKE = 0.4  # correlation of brightness below which a translation does not show what the photo shows
+_RECENT = 40  # steps over which scores are averaged
+_SETTLED, _SCORE = 100, "score/real_a"  # steps before which a game is not called balanced, and what counts them
+
+
+def signals(a: dict[str, Tensor], b: dict[str, Tensor], judge: Callable[[Tensor], np.ndarray] | None) -> dict[str, float]:
+    """The figures of one look at held-back photos of both domains, each with what was made of them ("real", "translated", "cycled").
+
+    `cycle_error` is the mean absolute error of the photos that came back; `change` the mean absolute difference that translating made;
+    `likeness` the correlation of brightness before and after; `diversity` the mean difference between two translations over that
+    between two photos; `fooled` the share of translations that `judge` (probability of domain B) takes for the other domain.
+    """
+    found = {"val/cycle_error": float(np.mean([_difference(x["cycled"], x["real"]) for x in (a, b)]))}
+    for way, x in zip(WAYS, (a, b), strict=True):
+        real, translated = x["real"], x["translated"]
+        found[f"val/change_{way}"] = _difference(translated, real)
+        found[f"val/likeness_{way}"] = _likeness(real, translated)
+        found[f"val/diversity_{way}"] = _apart(translated) / max(_apart(real), 1e-6)
+        if judge is not None:
+            is_b = judge(translated) > 0.5
+            found[f"val/fooled_{way}"] = float(np.mean(is_b if way == "a2b" else ~is_b))
+    return found
+
+
+def _difference(x: Tensor, y: Tensor) -> float:
+    return float((x - y).abs().mean())
+
+
+def _likeness(x: Tensor, y: Tensor) -> float:
+    """Mean over photos of the correlation of their brightness, in [-1, 1]."""
+    x, y = (v.mean(1).flatten(1) for v in (x, y))  # (N, H*W)
+    x, y = x - x.mean(1, keepdim=True), y - y.mean(1, keepdim=True)
+    return float(((x * y).sum(1) / (x.norm(dim=1) * y.norm(dim=1)).clamp_min(1e-6)).mean())
+
+
+def _apart(x: Tensor) -> float:
+    """Mean absolute difference between each photo and the next."""
+    return _difference(x, x.roll(1, 0))
+
+
+def findings(log: pd.DataFrame) -> list[Finding]:
+    """What the log of a run says, most urgent first. Empty where there is nothing yet to say."""
+    found = [*_of_scores(log), *_of_signals(log)]
+    if not found and _last(log, "val/cycle_error") is not None and log[_SCORE].notna().sum() >= _SETTLED:
+        text = N_("The game is balanced: neither side has won, and the translations change with the photos.")
+        found.append(Finding("good", Message(text)))
+    return found
+
+
+def _of_scores(log: pd.DataFrame) -> list[Finding]:
+    found = []
+    for name, domain in (("a", "A"), ("b", "B")):
+        columns = [f"score/real_{name}", f"score/translated_{name}"]
+        if not set(columns) <= set(log):
+            continue
+        recent = log[columns].dropna().tail(_RECENT)
+        if len(recent) < _RECENT:
+            continue
+        real, translated = recent.mean()
+        values = {"domain": domain, "real": f"{real:.2f}", "translated": f"{translated:.2f}"}
+        if real > WON and translated < LOST:
+            text = N_("The discriminator of domain {domain} has won: it scores real photos {real} and translated ones {translated}, so "
+                      "that the generator learns little from it. Differentiable augmentation or a larger pool holds it back.")  # fmt: skip
+            found.append(Finding("warning", Message(text, values)))
+        elif abs(real - translated) < 0.03:
+            text = N_("The discriminator of domain {domain} cannot tell real photos ({real}) from translated ones ({translated}): either "
+                      "the translations are perfect, or it has stopped learning. The pictures say which.")  # fmt: skip
+            found.append(Finding("note", Message(text, values)))
+    return found
+
+
+def _of_signals(log: pd.DataFrame) -> list[Finding]:
+    found = []
+    for way in WAYS:
+        direction = {"way": Message(N_("A to B") if way == "a2b" else N_("B to A"))}
+        change, likeness, diversity = (_last(log, f"val/{kind}_{way}") for kind in ("change", "likeness", "diversity"))
+        if change is not None and change < LITTLE_CHANGE:
+            text = N_("Nothing changes from {way}: translated photos differ from the originals by {value} % of the range. A smaller "
+                      "identity weight, or patience.")  # fmt: skip
+            found.append(Finding("warning", Message(text, {**direction, "value": f"{100 * change:.1f}"})))
+        if likeness is not None and likeness < INVERTED:
+            text = N_("Colours are inverted from {way}: what was bright is dark (correlation {value}). This rarely mends itself: start "
+                      "again with another seed, or a larger identity weight.")  # fmt: skip
+            found.append(Finding("warning", Message(text, {**direction, "value": f"{likeness:.2f}"})))
+        elif likeness is not None and likeness < _UNLIKE:
+            text = N_("Translations from {way} hardly show what their photos show (correlation {value}): it is early still, or the cycle "
+                      "weight is too small.")  # fmt: skip
+            found.append(Finding("note", Message(text, {**direction, "value": f"{likeness:.2f}"})))
+        if diversity is not None and diversity < COLLAPSED:
+            text = N_("Mode collapse from {way}: translations differ from each other only {value} times as much as the photos did. Start "
+                      "again with another seed or a smaller learning rate.")  # fmt: skip
+            found.append(Finding("warning", Message(text, {**direction, "value": f"{diversity:.2f}"})))
+    return found
+
+
+def _last(log: pd.DataFrame, column: str) -> float | None:
+    """The newest figure of a column, or None."""
+    if column not in log:
+        return None
+    values = log[column].dropna()
+    return float(values.iloc[-1]) if len(values) and math.isfinite(values.iloc[-1]) else None

@@ -1,0 +1,117 @@
+"""Translate: apples into oranges and back, on one's own photos; where it changed, how it was learned, and the game behind it."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import streamlit as st
+
+from core import images
+from core.messages import N_, UserError
+from ui import origin, store, url, warm
+from ui.frame import page
+from ui.i18n import _, tell
+
+_LARGEST = 6000  # pixels of the longer side
+_MOST = 6  # photos at once
+
+
+def choose_network(choices: list):  # noqa: ANN201
+    """The pair of generators; the choice lives in the URL."""
+    by_id = {c.id: c for c in choices}
+    name = url.choice(
+        st.selectbox, _(N_("Network")), list(by_id), key="network", default=choices[0].id,
+        format_func=lambda n: _(N_("{title}, comes with the project"), title=_(by_id[n].task.title)) if by_id[n].run is None
+        else f"{_(by_id[n].task.title)} · {by_id[n].run.label}",
+    )  # fmt: skip
+    return by_id[name]
+
+
+def given() -> list[tuple[str, np.ndarray]]:
+    """The photos that the visitor gives, (H, W, 3) uint8, each with a name."""
+    source = url.choice(
+        st.segmented_control, _(N_("Photos from")), ["upload", "camera", "test"], key="source", default="upload", required=True,
+        label_visibility="collapsed",
+        format_func=lambda s: {"upload": _(N_("Photos of yours")), "camera": _(N_("Camera")), "test": _(N_("Test photos"))}[s],
+    )  # fmt: skip
+    if source == "test":
+        return test_photos()
+    if source == "camera":
+        taken = st.camera_input(_(N_("Take a photo of an apple or an orange")), key="camera")
+        uploads = [taken] if taken else []
+    else:
+        uploads = st.file_uploader(
+            _(N_("Photos of apples or oranges")), type=list(images.SUFFIXES), accept_multiple_files=True, key="photos",
+            help=_(N_("Any size. The pictures stay on the machine that runs this app.")),
+        )  # fmt: skip
+    if len(uploads) > _MOST:
+        st.info(_(N_("{most} photos at once are translated; the first {most} are shown."), most=_MOST))
+    found = []
+    for upload in uploads[:_MOST]:
+        try:
+            found.append((images.safe_name(upload.name), opened(upload.getvalue(), upload.name)))
+        except UserError as error:
+            st.error(tell(error.message), icon=":material/image_not_supported:")
+    return found
+
+
+@st.cache_data(max_entries=12, show_spinner=False)
+def opened(content: bytes, name: str) -> np.ndarray:
+    """An upload as a plain picture (H, W, 3) uint8."""
+    return np.asarray(images.opaque(images.decode(content, name, side=_LARGEST)))
+
+
+def test_photos() -> list[tuple[str, np.ndarray]]:
+    """A photo of the test part, by its number."""
+    dataset = store.pictures("apple2orange")
+    if dataset.stand_in_for:
+        st.info(
+            _(N_("The test photos are not on this machine; these are {stand_in}. `{command}` fetches the photos."),
+              stand_in=_(dataset.title), command="python -m core data get fruit")
+        )  # fmt: skip
+    count = len(dataset.test_x)
+    index = st.slider(_(N_("Number of the photo")), 0, count - 1, 0, key="test-photo")
+    label = _(dataset.classes[int(dataset.test_y[index])])
+    return [(f"{label} {index}", np.asarray(dataset.test_x[index]).transpose(1, 2, 0))]
+
+
+def nothing_here() -> None:
+    """No pair of generators is on this machine: what to do."""
+    st.info(
+        _(N_("No network that translates is on this machine yet: none ships with this copy, and none was trained here. Train one: on two "
+             "cores apples turn orange within a quarter of an hour."))
+    )  # fmt: skip
+    st.page_link(
+        "pages/train.py", label=_(N_("Train CycleGAN")), icon=":material/model_training:", query_params={"task": "cyclegan-light"}
+    )
+
+
+with page("translate"):
+    warm.wait()
+    from core.translation import photo, translator
+    from ui import toy_gan
+    from ui import translate_view as view
+
+    choices = translator.translators()
+    if not choices:
+        nothing_here()
+    else:
+        choice = choose_network(choices)
+        network = view.load(choice)
+        wanted = url.choice(
+            st.segmented_control, _(N_("Direction")), ["auto", "a2b", "b2a"], key="way", default="auto", required=True,
+            format_func=lambda w: _(N_("as the classifier says")) if w == "auto" else view.arrow(network, w),
+        )  # fmt: skip
+        origin.tell_trained_on(network.spec.data, network.spec.stand_in_for)
+        for name, pixels in given():
+            key = hashlib.sha256(pixels.tobytes()).hexdigest()[:12]
+            with st.container(border=True):
+                st.markdown(f"**{name}**")
+                recognised = translator.recognise(photo.tensor(pixels)) if network.spec.classes == ("apple", "orange") else None
+                seen = recognised[0] if recognised else None
+                way = view.way_of(network, seen, wanted)
+                view.tell_seen(network, seen, way)
+                view.show(network, choice, pixels, way, key)
+        view.tell_worth(choice)
+    toy_gan.section()

@@ -1,0 +1,91 @@
+"""Stories on the browse page, on the drawn scenes and on what somebody brought along."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from core.coco import scenes
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_without_coco_there_are_drawn_scenes_and_it_says_so(visit: Callable, language: str) -> None:
+    page = visit("browse", language)
+    assert page.says(
+        "COCO is not on this machine: these are {count} scenes that Manabi Lab draws in its format. Put COCO's annotations and pictures "
+        "into the data folder as {layout}."
+    )
+    assert str(scenes.COUNT) in page.text and not page.errors
+    assert len([b for b in page.at.button if b.label.isdigit()]) == 24
+
+
+def test_a_filter_and_a_wrong_one(visit: Callable) -> None:
+    page = visit("browse", where="crowd=yes")
+    assert f"**{scenes.COUNT // 12}** images" in page.text
+    page.set("where", "presn>=2")
+    assert len(page.errors) == 1 and "nothing is called presn; the nearest: person" in page.errors[0]
+    page.set("where", "person>=2")
+    assert not page.errors
+
+
+def test_an_image_by_its_link(visit: Callable) -> None:
+    page = visit("browse", image="12", split=scenes.NAME)
+    assert page.says("Back to the grid") and page.says("{count} instances")
+    assert "a crowd far away" in page.text and not page.errors
+    page.press("Back to the grid")
+    assert page.says("The subset as COCO JSON") or page.at.get("download_button")
+    for wrong in ("99999", "x", "-1"):
+        assert "There is no image" in visit("browse", image=wrong).errors[0]
+
+
+def test_switches_change_nothing_for_the_worse(visit: Callable) -> None:
+    page = visit("browse", image="12")
+    for chosen in ([], ["labels"], ["masks", "boxes", "labels", "keypoints", "crowds"]):
+        page.at.session_state["coco-show"] = chosen
+        page.run()
+        assert not page.errors
+
+
+def test_statistics(visit: Callable) -> None:
+    page = visit("browse", view="statistics")
+    assert page.says("**What occurs together**: images that hold both, by the logarithm") and not page.errors
+
+
+def test_evil_annotations_of_ones_own(visit: Callable, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    folder = tmp_path / "evil" / "annotations"
+    folder.mkdir(parents=True)
+    content = {
+        "images": [{"id": 1, "file_name": "../../x.jpg", "width": 20, "height": 10}, {"id": 2, "file_name": "<b>.jpg"}],
+        "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "segmentation": [[1, 2, 3]], "bbox": [1, 1, -5, 5]},
+                        {"id": 2, "image_id": 2, "category_id": 7}],
+        "categories": [{"id": 1, "name": "<script>alert(1)</script>"}],
+    }  # fmt: skip
+    (folder / "instances_mine.json").write_text(json.dumps(content))
+    monkeypatch.setenv("MANABI_DATA", str(tmp_path))
+    from ui import coco_grid
+
+    coco_grid.sources.clear()
+    page = visit("browse")
+    assert page.says("{count} kinds of records are wrong") and not page.errors
+    page = visit("browse", image="1")
+    assert page.says("The file of this image is not here; its annotations are.") and not page.errors
+    assert any("an odd number" in w for w in page.warnings)
+    page = visit("browse", image="2")
+    assert page.says("The record of this image does not say its size, so nothing can be drawn over it.") and not page.errors
+    coco_grid.sources.clear()
+
+
+def test_a_file_that_is_cut_off_is_one_sentence(visit: Callable, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    folder = tmp_path / "cut" / "annotations"
+    folder.mkdir(parents=True)
+    (folder / "instances_x.json").write_text('{"images": [')
+    monkeypatch.setenv("MANABI_DATA", str(tmp_path))
+    from ui import coco_grid
+
+    coco_grid.sources.clear()
+    page = visit("browse")
+    assert len(page.errors) == 1 and "instances_x.json" in page.errors[0] and "cut off" in page.errors[0]
+    coco_grid.sources.clear()

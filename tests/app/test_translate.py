@@ -1,0 +1,132 @@
+"""Stories on the translate page, with an untrained pair of generators: what it answers is noise, how it is shown is real."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core import checkpoints, data
+from core.training.runs import Run
+from core.translation import translator
+from tests import factories
+
+
+def photo(size: tuple[int, int] = (90, 70)) -> bytes:
+    """A drawn apple, wider than high."""
+    out = io.BytesIO()
+    apple = data.obtain("fruit", download=False).train_x[0].transpose(1, 2, 0)
+    Image.fromarray(np.asarray(apple)).resize(size).save(out, "PNG")
+    return out.getvalue()
+
+
+@pytest.fixture
+def pair() -> Run:
+    """A finished training of a pair of generators."""
+    return factories.finished("cyclegan-light")
+
+
+@pytest.fixture
+def none_shipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(translator, "translators", lambda: [c for c in translators() if c.run is not None])
+
+
+translators = translator.translators
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_without_any_network_it_says_what_to_do(visit: Callable, none_shipped: None, language: str) -> None:
+    page = visit("translate", language)
+    assert page.says(
+        "No network that translates is on this machine yet: none ships with this copy, and none was trained here. Train one: on two cores "
+        "apples turn orange within a quarter of an hour."
+    )
+    assert not page.errors
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_a_photo_is_translated(visit: Callable, pair: Run, language: str) -> None:
+    page = visit("translate", language, network=pair.id)
+    page.set("photos", [("apple.png", photo(), "image/png")])
+    assert not page.errors
+    assert page.says("{width} x {height} pixels. Translated at {working} pixels; the change was enlarged onto the photo.")
+    assert page.says("The way back misses by {error} % on average; the translation changed the photo by {change} %.")
+    assert "90 x 70" in page.text
+
+
+def test_the_direction_is_the_visitors_or_the_classifiers(visit: Callable, pair: Run) -> None:
+    page = visit("translate", network=pair.id, way="b2a")
+    page.set("photos", [("apple.png", photo(), "image/png")])
+    assert "orange → apple" in page.text
+    page = visit("translate", network=pair.id)
+    page.set("photos", [("apple.png", photo(), "image/png")])
+    assert page.says("The classifier sees {likely}, {percent} %. Translated: {way}.") or page.warnings
+
+
+def test_what_is_neither_is_translated_after_saying_so(visit: Callable, pair: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(translator, "recognise", lambda photos: [translator.Recognised(0.6, None)])
+    page = visit("translate", network=pair.id)
+    page.set("photos", [("car.png", photo(), "image/png")])
+    assert len(page.warnings) >= 1 and any("neither" in w for w in page.warnings)
+    assert any(t.label == "Keep the background" for t in page.at.toggle)
+
+
+def test_several_photos_and_one_that_is_none(visit: Callable, pair: Run) -> None:
+    page = visit("translate", network=pair.id)
+    files = {"one.png": photo(), "evil.png": b"GIF89a no", "two.png": photo((60, 60))}
+    page.set("photos", [(name, content, "image/png") for name, content in files.items()])
+    assert len(page.errors) == 1
+    assert "90 x 70" in page.text and "60 x 60" in page.text
+
+
+def test_keeping_the_background_has_a_threshold(visit: Callable, pair: Run) -> None:
+    page = visit("translate", network=pair.id)
+    page.set("photos", [("apple.png", photo(), "image/png")])
+    assert "Threshold" not in {one.label for one in page.at.slider}
+    [toggle] = [t for t in page.at.toggle if t.label == "Keep the background"]
+    page.set(toggle.key, True)
+    assert "Threshold" in {one.label for one in page.at.slider} and not page.errors
+
+
+def test_the_stages_of_a_training(visit: Callable, pair: Run) -> None:
+    page = visit("translate", network=pair.id)
+    page.set("photos", [("apple.png", photo(), "image/png")])
+    with Image.open(io.BytesIO(photo())) as image:
+        key = hashlib.sha256(np.asarray(image.convert("RGB")).tobytes()).hexdigest()[:12]
+    page.at.session_state[f"film-{key}"] = True
+    page.run()
+    assert page.at.get("image")
+    assert not page.errors
+    assert [epoch for epoch, _ in translator.stages(pair)] == [1, 4]
+
+
+def test_weights_of_another_width_are_a_sentence(visit: Callable, pair: Run) -> None:
+    network, spec = checkpoints.load_weights(pair.best_weights)
+    wrong = checkpoints.Spec(**{**vars(spec), "options": {**spec.options, "width": 8}})
+    checkpoints.save_weights(pair.best_weights, network, wrong)
+    page = visit("translate", network=pair.id)
+    assert "do not fit the network cyclegan" in page.errors[0]
+
+
+def test_test_photos_without_the_data_are_the_drawn_ones(visit: Callable, pair: Run) -> None:
+    page = visit("translate", network=pair.id, source="test")
+    assert page.says("The test photos are not on this machine; these are {stand_in}. `{command}` fetches the photos.")
+    assert "256 x 256" in page.text
+
+
+def test_the_game_on_points(visit: Callable) -> None:
+    page = visit("translate")
+    page.at.session_state["toy"] = True
+    page.run()
+    assert page.metrics["Steps"] == "0"
+    before = page.metrics["Distance of the two clouds"]
+    page.press("60 steps")
+    assert page.metrics["Steps"] == "60" and page.metrics["Distance of the two clouds"] != before
+    page.press("From the start")
+    assert page.metrics["Steps"] == "0" and page.metrics["Distance of the two clouds"] == before
+    page.set("toy-shape", "two")
+    assert page.metrics["Distance of the two clouds"] != before and not page.errors

@@ -1,0 +1,395 @@
+"""COCO's index, filters and masks against pycocotools, and against everything that a file can have wrong."""
+
+from __future__ import annotations
+
+import json
+import operator
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pycocotools import mask as pycoco_mask
+from pycocotools.coco import COCO
+
+from core.coco import drawing, index, masks
+from core.coco.dataset import Coco
+from core.messages import UserError
+
+SPLITS = ("train2017", "val2017")
+
+
+@pytest.fixture(scope="session")
+def official(request: pytest.FixtureRequest) -> dict[str, COCO]:
+    """pycocotools' own reading of the real subset."""
+    from tests.conftest import DATA
+
+    folder = DATA / "coco"
+    if not folder.is_dir():
+        pytest.skip("no real COCO here")
+    return {s: COCO(str(folder / "annotations" / f"instances_{s}.json")) for s in SPLITS}
+
+
+@pytest.fixture
+def coco(real_data: Path):  # noqa: ANN201
+    with Coco.open(real_data / "coco") as opened:
+        yield opened
+
+
+def counting(api: COCO, image: int, name: str, crowd: bool = True) -> int:
+    """Instances of a category or supercategory in an image, by a loop."""
+    wanted = set(api.getCatIds(catNms=[name])) or set(api.getCatIds(supNms=[name]))
+    return sum(a["category_id"] in wanted and (crowd or not a["iscrowd"]) for a in api.imgToAnns[image])
+
+
+def n(name: str, compare: Callable, number: int, crowd: bool = True) -> Callable[[COCO, int], bool]:
+    return lambda api, image: compare(counting(api, image, name, crowd), number)
+
+
+ge, eq, gt, lt, ne, le = operator.ge, operator.eq, operator.gt, operator.lt, operator.ne, operator.le
+FILTERS: dict[str, Callable[[COCO, int], bool]] = {
+    "dog>=1 and person==0": lambda c, i: n("dog", ge, 1)(c, i) and n("person", eq, 0)(c, i),
+    "dog": n("dog", ge, 1),
+    "person": n("person", ge, 1),
+    "person > 5": n("person", gt, 5),
+    "person < 1": n("person", lt, 1),
+    "person != 2": n("person", ne, 2),
+    "person <= 3 and person >= 2": lambda c, i: 2 <= counting(c, i, "person") <= 3,
+    "'traffic light'": n("traffic light", ge, 1),
+    "not person": n("person", eq, 0),
+    "cat or dog": lambda c, i: n("cat", ge, 1)(c, i) or n("dog", ge, 1)(c, i),
+    "not (cat or dog or person)": lambda c, i: not any(n(x, ge, 1)(c, i) for x in ("cat", "dog", "person")),
+    "person and not chair": lambda c, i: n("person", ge, 1)(c, i) and n("chair", eq, 0)(c, i),
+    "cat or dog and person": lambda c, i: n("cat", ge, 1)(c, i) or (n("dog", ge, 1)(c, i) and n("person", ge, 1)(c, i)),
+    "vehicle>=2": n("vehicle", ge, 2),
+    "animal and vehicle": lambda c, i: n("animal", ge, 1)(c, i) and n("vehicle", ge, 1)(c, i),
+    "person>=3 and crowd=no": n("person", ge, 3, crowd=False),
+    "crowd=yes": lambda c, i: any(a["iscrowd"] for a in c.imgToAnns[i]),
+    "small>=5": lambda c, i: sum(a["area"] < 32**2 for a in c.imgToAnns[i]) >= 5,
+    "large == 1 and medium > 0": lambda c, i: sum(a["area"] >= 96**2 for a in c.imgToAnns[i]) == 1
+    and any(32**2 <= a["area"] < 96**2 for a in c.imgToAnns[i]),
+    "instances >= 15": lambda c, i: len(c.imgToAnns[i]) >= 15,
+    "width >= 640 and height < 480": lambda c, i: c.imgs[i]["width"] >= 640 and c.imgs[i]["height"] < 480,
+    "id == 397133": lambda c, i: i == 397133,
+    "split=val2017 and person": lambda c, i: 397133 in c.imgs and n("person", ge, 1)(c, i),
+    "": lambda c, i: True,
+}
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize("text", FILTERS, ids=[t or "nothing" for t in FILTERS])
+def test_a_filter_takes_the_images_that_a_loop_over_pycocotools_takes(coco: Coco, official: dict[str, COCO], text: str) -> None:
+    expected = [i for split in SPLITS for i in sorted(official[split].imgs) if FILTERS[text](official[split], i)]
+    assert coco.images(text)["id"].tolist() == expected
+
+
+@pytest.mark.realdata
+def test_words_in_captions_and_joints(coco: Coco, real_data: Path) -> None:
+    told = {}
+    for split in SPLITS:
+        for one in json.loads((real_data / "coco" / "annotations" / f"captions_{split}.json").read_text())["annotations"]:
+            told.setdefault(one["image_id"], []).append(one["caption"].lower())
+    for words in ("dog", "a man", "100%", "plane lake"):
+        expected = {i for i, captions in told.items() if any(all(w in c for w in words.split()) for c in captions)}
+        assert set(coco.images(f"caption='{words}'")["id"]) == expected
+    joints = {}
+    for split in SPLITS:
+        for one in json.loads((real_data / "coco" / "annotations" / f"person_keypoints_{split}.json").read_text())["annotations"]:
+            joints[one["image_id"]] = max(joints.get(one["image_id"], 0), one["num_keypoints"])
+    assert set(coco.images("keypoints>=15")["id"]) == {i for i, count in joints.items() if count >= 15}
+
+
+BROKEN = {
+    "dgo>=1": (1, "dog"), "dog>=": (6, "a number"), "dog and": (8, "a name"), "(dog or cat": (12, "parenthesis"), "dog cat": (5, "`and`"),
+    "crowd=maybe": (7, "yes or no"), "split=nowhere": (7, "val2017"), "dog >= two": (8, "a number"), "and dog": (1, "a name"),
+    "crowd": (6, "`=`"), "dog)": (4, "`and`"), "'traffic lite'": (1, "traffic light"),
+}  # fmt: skip
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize("text", BROKEN)
+def test_a_wrong_filter_is_answered_with_its_place(coco: Coco, text: str) -> None:
+    place, word = BROKEN[text]
+    with pytest.raises(UserError, match=f"breaks at character {place} ") as caught:
+        coco.images(text)
+    assert word in str(caught.value)
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize("text", ["'; DROP TABLE images; --", "dog; SELECT 1", "x' OR '1'='1", "caption='%'", "caption=\"' OR 1=1 --\""])
+def test_a_filter_is_never_sql(coco: Coco, text: str) -> None:
+    try:
+        found = coco.images(text)
+    except UserError:
+        found = None
+    assert found is None or len(found) < 159
+    assert len(coco.images()) == 159
+
+
+@pytest.mark.realdata
+def test_masks_and_areas_are_pycocotools_own(official: dict[str, COCO]) -> None:
+    checked = 0
+    for api in official.values():
+        for one in api.anns.values():
+            image = api.imgs[one["image_id"]]
+            height, width = image["height"], image["width"]
+            expected = api.annToMask(one)
+            assert (masks.pixels(one["segmentation"], height, width) == expected.astype(bool)).all()
+            assert masks.area(one["segmentation"], height, width) == int(pycoco_mask.area(api.annToRLE(one)))
+            squeezed = pycoco_mask.encode(np.asfortranarray(expected))
+            text = {"size": squeezed["size"], "counts": squeezed["counts"].decode()}
+            assert (masks.pixels(text, height, width) == expected.astype(bool)).all()
+            assert masks._runs(text["counts"])[: 10**6] and sum(masks._runs(text["counts"])) == height * width
+            checked += 1
+    assert checked == 1363
+
+
+WRONG = {
+    "an odd number": [[1, 2, 3, 4, 5, 6, 7]], "at least three": [[1, 2, 3, 4]], "is empty": [], "not a list of numbers": [["a"] * 6],
+    "far outside": [[0, 0, 1e12, 5, 5, 5]], "neither polygons": 5, "is of size": {"size": [3, 3], "counts": [9]},
+    "do not fill": {"size": [10, 8], "counts": [1, 2]}, "runs": {"size": [10, 8], "counts": "zzzzzzzz"},
+    "do not fill the": {"size": [10, 8], "counts": [-1, 81]}, "fill the picture": {"size": [10, 8], "counts": "\\u00ff"},
+    "of numbers": [[True, 2, 3, 4, 5, 6]],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("sentence", WRONG)
+def test_a_wrong_segmentation_is_a_sentence(sentence: str) -> None:
+    with pytest.raises(UserError, match=sentence):
+        masks.pixels(WRONG[sentence], 10, 8)
+
+
+# ---- the index -------------------------------------------------------------------------------------------------------
+
+
+def write(folder: Path, name: str = "instances_tiny.json", **changes: object) -> Path:
+    content = {
+        "images": [{"id": 1, "file_name": "a.jpg", "width": 40, "height": 30}, {"id": 2, "file_name": "b.jpg", "width": 40, "height": 30}],
+        "annotations": [
+            {"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 2, 10, 10], "area": 100, "iscrowd": 0,
+             "segmentation": [[1, 2, 11, 2, 11, 12, 1, 12]]},
+        ],
+        "categories": [{"id": 1, "name": "cat", "supercategory": "animal"}], **changes,
+    }  # fmt: skip
+    (folder / "annotations").mkdir(parents=True, exist_ok=True)
+    (folder / "annotations" / name).write_text(json.dumps(content))
+    return folder
+
+
+def ids(folder: Path, text: str = "") -> list[int]:
+    with Coco.open(folder) as coco:
+        return coco.images(text)["id"].tolist()
+
+
+def test_only_the_needed_keys(tmp_path: Path) -> None:
+    folder = write(tmp_path, images=[{"id": 5}], annotations=[{"image_id": 5, "category_id": 1}], categories=[{"id": 1, "name": "thing"}])
+    assert ids(folder, "thing") == [5] and ids(folder, "small") == []
+
+
+def test_a_json_beside_its_pictures(tmp_path: Path) -> None:
+    write(tmp_path)
+    file = tmp_path / "mine.json"
+    (tmp_path / "annotations" / "instances_tiny.json").rename(file)
+    assert ids(file, "animal") == [1]
+
+
+def test_it_is_made_again_when_the_source_changed_and_only_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write(tmp_path)
+    first = index.build(folder)
+    monkeypatch.setattr(index, "_write", lambda *_: pytest.fail("made again"))
+    assert index.build(folder) == first
+    monkeypatch.undo()
+    write(folder, annotations=[])
+    second = index.build(folder)
+    assert second != first and not first.exists() and ids(folder, "cat") == []
+
+
+def test_an_index_that_was_killed_while_being_written_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write(tmp_path)
+    monkeypatch.setattr(index, "write_json", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        index.build(folder)
+    monkeypatch.undo()
+    assert not (index.folder_of(folder) / "done.json").exists()
+    assert ids(folder) == [1, 2]
+
+
+def test_two_at_once_make_one_index(tmp_path: Path) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    folder = write(tmp_path)
+    with ThreadPoolExecutor(4) as pool:
+        assert len(set(pool.map(index.build, [folder] * 4))) == 1
+    assert ids(folder) == [1, 2]
+
+
+REFUSED = {
+    "not readable JSON": b'{"images": [', "hold NaN": b'{"images": [], "annotations": [{"id": 7, "image_id": 1, "area": NaN}]}',
+    "not in COCO's format": b"[1, 2]", r"\$.annotations\[0\].image_id": b'{"images": [], "annotations": [{"id": 7, "image_id": "x"}]}',
+    "after id 7": b'{"images": [], "annotations": [{"id": 7, "image_id": 1, "area": nan}]}', "missing required field": b'{"images": []}',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("sentence", REFUSED)
+def test_a_file_that_cannot_be_read_is_named_with_its_record(tmp_path: Path, sentence: str) -> None:
+    (tmp_path / "annotations").mkdir()
+    (tmp_path / "annotations" / "instances_x.json").write_bytes(REFUSED[sentence])
+    with pytest.raises(UserError, match=sentence) as caught:
+        index.build(tmp_path)
+    assert "instances_x.json" in str(caught.value)
+
+
+def test_no_annotations_folder_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="holds no COCO annotations"):
+        index.build(tmp_path)
+
+
+def test_records_that_are_wrong_are_told_and_the_rest_stays(tmp_path: Path) -> None:
+    good = {"image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4], "area": 12}
+    folder = write(tmp_path, annotations=[
+        {**good, "id": 1}, {**good, "id": 1}, {**good, "id": 3, "category_id": 99}, {**good, "id": 4, "bbox": [1, 2, -3, 4]},
+        {**good, "id": 5, "image_id": 77},
+    ], categories=[{"id": 1, "name": "<script>alert(1)</script>"}])  # fmt: skip
+    with Coco.open(folder) as coco:
+        said = " ".join(str(p) for p in coco.problems)
+        assert len(coco.problems) == 4 and "instances_tiny.json" in said
+        assert all(word in said for word in ("category that the file does not list", "negative", "id that another", "image that the file"))
+        assert coco.images("'<script>alert(1)</script>' >= 3")["id"].tolist() == [1]
+
+
+# ---- one image, and a subset -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.realdata
+def test_an_image_holds_what_pycocotools_says(coco: Coco, official: dict[str, COCO], real_data: Path) -> None:
+    joints = {}
+    for split in SPLITS:
+        path = real_data / "coco" / "annotations" / f"person_keypoints_{split}.json"
+        joints |= {one["id"]: one["keypoints"] for one in json.loads(path.read_text())["annotations"]}
+    checked = 0
+    for row in coco.pictures(coco.images()):
+        api = official[row.split]
+        theirs = {a["id"]: a for a in api.imgToAnns[row.id]}
+        mine = coco.instances(row)
+        assert {one.id for one in mine} == theirs.keys() and row.path is not None
+        for one in mine:
+            a = theirs[one.id]
+            assert (one.name, one.crowd, one.area) == (api.cats[a["category_id"]]["name"], bool(a["iscrowd"]), a["area"])
+            assert list(one.box) == a["bbox"] and one.segmentation == a["segmentation"]
+            assert (one.keypoints is None) == (one.id not in joints)
+            if one.keypoints is not None:
+                assert one.keypoints.ravel().tolist() == joints[one.id]
+            checked += 1
+        assert 5 <= len(coco.captions(row)) <= 7
+    assert checked == 1363
+
+
+@pytest.mark.realdata
+def test_a_subset_loads_in_pycocotools_and_is_judged_by_cocoeval(coco: Coco, tmp_path: Path) -> None:
+    from pycocotools.cocoeval import COCOeval
+
+    rows = coco.images("person>=2 and split=val2017")
+    path = tmp_path / "subset.json"
+    path.write_text(json.dumps(coco.subset(rows)))
+    truth = COCO(str(path))
+    assert sorted(truth.imgs) == sorted(rows["id"])
+    answers = [
+        {"image_id": a["image_id"], "category_id": a["category_id"], "bbox": a["bbox"], "score": 0.9,
+         "segmentation": truth.annToRLE(a)} for a in truth.anns.values() if not a["iscrowd"]
+    ]  # fmt: skip
+    for kind in ("bbox", "segm"):
+        judge = COCOeval(truth, truth.loadRes([dict(a) for a in answers]), kind)
+        judge.evaluate()
+        judge.accumulate()
+        judge.summarize()
+        assert judge.stats[0] == pytest.approx(1.0, abs=0.001)
+
+
+@pytest.mark.realdata
+def test_pairs_of_categories(coco: Coco, official: dict[str, COCO]) -> None:
+    held = [{a["category_id"] for a in api.imgToAnns[i]} for api in official.values() for i in api.imgs]
+    table = coco.together()
+    for one, other in ((1, 1), (1, 62), (18, 1), (3, 10), (3, 90)):
+        assert table.loc[one, other] == sum(one in h and other in h for h in held)
+
+
+def test_names_that_lead_out_of_the_folder_are_no_files(tmp_path: Path) -> None:
+    (tmp_path / "secret.jpg").write_bytes(b"x")
+    evil = ["../secret.jpg", "/etc/passwd", "..\\secret.jpg", "a/../../secret.jpg", "<img src=x>", ""]
+    folder = write(tmp_path / "set", images=[{"id": i, "file_name": name, "width": 9, "height": 9} for i, name in enumerate(evil)])
+    with Coco.open(folder) as coco:
+        assert [p.path for p in coco.pictures(coco.images())] == [None] * len(evil)
+
+
+def test_an_instance_without_anything(tmp_path: Path) -> None:
+    folder = write(tmp_path, annotations=[{"image_id": 1}, {"image_id": 1, "category_id": 1, "segmentation": None, "keypoints": [1, 2]}])
+    with Coco.open(folder) as coco:
+        bare, odd = coco.instances(coco.picture(1))
+        assert (bare.name, bare.box, bare.segmentation, bare.keypoints) == ("?", None, None, None) and odd.keypoints is None
+        with pytest.raises(UserError, match="annotation -1: the segmentation is neither"):
+            bare.mask(coco.picture(1))
+        with pytest.raises(UserError, match="no image 7"):
+            coco.picture(7)
+
+
+# ---- pictures --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.realdata
+def test_rle_of_our_own_is_pycocotools_own(coco: Coco) -> None:
+    for picture in coco.pictures(coco.images().head(20)):
+        for one in coco.instances(picture):
+            made = drawing.as_rle(one, picture)
+            assert sum(made["counts"]) == picture.height * picture.width
+            assert (masks.pixels(made, picture.height, picture.width) == one.mask(picture)).all()
+            again = pycoco_mask.decode(pycoco_mask.frPyObjects(made, picture.height, picture.width))
+            assert (again.astype(bool) == one.mask(picture)).all()
+
+
+@pytest.mark.realdata
+def test_thumbnails_are_made_once(coco: Coco, monkeypatch: pytest.MonkeyPatch) -> None:
+    picture = coco.pictures(coco.images("crowd=yes"))[0]
+    first = drawing.thumbnail(coco, picture)
+    assert max(first.shape[:2]) == drawing.SIDE and first.std() > 10
+    monkeypatch.setattr(drawing, "_thumbnail", lambda *_: pytest.fail("made again"))
+    assert abs(drawing.thumbnail(coco, picture).astype(int) - first).mean() < 6
+
+
+@pytest.mark.realdata
+def test_a_crowd_is_hatched_and_the_rest_is_not(coco: Coco) -> None:
+    picture = coco.pictures(coco.images("crowd=yes"))[0]
+    instances = coco.instances(picture)
+    place = next(i for i, one in enumerate(instances) if one.crowd)
+    drawn, problems = drawing.layer(picture, [instances[place]])
+    mask = instances[place].mask(picture)
+    assert not problems and (drawn[..., 3][~mask] == 0).all()
+    assert 0.4 < (drawn[..., 3][mask] > 0).mean() < 0.6
+    plain = next(one for one in instances if not one.crowd)
+    assert (drawing.layer(picture, [plain])[0][..., 3] > 0).sum() == plain.mask(picture).sum()
+
+
+def test_a_picture_that_is_missing_or_none_is_a_placeholder(tmp_path: Path) -> None:
+    folder = write(tmp_path)
+    (folder / "tiny").mkdir()
+    (folder / "tiny" / "a.jpg").write_bytes(b"no picture at all")
+    with Coco.open(folder) as coco:
+        for picture in coco.pictures(coco.images()):
+            assert drawing.photo(picture) is None
+            assert drawing.thumbnail(coco, picture).shape == (192, 256, 3)
+
+
+@pytest.mark.parametrize("segmentation", [[[1, 2, 3]], [[1, 2, 3, 4]], "x", {"size": [1, 1], "counts": [1]}, [["a"] * 6], [[1e30] * 6]])
+def test_a_wrong_segmentation_spoils_no_picture(tmp_path: Path, segmentation: object) -> None:
+    folder = write(tmp_path, annotations=[{"id": 9, "image_id": 1, "category_id": 1, "segmentation": segmentation, "bbox": [1, 1, 5, 5]}])
+    with Coco.open(folder) as coco:
+        picture = coco.picture(1)
+        drawing.thumbnail(coco, picture)
+        drawn, problems = drawing.layer(picture, coco.instances(picture))
+        assert not drawn.any() and "tiny, annotation 9" in str(problems[0])
+
+
+def test_box_and_mask(tmp_path: Path) -> None:
+    folder = write(tmp_path)
+    with Coco.open(folder) as coco:
+        picture = coco.picture(1)
+        assert drawing.box_iou(coco.instances(picture)[0], picture) == pytest.approx(1.0, abs=0.1)

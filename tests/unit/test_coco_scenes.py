@@ -1,0 +1,58 @@
+"""The drawn scenes are exact COCO: pycocotools reads them, masks cover what is drawn, all three visibilities are there."""
+
+from __future__ import annotations
+
+import functools
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pycocotools.coco import COCO
+
+from core.coco import drawing, scenes
+from core.coco.dataset import Coco
+
+
+@functools.cache
+def made() -> Path:
+    return scenes.make(Path(tempfile.mkdtemp()))
+
+
+@pytest.fixture
+def coco():  # noqa: ANN201
+    with Coco.open(made()) as opened:
+        yield opened
+
+
+def test_pycocotools_reads_them_as_we_do(coco: Coco) -> None:
+    api = COCO(str(made() / "annotations" / f"instances_{scenes.NAME}.json"))
+    people = COCO(str(made() / "annotations" / f"person_keypoints_{scenes.NAME}.json"))
+    assert len(api.imgs) == scenes.COUNT and not coco.problems
+    for picture in coco.pictures(coco.images()):
+        assert picture.path is not None and drawing.photo(picture).size == (scenes.WIDTH, scenes.HEIGHT)
+        for one in coco.instances(picture):
+            theirs = api.anns[one.id]
+            assert (one.mask(picture) == api.annToMask(theirs).astype(bool)).all()
+            x, y, w, h = one.box
+            assert x >= 0 and y >= 0 and x + w <= scenes.WIDTH and y + h <= scenes.HEIGHT and w > 0 and h > 0
+            if one.keypoints is not None:
+                assert people.anns[one.id]["num_keypoints"] == (one.keypoints[:, 2] > 0).sum()
+
+
+def test_everything_that_the_page_explains_is_there(coco: Coco) -> None:
+    assert len(coco.images("crowd=yes")) == scenes.COUNT // 12
+    seen = np.concatenate([
+        one.keypoints[:, 2] for p in coco.pictures(coco.images("person")) for one in coco.instances(p) if one.keypoints is not None
+    ])  # fmt: skip
+    assert set(seen) == {0, 1, 2} and (seen == 2).mean() > 0.7
+    assert coco.categories["name"].tolist() == ["person", "ball", "box", "tree"]
+    assert len(coco.images("caption='crowd far'")) == scenes.COUNT // 12
+
+
+def test_they_are_made_once_and_always_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    again = scenes.make(tmp_path)
+    for path in sorted(made().rglob("*.json")):
+        assert (again / path.relative_to(made())).read_bytes() == path.read_bytes()
+    monkeypatch.setattr(scenes, "_scene", lambda *_args, **_more: pytest.fail("made again"))
+    assert scenes.make(tmp_path) == again

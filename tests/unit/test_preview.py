@@ -1,0 +1,66 @@
+"""The preview of augmentation shows what a training would do, and nothing else."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from core import data, tasks
+from core.data import augment, batches, preview
+
+
+def rows(name: str, **changes: object) -> dict[str, preview.Row]:
+    task = tasks.task(name)
+    found = preview.rows(data.obtain(task.dataset), task.recipe.changed(**changes), task.fields())
+    return {row.title.msgid: row for row in found}
+
+
+def test_the_first_line_is_the_pictures_themselves() -> None:
+    found, dataset = rows("cifar10-best"), data.obtain("cifar10")
+    index = np.linspace(0, len(dataset.train_y) - 1, 8).astype(int)
+    np.testing.assert_array_equal(found["As they are"].images, dataset.train_x[index].transpose(0, 2, 3, 1))
+
+
+def test_each_line_does_one_thing() -> None:
+    found = rows("cifar10-best")
+    plain = found["As they are"].images
+    mirrored = found["Mirroring"].images
+    same = (mirrored == plain).all((1, 2, 3))
+    turned = (mirrored == plain[:, :, ::-1]).all((1, 2, 3))
+    assert (same | turned).all() and same.any() and turned.any()
+
+    mean = np.round(255 * np.asarray(data.obtain("cifar10").mean)).astype(int)
+    cut = (found["Cutout"].images != plain).any(3)
+    side = tasks.task("cifar10-best").recipe.cutout
+    assert (cut.sum((1, 2)) <= side**2).all() and cut.any()
+    assert abs(found["Cutout"].images[cut].astype(int) - mean).max() <= 1
+
+
+def test_what_is_off_is_marked_and_shown_with_a_typical_amount() -> None:
+    found = rows("cifar10-best")
+    assert not found["Colour jitter"].used and found["Colour jitter"].amounts == {"jitter": 0.4}
+    assert found["Crop"].used and found["Crop"].amounts == {"crop": 4}
+    assert "All that the recipe uses" in found
+    assert "All that the recipe uses" not in rows("mnist-cnn"), "nothing to add up"
+
+
+def test_digits_have_no_colours_to_change() -> None:
+    assert rows("mnist-modern").keys() == {"As they are", "Shift, rotation, scale"}
+
+
+def test_it_is_the_trainings_own_augmentation(monkeypatch) -> None:
+    monkeypatch.setattr(augment, "affine", lambda x, *_: torch.zeros_like(x))
+    moved = rows("mnist-modern")["Shift, rotation, scale"].images
+    assert len(np.unique(moved)) == 1
+
+
+def test_the_three_scalings_are_what_they_say() -> None:
+    standardised = data.obtain("cifar10")
+    for scaling, factor in (("bytes", 255), ("unit", 1)):
+        mean, spread = factor * standardised.mean, factor * standardised.std
+        dataset = data.obtain("cifar10", scaling=scaling)
+        x = batches.Batches(dataset, dataset.train_x, dataset.train_y).inputs(slice(None))
+        np.testing.assert_allclose(x.mean((0, 2, 3)), mean, rtol=1e-3)
+        np.testing.assert_allclose(x.std((0, 2, 3), correction=0), spread, rtol=1e-3)
+    x = batches.Batches(standardised, standardised.train_x, standardised.train_y).inputs(slice(None))
+    np.testing.assert_allclose(x.mean((0, 2, 3)), 0, atol=1e-3)

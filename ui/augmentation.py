@@ -1,0 +1,55 @@
+"""What a recipe's augmentation does to a batch, drawn under the form of the train page."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core import tasks
+from core.messages import N_
+from core.training.recipe import Recipe
+from ui import forms, pictures, store, warm
+from ui.i18n import _, tell
+
+_COUNT, _SIDE = 8, 96  # pictures, and pixels of each on the screen
+
+
+def preview(task: tasks.Task, recipe: Recipe) -> None:
+    """An expander that draws when it is opened."""
+    place = st.expander(
+        _(N_("What augmentation does to a batch")), icon=":material/flip:", key=f"augmentation-{task.name}", on_change="rerun"
+    )
+    if not place.open:
+        return
+    with place:
+        warm.wait()
+        from core.data import preview as made
+
+        draw = st.session_state.get("_augmentation_draw", 0)
+        rows = made.rows(store.pictures(task.dataset), recipe, task.fields(), _COUNT, draw)
+        st.caption(
+            _(N_("Augmentation shows the network each training picture a little differently every time. Each line changes the same eight "
+                 "pictures in one way; faint lines are switched off in this recipe and show what they would do."))
+        )  # fmt: skip
+        factor = max(1, round(_SIDE / rows[0].images.shape[1]))
+        for row in rows:
+            off = "" if row.used else _(N_("off in this recipe"))
+            st.caption(" · ".join(part for part in (f"**{tell(row.title)}**", _amounts(recipe, row.amounts), off) if part))
+            shown = [image[..., 0] if image.shape[-1] == 1 else image for image in row.images]
+            strip = pictures.tile(shown, _COUNT, factor, gap=4)
+            if not row.used:
+                strip[..., 3] = strip[..., 3] * 0.65
+            st.image(strip, width="stretch")
+        st.button(
+            _(N_("Draw again")), icon=":material/casino:", key="draw-again",
+            on_click=lambda: st.session_state.update(_augmentation_draw=draw + 1),
+        )  # fmt: skip
+
+
+def _amounts(recipe: Recipe, amounts: dict[str, object]) -> str:
+    """The fields of one line with their values; a single one goes without its name, which the line has already."""
+    fields = {name: type(recipe).field(name) for name in amounts}
+    if len(fields) == 1:
+        name, field = next(iter(fields.items()))
+        unit = field.json_schema_extra["unit"]
+        return f"{amounts[name]} {_(unit)}" if unit else f"{amounts[name]}"
+    return ", ".join(f"{forms.field_label(field)} {amounts[name]}" for name, field in fields.items())

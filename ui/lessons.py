@@ -1,0 +1,108 @@
+"""Lessons from data on the train page: what the scaling of pixels does to a training, and the processor against the graphics card."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core import tasks
+from core.messages import N_
+from core.training import machine, price, sweep
+from core.training.recipe import Recipe
+from ui import store, warm
+from ui.frame import attempt
+from ui.i18n import _
+
+SCALINGS = {
+    "bytes": N_("bytes, as they are"),
+    "unit": N_("divided by 255"),
+    "standardised": N_("centred and scaled"),
+}
+
+
+def scaling(task: tasks.Task) -> None:
+    """An expander: the three ranges of the task's pixels in figures, and a button that trains with each."""
+    place = st.expander(
+        _(N_("Lesson: what the scaling of the pixels does")), icon=":material/tune:", key=f"lesson-scaling-{task.name}", on_change="rerun"
+    )
+    if not place.open:
+        return
+    with place:
+        st.markdown(
+            _(N_("A picture is bytes from 0 to 255. A network can take them as they are, divided by 255, or moved and scaled so that "
+                 "over the training part their mean is 0 and their spread 1. The picture is the same; the first layer's gradient is not. "
+                 "It grows with its input, so that a learning rate that suits one range is far too large or too small for another."))
+        )  # fmt: skip
+        st.dataframe(_ranges(task), hide_index=True, width="stretch")
+        st.markdown(
+            _(N_("Train the same quick recipe with each, and see the three curves beside each other. A network with batch normalisation "
+                 "puts this right behind its first layer and hardly minds; a perceptron, softmax regression or LeNet-5 does."))
+        )  # fmt: skip
+        st.button(
+            _(N_("Start the three runs")), icon=":material/playlist_play:", key="lesson-scaling", on_click=_start_three, args=(task,)
+        )
+
+
+def _ranges(task: tasks.Task) -> pd.DataFrame:
+    """What a network sees, for each scaling: the range of its inputs over the training part."""
+    dataset = store.pictures(task.dataset)
+    rows = []
+    for name, words in SCALINGS.items():
+        seen = dataset.scaled(name)
+        low, high = (0 - seen.mean) / seen.std, (1 - seen.mean) / seen.std
+        mean, spread = (dataset.mean - seen.mean) / seen.std, dataset.std / seen.std
+        rows.append(
+            {
+                _(N_("pixels become")): _(words), _(N_("smallest")): f"{np.min(low):.2f}", _(N_("largest")): f"{np.max(high):.2f}",
+                _(N_("mean")): f"{np.mean(mean):.2f}", _(N_("spread")): f"{np.mean(spread):.2f}",
+            }
+        )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _start_three(task: tasks.Task) -> None:
+    found = attempt(sweep.start, task, task.quick_recipe(), {"scaling": list(SCALINGS)})
+    if found:
+        st.query_params["sweep"] = found
+        st.query_params.pop("run", None)
+
+
+def devices(task: tasks.Task, recipe: Recipe) -> None:
+    """An expander: images per second of this training on the processor and on the graphics card, measured on a button."""
+    place = st.expander(
+        _(N_("Lesson: processor against graphics card")), icon=":material/memory:", key=f"lesson-devices-{task.name}", on_change="rerun"
+    )
+    if not place.open:
+        return
+    with place:
+        st.markdown(
+            _(N_("A graphics card does thousands of multiplications at once. That pays for wide networks and large batches; a small "
+                 "network spends its time on starting each layer, and there a processor may be as fast."))
+        )  # fmt: skip
+        busy = price.blocked()
+        if busy:
+            st.caption(_(N_("Measuring waits until no training runs on this machine.")))
+        if st.button(_(N_("Measure this recipe")), icon=":material/speed:", key="lesson-devices", disabled=busy):
+            warm.wait()
+            with st.spinner(_(N_("Timing a few batches on this machine"))):
+                st.session_state["_devices"] = {"key": _key(task, recipe), "found": attempt(price.by_device, task, recipe)}
+        measured = st.session_state.get("_devices")
+        if measured and measured["key"] == _key(task, recipe) and measured["found"]:
+            _figures(measured["found"])
+
+
+def _key(task: tasks.Task, recipe: Recipe) -> str:
+    return f"{task.name} {recipe.model_dump_json()}"
+
+
+def _figures(found: dict[str, float | None]) -> None:
+    left, right = st.columns(2)
+    cpu, cuda = found["cpu"], found["cuda"]
+    unit = _(N_("images/s"))
+    left.metric(_(N_("Processor: {name}"), name=machine.processor()), f"{cpu:,.0f} {unit}")
+    if cuda is None:
+        right.metric(_(N_("Graphics card")), _(N_("not measured")))
+        right.caption(_(N_("PyTorch sees no graphics card on this machine.")))
+    else:
+        right.metric(_(N_("Graphics card")), f"{cuda:,.0f} {unit}", f"{cuda / cpu:.1f}x", delta_color="off")

@@ -1,0 +1,58 @@
+"""Where a task's data come from, and what to do where they, or the weights it begins with, are not on this machine."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core import pretrained, tasks
+from core.messages import N_
+from core.training.recipe import Recipe
+from ui import store
+from ui.i18n import _, tell
+
+
+def tell_origin(task: tasks.Task) -> None:
+    """The folder and size of the data; else what stands in for them and how to bring them."""
+    status = store.data_status(task.dataset)
+    if status.problem:
+        st.error(tell(status.problem))
+    elif status.folder:
+        st.caption(
+            _(N_("Data: {title}, {train} training and {test} test examples, in {folder}"),
+              title=_(status.title), train=f"{status.train:,}", test=f"{status.test:,}", folder=str(status.folder))
+        )  # fmt: skip
+    elif status.url and not status.fetched_unasked:
+        st.info(
+            _(N_("{title} is not on this machine: {stand_in} stand in for it, and every figure says so. `{command}` fetches it from {url}; "
+                 "or put its files into the data folder as {layout}."),
+              title=_(status.title), stand_in=_(status.stand_in), command=f"python -m core data get {status.name}", url=status.url,
+              layout=status.layout)
+        )  # fmt: skip
+    elif status.url:
+        st.info(
+            _(N_("{title} is not on this machine. Start downloads it from {url}; where that fails, {stand_in} stand in for it, and "
+                 "every figure says so. To bring the files yourself, put them into the data folder as {layout}."),
+              title=_(status.title), url=status.url, stand_in=_(status.stand_in), layout=status.layout)
+        )  # fmt: skip
+    else:
+        st.info(
+            _(N_("{title} is not on this machine: {stand_in} stand in for it, and every figure says so. To bring the file yourself, put "
+                 "it into the data folder as {layout}."), title=_(status.title), stand_in=_(status.stand_in), layout=status.layout)
+        )  # fmt: skip
+    if task.dataset == "boston":
+        st.caption(
+            _(N_("Column b was computed from the share of Black residents, on the assumption that segregation raises prices; "
+                 "scikit-learn removed the data set for it. Here it is left out unless you switch it on under Data."))
+        )  # fmt: skip
+
+
+def tell_trained_on(title: str, stand_in_for: str) -> None:
+    """What a network was trained on, where that is a stand-in."""
+    if stand_in_for:
+        st.warning(_(N_("Trained on {data}, standing in for {wanted}."), data=_(title), wanted=_(stand_in_for)), icon=":material/info:")
+
+
+def tell_missing_weights(task: tasks.Task, recipe: Recipe) -> None:
+    """What to do about weights of others that this recipe begins with."""
+    if missing := pretrained.missing(task, recipe):
+        st.info(tell(pretrained.notice(missing)))

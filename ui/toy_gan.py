@@ -1,0 +1,109 @@
+"""The game of a GAN on points of the plane, live in the page."""
+
+from __future__ import annotations
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from core.lessons.toy_gan import SHAPES, ToyGAN
+from core.messages import N_
+from ui import charts, palette
+from ui.frame import guarded
+from ui.i18n import _
+from ui.live_chart import live_chart
+
+_TICK = 0.6  # seconds between two looks while it runs
+_AT_ONCE = 60  # steps between two looks
+_LONGEST = 20_000  # steps, after which it pauses by itself
+_SIDES = {"both": N_("both"), "generator": N_("only the generator"), "discriminator": N_("only the discriminator")}
+
+
+def section() -> None:
+    """An expander with the game; it begins when it is opened."""
+    place = st.expander(_(N_("The game behind it, on points of the plane")), icon=":material/sports_esports:", key="toy", on_change="rerun")
+    if not place.open:
+        return
+    with place:
+        st.markdown(
+            _(N_("A generator moves random points; a discriminator says of every place how real a point there looks (blue: real, orange: "
+                 "made). Each learns from the other. Try the two blobs: often all points end in one, which is mode collapse. Let only the "
+                 "discriminator learn, and it wins; let only the generator learn, and it runs to wherever the other is fooled."))
+        )  # fmt: skip
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            shape = st.selectbox(
+                _(N_("Real points")), list(SHAPES), index=2, format_func=lambda s: _(SHAPES[s]), key="toy-shape", width=200
+            )
+            seed = st.number_input(_(N_("Seed")), 0, 9999, 0, key="toy-seed", width=120)
+            st.segmented_control(
+                _(N_("Who learns")), list(_SIDES), default="both", format_func=lambda s: _(_SIDES[s]), required=True, key="toy-who"
+            )
+        if st.session_state.get("_toy-of") != (shape, seed):
+            st.session_state["_toy-of"], st.session_state["_toy"] = (shape, seed), ToyGAN(shape, int(seed))
+        with st.container(horizontal=True):
+            running = st.toggle(_(N_("Run")), key="toy-run")
+            st.button(
+                _(N_("{count} steps"), count=_AT_ONCE), icon=":material/skip_next:", key="toy-step", on_click=_advance, disabled=running
+            )
+            st.button(_(N_("From the start")), icon=":material/restart_alt:", key="toy-reset", on_click=_reset)
+        st.fragment(_look, run_every=_TICK if running else None)(running)
+
+
+def _reset() -> None:
+    st.session_state.pop("_toy-of", None)
+    st.session_state["toy-run"] = False
+
+
+def _advance() -> None:
+    game, who = st.session_state["_toy"], st.session_state.get("toy-who", "both")
+    for _step in range(_AT_ONCE):
+        game.step(train_generator=who != "discriminator", train_discriminator=who != "generator")
+
+
+@guarded
+def _look(running: bool) -> None:
+    game: ToyGAN = st.session_state["_toy"]
+    if running and game.step_count < _LONGEST:
+        _advance()
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        live_chart(_plane(game), "toy-plane", alt=_(N_("Real and generated points, and the discriminator's scores")))
+    with right:
+        st.metric(_(N_("Steps")), f"{game.step_count:,}")
+        st.metric(_(N_("Distance of the two clouds")), f"{max(0.0, game.distance()):.3f}")
+        if game.history:
+            last = game.history[-1]
+            st.caption(
+                _(N_("Mean scores: real points {real}, generated points {generated}. At 0.5 each, the discriminator cannot tell."),
+                  real=f"{last.real:.2f}", generated=f"{last.generated:.2f}")
+            )  # fmt: skip
+            live_chart(_scores(game), "toy-scores", alt=_(N_("Mean scores of the discriminator")))
+
+
+def _plane(game: ToyGAN) -> go.Figure:
+    real, fake, scores = game.look()
+    axis = np.linspace(-1.2, 1.2, scores.shape[0])
+    fig = charts.figure(420, legend=True)
+    fig.add_heatmap(
+        x=axis, y=axis, z=np.clip(scores, 0, 1), zmin=0, zmax=1, showscale=False, hoverinfo="skip", opacity=0.45, zsmooth="best",
+        colorscale=[[0, palette.NEGATIVE], [0.5, "#F4F4F6"], [1, palette.POSITIVE]],
+    )  # fmt: skip
+    for points, name, colour, symbol in ((real, N_("real"), "#333A45", "circle-open"), (fake, N_("generated"), palette.WRONG, "x")):
+        fig.add_scatter(
+            x=points[:, 0], y=points[:, 1], mode="markers", name=_(name), hoverinfo="skip",
+            marker={"size": 5, "color": colour, "symbol": symbol},
+        )  # fmt: skip
+    fig.update_xaxes(range=[-1.2, 1.2], showgrid=False, zeroline=False)
+    fig.update_yaxes(range=[-1.2, 1.2], showgrid=False, zeroline=False, scaleanchor="x")
+    return fig
+
+
+def _scores(game: ToyGAN) -> go.Figure:
+    every = max(1, len(game.history) // 300)
+    rows = game.history[::every]
+    steps = [r.step for r in rows]
+    series = [
+        charts.Series(_(N_("real")), steps, [r.real for r in rows], role=0),
+        charts.Series(_(N_("generated")), steps, [r.generated for r in rows], role=1),
+    ]
+    return charts.curves(series, _(N_("Steps")), "", height=220)

@@ -1,0 +1,169 @@
+"""One photo on the translate page: what it was taken for, its translation, the way back, where it changed, how the network learned it."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+import torch
+from PIL import Image
+
+from core.inference.networks import Choice, verified
+from core.messages import N_
+from core.translation import photo, translator
+from core.translation.translator import Recognised, Translator
+from ui import palette, pictures, store, translation_run, warm
+from ui.before_after import before_after
+from ui.i18n import _
+
+_FILM = 12  # stages of a training in the film strip
+_FILM_SIDE = 128
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _loaded(weights: str, changed: float) -> Translator:
+    return Translator.load(Path(weights))
+
+
+def load(choice: Choice) -> Translator:
+    """The pair of generators of a choice, read once."""
+    warm.wait()
+    path = verified(choice)
+    return _loaded(str(path), path.stat().st_mtime)
+
+
+def names(found: Translator) -> dict[str, str]:
+    """What the two domains are called."""
+    one, other = found.spec.classes if len(found.spec.classes) == 2 else ("A", "B")
+    return {"a": _(one), "b": _(other)}
+
+
+def arrow(found: Translator, way: str) -> str:
+    """A direction in words."""
+    called = names(found)
+    return f"{called[way[0]]} → {called[way[-1]]}"
+
+
+def way_of(found: Translator, seen: Recognised | None, wanted: str) -> str:
+    """The direction: the one that was asked for, else away from what the photo shows."""
+    if wanted != "auto":
+        return wanted
+    return "a2b" if seen is None or seen.b < 0.5 else "b2a"
+
+
+def tell_seen(found: Translator, seen: Recognised | None, way: str) -> None:
+    """What the classifier takes the photo for, and a warning where it is sure of neither."""
+    if seen is None:
+        return
+    called, p = names(found), max(seen.b, 1 - seen.b)
+    likely = called["b" if seen.b >= 0.5 else "a"]
+    if seen.domain is None:
+        st.warning(
+            _(N_("The classifier is sure of neither {one} nor {other} ({likely} {percent} %). It is translated all the same, "
+                 "{way}: expect nonsense."), one=called["a"], other=called["b"], likely=likely, percent=f"{100 * p:.0f}",
+              way=arrow(found, way)),
+            icon=":material/help:",
+        )  # fmt: skip
+    else:
+        st.caption(_(N_("The classifier sees {likely}, {percent} %. Translated: {way}."), likely=likely, percent=f"{100 * p:.0f}",
+                     way=arrow(found, way)))  # fmt: skip
+
+
+def show(found: Translator, choice: Choice, pixels: np.ndarray, way: str, key: str) -> None:
+    """Everything about one photo (H, W, 3) uint8."""
+    photos = photo.tensor(pixels)
+    with st.spinner(_(N_("Translating"))):
+        made = found.translate(photos, way, cycled=True)
+    left, right = st.columns([3, 2], gap="large")
+    with right:
+        strength = st.slider(_(N_("Strength")), 0.0, 1.5, 1.0, 0.05, key=f"strength-{key}")
+        keep = st.toggle(
+            _(N_("Keep the background")), key=f"keep-{key}",
+            help=_(N_("The change is put on only where the network moved most; the threshold below says how much is much.")),
+        )  # fmt: skip
+        mask = None
+        if keep:
+            threshold = st.slider(_(N_("Threshold")), 0.05, 1.0, 0.4, 0.05, key=f"threshold-{key}")
+            mask = made.mask(threshold)
+        result = photo.pixels(photo.applied(photos, made.change, strength, mask))
+        st.download_button(
+            _(N_("Download (PNG)")), lambda: _png(result), f"{found.spec.task}-{way}.png", "image/png", icon=":material/download:",
+            key=f"download-{key}", width="stretch", on_click="ignore",
+        )  # fmt: skip
+        with st.container(horizontal=True):
+            _small(made.cycled, _(N_("and back again")))
+            st.image(_heat(made), caption=_(N_("where it changed")), width=150)
+            if mask is not None:
+                st.image(pictures.upscale((mask[0, 0] * 255).byte().numpy(), 1), caption=_(N_("mask")), width=150)
+        error = float((made.cycled - made.seen).abs().mean())
+        st.caption(
+            _(N_("The way back misses by {error} % on average; the translation changed the photo by {change} %."),
+              error=f"{100 * error:.1f}", change=f"{100 * float(made.change.abs().mean()):.1f}")
+        )  # fmt: skip
+    with left:
+        before_after(
+            pixels, result, f"slider-{key}", labels=(_(N_("photo")), arrow(found, way)), handle=_(N_("Before and after: move the handle"))
+        )
+        h, w = pixels.shape[:2]
+        st.caption(
+            _(N_("{width} x {height} pixels. Translated at {working} pixels; the change was enlarged onto the photo."),
+              width=w, height=h, working=min(made.seen.shape[-2:]))
+        )  # fmt: skip
+    if choice.run is not None:
+        _film(choice, photos, way, key)
+
+
+def tell_worth(choice: Choice) -> None:
+    """How the figures of this pair are to be read, with the figures themselves."""
+    metrics = (store.card(choice.id) or {}).get("metrics", {}) if choice.run is None else (choice.run.summary or {}).get("metrics", {})
+    st.caption(
+        _(N_("Colour alone tells real apples from real oranges, so most of what you see is hue. Whether texture and shape follow is what "
+             "the second judge measures."))
+    )  # fmt: skip
+    if isinstance(share := metrics.get("colour_histogram_accuracy"), float):
+        st.caption(_(N_("A colour histogram alone is right on {percent} % of the test photos."), percent=f"{100 * share:.1f}"))
+    if metrics:
+        with st.expander(_(N_("What this pair reaches on the test photos")), icon=":material/gavel:"):
+            translation_run.results(metrics)
+
+
+def _small(photos: torch.Tensor, caption: str) -> None:
+    st.image(photo.pixels(photos), caption=caption, width=150)
+
+
+def _heat(made: photo.Translation) -> np.ndarray:
+    """Where the photo changed, over the photo in grey."""
+    where = made.where[0, 0].numpy()
+    share = np.clip(where / max(float(np.quantile(where, 0.98)), 1e-6), 0, 1)[..., None]
+    grey = np.repeat(photo.pixels(made.seen).mean(2, keepdims=True), 3, axis=2)
+    return (grey * (1 - 0.8 * share) + np.array(palette.rgb(palette.NEGATIVE)) * 0.8 * share).astype(np.uint8)
+
+
+def _film(choice: Choice, photos: torch.Tensor, way: str, key: str) -> None:
+    """The photo through the weights of every kept epoch."""
+    stages = translator.stages(choice.run)
+    if len(stages) < 2:
+        return
+    place = st.expander(_(N_("How the network learned it")), icon=":material/movie:", key=f"film-{key}", on_change="rerun")
+    if not place.open:
+        return
+    with place:
+        chosen = [stages[i] for i in np.unique(np.linspace(0, len(stages) - 1, _FILM).astype(int))]
+        strip = []
+        for _epoch, path in chosen:
+            made = _loaded(str(path), path.stat().st_mtime).translate(photos, way)
+            image = Image.fromarray(photo.pixels(made.translated))
+            image.thumbnail((_FILM_SIDE, _FILM_SIDE))
+            square = Image.new("RGB", (_FILM_SIDE, _FILM_SIDE))
+            square.paste(image, ((_FILM_SIDE - image.width) // 2, (_FILM_SIDE - image.height) // 2))
+            strip.append(np.asarray(square))
+        captions = [str(epoch) for epoch, _path in chosen]
+        st.image(pictures.tile(strip, 6, 1, captions=captions), caption=_(N_("after so many epochs")), width="stretch")
+
+
+def _png(pixels: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()

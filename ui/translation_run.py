@@ -1,0 +1,131 @@
+"""A training of two generators, live: losses, scores, signals, what they say, and the same photos at every look."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core.messages import N_
+from core.training import samples
+from core.training.logs import decimate, smooth
+from core.training.runs import Run
+from core.translation import health
+from ui import charts, pictures, store
+from ui.i18n import _, tell
+from ui.live_chart import live_chart
+
+AXES: dict[str, str] = {"epoch": N_("Epochs"), "step": N_("Steps"), "seconds": N_("Seconds of training")}
+GENERATORS = {
+    "loss/adversarial_a2b": N_("adversarial, A to B"), "loss/adversarial_b2a": N_("adversarial, B to A"), "loss/cycle": N_("cycle"),
+    "loss/identity": N_("identity"),
+}  # fmt: skip
+SCORES = {
+    "score/real_a": N_("real photos of A"), "score/translated_a": N_("translated into A"), "score/real_b": N_("real photos of B"),
+    "score/translated_b": N_("translated into B"),
+}  # fmt: skip
+FOOLED = {"val/fooled_a2b": N_("A to B"), "val/fooled_b2a": N_("B to A")}
+CHANGES = {
+    "val/cycle_error": N_("error of photos that came back"), "val/change_a2b": N_("change, A to B"), "val/change_b2a": N_("change, B to A"),
+}  # fmt: skip
+ROWS = {
+    "real": N_("photo"), "translated": N_("translated"), "cycled": N_("and back again"),
+    "identity": N_("through the generator of its own domain"),
+}  # fmt: skip
+_SMOOTHING = 0.9
+
+
+def panel(run: Run, log: pd.DataFrame) -> None:
+    """Pictures first: they are what a person judges such a training by."""
+    sheets(run)
+    for finding in health.findings(log):
+        {"good": st.success, "note": st.info, "warning": st.warning}[finding.level](tell(finding.message), icon=":material/stethoscope:")
+    axis = st.segmented_control(
+        _(N_("Horizontal axis")), list(AXES), default="epoch", format_func=lambda a: _(AXES[a]), required=True, key=f"axis-{run.id}",
+        persist_state="session",
+    )  # fmt: skip
+    _chart(run, log, FOOLED, axis, N_("Translations that the judge takes for the other domain"), y_format=".0%")
+    _chart(run, log, CHANGES, axis, N_("Mean absolute difference, of the range"), y_format=".1%")
+    _chart(run, log, SCORES, axis, N_("Scores of the discriminators: 1 for real, 0 for translated"))
+    _chart(run, log, GENERATORS, axis, N_("Losses of the generators"))
+
+
+def _chart(run: Run, log: pd.DataFrame, columns: dict[str, str], axis: str, title: str, y_format: str = "") -> None:
+    """Curves of some columns under a heading; nothing where there is none of them yet."""
+    series = []
+    for place, (column, name) in enumerate(columns.items()):
+        rows = log.dropna(subset=[column]) if column in log else log.iloc[:0]
+        if len(rows):
+            x, y = rows[axis].to_numpy(float), rows[column].to_numpy(float)
+            weight = min(_SMOOTHING, max(0.0, 1 - 15 / len(rows))) if not column.startswith("val/") else 0.0
+            series.append(charts.Series(_(name), *decimate(x, smooth(y, weight) if weight else y), role=place))
+    if series:
+        st.markdown(f"**{_(title)}**")
+        figure = charts.curves(series, _(AXES[axis]), "", height=240, y_format=y_format)
+        live_chart(figure, f"curve-{next(iter(columns))}-{run.id}", alt=_(title))
+
+
+def sheets(run: Run) -> None:
+    """The same held-back photos at the look that the slider names."""
+    found = samples.sheets(run.path)
+    if not found:
+        return
+    steps = sorted({sheet.step for sheet in found})
+    heading = _(N_("The same photos at every look"))
+    st.markdown(f"**{heading}**")
+    step = steps[-1]
+    if len(steps) > 1:
+        key = f"look-{run.id}"
+        known = st.session_state.get(f"{key}-newest")
+        if st.session_state.get(key) in (None, known) or st.session_state[key] not in steps:
+            st.session_state[key] = steps[-1]  # follows the newest until somebody moves it
+        st.session_state[f"{key}-newest"] = steps[-1]
+        step = st.select_slider(_(N_("Step")), steps, key=key)
+    classes = run.config.get("data", {}).get("classes") or ["A", "B"]
+    both = [sheet for sheet in found if sheet.step == step]
+    for sheet, place in zip(both, st.tabs([_arrow(sheet.name, classes) for sheet in both]), strict=True):
+        with place:
+            for kind, caption in ROWS.items():
+                st.caption(_(caption))
+                st.image(pictures.tile(store.sheet(str(sheet.path), kind), samples.MOST, 1, gap=4), width="stretch")
+
+
+def _arrow(name: str, classes: list[str]) -> str:
+    one, other = (_(c) for c in (classes if name == "a" else classes[::-1]))
+    return f"{one} → {other}"
+
+
+# ---- when it is finished ---------------------------------------------------------------------------------------------
+
+FIGURES = {
+    "fool_rate": N_("taken for the other fruit by the first judge"),
+    "second_fool_rate": N_("by the second judge, who saw no true colours"),
+    "kid": N_("distance to real photos of the other fruit (KID)"),
+}
+KINDS = {"": N_("translated"), "colour_": N_("colours moved only"), "untranslated_": N_("photos as they are")}
+
+
+def results(metrics: dict[str, float]) -> None:
+    """The test figures of a pair of generators, beside the baselines."""
+    if "cycle_error" in metrics:
+        st.metric(_(N_("Cycle error (mean absolute, of the range)")), f"{100 * metrics['cycle_error']:.1f} %", width=360)
+    rows = []
+    for way, words in (("a2b", N_("A to B")), ("b2a", N_("B to A"))):
+        for name, title in FIGURES.items():
+            if f"{name}_{way}" in metrics:
+                cells = {_(kind): _cell(name, metrics, f"{name}_{prefix}{way}") for prefix, kind in KINDS.items()}
+                rows.append({_(N_("way")): _(words), _(N_("figure")): _(title), **cells})
+    if rows:
+        st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch")
+        st.caption(
+            _(N_("Colour alone tells real apples from real oranges, so moving colours fools a judge that looks at colour. What a "
+                 "translation is worth shows in the second judge and in the distance."))
+        )  # fmt: skip
+
+
+def _cell(name: str, metrics: dict[str, float], key: str) -> str:
+    if key not in metrics:
+        return "–"
+    if name != "kid":
+        return f"{100 * metrics[key]:.1f} %"
+    low, high = metrics.get(f"{key}_low"), metrics.get(f"{key}_high")
+    return f"{metrics[key]:.3f} ({low:.3f} – {high:.3f})" if low is not None and high is not None else f"{metrics[key]:.3f}"
