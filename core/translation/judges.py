@@ -21,7 +21,7 @@ from core.checkpoints import Spec
 from core.data import DataSet
 from core.inference.predictor import outputs
 
-FIRST, SECOND, FEATURES = "fruit-classifier", "fruit-judge", "cifar10-resnet"
+FIRST, SECOND, FEATURES = "fruit-classifier", "fruit-judge", "cifar10-fast"
 Judge = Callable[[Tensor], np.ndarray]
 
 
