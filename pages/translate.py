@@ -9,7 +9,7 @@ import streamlit as st
 
 from core import images
 from core.messages import N_, UserError
-from ui import origin, store, url, warm
+from ui import handed, origin, store, url, warm
 from ui.frame import page
 from ui.i18n import _, tell
 
@@ -47,7 +47,7 @@ def given() -> list[tuple[str, np.ndarray]]:
         )  # fmt: skip
     if len(uploads) > _MOST:
         st.info(_(N_("{most} photos at once are translated; the first {most} are shown."), most=_MOST))
-    found = []
+    found = [given_on for given_on in [handed.taken()] if given_on] if source == "upload" else []
     for upload in uploads[:_MOST]:
         try:
             found.append((images.safe_name(upload.name), opened(upload.getvalue(), upload.name)))

@@ -11,7 +11,7 @@ from core.contenders import Contender
 from core.inference import explain, grad_cam, square
 from core.inference.predictor import Predictor
 from core.messages import N_, UserError
-from ui import charts, pictures, url, warm
+from ui import charts, handed, pictures, url, warm
 from ui.compare_table import name_of, test_pictures
 from ui.i18n import _, tell
 
@@ -72,12 +72,21 @@ def _photo() -> np.ndarray | None:
         help=_(N_("Any size. The picture stays on the machine that runs this app.")),
     )  # fmt: skip
     if upload is None:
-        return None
+        given = handed.taken()
+        if given is None:
+            return None
+        made = square.square(Image.fromarray(given[1]), 32)
+        return _shrunk(made)
     try:
         made = square.square(images.decode(upload.getvalue(), upload.name), 32)
     except UserError as error:
         st.error(tell(error.message), icon=":material/image_not_supported:")
         return None
+    return _shrunk(made)
+
+
+def _shrunk(made: square.Squared) -> np.ndarray:
+    """Show how a photo becomes what the networks take; return that."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.image(made.photo, width=192, caption=_(N_("your photo")))
         st.image(made.cropped, width=192, caption=_(N_("its middle square")))

@@ -56,3 +56,22 @@ def several(label: str, options: Sequence[str], *, key: str, default: list[str],
     st.session_state[kept] = list(value)
     st.query_params[key] = st.session_state[written] = ",".join(value)
     return list(value)
+
+
+def text(label: str, *, key: str, default: str = "", **more: object) -> str:
+    """A text input whose value is shared as `?key=value`, also where a callback has set it (`bind="query-params"` shares what is typed
+    alone), and kept while the visitor is elsewhere."""
+    kept, written = f"_kept.{key}", f"_url.{key}"
+    named = st.query_params.get(key)
+    if named is not None and named != st.session_state.get(written):
+        st.session_state[key] = named
+    elif key not in st.session_state:
+        st.session_state[key] = st.session_state.get(kept, default)
+    value = st.text_input(label, key=key, **more)
+    st.session_state[kept] = value
+    if value == default:
+        st.query_params.pop(key, None)
+        st.session_state.pop(written, None)
+    else:
+        st.query_params[key] = st.session_state[written] = value
+    return value

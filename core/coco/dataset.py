@@ -16,6 +16,8 @@ from core.data import Progress
 from core.files import read_json
 from core.messages import Message, N_, UserError
 
+_FAR = 1e7  # pixels: nothing is drawn so far away
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -50,13 +52,15 @@ class Instance:
         try:
             return masks.pixels(self.segmentation, picture.height, picture.width)
         except UserError as error:
-            raise UserError(
-                N_("{file}, annotation {record}: {what}."), file=picture.split, record=self.id, what=error.message
-            ) from error
+            raise self.wrong(picture, error) from error
+
+    def wrong(self, picture: Picture, error: UserError) -> UserError:
+        """The sentence that names this record."""
+        return UserError(N_("{file}, annotation {record}: {what}."), file=picture.split, record=self.id, what=error.message)
 
 
 class Coco:
-    """One index, read-only. Close it with `close()` or use it in a `with`."""
+    """One index, read-only; `count` images. Close it with `close()` or use it in a `with`."""
 
     def __init__(self, folder: Path) -> None:
         import duckdb
@@ -68,6 +72,7 @@ class Coco:
         self.problems = [Message.from_json(p) for p in about["problems"]]
         self.connection = duckdb.connect(str(folder / "index.duckdb"), read_only=True)
         self.categories = self.table("SELECT * FROM categories ORDER BY category")
+        self.count = int(self.table("SELECT count(*) AS n FROM images")["n"][0])
         by_name = self.categories.groupby("name")["category"].apply(list).to_dict()
         above = self.categories[self.categories["supercategory"] != ""].groupby("supercategory")["category"].apply(list).to_dict()
         self.names = where.Names(by_name, above, {s["split"]: i for i, s in enumerate(self.splits)})
@@ -96,24 +101,22 @@ class Coco:
         asked = where.parse(text, self.names)
         return self.table(asked.sql("i.*") + " ORDER BY i.split, i.id", asked.values)
 
-    def together(self) -> pd.DataFrame:
-        """How many images hold both of two categories: rows and columns are category numbers, the diagonal counts images of one."""
-        pairs = self.table(
-            "WITH held AS (SELECT DISTINCT image, category FROM annotations) "
-            "SELECT a.category AS one, b.category AS other, count(*) AS n FROM held a JOIN held b ON a.image = b.image GROUP BY one, other"
-        )
-        numbers = self.categories["category"]
-        return pairs.pivot(index="one", columns="other", values="n").reindex(index=numbers, columns=numbers).fillna(0).astype(int)
-
     # ---- one image ---------------------------------------------------------------------------------------------------
 
     def picture(self, image_id: int, split: str = "") -> Picture:
         """The image with this id, in `split` where several have it. Raises UserError where there is none."""
+        if not -(2**63) <= image_id < 2**63:
+            raise UserError(N_("There is no image {id} here."), id=image_id)
         rows = self.table("SELECT * FROM images WHERE id = ? ORDER BY split", [int(image_id)])
         rows = rows[[not split or self.splits[s]["split"] == split for s in rows["split"]]]
         if rows.empty:
             raise UserError(N_("There is no image {id} here."), id=image_id)
         return self._picture(rows.iloc[0])
+
+    def numbered(self, numbers: list[int]) -> dict[int, Picture]:
+        """Images by their numbers in the index."""
+        rows = self.table("SELECT * FROM images WHERE image IN (SELECT unnest(?))", [[int(n) for n in numbers]])
+        return {picture.number: picture for picture in self.pictures(rows)}
 
     def pictures(self, rows: pd.DataFrame) -> list[Picture]:
         """The images of rows as `images` gives them."""
@@ -123,10 +126,12 @@ class Coco:
         split, name = self.splits[int(row["split"])], str(row["file_name"])
         parts = PurePosixPath(name.replace("\\", "/")).parts
         inside = bool(parts) and ".." not in parts and not name.startswith(("/", "\\")) and ":" not in parts[0]
-        path = Path(split["pictures"], *parts) if inside else None
+        folder = Path(split["pictures"])
+        # Annotation tools write the folder of their own machine before the name; COCO's files have none.
+        places = [folder.joinpath(*parts), folder / parts[-1]] if inside else []
         return Picture(
             int(row["image"]), split["split"], int(row["id"]), name, int(row["width"]), int(row["height"]),
-            path if path is not None and path.is_file() else None,
+            next((p for p in places if p.is_file()), None),
         )  # fmt: skip
 
     def instances(self, picture: Picture) -> list[Instance]:
@@ -176,12 +181,15 @@ def _instance(row: Any, content: bytes, first: int) -> Instance:
         except msgspec.DecodeError:
             return None
 
+    box = (float(row.x), float(row.y), float(row.w), float(row.h))  # of NaN where there is none
     points = part(row.keypoints_at, row.keypoints_bytes)
-    triples = isinstance(points, list) and points and len(points) % 3 == 0 and all(isinstance(v, int | float) for v in points)
+    triples = isinstance(points, list) and points and len(points) % 3 == 0 and all(
+        isinstance(v, int | float) and abs(v) < _FAR for v in points
+    )
     return Instance(
         id=int(row.id), category=int(row.category), name="?" if pd.isna(row.name) else str(row.name),
         supercategory="" if pd.isna(row.supercategory) else str(row.supercategory),
-        box=None if np.isnan([row.x, row.y, row.w, row.h]).any() else (row.x, row.y, row.w, row.h), area=float(row.area),
+        box=box if all(abs(v) < _FAR for v in box) else None, area=float(row.area),
         crowd=bool(row.crowd), segmentation=part(row.segmentation_at, row.segmentation_bytes),
         keypoints=np.array(points, float).reshape(-1, 3) if triples else None,
     )  # fmt: skip

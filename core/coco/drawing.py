@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import colorsys
 import io
+import math
 from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw
 
 from core import images, paths
+from core.coco import masks
 from core.coco.dataset import Coco, Instance, Picture
 from core.files import write_bytes
 from core.messages import UserError
@@ -21,7 +23,7 @@ SIDE = 256  # pixels of the longer side of a thumbnail
 ALPHA = 0.45
 _HATCH = 8  # pixels between two lines over a crowd region
 _GOLDEN = 0.618033988749895
-_MISSING = (228, 230, 235)
+MISSING = (228, 230, 235)
 
 
 def colour(category: int) -> tuple[int, int, int]:
@@ -31,7 +33,8 @@ def colour(category: int) -> tuple[int, int, int]:
 
 
 def photo(picture: Picture) -> Image.Image | None:
-    """The image's file as a plain picture of the size that its record says, or None where it is missing or no picture."""
+    """The image's file as a plain picture of the size that its record says, or None where it is missing, no picture, or said
+    to be of a size that no picture has."""
     if picture.path is None:
         return None
     try:
@@ -39,22 +42,68 @@ def photo(picture: Picture) -> Image.Image | None:
     except (UserError, OSError):
         return None
     size = (picture.width, picture.height)
+    if math.prod(size) > masks.MOST_PIXELS:
+        return None
     return found if found.size == size or not all(size) else found.resize(size)
 
 
-def thumbnail(coco: Coco, picture: Picture, side: int = SIDE) -> np.ndarray:
-    """The image with masks and boxes, (H, W, 3) uint8, at most `side` pixels a side; made once, then read from the cache folder."""
+def thumbnail(coco: Coco, picture: Picture, side: int = SIDE) -> bytes:
+    """The image with masks and boxes as JPEG, at most `side` pixels a side; made once, then read from the cache folder."""
     path = paths.cache() / "coco-thumbnails" / coco.folder.name / f"{side}-{picture.number}.jpg"
     try:
-        with Image.open(path) as kept:
-            return np.asarray(kept.convert("RGB"))
+        return path.read_bytes()
     except OSError:
-        drawn = _thumbnail(picture, coco.instances(picture), side)
-    buffer = io.BytesIO()
-    Image.fromarray(drawn).save(buffer, "JPEG", quality=90, subsampling=0)
+        made = jpeg(_thumbnail(picture, coco.instances(picture), side))
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_bytes(path, buffer.getbuffer())
-    return drawn
+    write_bytes(path, made)
+    return made
+
+
+def jpeg(pixels: np.ndarray) -> bytes:
+    """(H, W, 3) uint8 as a JPEG file."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "JPEG", quality=88, subsampling=0)
+    return buffer.getvalue()
+
+
+def crop(picture: Picture, one: Instance) -> np.ndarray | None:
+    """The part of the photo inside the instance's box, (h, w, 3) uint8; None where there is no photo or no box inside it."""
+    found = photo(picture)
+    if found is None or one.box is None:
+        return None
+    x, y, w, h = one.box
+    inside = (max(0, math.floor(x)), max(0, math.floor(y)), min(found.width, math.ceil(x + w)), min(found.height, math.ceil(y + h)))
+    if inside[2] <= inside[0] or inside[3] <= inside[1]:
+        return None
+    return np.asarray(found.crop(inside))
+
+
+def closeup(picture: Picture, one: Instance, side: int = SIDE) -> np.ndarray:
+    """The instance with what is around it, its mask and box drawn, (side, side, 3) uint8."""
+    x, y, w, h = one.box if one.box is not None else (0.0, 0.0, float(picture.width or 4), float(picture.height or 3))
+    reach = max(48.0, min(1.6 * max(w, h), max(picture.width, picture.height)))
+    left, top, scale = x + w / 2 - reach / 2, y + h / 2 - reach / 2, side / reach
+    found = photo(picture)
+    canvas = Image.new("RGB", (side, side), MISSING)
+    seen = (max(0.0, left), max(0.0, top), min(picture.width, left + reach), min(picture.height, top + reach))  # the part inside the photo
+    size = round((seen[2] - seen[0]) * scale), round((seen[3] - seen[1]) * scale)
+    if found is not None and min(size) > 0:
+        cut = found.convert("RGB").resize(size, Image.Resampling.BILINEAR, box=seen)
+        canvas.paste(cut, (round((seen[0] - left) * scale), round((seen[1] - top) * scale)))
+    draw = ImageDraw.Draw(canvas, "RGBA")
+    tint = colour(one.category)
+    for polygon in one.segmentation if isinstance(one.segmentation, list) else []:  # RLE shows its box alone
+        if _is_polygon(polygon):
+            draw.polygon([((v - (top if i % 2 else left)) * scale) for i, v in enumerate(polygon)], fill=(*tint, 115), outline=tint)
+    if one.box is not None:
+        corners = [(x - left) * scale, (y - top) * scale, (x + w - left) * scale, (y + h - top) * scale]
+        draw.rectangle([min(corners[0::2]), min(corners[1::2]), max(corners[0::2]), max(corners[1::2])], outline=tint, width=2)
+    if one.keypoints is not None:
+        for px, py, v in one.keypoints.tolist():
+            if v > 0:
+                at = ((px - left) * scale, (py - top) * scale)
+                draw.ellipse([at[0] - 4, at[1] - 4, at[0] + 4, at[1] + 4], fill="white" if v == 1 else tint, outline="white", width=1)
+    return np.asarray(canvas)
 
 
 def _thumbnail(picture: Picture, instances: list[Instance], side: int) -> np.ndarray:
@@ -62,7 +111,7 @@ def _thumbnail(picture: Picture, instances: list[Instance], side: int) -> np.nda
     scale = side / max(width, height)
     size = max(1, round(width * scale)), max(1, round(height * scale))
     found = photo(picture)
-    canvas = (found.resize(size) if found is not None else Image.new("RGB", size, _MISSING)).convert("RGB")
+    canvas = (found.resize(size) if found is not None else Image.new("RGB", size, MISSING)).convert("RGB")
     for one in sorted(instances, key=lambda i: -(i.area if i.area == i.area else 0)):  # large ones first, so that small ones stay in sight
         shape = _shape(one, picture, size, scale)
         if shape is not None:
@@ -102,29 +151,6 @@ def hatched(height: int, width: int) -> np.ndarray:
     """Diagonal stripes (H, W) bool, as crowd regions are drawn."""
     rows, columns = np.indices((height, width))
     return (rows + columns) % _HATCH < _HATCH // 2
-
-
-def layer(
-    picture: Picture, instances: list[Instance], opacity: float = ALPHA, lit: int | None = None
-) -> tuple[np.ndarray, list[UserError]]:
-    """The masks of an image as one see-through picture (H, W, 4) uint8, crowd regions hatched, and what could not be decoded. `lit` is the
-    place of an instance that stands out."""
-    out, problems = np.zeros((picture.height, picture.width, 4), np.uint8), []
-    order = sorted(range(len(instances)), key=lambda i: (i == lit, -(instances[i].area if instances[i].area == instances[i].area else 0)))
-    for i in order:
-        one = instances[i]
-        if one.segmentation is None:
-            continue
-        try:
-            mask = one.mask(picture)
-        except UserError as error:
-            problems.append(error)
-            continue
-        if one.crowd:
-            mask = mask & hatched(*mask.shape)
-        share = opacity if lit is None or i == lit else 0.4 * opacity
-        out[mask] = (*colour(one.category), round(255 * min(1.0, share * (1.6 if i == lit else 1.0))))
-    return out, problems
 
 
 def box_iou(one: Instance, picture: Picture) -> float:

@@ -20,7 +20,7 @@ from core.data import Progress
 from core.files import write_json
 from core.messages import Message, N_, UserError
 
-FORMAT = 1
+FORMAT = 2
 KINDS = ("instances", "person_keypoints", "captions")
 
 
@@ -82,7 +82,7 @@ def build(source: Path, progress: Progress | None = None) -> Path:
 def _write(source: Path, part: Path, progress: Progress | None) -> None:
     import duckdb
 
-    tables: dict[str, list[pd.DataFrame]] = {"images": [], "annotations": [], "captions": [], "categories": []}
+    tables: dict[str, list[pd.DataFrame]] = {"images": [], "annotations": [], "joints": [], "captions": [], "categories": []}
     splits, problems, first = find(source), [], 0
     with (part / "segments.bin").open("wb") as segments:
         for number, split in enumerate(splits):

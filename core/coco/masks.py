@@ -24,7 +24,7 @@ def rle(segmentation: Any, height: int, width: int) -> dict[str, Any]:
     if not 0 < height * width <= MOST_PIXELS:
         raise UserError(N_("the picture's size is {width} x {height}"), width=width, height=height)
     if isinstance(segmentation, list):
-        return mask.merge(mask.frPyObjects(_polygons(segmentation, height, width), height, width))
+        return mask.merge(mask.frPyObjects(polygons(segmentation, height, width), height, width))
     if not isinstance(segmentation, dict) or not {"size", "counts"} <= segmentation.keys():
         raise UserError(N_("the segmentation is neither polygons nor RLE"))
     if list(segmentation["size"]) != [height, width]:
@@ -54,10 +54,11 @@ def area(segmentation: Any, height: int, width: int) -> int:
     return int(mask.area(rle(segmentation, height, width)))
 
 
-def _polygons(polygons: list, height: int, width: int) -> list[list[float]]:
-    if not polygons:
+def polygons(found: list, height: int, width: int) -> list[list[float]]:
+    """`found` as it is, once it is known to be polygons. Raises UserError saying what is wrong with it."""
+    if not found:
         raise UserError(N_("the segmentation is empty"))
-    for polygon in polygons:
+    for polygon in found:
         if not isinstance(polygon, list) or not all(isinstance(v, int | float) and not isinstance(v, bool) for v in polygon):
             raise UserError(N_("a polygon is not a list of numbers"))
         if len(polygon) % 2:
@@ -67,7 +68,7 @@ def _polygons(polygons: list, height: int, width: int) -> list[list[float]]:
         reach = FAR * max(height, width)
         if not all(math.isfinite(v) and -reach <= v <= reach for v in polygon):
             raise UserError(N_("a polygon leads far outside of the picture"))
-    return polygons
+    return found
 
 
 def _runs(counts: str) -> list[int]:

@@ -78,17 +78,23 @@ def read(path: Path, kind: type[Instances] | type[Captions]) -> Instances | Capt
         content = path.read_bytes()
     except OSError as error:
         raise UserError(N_("{file} cannot be read: {reason}."), file=str(path), reason=error.strerror or str(error)) from error
+    return parse(content, str(path), kind)
+
+
+def parse(content: bytes, name: str, kind: type[Instances] | type[Captions]) -> Instances | Captions:
+    """The records in a file's `content`. Raises UserError as `read` does, with `name` for the file."""
     try:
         return msgspec.json.decode(content, type=kind)
     except msgspec.ValidationError as error:
         reason, _, place = str(error).partition(" - at `")
         raise UserError(
-            N_("{file} is not in COCO's format: {reason} (at {record})."), file=str(path), reason=reason, record=place.rstrip("`") or "$"
+            N_("{file} is not in COCO's format: {reason} (at {record})."), file=name, reason=reason, record=place.rstrip("`") or "$"
         ) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise UserError(
-            N_("{file} is not readable JSON: {reason}{near}. It may have been cut off, or hold NaN, which JSON does not have."),
-            file=str(path), reason=str(error), near=_near(content, str(error)),
+            N_("{file} is not readable JSON: {reason} (the last id before that is {record}). It may have been cut off, or hold NaN, which "
+               "JSON does not have."),
+            file=name, reason=str(error), record=_near(content, str(error)),
         ) from error  # fmt: skip
 
 
@@ -97,4 +103,4 @@ def _near(content: bytes, reason: str) -> str:
     found = re.search(r"byte (\d+)", reason)
     at = int(found[1]) if found else len(content)
     ids = re.findall(rb'"id"\s*:\s*(\d+)', content[max(0, at - 200_000) : at])
-    return f", after id {ids[-1].decode()}" if ids else ""
+    return ids[-1].decode() if ids else "-"

@@ -34,8 +34,8 @@ class Sources:
 
 
 def tables_of(number: int, split: Sources, first: int, segments: BinaryIO) -> tuple[dict[str, pd.DataFrame], list[Message]]:
-    """Tables "images", "annotations", "captions", "categories" of one split, its images numbered from `first`, and what is wrong with
-    single records. Raises UserError naming the file that cannot be read."""
+    """Tables "images", "annotations", "joints", "captions", "categories" of one split, its images numbered from `first`, and what is
+    wrong with single records. Raises UserError naming the file that cannot be read."""
     main = split.instances or split.person_keypoints
     read = records.read(main, records.Instances) if main else records.Instances([], [])
     both = split.instances and split.person_keypoints
@@ -52,12 +52,13 @@ def tables_of(number: int, split: Sources, first: int, segments: BinaryIO) -> tu
         problems.append(_problem(main, strangers[0].id, N_("belongs to an image that the file does not list"), len(strangers)))
     mine = sorted((one for one in read.annotations if one.image_id in place), key=lambda one: place[one.image_id])
     joints = {one.id: one.keypoints for one in people.annotations if one.id is not None}
-    annotations = _annotations(mine, place, joints, segments)
+    annotations, seen = _annotations(mine, place, joints, segments)
     problems += _problems(main, annotations, {category.id for category in read.categories})
     told = [caption for caption in captions.annotations if caption.image_id in place]
     return {
         "images": _images(number, first, list(pictures.values())),
         "annotations": annotations,
+        "joints": seen,
         "captions": pd.DataFrame({"image": _column(told, np.int32, lambda c: place[c.image_id]), "caption": [c.caption for c in told]}),
         "categories": _categories(read.categories, {c.id: c for c in people.categories}),
     }, problems
@@ -77,19 +78,20 @@ def _images(number: int, first: int, pictures: list[records.Image]) -> pd.DataFr
 
 def _annotations(
     rows: list[records.Annotation], place: dict[int, int], joints: dict[int, msgspec.Raw], segments: BinaryIO
-) -> pd.DataFrame:
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     begin, lengths = segments.tell(), np.zeros((len(rows), 2), np.int64)
     labelled, visible = np.zeros(len(rows), np.int16), np.zeros(len(rows), np.int16)
+    seen = _Joints()
     for i, one in enumerate(rows):
         points = joints.get(one.id, one.keypoints) if joints else one.keypoints
         raw = bytes(points)
         lengths[i] = segments.write(bytes(one.segmentation)), segments.write(raw)
         if raw and raw != b"null":
-            labelled[i], visible[i] = _seen(raw)
+            labelled[i], visible[i] = seen.add(raw)
     ends = begin + np.cumsum(lengths.ravel()).reshape(lengths.shape)
     nowhere = (np.nan,) * 4
     boxes = np.array([one.bbox if one.bbox and len(one.bbox) == 4 else nowhere for one in rows], np.float64).reshape(-1, 4)
-    return pd.DataFrame({
+    columns = pd.DataFrame({
         "image": _column(rows, np.int32, lambda one: place[one.image_id]),
         "id": _column(rows, np.int64, lambda one: -1 if one.id is None else one.id),
         "category": _column(rows, np.int32, lambda one: one.category_id),
@@ -99,15 +101,42 @@ def _annotations(
         "segmentation_at": ends[:, 0] - lengths[:, 0], "segmentation_bytes": lengths[:, 0].astype(np.int32),
         "keypoints_at": ends[:, 1] - lengths[:, 1], "keypoints_bytes": lengths[:, 1].astype(np.int32),
     })  # fmt: skip
+    return columns, seen.table()
 
 
-def _seen(raw: bytes) -> tuple[int, int]:
-    """How many joints are labelled (v > 0) and how many of them visible (v = 2); 0, 0 where these are no triples."""
-    try:
-        visibility = _NUMBERS.decode(raw)[2::3]
-    except msgspec.DecodeError:
-        return 0, 0
-    return sum(v > 0 for v in visibility), sum(v == 2 for v in visibility)
+class _Joints:
+    """How often each joint is hidden (v = 1) and visible (v = 2), over all persons in whom any is labelled."""
+
+    def __init__(self) -> None:
+        self.hidden: dict[int, int] = {}
+        self.visible: dict[int, int] = {}
+        self.persons: dict[int, int] = {}  # by how many joints the body has
+
+    def add(self, raw: bytes) -> tuple[int, int]:
+        """Count one person. Returns how many joints are labelled and how many of them visible; 0, 0 where these are no triples."""
+        try:
+            visibility = _NUMBERS.decode(raw)[2::3]
+        except msgspec.DecodeError:
+            return 0, 0
+        labelled = visible = 0
+        for joint, v in enumerate(visibility):
+            if v == 2:
+                visible += 1
+                self.visible[joint] = self.visible.get(joint, 0) + 1
+            elif v > 0:
+                labelled += 1
+                self.hidden[joint] = self.hidden.get(joint, 0) + 1
+        if labelled or visible:
+            self.persons[len(visibility)] = self.persons.get(len(visibility), 0) + 1
+        return labelled + visible, visible
+
+    def table(self) -> pd.DataFrame:
+        count = max(self.persons, default=0)
+        return pd.DataFrame({
+            "joint": np.arange(count, dtype=np.int32), "hidden": [self.hidden.get(j, 0) for j in range(count)],
+            "visible": [self.visible.get(j, 0) for j in range(count)],
+            "persons": [sum(n for body, n in self.persons.items() if body > j) for j in range(count)],
+        }).astype(np.int64)  # fmt: skip
 
 
 def _categories(categories: list[records.Category], people: dict[int, records.Category]) -> pd.DataFrame:

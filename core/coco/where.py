@@ -26,6 +26,7 @@ _SQL = {">=": ">=", "<=": "<=", "==": "=", "=": "=", "!=": "<>", "<": "<", ">": 
 NUMBERS = {"id": "i.id", "width": "i.width", "height": "i.height"}
 AREAS = {"small": "a.area < 1024", "medium": "a.area >= 1024 AND a.area < 9216", "large": "a.area >= 9216"}
 ATTRIBUTES = ("crowd", "split", "caption")
+_DEEPEST = 40
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,13 @@ class Where:
         return f"SELECT {columns} FROM images i{joins} WHERE {self.condition}"
 
 
+def condition(name: str, op: str, count: int) -> str:
+    """A condition on the instances of a category as it is written in a filter."""
+    plain = re.fullmatch(r"[^\W\d][\w-]*", name) and name.lower() not in {"and", "or", "not", *AREAS, *NUMBERS, *ATTRIBUTES}
+    mark = '"' if "'" in name else "'"
+    return f"{name if plain else mark + name + mark}{op}{count}"
+
+
 def parse(text: str, names: Names) -> Where:
     """`text` as a query. Raises UserError naming the place where it breaks, and the nearest name where one is unknown."""
     parser = _Parser(text, names)
@@ -75,7 +83,7 @@ class _Parser:
     def __init__(self, text: str, names: Names) -> None:
         self.text, self.names = text, names
         self.tokens: list[tuple[str, str, int]] = []
-        self.at, self.counts, self.values, self.no_crowd = 0, [], [], False
+        self.at, self.depth, self.counts, self.values, self.no_crowd = 0, 0, [], [], False
         place = 0
         while place < len(text.rstrip()):
             found = _TOKEN.match(text, place)
@@ -110,6 +118,14 @@ class _Parser:
         return parts[0] if len(parts) == 1 else "(" + " AND ".join(parts) + ")"
 
     def one(self) -> str:
+        self.depth += 1
+        if self.depth > _DEEPEST:
+            self.wrong(N_("it is nested more than {most} times"), most=_DEEPEST)
+        found = self.negated_or_not()
+        self.depth -= 1
+        return found
+
+    def negated_or_not(self) -> str:
         if self.peek("not"):
             self.at += 1
             return f"(NOT {self.one()})"

@@ -31,9 +31,12 @@ class Source:
         """Whether `part` is there and has the sums that are known."""
         if not part.exists():
             return False
-        content = part.read_bytes()
-        md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
-        return md5.startswith(self.md5) and hashlib.sha256(content).hexdigest().startswith(self.sha256)
+        md5, sha256 = hashlib.md5(usedforsecurity=False), hashlib.sha256()
+        with part.open("rb") as f:
+            while block := f.read(1 << 20):  # some are larger than the memory of a small machine
+                md5.update(block)
+                sha256.update(block)
+        return md5.hexdigest().startswith(self.md5) and sha256.hexdigest().startswith(self.sha256)
 
 
 def fetch(title: str, sources: list[Source], total_bytes: int, progress: Progress | None = None) -> None:

@@ -1,0 +1,186 @@
+"""Records that look odd: a tour of what annotations of a real set hold besides what one expects, each kind with its examples.
+
+Most kinds are one question to the index. Two need every shape (polygons beside their box, joints beside their mask); they are looked
+for once, a few microseconds an instance, and kept beside the index.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pandas as pd
+
+from core.coco import outlines
+from core.coco.dataset import Coco
+from core.data import Progress
+from core.files import write_aside
+from core.messages import Message, N_, UserError
+
+BESIDE = 2.0  # pixels that a polygon may reach out of its box, as COCO's own rounding makes it
+_BATCH = 20_000
+_POLYGONS = msgspec.json.Decoder(list[list[float]])
+_POINTS = msgspec.json.Decoder(list[float])
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of oddity: `title` and `about` as message ids, `measure` says what its number is; `sql` selects image, id, value of the
+    records, "" where shapes must be looked at. `high` puts the largest values first."""
+
+    name: str
+    title: str
+    about: str
+    measure: str
+    sql: str = ""
+    high: bool = True
+
+
+_OF = "SELECT a.image, a.id, {value} AS value FROM annotations a JOIN images i ON i.image = a.image WHERE {which}"
+_OVER = "greatest(-a.x, -a.y, a.x + a.w - i.width, a.y + a.h - i.height)"
+KINDS = (
+    Kind(
+        "empty", N_("Hardly any area"),
+        N_("Instances of less than 16 pixels of area, down to none. A detector cannot find them, and a loss that is divided by an area of "
+           "0 is not a number: training code leaves them out."),
+        N_("{value} px² of area"), _OF.format(value="a.area", which="a.area < 16"), high=False,
+    ),
+    Kind(
+        "sliver", N_("Slivers"),
+        N_("Boxes more than twelve times as long as they are wide. Some are real (a tie, a ski, a pole), some are slips of the mouse; no "
+           "anchor box of a usual detector looks like them."),
+        N_("{value} times as long as wide"),
+        _OF.format(value="greatest(a.w, a.h) / greatest(least(a.w, a.h), 0.01)",
+                   which="a.w > 0 AND a.h > 0 AND greatest(a.w, a.h) > 12 * least(a.w, a.h)"),
+    ),
+    Kind(
+        "crowd", N_("Huge crowds"),
+        N_("Crowd regions over more than a tenth of their picture. What a detector finds inside of them counts neither for nor against "
+           "it."),
+        N_("{value} % of the picture"),
+        _OF.format(value="100.0 * a.area / (i.width * i.height)",
+                   which="a.crowd AND i.width > 0 AND i.height > 0 AND a.area > 0.1 * i.width * i.height"),
+    ),
+    Kind(
+        "outside", N_("Boxes that leave the picture"),
+        N_("Boxes that reach more than a pixel over the edge. Cut them before they are used as an index into the picture."),
+        N_("{value} px over the edge"), _OF.format(value=_OVER, which=f"i.width > 0 AND i.height > 0 AND {_OVER} > 1"),
+    ),
+    Kind(
+        "twice", N_("Annotated twice"),
+        N_("Two instances of one category in one picture whose boxes differ by less than two pixels on every side. A detector that finds "
+           "the thing once has, by the book, missed it once."),
+        N_("its double is {value}"),
+        "SELECT a.image, a.id, b.id AS value FROM annotations a JOIN annotations b ON a.image = b.image AND a.category = b.category "
+        "AND a.id < b.id AND NOT a.crowd AND NOT b.crowd AND abs(a.x - b.x) < 2 AND abs(a.y - b.y) < 2 AND abs(a.x + a.w - b.x - b.w) < 2 "
+        "AND abs(a.y + a.h - b.y - b.h) < 2",
+        high=False,
+    ),
+    Kind(
+        "polygon", N_("Polygons beside their box"),
+        N_("Corners of a polygon that lie more than two pixels outside of the instance's own box: one of the two was changed and the other "
+           "forgotten."),
+        N_("{value} px beside"),
+    ),
+    Kind(
+        "joint", N_("Joints beside the body"),
+        N_("Labelled joints farther outside of the person's mask than a quarter of its size. COCO calls a joint visible where it falls "
+           "inside the mask, so these are hidden ones: a guess about what lies behind something, or a slip."),
+        N_("{value} px beside"),
+    ),
+)  # fmt: skip
+
+
+def tour(coco: Coco, progress: Progress | None = None) -> dict[str, pd.DataFrame]:
+    """For each kind its records: image (number in the index), id, value; the most extreme first. Looks at all shapes the first time.
+    Raises UserError where the index has lost its bytes."""
+    shapes = _shapes(coco, progress)
+    found = {}
+    for kind in KINDS:
+        rows = coco.table(kind.sql) if kind.sql else shapes[shapes["kind"] == kind.name][["image", "id", "value"]]
+        found[kind.name] = rows.dropna().sort_values(["value", "id"], ascending=[not kind.high, True]).reset_index(drop=True)
+    return found
+
+
+def seen(coco: Coco) -> bool:
+    """Whether all shapes were looked at already, so that `tour` answers at once."""
+    return _kept(coco).exists()
+
+
+def _kept(coco: Coco) -> Path:
+    return coco.folder / "oddities.parquet"
+
+
+def _shapes(coco: Coco, progress: Progress | None) -> pd.DataFrame:
+    path = _kept(coco)
+    if path.exists():
+        return coco.table("SELECT * FROM read_parquet(?)", [str(path)])
+    rows = coco.table(
+        "SELECT image, id, x, y, w, h, area, crowd, labelled, segmentation_at, segmentation_bytes, keypoints_at, keypoints_bytes "
+        "FROM annotations ORDER BY segmentation_at"
+    )
+    found: list[tuple[str, int, int, float]] = []
+    try:
+        with (coco.folder / "segments.bin").open("rb") as segments:
+            for first in range(0, len(rows), _BATCH):
+                if progress:
+                    progress(Message(N_("Looking at shapes")), first / len(rows))
+                part = rows.iloc[first : first + _BATCH]
+                begin, last = int(part["segmentation_at"].iloc[0]), part.iloc[-1]
+                segments.seek(begin)
+                content = segments.read(int(last["keypoints_at"] + last["keypoints_bytes"]) - begin)
+                for row in part.itertuples():
+                    found += _of(row, content, begin)
+    except OSError as error:
+        raise UserError(N_("The index of {folder} is gone; open it again."), folder=str(coco.source)) from error
+    frame = pd.DataFrame(found, columns=["kind", "image", "id", "value"]).astype({"image": "int64", "id": "int64", "value": "float64"})
+    write_aside(path, lambda aside: _write(frame, aside))
+    return frame
+
+
+def _write(frame: pd.DataFrame, path: Path) -> None:
+    import duckdb
+
+    with duckdb.connect() as connection:
+        connection.register("frame", frame)
+        connection.execute(f"COPY frame TO '{str(path).replace(chr(39), chr(39) * 2)}' (FORMAT parquet)")
+
+
+def _of(row, content: bytes, begin: int) -> list[tuple[str, int, int, float]]:  # noqa: ANN001
+    """What is odd about the shape of one instance."""
+    raw = content[row.segmentation_at - begin : row.segmentation_at - begin + row.segmentation_bytes]
+    if not raw.startswith(b"["):
+        return []
+    try:
+        polygons = [np.asarray(p).reshape(-1, 2) for p in _POLYGONS.decode(raw) if len(p) >= 6 and len(p) % 2 == 0]
+    except msgspec.DecodeError:
+        return []
+    if not polygons:
+        return []
+    found = []
+    corners = np.concatenate(polygons)
+    low, high = corners.min(0), corners.max(0)
+    beside = max(row.x - low[0], row.y - low[1], high[0] - row.x - row.w, high[1] - row.y - row.h)
+    if beside > BESIDE:
+        found.append(("polygon", row.image, row.id, float(beside)))
+    if row.labelled:
+        far = _joints_beside(content[row.keypoints_at - begin :][: row.keypoints_bytes], polygons, row.area)
+        if far:
+            found.append(("joint", row.image, row.id, far))
+    return found
+
+
+def _joints_beside(raw: bytes, polygons: list[np.ndarray], area: float) -> float:
+    """Pixels by which the farthest labelled joint lies outside of the polygons; 0 where none lies far."""
+    try:
+        points = np.asarray(_POINTS.decode(raw)).reshape(-1, 3)
+    except (msgspec.DecodeError, ValueError):
+        return 0.0
+    labelled = points[points[:, 2] > 0, :2]
+    outside = labelled[~outlines.contains(polygons, labelled)]
+    if not len(outside):
+        return 0.0
+    far = float(outlines.distance(polygons, outside).max())
+    return far if far > max(5.0, 0.25 * float(area) ** 0.5) else 0.0

@@ -1,0 +1,66 @@
+"""COCO's val2017 from its official source: 5,000 images and the annotations of both splits, of which those of val2017 are kept.
+
+Sums and sizes are those of the files at images.cocodataset.org, as many projects write them down.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import zipfile
+from pathlib import Path, PurePosixPath
+
+from core.data import Progress
+from core.data.download import Source, fetch
+from core.messages import Message, N_, UserError
+
+URL = "http://images.cocodataset.org/"
+FILES = {
+    "annotations/annotations_trainval2017.zip": "f4bbac642086de4f52a3fdda2de5fa2c",
+    "zips/val2017.zip": "442b8da7639aecaf257c1dceb8ba8c80",
+}
+BYTES = 252_907_541 + 815_585_330
+KINDS = ("captions", "instances", "person_keypoints")
+
+
+def get(folder: Path, progress: Progress | None = None) -> Path:
+    """Bring val2017 into `folder` as `annotations/*_val2017.json` and `val2017/*.jpg`; what is there already is not fetched again.
+
+    Raises UserError naming what failed and why; what has come by then is kept, and the next call goes on from there.
+    """
+    wanted = [folder / "annotations" / f"{kind}_val2017.json" for kind in KINDS]
+    if all(path.exists() for path in wanted) and (folder / ".val2017").exists():
+        return folder
+    sources = [Source(URL + name, folder / PurePosixPath(name).name, md5) for name, md5 in FILES.items()]
+    fetch("COCO val2017", sources, BYTES, progress)
+    try:
+        for source in sources:
+            _unpack(source.path, folder, progress)
+    except (zipfile.BadZipFile, OSError) as error:
+        raise UserError(N_("{file} cannot be unpacked: {reason}."), file=str(source.path), reason=str(error)) from error
+    (folder / ".val2017").touch()
+    for source in sources:
+        source.path.unlink()
+    return folder
+
+
+def _unpack(archive: Path, folder: Path, progress: Progress | None) -> None:
+    """What belongs to val2017 out of one archive; names that lead elsewhere are passed over."""
+    with zipfile.ZipFile(archive) as packed:
+        members = [m for m in packed.infolist() if _belongs(m.filename)]
+        for number, member in enumerate(members):
+            if progress and number % 100 == 0:
+                progress(Message(N_("Unpacking {name}"), {"name": archive.name}), number / len(members))
+            target = folder / member.filename
+            target.parent.mkdir(parents=True, exist_ok=True)
+            aside = target.with_name(f".{target.name}.part")
+            with packed.open(member) as come, aside.open("wb") as f:
+                shutil.copyfileobj(come, f, 1 << 20)
+            os.replace(aside, target)
+
+
+def _belongs(name: str) -> bool:
+    parts = PurePosixPath(name).parts
+    if len(parts) != 2 or parts[1].startswith("."):
+        return False
+    return (parts[0] == "val2017" and parts[1].endswith(".jpg")) or (parts[0] == "annotations" and parts[1].endswith("_val2017.json"))

@@ -1,0 +1,82 @@
+"""What a whole set holds: instances of each category and of each image, sizes, places, joints, and what occurs together.
+
+Every function asks the index and returns a table; none reads a source file.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from core.coco.dataset import Coco
+
+CELLS = 24  # of a heat map, each way
+SMALL, LARGE = 32**2, 96**2  # pixels: COCO's area classes
+
+
+def categories(coco: Coco) -> pd.DataFrame:
+    """name, supercategory, n (instances), images (that hold one), crowds; the most frequent first."""
+    return coco.table(
+        "SELECT c.name, c.supercategory, count(*) AS n, count(DISTINCT a.image) AS images, "
+        "count(*) FILTER (WHERE a.crowd) AS crowds FROM annotations a JOIN categories c ON c.category = a.category "
+        "GROUP BY c.name, c.supercategory ORDER BY n DESC, c.name"
+    )
+
+
+def per_image(coco: Coco) -> pd.DataFrame:
+    """n (instances in an image, 0 too), images (that hold so many)."""
+    return coco.table(
+        "SELECT n, count(*) AS images FROM (SELECT i.image, count(a.image) AS n FROM images i LEFT JOIN annotations a ON a.image = i.image "
+        "GROUP BY i.image) GROUP BY n ORDER BY n"
+    )
+
+
+def sizes(coco: Coco, category: int | None = None) -> pd.DataFrame:
+    """side (lower edge of a bin, in pixels: the square root of the area; two bins to a doubling), n."""
+    return coco.table(
+        "SELECT pow(2, floor(2 * log2(sqrt(area))) / 2) AS side, count(*) AS n FROM annotations "
+        "WHERE area > 0 AND NOT crowd AND (? IS NULL OR category = ?) GROUP BY side ORDER BY side",
+        [category, category],
+    )
+
+
+def area_classes(coco: Coco, category: int | None = None) -> dict[str, int]:
+    """How many instances are "small" (below 32² pixels), "medium" and "large" (from 96² pixels on); crowd regions are left out."""
+    found = coco.table(
+        "SELECT count(*) FILTER (WHERE area < ?) AS small, count(*) FILTER (WHERE area >= ? AND area < ?) AS medium, "
+        "count(*) FILTER (WHERE area >= ?) AS large FROM annotations WHERE NOT crowd AND (? IS NULL OR category = ?)",
+        [SMALL, SMALL, LARGE, LARGE, category, category],
+    ).iloc[0]  # fmt: skip
+    return {name: int(found[name]) for name in ("small", "medium", "large")}
+
+
+def places(coco: Coco, category: int | None = None) -> np.ndarray:
+    """(CELLS, CELLS) counts of the middles of boxes, rows from the top of the picture to its bottom, columns from left to right."""
+    found = coco.table(
+        "SELECT CAST(floor(? * (a.y + a.h / 2) / i.height) AS INTEGER) AS r, CAST(floor(? * (a.x + a.w / 2) / i.width) AS INTEGER) AS c, "
+        "count(*) AS n FROM annotations a JOIN images i ON i.image = a.image WHERE i.width > 0 AND i.height > 0 "
+        "AND a.x + a.w / 2 BETWEEN 0 AND i.width AND a.y + a.h / 2 BETWEEN 0 AND i.height "
+        "AND NOT a.crowd AND (? IS NULL OR a.category = ?) GROUP BY r, c",
+        [CELLS, CELLS, category, category],
+    )
+    grid = np.zeros((CELLS, CELLS), np.int64)
+    np.add.at(grid, (found["r"].clip(0, CELLS - 1), found["c"].clip(0, CELLS - 1)), found["n"])
+    return grid
+
+
+def joints(coco: Coco) -> pd.DataFrame:
+    """joint (its number in the body, from 0), hidden (v = 1), visible (v = 2), of (persons with keypoints); empty where nobody has any."""
+    return coco.table(
+        "SELECT joint, CAST(sum(hidden) AS BIGINT) AS hidden, CAST(sum(visible) AS BIGINT) AS visible, CAST(sum(persons) AS BIGINT) AS of "
+        "FROM joints GROUP BY joint ORDER BY joint"
+    )
+
+
+def together(coco: Coco) -> pd.DataFrame:
+    """How many images hold both of two categories: rows and columns are category numbers, the diagonal counts images of one."""
+    pairs = coco.table(
+        "WITH held AS (SELECT DISTINCT image, category FROM annotations) "
+        "SELECT a.category AS one, b.category AS other, count(*) AS n FROM held a JOIN held b ON a.image = b.image GROUP BY one, other"
+    )
+    numbers = coco.categories["category"]
+    return pairs.pivot(index="one", columns="other", values="n").reindex(index=numbers, columns=numbers).fillna(0).astype(int)

@@ -1,0 +1,120 @@
+"""Which annotations the browse page shows: folders found on this machine, one's own files, COCO's val2017 from its source."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from core import paths
+from core.coco import index, official, scenes, sources
+from core.coco.dataset import Coco
+from core.messages import N_, UserError
+from ui import url
+from ui.i18n import _, tell
+
+OWN = "own-"
+_MOST = 200  # pictures at once
+
+
+@st.cache_data(ttl=20, show_spinner=False)
+def _found() -> dict[str, str]:
+    return {name: str(path) for name, path in sources.found().items()}
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _opened(folder: str) -> Coco:
+    return Coco(Path(folder))
+
+
+def choose() -> Path:
+    """The annotations that the visitor looks at; the choice lives in the URL by its name."""
+    named = {name: Path(path) for name, path in _found().items()}
+    wanted = st.session_state.get("coco-own") or st.query_params.get("folder", "")
+    if wanted.startswith(OWN) and (path := sources.kept(wanted.removeprefix(OWN))):
+        named[wanted] = path
+    name = next(iter(named))
+    if len(named) > 1:
+        name = url.choice(
+            st.selectbox, _(N_("Annotations")), list(named), key="folder", default=name,
+            format_func=lambda n: _(N_("yours: {name}"), name=named[n].name) if n.startswith(OWN) else _(n),
+        )  # fmt: skip
+    if name == sources.DRAWN:
+        _nothing_here()
+    return named[name]
+
+
+def opened(source: Path) -> Coco:
+    """The index of a source, made with a progress bar where it is not there or older than its files. Raises UserError."""
+    folder = index.folder_of(source)
+    if not (folder / "done.json").exists():
+        bar = st.progress(0.0, _(N_("Making the index")))
+        try:
+            folder = index.build(source, lambda what, share: bar.progress(share, tell(what)))
+        finally:
+            bar.empty()
+    coco = _opened(str(folder))
+    if not (folder / "segments.bin").exists():  # somebody has emptied the cache folder under a server that runs
+        _opened.clear()
+        raise UserError(N_("The index of {folder} is gone; open it again."), folder=str(source))
+    return coco
+
+
+def about(coco: Coco) -> None:
+    """What is wrong with single records."""
+    if coco.problems:
+        with st.expander(_(N_("{count} kinds of records are wrong; the rest is shown"), count=len(coco.problems)), icon=":material/rule:"):
+            for problem in coco.problems:
+                st.text(tell(problem))
+
+
+def _nothing_here() -> None:
+    """COCO is not on this machine: what is shown instead, and how to get it."""
+    st.info(
+        _(N_("COCO is not on this machine: these are {count} scenes that Manabi Lab draws in its format. Put COCO's annotations and "
+             "pictures into the data folder as {layout}, or fetch val2017."), count=scenes.COUNT,
+          layout="`coco/annotations/*.json`, `coco/val2017/*.jpg`"),
+        icon=":material/draw:",
+    )  # fmt: skip
+    with st.expander(_(N_("Fetch val2017: 5,000 images with all their annotations")), icon=":material/download:"):
+        st.markdown(
+            _(N_("{size} from the official source, checked by its sums, into `{folder}`. If it breaks off it goes on from there. The same "
+                 "on the command line: `{command}`"),
+              size=f"{official.BYTES / 1e9:.1f} GB", folder=str(paths.download_root() / "coco"), command="python -m core coco get")
+        )  # fmt: skip
+        if st.button(_(N_("Fetch it now")), disabled=paths.offline()):
+            bar = st.progress(0.0)
+            try:
+                official.get(paths.download_root() / "coco", lambda what, share: bar.progress(share, tell(what)))
+            except UserError as error:
+                st.error(tell(error.message), icon=":material/cloud_off:")
+            else:
+                _found.clear()
+                st.rerun()
+
+
+def bring() -> None:
+    """Annotations of one's own, from a tool."""
+    with st.expander(_(N_("Look at annotations of your own")), icon=":material/upload_file:"):
+        st.caption(
+            _(N_("A JSON file in COCO's format, as annotation tools write it; keys that it lacks are simply not shown. Add its pictures to "
+                 "see them under the masks. Everything stays on the machine that runs this app."))
+        )  # fmt: skip
+        file = st.file_uploader(_(N_("Annotations (JSON)")), type=["json"], key="coco-json-file")
+        pictures = st.file_uploader(
+            _(N_("Its pictures")), type=["jpg", "jpeg", "png", "webp", "bmp"], accept_multiple_files=True, key="coco-picture-files",
+        )  # fmt: skip
+        if file is None or not st.button(_(N_("Show them")), icon=":material/visibility:"):
+            return
+        try:
+            path, wrong = sources.keep(file.getvalue(), file.name, [(p.name, p.getvalue()) for p in pictures[:_MOST]])
+        except UserError as error:
+            st.error(tell(error.message), icon=":material/error:")
+            return
+        for error in wrong[:5]:
+            st.warning(tell(error.message), icon=":material/image_not_supported:")
+        st.session_state["coco-own"] = f"{OWN}{path.parent.name}"
+        st.query_params["folder"] = st.session_state["coco-own"]
+        st.session_state.pop("folder", None)
+        if not wrong:
+            st.rerun()
