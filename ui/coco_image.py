@@ -97,8 +97,8 @@ def _drawn(
         colour = drawing.colour(one.category)
         drawn.append({
             "id": one.id, "path": path, "box": one.box and [float(v) for v in one.box], "colour": colour, "crowd": one.crowd,
-            "dark": [round(0.5 * c) for c in colour], "lit": i == lit, "label": one.name if "labels" in on and (lit is None or i == lit) else "",
-            "text": _told(one), "bones": bones, "joints": dots,
+            "dark": [round(0.5 * c) for c in colour], "lit": i == lit, "text": _told(one), "bones": bones, "joints": dots,
+            "label": one.name if "labels" in on and lit in (None, i) else "",
         })  # fmt: skip
     view = _part(instances[lit], picture) if close and lit is not None else [0, 0, picture.width, picture.height]
     annotated(

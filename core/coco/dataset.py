@@ -128,7 +128,8 @@ class Coco:
         inside = bool(parts) and ".." not in parts and not name.startswith(("/", "\\")) and ":" not in parts[0]
         folder = Path(split["pictures"])
         # Annotation tools write the folder of their own machine before the name; COCO's files have none.
-        places = [folder.joinpath(*parts), folder / parts[-1]] if inside else []
+        alone = parts[-1] if parts and parts[-1] != ".." and ":" not in parts[-1] else ""
+        places = [folder.joinpath(*parts)] * inside + [folder / alone] * bool(alone)
         return Picture(
             int(row["image"]), split["split"], int(row["id"]), name, int(row["width"]), int(row["height"]),
             next((p for p in places if p.is_file()), None),

@@ -60,7 +60,8 @@ def make(folder: Path) -> Path:
             annotations.append(record)
             if points:
                 people.append({**record, "keypoints": points, "num_keypoints": sum(v > 0 for v in points[2::3])})
-    info = {"description": "Scenes drawn by Manabi Lab; not COCO"}
+    _slip(annotations)
+    info = {"description": "Scenes drawn by Manabi Lab; not COCO. Three slips are there on purpose, for the tour of oddities"}
     body = {**CATEGORIES[0], "keypoints": list(JOINTS), "skeleton": [list(pair) for pair in SKELETON]}
     files = {
         "instances": {"annotations": annotations, "categories": CATEGORIES},
@@ -70,6 +71,16 @@ def make(folder: Path) -> Path:
     for kind, content in files.items():  # captions last: their presence means that all is there
         write_json(target / "annotations" / f"{kind}_{NAME}.json", json.loads(json.dumps({"info": info, "images": images, **content})))
     return target
+
+
+def _slip(annotations: list[dict[str, Any]]) -> None:
+    """Three slips as real sets have them: a ball annotated twice, a tree whose box was forgotten when it was drawn anew, a speck."""
+    ball, tree = (next(a for a in annotations if a["category_id"] == category) for category in (2, 4))
+    x, y, w, h = tree["bbox"]
+    tree["bbox"] = [x, y, round(w / 2, 2), h]
+    annotations.append({**ball, "id": len(annotations) + 1})
+    speck = {"category_id": 3, "segmentation": [[20.0, 30.0, 22.0, 30.0, 22.0, 32.0, 20.0, 32.0]], "bbox": [20.0, 30.0, 2.0, 2.0]}
+    annotations.append({"id": len(annotations) + 1, "image_id": 1, "area": 4.0, "iscrowd": 0, **speck})
 
 
 def _scene(rng: np.random.Generator, crowd: bool) -> tuple[Image.Image, list[dict[str, Any]], str]:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from pycocotools.coco import COCO
 
-from core.coco import drawing, scenes
+from core.coco import drawing, oddities, scenes
 from core.coco.dataset import Coco
 
 
@@ -48,6 +48,10 @@ def test_everything_that_the_page_explains_is_there(coco: Coco) -> None:
     assert set(seen) == {0, 1, 2} and (seen == 2).mean() > 0.7
     assert coco.categories["name"].tolist() == ["person", "ball", "box", "tree"]
     assert len(coco.images("caption='crowd far'")) == scenes.COUNT // 12
+
+
+def test_three_slips_are_there_to_be_found(coco: Coco) -> None:
+    assert {name: len(rows) for name, rows in oddities.tour(coco).items() if len(rows)} == {"empty": 1, "twice": 1, "polygon": 1}
 
 
 def test_they_are_made_once_and_always_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

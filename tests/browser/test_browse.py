@@ -1,0 +1,105 @@
+"""The browse page in a browser, on the drawn scenes: filter, open, switch, hover, choose, follow a permalink, export."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import expect
+
+from core.coco import scenes
+from tests.browser.conftest import Visitor
+
+TILES, SHAPES = ".manabi-wall button", ".manabi-annotated path.shape"
+
+
+def test_from_the_filter_to_one_instance_and_back(visitor: Callable[..., Visitor]) -> None:
+    me = visitor().open("browse")
+    expect(me.page.locator(TILES)).to_have_count(24, timeout=60_000)
+    me.page.get_by_role("textbox", name="Filter").fill("person>=2 and crowd=yes")
+    me.page.keyboard.press("Enter")
+    expect(me.page.locator(TILES)).not_to_have_count(24)
+    assert "where=person" in me.page.url
+    me.page.locator(TILES).first.click()
+    expect(me.page.locator(SHAPES).first).to_be_visible()
+    assert "image=" in me.page.url
+    shapes, joints = me.page.locator(SHAPES), me.page.locator(".manabi-annotated circle")
+    assert shapes.count() >= 3 and joints.count() >= 10
+    expect(me.page.locator(".manabi-annotated pattern")).to_have_count(1)  # the crowd, and nothing else, is hatched
+
+    for switch, there in (("Keypoints", joints), ("Masks", shapes)):
+        me.page.get_by_test_id("stButtonGroup").get_by_role("button", name=switch, exact=True).click()
+        expect(there).to_have_count(0)
+        me.page.get_by_test_id("stButtonGroup").get_by_role("button", name=switch, exact=True).click()
+        expect(there).not_to_have_count(0)
+
+    last = me.page.locator(".manabi-annotated .one").last
+    last.locator(".shape").dispatch_event("mousemove")
+    tip = me.page.locator(".manabi-annotated .tip")
+    expect(tip).to_be_visible()
+    assert "px²" in tip.inner_text()
+    last.locator(".shape").dispatch_event("click")
+    me.sees("One instance closely")
+    me.sees("As RLE")
+    expect(me.page.locator(".manabi-annotated .one.lit")).to_have_count(1)
+    assert "instance=" in me.page.url
+
+    friend = visitor("ja-JP")
+    friend.page.goto(me.page.url)
+    friend.settle()
+    expect(friend.page.locator(".manabi-annotated .one.lit")).to_have_count(1, timeout=60_000)
+
+    me.page.get_by_role("button", name="Back to the grid").click()
+    expect(me.page.get_by_role("textbox", name="Filter")).to_have_value("person>=2 and crowd=yes")
+
+
+def test_the_filtered_subset_is_exported(visitor: Callable[..., Visitor], tmp_path: Path) -> None:
+    me = visitor().open("browse", where="crowd=yes")
+    expect(me.page.locator(TILES)).to_have_count(scenes.COUNT // 12, timeout=60_000)
+    with me.page.expect_download() as waiting:
+        me.page.get_by_role("button", name="The subset as COCO JSON").click()
+    waiting.value.save_as(tmp_path / "subset.json")
+    content = json.loads((tmp_path / "subset.json").read_text())
+    assert len(content["images"]) == scenes.COUNT // 12 and any(a["iscrowd"] for a in content["annotations"])
+
+
+def test_a_pair_of_categories_and_an_oddity_lead_to_images(visitor: Callable[..., Visitor]) -> None:
+    me = visitor().open("browse", view="statistics")
+    cells = me.page.locator(".manabi-live").last
+    cells.locator(".heatmaplayer image").wait_for(timeout=60_000)
+    cells.scroll_into_view_if_needed()
+    frame = cells.locator(".nsewdrag").bounding_box()
+    me.page.mouse.click(frame["x"] + 0.12 * frame["width"], frame["y"] + 0.4 * frame["height"])
+    me.sees("See these images")
+    me.page.get_by_role("button", name="See these images").click()
+    expect(me.page.get_by_role("textbox", name="Filter")).to_have_value("ball>=1 and person>=1", timeout=30_000)
+    assert "where=ball" in me.page.url
+    me.open("browse", view="oddities")
+    expect(me.page.locator(TILES).first).to_be_visible(timeout=60_000)
+    me.page.locator(TILES).first.click()
+    expect(me.page.locator(".manabi-annotated .one.lit")).to_have_count(1, timeout=30_000)
+
+
+def test_annotations_of_ones_own_on_a_phone(visitor: Callable[..., Visitor]) -> None:
+    me = visitor(width=390).open("browse")
+    expect(me.page.locator(TILES)).to_have_count(24, timeout=60_000)
+    assert me.overflow <= 0
+    me.page.get_by_text("Look at annotations of your own").click()
+    mine = {
+        "images": [{"id": 1, "file_name": "a.jpg", "width": 40, "height": 30}],
+        "annotations": [{"image_id": 1, "category_id": 1, "bbox": [5, 5, 20, 20], "segmentation": [[5, 5, 25, 5, 25, 25, 5, 25]]}],
+        "categories": [{"id": 1, "name": "<script>alert(1)</script>"}],
+    }
+    files = me.page.locator("input[type=file]")
+    files.first.set_input_files({"name": "mine.json", "mimeType": "application/json", "buffer": b"{"})
+    me.page.get_by_role("button", name="Show them").click()
+    me.sees("mine.json is not readable JSON")
+    files.first.set_input_files({"name": "mine.json", "mimeType": "application/json", "buffer": json.dumps(mine).encode()})
+    me.page.wait_for_timeout(500)
+    me.settle()
+    me.page.get_by_role("button", name="Show them").click()
+    expect(me.page.locator(TILES)).to_have_count(1, timeout=30_000)
+    me.page.locator(TILES).first.click()
+    expect(me.page.locator(".manabi-annotated text")).to_have_text("<script>alert(1)</script>")
+    assert me.overflow <= 0

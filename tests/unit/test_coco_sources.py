@@ -1,0 +1,121 @@
+"""Where annotations come from: folders and files that are found, what a visitor brings, val2017 from a server of our own."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import threading
+import zipfile
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from core.coco import official, records, sources
+from core.coco.dataset import Coco
+from core.messages import UserError
+
+PLAIN = {"images": [{"id": 1, "file_name": "C:\\work\\pics\\a.png", "width": 8, "height": 6}], "annotations": [], "categories": []}
+
+
+def png() -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (8, 6), "red").save(out, "PNG")
+    return out.getvalue()
+
+
+def test_folders_and_json_files_are_found_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for place in ("coco/annotations/instances_val.json", "tool/train/_annotations.coco.json", "other/notes.json"):
+        (tmp_path / place).parent.mkdir(parents=True)
+        (tmp_path / place).write_text(json.dumps(PLAIN if "notes" not in place else {"hello": 1}))
+    monkeypatch.setenv("MANABI_DATA", str(tmp_path))
+    assert sources.found() == {"coco": tmp_path / "coco", "train/_annotations.coco": tmp_path / "tool/train/_annotations.coco.json"}
+
+
+def test_without_any_there_are_drawn_scenes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("MANABI_DATA", str(tmp_path / "nothing"))
+    assert list(sources.found()) == [sources.DRAWN]
+
+
+def test_what_a_visitor_brings_is_kept_with_its_pictures() -> None:
+    content = json.dumps(PLAIN).encode()
+    path, wrong = sources.keep(content, "../../my labels.json", [("../a.png", png()), ("b.png", b"no picture")])
+    assert path.name == "my_labels.json" and [p.name for p in path.parent.iterdir() if p.suffix == ".png"] == ["a.png"]
+    assert len(wrong) == 1 and "b.png" in str(wrong[0])
+    assert sources.kept(path.parent.name) == path and sources.kept("../../x") is None and sources.kept("0" * 12) is None
+    with Coco.open(path) as coco:
+        assert coco.picture(1).path == path.parent / "a.png"  # the tool wrote the folder of its own machine before the name
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"images": 3}', b"\xff\xfe", json.dumps({"images": []}).encode()])
+def test_what_is_not_coco_is_refused_and_not_kept(content: bytes) -> None:
+    with pytest.raises(UserError, match="mine.json"):
+        sources.keep(content, "mine.json", [])
+    assert sources.kept(hashlib.sha256(content).hexdigest()[:12]) is None
+
+
+def test_a_cut_file_names_the_last_record() -> None:
+    with pytest.raises(UserError, match="the last id before that is 7"):
+        records.parse(b'{"images": [{"id": 7, "file_name": "a"}, {"id', "x.json", records.Instances)
+
+
+# ---- val2017 ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A server with two archives laid out as the official ones are; their folder."""
+    folder = tmp_path / "server"
+    (folder / "annotations").mkdir(parents=True)
+    (folder / "zips").mkdir()
+    with zipfile.ZipFile(folder / "annotations/annotations_trainval2017.zip", "w") as z:
+        for split in ("train2017", "val2017"):
+            for kind in official.KINDS:
+                content = {"images": [], "annotations": []} if kind == "captions" else PLAIN
+                z.writestr(f"annotations/{kind}_{split}.json", json.dumps(content))
+    with zipfile.ZipFile(folder / "zips/val2017.zip", "w") as z:
+        z.writestr("val2017/a.jpg", b"a picture")
+        z.writestr("../evil.jpg", b"x")
+        z.writestr("val2017/../../evil.jpg", b"x")
+
+    class Handler(SimpleHTTPRequestHandler):
+        def __init__(self, *args: object) -> None:
+            super().__init__(*args, directory=str(folder))
+
+        def log_message(self, *_: object) -> None:
+            """Quiet."""
+
+    running = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=running.serve_forever, daemon=True).start()
+    monkeypatch.setattr(official, "URL", f"http://127.0.0.1:{running.server_port}/")
+    monkeypatch.setattr(official, "FILES", {n: hashlib.md5((folder / n).read_bytes()).hexdigest() for n in official.FILES})
+    yield folder
+    running.shutdown()
+
+
+def test_val2017_comes_once_and_only_what_belongs_to_it(server: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[float] = []
+    target = official.get(tmp_path / "data" / "coco", lambda _what, share: told.append(share))
+    there = sorted(str(p.relative_to(target)) for p in target.rglob("*") if p.is_file() and not p.name.startswith("."))
+    assert there == [*(f"annotations/{kind}_val2017.json" for kind in official.KINDS), "val2017/a.jpg"]
+    assert not list(tmp_path.rglob("evil.jpg")) and told
+    with Coco.open(target) as coco:
+        assert coco.count == 1
+    monkeypatch.setattr(official, "URL", "http://127.0.0.1:1/")
+    assert official.get(target) == target  # all there: nothing is asked for
+
+
+def test_a_file_with_another_sum_is_not_taken(server: Path, tmp_path: Path) -> None:
+    (server / "zips/val2017.zip").write_bytes(b"something else")
+    with pytest.raises(UserError, match="checksum mismatch"):
+        official.get(tmp_path / "coco")
+    assert not (tmp_path / "coco" / "val2017").exists()
+
+
+def test_what_cannot_be_reached_names_the_folder_to_fill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(official, "URL", "http://127.0.0.1:1/")
+    with pytest.raises(UserError, match="COCO val2017 could not be downloaded"):
+        official.get(tmp_path / "coco")

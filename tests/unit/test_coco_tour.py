@@ -1,0 +1,173 @@
+"""Outlines, statistics and the tour of oddities, against pycocotools, scikit-image and records that are odd on purpose."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pycocotools.coco import COCO
+from skimage.draw import polygon2mask
+from skimage.measure import points_in_poly
+
+from core.coco import oddities, outlines, statistics
+from core.coco.dataset import Coco
+from core.messages import UserError
+
+SPLITS = ("train2017", "val2017")
+
+
+@pytest.fixture
+def coco(real_data: Path):  # noqa: ANN201
+    with Coco.open(real_data / "coco") as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def official() -> list[COCO]:
+    from tests.conftest import DATA
+
+    if not (DATA / "coco").is_dir():
+        pytest.skip("no real COCO here")
+    return [COCO(str(DATA / "coco" / "annotations" / f"instances_{s}.json")) for s in SPLITS]
+
+
+# ---- outlines --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_traced_mask_is_the_mask(seed: int) -> None:
+    rows, columns = np.indices((60, 80))
+    rng = np.random.default_rng(seed)
+    mask = np.zeros((60, 80), bool)
+    for _ in range(4):
+        y, x, r = rng.integers(0, 60), rng.integers(0, 80), rng.integers(6, 20)
+        mask ^= (rows - y) ** 2 + (columns - x) ** 2 < r**2  # with holes, and touching the edges
+    drawn = np.zeros_like(mask)
+    for ring in outlines.traced(mask):
+        drawn ^= polygon2mask(mask.shape, ring[:, ::-1] - 0.5)
+    assert (drawn & mask).sum() / (drawn | mask).sum() > 0.9
+
+
+def test_inside_and_how_far_outside() -> None:
+    rng = np.random.default_rng(0)
+    angle = np.sort(rng.random(40)) * 2 * np.pi
+    star = np.stack([50 + rng.uniform(10, 45, 40) * np.cos(angle), 50 + rng.uniform(10, 45, 40) * np.sin(angle)], 1)
+    points = rng.uniform(0, 100, (500, 2))
+    assert (outlines.contains([star], points) == points_in_poly(points, star)).all()
+    square = np.array([[0, 0], [10, 0], [10, 10], [0, 10]], float)
+    assert outlines.distance([square], np.array([[13.0, 14.0], [5.0, 5.0], [-2.0, 3.0]])).tolist() == [5.0, 5.0, 2.0]
+
+
+@pytest.mark.realdata
+def test_every_instance_of_the_real_subset_has_an_outline(coco: Coco) -> None:
+    for picture in coco.pictures(coco.images()):
+        for one in coco.instances(picture):
+            rings = outlines.rings(one, picture)
+            assert rings and outlines.path(one, picture).count("Z") == len(rings)
+            low, high = np.concatenate(rings).min(0), np.concatenate(rings).max(0)
+            x, y, w, h = one.box
+            assert np.allclose([*low, *high], [x, y, x + w, y + h], atol=2), one.id
+
+
+@pytest.mark.realdata
+def test_a_joint_is_visible_where_it_falls_inside_the_mask_as_coco_says(coco: Coco) -> None:
+    seen = 0
+    for picture in coco.pictures(coco.images("keypoints>=1")):
+        for one in coco.instances(picture):
+            if one.keypoints is not None and isinstance(one.segmentation, list):
+                visible = one.keypoints[one.keypoints[:, 2] == 2, :2]
+                seen += len(visible)
+                assert outlines.contains(outlines.rings(one, picture), visible).all()
+    assert seen == 1258
+
+
+# ---- statistics ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.realdata
+def test_counts_are_those_of_a_loop(coco: Coco, official: list[COCO]) -> None:
+    everything = [a for api in official for a in api.anns.values()]
+    names = {c["id"]: c["name"] for c in official[0].cats.values()}
+    each = statistics.categories(coco).set_index("name")
+    for number, name in names.items():
+        mine = [a for a in everything if a["category_id"] == number]
+        if mine:
+            row = each.loc[name]
+            assert (row["n"], row["crowds"]) == (len(mine), sum(a["iscrowd"] for a in mine))
+    plain = [a["area"] for a in everything if not a["iscrowd"]]
+    assert statistics.area_classes(coco) == {
+        "small": sum(v < 1024 for v in plain), "medium": sum(1024 <= v < 9216 for v in plain), "large": sum(v >= 9216 for v in plain),
+    }  # fmt: skip
+    assert statistics.sizes(coco)["n"].sum() == len(plain) == statistics.places(coco).sum()
+    assert (statistics.per_image(coco)["n"] * statistics.per_image(coco)["images"]).sum() == len(everything)
+
+
+@pytest.mark.realdata
+def test_joints_are_those_of_a_loop(coco: Coco, real_data: Path) -> None:
+    points = []
+    for split in SPLITS:
+        content = json.loads((real_data / "coco" / "annotations" / f"person_keypoints_{split}.json").read_text())
+        points += [np.reshape(a["keypoints"], (-1, 3)) for a in content["annotations"] if a["num_keypoints"]]
+    seen = np.stack(points)[:, :, 2]
+    found = statistics.joints(coco)
+    assert found["visible"].tolist() == (seen == 2).sum(0).tolist() and found["hidden"].tolist() == (seen == 1).sum(0).tolist()
+    assert (found["of"] == len(points)).all()
+
+
+# ---- oddities --------------------------------------------------------------------------------------------------------
+
+BOX = [[10, 10, 30, 10, 30, 30, 10, 30]]
+
+
+def odd(folder: Path, **annotation: object) -> dict[str, list[int]]:
+    """The ids that the tour finds in a file of two images: one plain instance, and one as given."""
+    plain = {"id": 1, "image_id": 1, "category_id": 1, "bbox": [10, 10, 20, 20], "area": 400, "iscrowd": 0, "segmentation": BOX}
+    content = {
+        "images": [{"id": i, "file_name": f"{i}.jpg", "width": 100, "height": 80} for i in (1, 2)],
+        "annotations": [plain, {**plain, "id": 2, "image_id": 2, **annotation}],
+        "categories": [{"id": 1, "name": "cat"}],
+    }
+    (folder / "annotations").mkdir(parents=True, exist_ok=True)
+    (folder / "annotations" / "instances_x.json").write_text(json.dumps(content))
+    with Coco.open(folder) as coco:
+        assert not oddities.seen(coco)
+        first, again = oddities.tour(coco), oddities.tour(coco)
+        assert oddities.seen(coco) and all(first[k].equals(again[k].astype(first[k].dtypes)) for k in first)
+        return {name: frame["id"].tolist() for name, frame in first.items() if len(frame)}
+
+
+JOINTS = [20, 20, 2, 90, 20, 1, 0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("annotation", "kind"),
+    [
+        ({"area": 0}, "empty"), ({"bbox": [10, 10, 60, 3], "segmentation": [[10, 10, 70, 10, 70, 13, 10, 13]]}, "sliver"),
+        ({"iscrowd": 1, "area": 4000, "segmentation": {"size": [80, 100], "counts": [0, 8000]}}, "crowd"),
+        ({"bbox": [-5, 10, 35, 20], "segmentation": [[-5, 10, 30, 10, 30, 30]]}, "outside"), ({"image_id": 1}, "twice"),
+        ({"bbox": [10, 10, 12, 20]}, "polygon"), ({"keypoints": JOINTS, "num_keypoints": 2}, "joint"),
+    ],
+)  # fmt: skip
+def test_what_is_odd_is_found_and_nothing_else(tmp_path: Path, annotation: dict, kind: str) -> None:
+    assert odd(tmp_path, **annotation) == {kind: [1] if kind == "twice" else [2]}
+
+
+@pytest.mark.parametrize(
+    "annotation", [{}, {"segmentation": None}, {"keypoints": "x"}, {"keypoints": [1, 2]}, {"segmentation": [[1, 2, 3]]}]
+)
+def test_what_is_plain_or_cannot_be_read_is_not_odd(tmp_path: Path, annotation: dict) -> None:
+    assert odd(tmp_path, **annotation) == {}
+
+
+def test_an_index_that_vanishes_is_a_sentence(tmp_path: Path) -> None:
+    folder = tmp_path / "x"
+    (folder / "annotations").mkdir(parents=True)
+    content = {"images": [{"id": 1, "width": 9, "height": 9}], "annotations": [{"image_id": 1, "category_id": 1, "segmentation": BOX}]}
+    (folder / "annotations" / "instances_x.json").write_text(json.dumps(content))
+    with Coco.open(folder) as coco:
+        (coco.folder / "segments.bin").unlink()
+        for looked in (lambda: oddities.tour(coco), lambda: coco.instances(coco.picture(1))):
+            with pytest.raises(UserError, match="is gone; open it again"):
+                looked()
