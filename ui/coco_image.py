@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import html
 import io
 import json
 
@@ -17,7 +16,7 @@ from core.coco.dataset import Coco, Instance, Picture
 from core.messages import N_, UserError
 from ui import coco_instance, palette
 from ui.annotated import annotated
-from ui.i18n import _, tell
+from ui.i18n import _, plain, tell
 
 SWITCHES = {"masks": N_("Masks"), "boxes": N_("Boxes"), "labels": N_("Labels"), "keypoints": N_("Keypoints"), "crowds": N_("Crowds")}
 _SIDE = 1600  # pixels of the longer side of a photo on the screen
@@ -29,7 +28,8 @@ def show(coco: Coco, picture: Picture) -> None:
     """Everything about one image."""
     instances = coco.instances(picture)
     lit = next((i for i, one in enumerate(instances) if str(one.id) == st.query_params.get("instance")), None)
-    st.markdown(f"**{_(N_('Image {id}'), id=picture.id)}** · {picture.split} · `{picture.file_name}` · {picture.width} x {picture.height}")
+    name = _(N_("Image {id}"), id=picture.id)
+    st.markdown(f"**{name}** · {picture.split} · {plain(picture.file_name)} · {picture.width} x {picture.height}")
     left, right = st.columns([5, 3], gap="large")
     with right:
         on = st.pills(
@@ -48,7 +48,7 @@ def show(coco: Coco, picture: Picture) -> None:
         _legend(on, instances)
         captions = coco.captions(picture)
         if captions:
-            st.markdown(_(N_("**Captions**, each by another person")) + "".join(f"\n- {_plain(caption)}" for caption in captions))
+            st.markdown(_(N_("**Captions**, each by another person")) + "".join(f"\n- {plain(caption)}" for caption in captions))
     with right:
         _table(instances, lit)
     if lit is not None:
@@ -57,11 +57,6 @@ def show(coco: Coco, picture: Picture) -> None:
         if place.open:
             rows = coco.images(f"id=={picture.id} and split='{picture.split}'")
             st.json(json.dumps(coco.subset(rows)), expanded=1)
-
-
-def _plain(text: str) -> str:
-    """Words of a stranger as Markdown that shows them as they are."""
-    return html.escape(text).translate({ord(c): f"\\{c}" for c in "\\`*_[]()#$~:!|<>"})
 
 
 def choose(instance: Instance | None) -> None:

@@ -10,7 +10,7 @@ from core.coco import drawing
 from core.coco.dataset import Coco, Instance, Picture
 from core.messages import N_, UserError
 from ui import handed
-from ui.i18n import _, tell
+from ui.i18n import _, plain, tell
 
 VISIBILITY = {2: N_("visible"), 1: N_("labelled but hidden"), 0: N_("not labelled")}
 JOINTS = (
@@ -33,7 +33,8 @@ def joint(name: str) -> str:
 def closely(coco: Coco, picture: Picture, one: Instance) -> None:
     """One instance in three notations; the joints of a person; where its crop can go."""
     with st.container(border=True, key="coco-closely"):
-        st.markdown(f"**{_(N_('One instance closely'))}: {one.name}** · {one.id}")
+        title = _(N_("One instance closely"))
+        st.markdown(f"**{title}:** {plain(one.name)} · {one.id}")
         try:
             mask, rle, iou = one.mask(picture), drawing.as_rle(one, picture), drawing.box_iou(one, picture)
         except UserError as error:

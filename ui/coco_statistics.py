@@ -14,7 +14,7 @@ from core.coco.dataset import Coco
 from core.messages import N_
 from ui import charts, palette
 from ui.coco_instance import joint
-from ui.i18n import _
+from ui.i18n import _, plain
 from ui.live_chart import clicked, live_chart
 
 _TOP = 30  # categories in the bar chart
@@ -152,5 +152,5 @@ def _together(coco: Coco, together: pd.DataFrame) -> None:
             st.session_state["where"], st.session_state["view"] = wanted, "images"
 
         with st.container(horizontal=True, vertical_alignment="center", key="coco-pair"):
-            st.markdown(_(N_("**{one}** with **{other}**: {count} images"), one=one, other=other, count=f"{count:,}"))
+            st.markdown(_(N_("**{one}** with **{other}**: {count} images"), one=plain(one), other=plain(other), count=f"{count:,}"))
             st.button(_(N_("See these images")), icon=":material/filter_alt:", type="primary", on_click=see)

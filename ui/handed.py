@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from core.messages import N_
-from ui.i18n import _
+from ui.i18n import _, plain
 
 _KEY = "_handed"
 
@@ -24,7 +24,7 @@ def taken() -> tuple[str, np.ndarray] | None:
     name, pixels = found
     with st.container(horizontal=True, vertical_alignment="center"):
         st.image(pixels, width=96, alt=name)
-        st.markdown(_(N_("From the COCO page: **{name}**"), name=name))
+        st.markdown(_(N_("From the COCO page: **{name}**"), name=plain(name)))
         st.button(_(N_("Let it go")), icon=":material/close:", type="tertiary", on_click=_let_go)
     return name, pixels
 

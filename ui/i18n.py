@@ -25,6 +25,11 @@ def tell(message: Message | None) -> str:
     return message.text(i18n.translator(language())) if message else ""
 
 
+def plain(text: str) -> str:
+    """Words of a stranger (names in files, captions) as Markdown that shows them as they are, in one line."""
+    return " ".join(text.split()).translate({ord(c): f"\\{c}" for c in "\\`*_[]()#$~:!|<>{}"})
+
+
 def duration(seconds: float) -> str:
     return tell(words.duration(seconds))
 
