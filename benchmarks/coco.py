@@ -1,4 +1,5 @@
-"""COCO at full size: indexing against pycocotools, opening, filters, the co-occurrence of categories; at a tenth of the size and all.
+"""COCO at full size: indexing against pycocotools, opening, filters, the co-occurrence of categories, a page of thumbnails, an image of 60
+instances, the tour of oddities; at a tenth of the size and all.
 
 The set is made here: as many images, instances and persons with keypoints as COCO's train2017 has, polygons as long as its (about 545
 bytes an annotation in the file). Each measurement runs in a process of its own, so that its memory is its own.
@@ -9,18 +10,22 @@ from __future__ import annotations
 import json
 import math
 import os
+import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from benchmarks import table
 from benchmarks.table import Row
 from core import paths
 
 IMAGES, INSTANCES, PERSONS, CATEGORIES = 118_287, 860_001, 262_465, 80
+MANY = 60  # instances of the last image
+THUMBNAILS = 24
 FILTERS = (
     "cat_17>=1 and person==0", "not (cat_3 or cat_4)", "super_2>=3 and crowd=no", "small>=5 or large>=3", "width>=500 and instances>10",
     "caption='red bus'",
@@ -42,7 +47,7 @@ def make(folder: Path, share: float) -> Path:
          "width": 640 if i % 3 else 427, "date_captured": "2013-11-14 17:02:52", "id": i} for i in range(images)
     ]  # fmt: skip
     head = json.dumps({"info": {}, "licenses": [], "images": pictures})[:-1]
-    owner = np.sort(rng.integers(0, images, count))
+    owner = np.sort(np.concatenate([np.full(MANY, images - 1), rng.integers(0, images - 1, count - MANY)]))
     kind = np.where(rng.random(count) < PERSONS / INSTANCES, 1, 2 + (rng.pareto(1.2, count) * 4).astype(int) % (CATEGORIES - 1))
     which, crowd = rng.integers(0, len(shapes), count), rng.random(count) < 0.01
     order = rng.permutation(count)  # as in COCO's own files, annotations are not sorted by image
@@ -54,6 +59,10 @@ def make(folder: Path, share: float) -> Path:
         f.write('], "categories": ' + json.dumps(categories) + "}")
     words = ["a", "red", "bus", "man", "dog", "on", "the", "street", "with", "two", "cats", "riding", "small", "horse", "near", "water"]
     told = [{"image_id": i, "id": 5 * i + j, "caption": " ".join(rng.choice(words, 10))} for i in range(images) for j in range(2)]
+    (target / "made").mkdir(exist_ok=True)
+    for i in (*range(THUMBNAILS), images - 1):  # a photo's share of detail, so that decoding takes as long as a photo's
+        small = rng.integers(0, 256, (60, 80, 3)).astype(np.uint8)
+        Image.fromarray(small).resize((pictures[i]["width"], 480), Image.Resampling.BICUBIC).save(target / "made" / f"{i:012d}.jpg", quality=90)
     (target / "annotations" / "captions_made.json").write_text(json.dumps({"images": pictures[:1], "annotations": told}))
     return target
 
@@ -97,8 +106,8 @@ def indexed(folder: str, file: str = "") -> tuple[float, float]:
 
 
 def opened(folder: str) -> dict[str, float]:
-    """Seconds to open an index, to filter, to count pairs of categories; and what opening adds to the process, in GB."""
-
+    """Seconds to open an index, to filter, to count pairs of categories, to draw; and what opening adds to the process, in GB."""
+    from core.coco import drawing, oddities, outlines, statistics
     from core.coco.dataset import Coco
 
     before, begun = peak_memory(), time.perf_counter()
@@ -112,8 +121,27 @@ def opened(folder: str) -> dict[str, float]:
             slowest = max(slowest, time.perf_counter() - begun)
         found["filter"] = slowest
         begun = time.perf_counter()
-        coco.together()
+        statistics.together(coco)
         found["together"] = time.perf_counter() - begun
+        rows = coco.images()
+        shutil.rmtree(paths.cache() / "coco-thumbnails" / coco.folder.name, ignore_errors=True)
+        first = coco.pictures(rows.iloc[-1:])[0]
+        drawing.thumbnail(coco, first)  # loads what is loaded once
+        for name in ("cold", "cached"):
+            begun = time.perf_counter()
+            for picture in coco.pictures(rows.iloc[:THUMBNAILS]):
+                drawing.thumbnail(coco, picture)
+            found[name] = time.perf_counter() - begun
+        begun = time.perf_counter()
+        instances = coco.instances(first)
+        for one in instances:
+            outlines.path(one, first)
+        drawing.jpeg(np.asarray(drawing.photo(first)))
+        found["image"] = time.perf_counter() - begun
+        assert len(instances) == MANY
+        begun = time.perf_counter()
+        oddities.tour(coco)
+        found["tour"] = time.perf_counter() - begun
     return found
 
 
@@ -143,9 +171,13 @@ def rows() -> list[Row]:
             Row(f"{label}: memory that opening adds", 1000 * answers["memory"], "MB", below=150),
             Row(f"{label}: the slowest of {len(FILTERS)} filters", 1000 * answers["filter"], "ms", below=100),
             Row(f"{label}: co-occurrence of all categories", 1000 * answers["together"], "ms", below=1000),
+            Row(f"{label}: {THUMBNAILS} thumbnails, cold", 1000 * answers["cold"], "ms", below=1000),
+            Row(f"{label}: {THUMBNAILS} thumbnails, cached", 1000 * answers["cached"], "ms", below=150),
+            Row(f"{label}: an image of {MANY} instances", 1000 * answers["image"], "ms", below=200),
+            Row(f"{label}: the tour of oddities, first time", answers["tour"], "s"),
         ]
         grown[share] = {"index": mine, **answers}
-    for name in ("index", "open", "filter", "together"):
+    for name in ("index", "open", "filter", "together", "cold", "cached", "image", "tour"):
         found.append(Row(f"growth from 10 % to 100 %: {name}", grown[1.0][name] / grown[0.1][name], "times"))
     return found
 

@@ -18,6 +18,7 @@ from ui.i18n import _, plain
 from ui.live_chart import clicked, live_chart
 
 _TOP = 30  # categories in the bar chart
+_HEAT = [[0, palette.rgba(palette.ACCENT, 0.04)], [1, palette.ACCENT]]
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
@@ -98,7 +99,7 @@ def _places(coco: Coco, number: int | None) -> None:
     st.markdown(_(N_("**Place**: where the middles of the boxes lie in their pictures")))
     values = statistics.places(coco, number)
     fig = charts.figure(380)
-    fig.add_heatmap(z=values, colorscale="Blues", showscale=False, hovertemplate="%{z:,}<extra></extra>")
+    fig.add_heatmap(z=values, colorscale=_HEAT, showscale=False, hovertemplate="%{z:,}<extra></extra>")
     fig.update_xaxes(visible=False, constrain="domain")
     fig.update_yaxes(visible=False, autorange="reversed", scaleanchor="x", scaleratio=0.75)
     live_chart(fig, "coco-places", alt=_(N_("Where in the picture instances lie")))
@@ -139,7 +140,7 @@ def _together(coco: Coco, together: pd.DataFrame) -> None:
     cells = [[[one, other, int(n)] for other, n in zip(labels, row, strict=True)] for one, row in zip(labels, values, strict=True)]
     fig = go.Figure(charts.figure(660))
     fig.add_heatmap(
-        x=labels, y=labels, z=np.log1p(values), customdata=cells, showscale=False, colorscale="Blues",
+        x=labels, y=labels, z=np.log1p(values), customdata=cells, showscale=False, colorscale=_HEAT,
         hovertemplate="%{x} + %{y}: %{customdata[2]:,}<extra></extra>",
     )  # fmt: skip
     fig.update_yaxes(autorange="reversed")
