@@ -61,8 +61,8 @@ def make(folder: Path, share: float) -> Path:
     told = [{"image_id": i, "id": 5 * i + j, "caption": " ".join(rng.choice(words, 10))} for i in range(images) for j in range(2)]
     (target / "made").mkdir(exist_ok=True)
     for i in (*range(THUMBNAILS), images - 1):  # a photo's share of detail, so that decoding takes as long as a photo's
-        small = rng.integers(0, 256, (60, 80, 3)).astype(np.uint8)
-        Image.fromarray(small).resize((pictures[i]["width"], 480), Image.Resampling.BICUBIC).save(target / "made" / f"{i:012d}.jpg", quality=90)
+        small = Image.fromarray(rng.integers(0, 256, (60, 80, 3)).astype(np.uint8))
+        small.resize((pictures[i]["width"], 480), Image.Resampling.BICUBIC).save(target / "made" / f"{i:012d}.jpg", quality=90)
     (target / "annotations" / "captions_made.json").write_text(json.dumps({"images": pictures[:1], "annotations": told}))
     return target
 

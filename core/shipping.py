@@ -58,6 +58,12 @@ def ship_run(run_id: str) -> Path:
         raise UserError(
             N_("Run {run} was trained on a stand-in for {title}; only real data ship."), run=run.id, title=summary["stand_in_for"]
         )
+    dataset = data.obtain(run.task.dataset, config.get("data_root") or None, download=False, **run.recipe.part("data"))
+    if dataset.name == "unpaired":
+        raise UserError(
+            N_("Run {run} was trained on {title}, photos of one's own; what ships was trained on apples and oranges."),
+            run=run.id, title=dataset.title,
+        )  # fmt: skip
     folder = paths.checkpoints()
     folder.mkdir(parents=True, exist_ok=True)
     weights = folder / f"{run.task.checkpoint}.safetensors"
@@ -68,7 +74,6 @@ def ship_run(run_id: str) -> Path:
         raise UserError(N_("The weights of run {run} are larger than 25 MB."), run=run.id)
     # The figures are those of the file that ships, not of the fp32 weights that it was made from.
     network, spec = checkpoints.load_weights(weights)
-    dataset = data.obtain(run.task.dataset, config.get("data_root") or None, download=False, **run.recipe.part("data"))
     evaluation = evaluate_network(network, spec, dataset)
     environment = run.environment or describe()
     used = config["data"]
