@@ -20,7 +20,7 @@ with page("browse"):
         st.error(tell(error.message), icon=":material/error:")
     wanted = st.query_params.get("image", "")
     if coco is not None and wanted:
-        st.button(_(N_("Back to the grid")), icon=":material/arrow_back:", on_click=coco_grid.back)
+        coco_grid.around(coco, wanted, st.query_params.get("split", ""))
         try:
             coco_image.show(coco, coco.picture(int(wanted) if wanted.isdigit() else -1, st.query_params.get("split", "")))
         except UserError as error:

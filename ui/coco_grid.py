@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -26,8 +27,8 @@ def asked(coco: Coco) -> pd.DataFrame | None:
         text = url.text(
             _(N_("Filter")), key="where", placeholder=examples[0] if examples else "",
             help=_(N_("Names of categories and supercategories count instances: `dog>=2`, `'traffic light'`, `vehicle>3`. Combine with "
-                      "and, or, not, parentheses. Also: small, medium, large, instances, keypoints, id, width, height, crowd=no, split=…, "
-                      "caption='…'.")),
+                      "and, or, not, parentheses. Also: small, medium, large, instances, keypoints, visible, id, width, height, "
+                      "crowd=no, split=…, caption='…'.")),
         )  # fmt: skip
         with st.popover(_(N_("Build it")), icon=":material/tune:"):
             _builder(coco)
@@ -100,8 +101,31 @@ def grid(coco: Coco, rows: pd.DataFrame) -> None:
 def go(image_id: int, split: str, instance: int | None = None) -> None:
     """Callback: open an image, with an instance that stands out."""
     st.query_params["image"], st.query_params["split"] = str(image_id), split
+    st.query_params.pop("instance", None)
     if instance is not None:
         st.query_params["instance"] = str(instance)
+
+
+def around(coco: Coco, image_id: str, split: str) -> None:
+    """Buttons from an image back to the grid, and to the ones before and after it in the filter's answer."""
+    try:
+        rows = coco.images(st.query_params.get("where", st.session_state.get("_kept.where", "")))
+    except UserError:
+        rows = coco.images()
+    number = int(image_id) if image_id.isdigit() and len(image_id) < 19 else -1
+    mine = [i for i, one in enumerate(coco.splits) if split in ("", one["split"])]
+    places = np.flatnonzero((rows["id"] == number) & rows["split"].isin(mine))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(_(N_("Back to the grid")), icon=":material/arrow_back:", on_click=back)
+        if len(places):
+            for step, words, icon in ((-1, N_("Previous image"), "navigate_before"), (1, N_("Next image"), "navigate_next")):
+                to = int(places[0]) + step
+                there = 0 <= to < len(rows)
+                st.button(
+                    _(words), icon=f":material/{icon}:", type="tertiary", disabled=not there, on_click=go,
+                    args=(int(rows["id"].iloc[to]), coco.splits[rows["split"].iloc[to]]["split"]) if there else (),
+                )  # fmt: skip
+            st.caption(_(N_("image {place} of {count}"), place=f"{places[0] + 1:,}", count=f"{len(rows):,}"))
 
 
 def back() -> None:

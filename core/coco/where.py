@@ -6,10 +6,10 @@
     condition  = NAME [OP NUMBER] | ATTRIBUTE "=" VALUE
 
 NAME is a category or supercategory, quoted where it has several words, and counts its instances in an image; a bare one means at least
-one. `small`, `medium`, `large` count instances of COCO's area classes, `instances` all of them, `keypoints` is the largest number of
-labelled joints of one person; `id`, `width`, `height` are numbers of the image. Attributes: `crowd=no` leaves crowd regions out of every
-count, `crowd=yes` asks for an image with one; `split=NAME`; `caption='WORDS'` asks for a caption that holds all the words. `category:NAME`
-and `supercategory:NAME` say which is meant where both are called alike (else it is the category).
+one. `small`, `medium`, `large` count instances of COCO's area classes, `instances` all of them; `keypoints` is the largest number of
+labelled joints of one person, `visible` that of visible ones; `id`, `width`, `height` are numbers of the image. Attributes: `crowd=no`
+leaves crowd regions out of every count, `crowd=yes` asks for an image with one; `split=NAME`; `caption='WORDS'` asks for a caption that
+holds all the words. `category:NAME` and `supercategory:NAME` say which is meant where both are called alike (else it is the category).
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ _TOKEN = re.compile(r"""\s*(?:(?P<op>>=|<=|==|!=|=|<|>)|(?P<paren>[()])|(?P<quot
 _SQL = {">=": ">=", "<=": "<=", "==": "=", "=": "=", "!=": "<>", "<": "<", ">": ">"}
 NUMBERS = {"id": "i.id", "width": "i.width", "height": "i.height"}
 AREAS = {"small": "a.area < 1024", "medium": "a.area >= 1024 AND a.area < 9216", "large": "a.area >= 9216"}
+JOINTS = {"keypoints": "max(a.labelled)", "visible": "max(a.visible)"}
 ATTRIBUTES = ("crowd", "split", "caption")
 _DEEPEST = 40
 
@@ -38,7 +39,7 @@ class Names:
     splits: dict[str, int]
 
     def every(self) -> Iterable[str]:
-        return [*self.categories, *self.supercategories, *AREAS, *NUMBERS, "instances", "keypoints", *ATTRIBUTES]
+        return [*self.categories, *self.supercategories, *AREAS, *NUMBERS, "instances", *JOINTS, *ATTRIBUTES]
 
 
 @dataclass
@@ -63,7 +64,7 @@ class Where:
 
 def condition(name: str, op: str, count: int) -> str:
     """A condition on the instances of a category as it is written in a filter."""
-    plain = re.fullmatch(r"[^\W\d][\w-]*", name) and name.lower() not in {"and", "or", "not", *AREAS, *NUMBERS, *ATTRIBUTES}
+    plain = re.fullmatch(r"[^\W\d][\w-]*", name) and name.lower() not in {"and", "or", "not", *AREAS, *NUMBERS, *JOINTS, *ATTRIBUTES}
     mark = '"' if "'" in name else "'"
     return f"{name if plain else mark + name + mark}{op}{count}"
 
@@ -199,8 +200,8 @@ class _Parser:
             return self.count("count(*)", AREAS[name])
         if not only and name == "instances":
             return self.count("count(*)", "TRUE")
-        if not only and name == "keypoints":
-            return self.count("max(a.labelled)", "TRUE")
+        if not only and name in JOINTS:
+            return self.count(JOINTS[name], "TRUE")
         self.wrong(N_("nothing is called {name}; the nearest: {nearest}"), name=name, nearest=nearest(wanted, self.names.every()))
         raise AssertionError("unreachable")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -83,3 +84,42 @@ def test_a_file_that_is_cut_off_is_one_sentence(visit: Callable, monkeypatch: py
     monkeypatch.setenv("MANABI_DATA", str(tmp_path))
     page = visit("browse")
     assert len(page.errors) == 1 and "instances_x.json" in page.errors[0] and "cut off" in page.errors[0]
+
+
+def test_a_folder_that_vanishes_while_it_is_browsed(visit: Callable, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    shutil.copytree(scenes.make(tmp_path / "made"), tmp_path / "data" / "mine")
+    monkeypatch.setenv("MANABI_DATA", str(tmp_path / "data"))
+    page = visit("browse", image="3")
+    assert page.says("Next image") and not page.errors
+    shutil.rmtree(tmp_path / "data" / "mine")
+    page.run()
+    assert len(page.errors) == 1 and "holds no COCO annotations" in page.errors[0]
+
+
+def test_from_image_to_image_within_the_filter(visit: Callable) -> None:
+    page = visit("browse", where="crowd=yes", image="12")
+    page.press("Next image")
+    assert page.at.query_params["image"] in ("24", ["24"])
+    assert page.says("image {place} of {count}", place="2", count=str(scenes.COUNT // 12))
+    page.press("Previous image")
+    page.press("Back to the grid")
+    assert page.at.session_state["where"] == "crowd=yes"
+
+
+def test_the_builder_writes_the_filter(visit: Callable) -> None:
+    page = visit("browse")
+    page.set("coco-build-name", "ball")
+    page.press("Use it")
+    assert page.at.session_state["where"] == "ball>=1"
+    page.set("coco-build-name", "tree")
+    page.press("Add with or")
+    assert page.at.session_state["where"] == "ball>=1 or tree>=1"
+    page.press("Add with and")
+    assert page.at.session_state["where"] == "(ball>=1 or tree>=1) and tree>=1" and not page.errors
+
+
+def test_oddities(visit: Callable) -> None:
+    page = visit("browse", view="oddities", odd="twice")
+    assert page.says("its double is {value}") or not page.errors
+    page = visit("browse", view="oddities", odd="joint")
+    assert page.says("There is none of this kind here.") and not page.errors

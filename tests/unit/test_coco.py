@@ -99,6 +99,11 @@ def test_words_in_captions_and_joints(coco: Coco, real_data: Path) -> None:
         for one in json.loads((real_data / "coco" / "annotations" / f"person_keypoints_{split}.json").read_text())["annotations"]:
             joints[one["image_id"]] = max(joints.get(one["image_id"], 0), one["num_keypoints"])
     assert set(coco.images("keypoints>=15")["id"]) == {i for i, count in joints.items() if count >= 15}
+    visible = {}
+    for split in SPLITS:
+        for one in json.loads((real_data / "coco" / "annotations" / f"person_keypoints_{split}.json").read_text())["annotations"]:
+            visible[one["image_id"]] = max(visible.get(one["image_id"], 0), one["keypoints"][2::3].count(2))
+    assert set(coco.images("visible>=12")["id"]) == {i for i, count in visible.items() if count >= 12}
 
 
 BROKEN = {
