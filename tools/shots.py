@@ -20,7 +20,10 @@ from tools import strokes
 from tools.server import PROJECT, Server
 
 OUT = PROJECT / "docs" / "shots"
-PAGES = ("home", "train", "runs", "draw", "compare", "architecture", "glossary")
+PAGES = {
+    "home": {}, "train": {}, "runs": {}, "draw": {}, "compare": {}, "architecture": {}, "glossary": {},
+    "translate": {"source": "test"}, "browse": {"folder": "drawn scenes"}, "browse-image": {"folder": "drawn scenes", "image": "12"},
+}  # fmt: skip
 LOCALES = {"ja": "ja-JP", "en": "en-US"}
 WIDTHS = (1280, 390)
 DARK = (("draw", "en", 1280),)
@@ -62,12 +65,13 @@ def _take(browser: Browser, server: Server, name: str, language: str, width: int
     context = browser.new_context(locale=LOCALES[language], viewport={"width": width, "height": 900}, color_scheme=scheme)
     page = context.new_page()
     page.set_default_timeout(120_000)
-    parameters = {"run": run} if name == "train" and (run := _finished_run()) else {}
-    page.goto(server.url("" if name == "home" else name, **parameters))
+    run = _finished_run() if name == "train" else None
+    parameters = {"run": run} if run else PAGES[name]
+    page.goto(server.url("" if name == "home" else name.split("-")[0], **parameters))
     _settle(page)
     if name == "draw":
         _draw(page, 4)
-    if parameters:
+    if run:
         page.locator(".manabi-live .main-svg").first.wait_for()
         _settle(page)
     # Streamlit scrolls inside its main part, so the screen grows instead.

@@ -37,10 +37,12 @@ def choose() -> Path:
     if len(named) > 1:
         name = url.choice(
             st.selectbox, _(N_("Annotations")), list(named), key="folder", default=name,
-            format_func=lambda n: _(N_("yours: {name}"), name=named[n].name) if n.startswith(OWN) else _(n),
+            format_func=lambda n: _(N_("yours: {name}"), name=named[n].name) if n.startswith(OWN) else _(n) if n == sources.DRAWN else n,
         )  # fmt: skip
-    if name == sources.DRAWN:
+    if name == sources.DRAWN and len(_found()) == 1:
         _nothing_here()
+    elif name == sources.DRAWN:
+        st.caption(_(N_("These scenes are drawn by Manabi Lab, with three slips on purpose; they are not COCO.")))
     return named[name]
 
 

@@ -10,15 +10,15 @@ from pathlib import Path, PurePosixPath
 from core import images, paths
 from core.coco import records, scenes
 from core.files import write_bytes
-from core.messages import UserError
+from core.messages import N_, UserError
 
-DRAWN = "drawn scenes"
+DRAWN = N_("drawn scenes")
 _HEAD = re.compile(rb'"(images|annotations|categories|licenses|info)"\s*:')
 _MOST = 300  # folders of a data root that are looked into
 
 
 def found() -> dict[str, Path]:
-    """COCO folders and COCO JSON files in the data roots by name, those of earlier roots first; where there is none, the drawn scenes."""
+    """COCO folders and COCO JSON files in the data roots by name, those of earlier roots first; the drawn scenes last."""
     named: dict[str, Path] = {}
     for root in paths.data_roots(None):
         for folder in _folders(root):
@@ -28,7 +28,7 @@ def found() -> dict[str, Path]:
                 for file in sorted(folder.glob("*.json"))[:20]:
                     if looks_like_coco(file):
                         _name(named, f"{folder.name}/{file.stem}", file)
-    return named or {DRAWN: scenes.make(paths.cache())}
+    return {**named, DRAWN: scenes.make(paths.cache())}
 
 
 def _folders(root: Path) -> Iterable[Path]:

@@ -93,7 +93,7 @@ def test_a_folder_that_vanishes_while_it_is_browsed(visit: Callable, monkeypatch
     assert page.says("Next image") and not page.errors
     shutil.rmtree(tmp_path / "data" / "mine")
     page.run()
-    assert len(page.errors) == 1 and "holds no COCO annotations" in page.errors[0]
+    assert len(page.errors) == 1 and "holds no COCO annotations" in page.errors[0] and "mine" in page.errors[0]
 
 
 def test_from_image_to_image_within_the_filter(visit: Callable) -> None:

@@ -32,7 +32,9 @@ def test_folders_and_json_files_are_found_by_name(tmp_path: Path, monkeypatch: p
         (tmp_path / place).parent.mkdir(parents=True)
         (tmp_path / place).write_text(json.dumps(PLAIN if "notes" not in place else {"hello": 1}))
     monkeypatch.setenv("MANABI_DATA", str(tmp_path))
-    assert sources.found() == {"coco": tmp_path / "coco", "train/_annotations.coco": tmp_path / "tool/train/_annotations.coco.json"}
+    found = sources.found()
+    assert list(found.values())[:-1] == [tmp_path / "coco", tmp_path / "tool/train/_annotations.coco.json"]
+    assert list(found) == ["coco", "train/_annotations.coco", sources.DRAWN]
 
 
 def test_without_any_there_are_drawn_scenes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
