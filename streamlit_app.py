@@ -10,7 +10,7 @@ from core.training import runs
 from core.words import METRICS, figure
 from ui import store
 from ui.frame import PAGES, page
-from ui.i18n import _, tell
+from ui.i18n import _, plain, tell
 from ui.run_panel import STATES
 
 
@@ -44,6 +44,13 @@ def ready() -> None:
                     _(N_(":material/cloud_off: **{title}** is not here; {stand_in} stand in for it"),
                       title=_(status.title), stand_in=_(status.stand_in))
                 )  # fmt: skip
+        coco = store.coco_there()
+        if coco:
+            st.markdown(_(N_(":material/check: **COCO annotations**: {names}"), names=", ".join(map(plain, coco))))
+        else:
+            st.markdown(
+                _(N_(":material/cloud_off: **{title}** is not here; {stand_in} stand in for it"), title="COCO", stand_in=_(N_("drawn scenes")))
+            )  # fmt: skip
     with right:
         st.subheader(_(N_("Networks that come with the project")))
         rows = []

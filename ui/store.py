@@ -33,6 +33,14 @@ def data_status(name: str) -> data.Status:
     return data.status(name)
 
 
+@st.cache_data(ttl=20, show_spinner=False)
+def coco_there() -> list[str]:
+    """The names of the COCO annotations in the data roots."""
+    from core.coco import sources
+
+    return list(sources.there())
+
+
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _pictures(name: str, folder: str) -> data.DataSet:
     return data.obtain(name, download=False)

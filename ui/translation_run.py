@@ -61,6 +61,8 @@ def _chart(run: Run, log: pd.DataFrame, columns: dict[str, str], axis: str, titl
     if series:
         st.markdown(f"**{_(title)}**")
         figure = charts.curves(series, _(AXES[axis]), "", height=240, y_format=y_format)
+        if y_format == ".0%":  # a share
+            figure.update_yaxes(range=[0, 1.05])
         live_chart(figure, f"curve-{next(iter(columns))}-{run.id}", alt=_(title))
 
 

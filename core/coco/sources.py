@@ -18,7 +18,12 @@ _MOST = 300  # folders of a data root that are looked into
 
 
 def found() -> dict[str, Path]:
-    """COCO folders and COCO JSON files in the data roots by name, those of earlier roots first; the drawn scenes last."""
+    """What `there` finds, and the drawn scenes last."""
+    return {**there(), DRAWN: scenes.make(paths.cache())}
+
+
+def there() -> dict[str, Path]:
+    """COCO folders and COCO JSON files in the data roots by name, those of earlier roots first."""
     named: dict[str, Path] = {}
     for root in paths.data_roots(None):
         for folder in _folders(root):
@@ -28,7 +33,7 @@ def found() -> dict[str, Path]:
                 for file in sorted(folder.glob("*.json"))[:20]:
                     if looks_like_coco(file):
                         _name(named, f"{folder.name}/{file.stem}", file)
-    return {**named, DRAWN: scenes.make(paths.cache())}
+    return named
 
 
 def _folders(root: Path) -> Iterable[Path]:
