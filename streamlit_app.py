@@ -49,7 +49,8 @@ def ready() -> None:
             st.markdown(_(N_(":material/check: **COCO annotations**: {names}"), names=", ".join(map(plain, coco))))
         else:
             st.markdown(
-                _(N_(":material/cloud_off: **{title}** is not here; {stand_in} stand in for it"), title="COCO", stand_in=_(N_("drawn scenes")))
+                _(N_(":material/cloud_off: **{title}** is not here; {stand_in} stand in for it"),
+                  title="COCO", stand_in=_(N_("drawn scenes")))
             )  # fmt: skip
     with right:
         st.subheader(_(N_("Networks that come with the project")))

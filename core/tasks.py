@@ -120,7 +120,7 @@ _TWICE: dict[str, Any] = {"validation": 0, "mirror": True, "shifted": True}
 # 1.3e-3 for PyTorch's SGD and a mean loss; a quarter of the batch takes a quarter of the rate.
 _AIRBENCH: dict[str, Any] = {
     "batch_size": 256, "optimizer": "sgd", "nesterov": True, "momentum": 0.85, "learning_rate": 0.375, "weight_decay": 1.3e-3,
-    "norm_rate": 64, "schedule": "triangular", "label_smoothing": 0.2, "flip": "alternating", "ema": 0.99, "validation": 2000,
+    "norm_rate": 64, "schedule": "triangular", "label_smoothing": 0.2, "flip": "alternating", "ema": 0.99, "validation": 0,
     "mirror": True, "shifted": True,
 }  # fmt: skip
 
@@ -212,7 +212,7 @@ TASKS: tuple[Task, ...] = (
         kind="classification",
         dataset="cifar10",
         model="vgg",
-        recipe=VGGRecipe(**{**_AIRBENCH, "validation": 0}, crop=4, epochs=20, depth=13, width=48),
+        recipe=VGGRecipe(**_AIRBENCH, crop=4, epochs=20, depth=13, width=48),
         quick=_QUICK,
         published=Published("VGG16", 0.9264, 350, "https://github.com/kuangliu/pytorch-cifar"),
     ),
@@ -223,7 +223,7 @@ TASKS: tuple[Task, ...] = (
         kind="classification",
         dataset="cifar10",
         model="resnet",
-        recipe=ResNetRecipe(**{**_AIRBENCH, "validation": 0}, crop=4, epochs=20, depth=18, width=32),
+        recipe=ResNetRecipe(**_AIRBENCH, crop=4, epochs=20, depth=18, width=32),
         quick=_QUICK,
         published=Published("ResNet18", 0.9302, 350, "https://github.com/kuangliu/pytorch-cifar"),
     ),
@@ -245,7 +245,7 @@ TASKS: tuple[Task, ...] = (
         kind="classification",
         dataset="cifar10",
         model="inception",
-        recipe=InceptionRecipe(**{**_AIRBENCH, "validation": 0}, crop=4, epochs=18, multiplier=0.5, early_pool=True),
+        recipe=InceptionRecipe(**_AIRBENCH, crop=4, epochs=18, multiplier=0.5, early_pool=True),
         quick=_QUICK,
     ),
     Task(
@@ -276,9 +276,7 @@ TASKS: tuple[Task, ...] = (
         kind="classification",
         dataset="cifar10",
         model="fast_cnn",
-        recipe=FastRecipe(
-            **{**_AIRBENCH, "validation": 0}, crop=2, epochs=10, width=64,
-        ),
+        recipe=FastRecipe(**_AIRBENCH, crop=2, epochs=10, width=64),
         quick=_QUICK,
         expected=Expected("accuracy", 0.9068, 0.0, 1, 957, "AMD EPYC, 2 cores, bf16-mixed", "python -m core train cifar10-fast --threads 2"),  # noqa: E501
         published=Published("airbench94", 0.9401, 9.9, "https://arxiv.org/abs/2404.00498"),
@@ -290,9 +288,7 @@ TASKS: tuple[Task, ...] = (
         kind="classification",
         dataset="cifar10",
         model="fast_cnn",
-        recipe=FastRecipe(
-            **_AIRBENCH, crop=4, cutout=12, epochs=32, width=96, depth=3,
-        ),
+        recipe=FastRecipe(**_AIRBENCH, crop=4, cutout=12, epochs=32, width=96, depth=3),
         quick=_QUICK,
     ),
     Task(

@@ -389,14 +389,6 @@ def test_a_wrong_segmentation_spoils_no_picture(tmp_path: Path, segmentation: ob
         assert all(frame.empty or name == "polygon" for name, frame in oddities.tour(coco).items())
 
 
-def test_a_picture_said_to_be_as_large_as_a_city_is_not_made(tmp_path: Path) -> None:
-    folder = write(tmp_path, images=[{"id": 1, "file_name": "a.png", "width": 900_000, "height": 900_000}])
-    (folder / "tiny").mkdir()
-    Image.new("RGB", (8, 8)).save(folder / "tiny" / "a.png")
-    with Coco.open(folder) as coco:
-        assert drawing.photo(coco.picture(1)) is None
-
-
 def test_box_and_mask(tmp_path: Path) -> None:
     folder = write(tmp_path)
     with Coco.open(folder) as coco:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from pycocotools.coco import COCO
 from skimage.draw import polygon2mask
 from skimage.measure import points_in_poly
 
-from core.coco import oddities, outlines, statistics
+from core.coco import drawing, oddities, outlines, statistics
 from core.coco.dataset import Coco
 from core.messages import UserError
 
@@ -159,6 +160,15 @@ def test_what_is_odd_is_found_and_nothing_else(tmp_path: Path, annotation: dict,
 )
 def test_what_is_plain_or_cannot_be_read_is_not_odd(tmp_path: Path, annotation: dict) -> None:
     assert odd(tmp_path, **annotation) == {}
+
+
+def test_a_picture_said_to_be_as_large_as_a_city_is_not_made(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps({
+        "images": [{"id": 1, "file_name": "a.png", "width": 900_000, "height": 900_000}], "annotations": [], "categories": [],
+    }))  # fmt: skip
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
+    with Coco.open(tmp_path / "a.json") as coco:
+        assert drawing.photo(coco.picture(1)) is None
 
 
 def test_an_index_that_vanishes_is_a_sentence(tmp_path: Path) -> None:
