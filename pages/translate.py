@@ -11,10 +11,11 @@ from core import images
 from core.messages import N_, UserError
 from ui import handed, origin, store, url, warm
 from ui.frame import page
-from ui.i18n import _, tell
+from ui.i18n import _, plain, tell
 
 _LARGEST = 6000  # pixels of the longer side
 _MOST = 6  # photos at once
+WAYS = {"a": "a2b", "b": "b2a"}  # away from the domain of a photo
 
 
 def choose_network(choices: list):  # noqa: ANN201
@@ -28,10 +29,10 @@ def choose_network(choices: list):  # noqa: ANN201
     return by_id[name]
 
 
-def given() -> list[tuple[str, np.ndarray]]:
-    """The photos that the visitor gives, (H, W, 3) uint8, each with a name."""
+def given() -> list[tuple[str, np.ndarray, str]]:
+    """The photos that the visitor gives, (H, W, 3) uint8, each with a name, and its domain ("a", "b") where that is known, else ""."""
     source = url.choice(
-        st.segmented_control, _(N_("Photos from")), ["upload", "camera", "test"], key="source", default="upload", required=True,
+        st.segmented_control, _(N_("Photos from")), ["test", "upload", "camera"], key="source", default="test", required=True,
         label_visibility="collapsed",
         format_func=lambda s: {"upload": _(N_("Photos of yours")), "camera": _(N_("Camera")), "test": _(N_("Test photos"))}[s],
     )  # fmt: skip
@@ -47,10 +48,10 @@ def given() -> list[tuple[str, np.ndarray]]:
         )  # fmt: skip
     if len(uploads) > _MOST:
         st.info(_(N_("{most} photos at once are translated; the first {most} are shown."), most=_MOST))
-    found = [given_on for given_on in [handed.taken()] if given_on] if source == "upload" else []
+    found = [(*one, "") for one in [handed.taken()] if one] if source == "upload" else []
     for upload in uploads[:_MOST]:
         try:
-            found.append((images.safe_name(upload.name), opened(upload.getvalue(), upload.name)))
+            found.append((images.safe_name(upload.name), opened(upload.getvalue(), upload.name), ""))
         except UserError as error:
             st.error(tell(error.message), icon=":material/image_not_supported:")
     return found
@@ -62,7 +63,7 @@ def opened(content: bytes, name: str) -> np.ndarray:
     return np.asarray(images.opaque(images.decode(content, name, side=_LARGEST)))
 
 
-def test_photos() -> list[tuple[str, np.ndarray]]:
+def test_photos() -> list[tuple[str, np.ndarray, str]]:
     """A photo of the test part, by its number."""
     dataset = store.pictures("apple2orange")
     if dataset.stand_in_for:
@@ -72,8 +73,8 @@ def test_photos() -> list[tuple[str, np.ndarray]]:
         )  # fmt: skip
     count = len(dataset.test_x)
     index = st.slider(_(N_("Number of the photo")), 0, count - 1, 0, key="test-photo")
-    label = _(dataset.classes[int(dataset.test_y[index])])
-    return [(f"{label} {index}", np.asarray(dataset.test_x[index]).transpose(1, 2, 0))]
+    domain = int(dataset.test_y[index])
+    return [(f"{_(dataset.classes[domain])} {index}", np.asarray(dataset.test_x[index]).transpose(1, 2, 0), "ab"[domain])]
 
 
 def nothing_here() -> None:
@@ -104,13 +105,15 @@ with page("translate"):
             format_func=lambda w: _(N_("as the classifier says")) if w == "auto" else view.arrow(network, w),
         )  # fmt: skip
         origin.tell_trained_on(network.spec.data, network.spec.stand_in_for)
-        for name, pixels in given():
+        for name, pixels, domain in given():
             key = hashlib.sha256(pixels.tobytes()).hexdigest()[:12]
             with st.container(border=True):
-                st.markdown(f"**{name}**")
-                recognised = translator.recognise(photo.tensor(pixels)) if network.spec.classes == ("apple", "orange") else None
+                st.markdown(f"**{plain(name)}**")
+                way = WAYS.get(domain, "auto") if wanted == "auto" else wanted
+                asks = not domain and network.spec.classes == ("apple", "orange")
+                recognised = translator.recognise(photo.tensor(pixels)) if asks else None
                 seen = recognised[0] if recognised else None
-                way = view.way_of(network, seen, wanted)
+                way = view.way_of(network, seen, way)
                 view.tell_seen(network, seen, way)
                 view.show(network, choice, pixels, way, key)
         view.tell_worth(choice)

@@ -102,4 +102,4 @@ def _onwards(picture: Picture, one: Instance) -> None:
             st.switch_page("pages/compare.py", query_params={"view": "photo", "picture": "photo"})
         if one.name in FRUIT and st.button(_(N_("Translate this fruit")), icon=":material/swap_horiz:"):
             handed.give(name, cut)
-            st.switch_page("pages/translate.py")
+            st.switch_page("pages/translate.py", query_params={"source": "upload"})

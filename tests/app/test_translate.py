@@ -50,7 +50,7 @@ def test_without_any_network_it_says_what_to_do(visit: Callable, none_shipped: N
 
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_a_photo_is_translated(visit: Callable, pair: Run, language: str) -> None:
-    page = visit("translate", language, network=pair.id)
+    page = visit("translate", language, network=pair.id, source="upload")
     page.set("photos", [("apple.png", photo(), "image/png")])
     assert not page.errors
     assert page.says("{width} x {height} pixels. Translated at {working} pixels; the change was enlarged onto the photo.")
@@ -59,24 +59,24 @@ def test_a_photo_is_translated(visit: Callable, pair: Run, language: str) -> Non
 
 
 def test_the_direction_is_the_visitors_or_the_classifiers(visit: Callable, pair: Run) -> None:
-    page = visit("translate", network=pair.id, way="b2a")
+    page = visit("translate", network=pair.id, way="b2a", source="upload")
     page.set("photos", [("apple.png", photo(), "image/png")])
     assert "orange → apple" in page.text
-    page = visit("translate", network=pair.id)
+    page = visit("translate", network=pair.id, source="upload")
     page.set("photos", [("apple.png", photo(), "image/png")])
     assert page.says("The classifier sees {likely}, {percent} %. Translated: {way}.") or page.warnings
 
 
 def test_what_is_neither_is_translated_after_saying_so(visit: Callable, pair: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(translator, "recognise", lambda photos: [translator.Recognised(0.6, None)])
-    page = visit("translate", network=pair.id)
+    page = visit("translate", network=pair.id, source="upload")
     page.set("photos", [("car.png", photo(), "image/png")])
     assert len(page.warnings) >= 1 and any("neither" in w for w in page.warnings)
     assert any(t.label == "Keep the background" for t in page.at.toggle)
 
 
 def test_several_photos_and_one_that_is_none(visit: Callable, pair: Run) -> None:
-    page = visit("translate", network=pair.id)
+    page = visit("translate", network=pair.id, source="upload")
     files = {"one.png": photo(), "evil.png": b"GIF89a no", "two.png": photo((60, 60))}
     page.set("photos", [(name, content, "image/png") for name, content in files.items()])
     assert len(page.errors) == 1
@@ -84,7 +84,7 @@ def test_several_photos_and_one_that_is_none(visit: Callable, pair: Run) -> None
 
 
 def test_keeping_the_background_has_a_threshold(visit: Callable, pair: Run) -> None:
-    page = visit("translate", network=pair.id)
+    page = visit("translate", network=pair.id, source="upload")
     page.set("photos", [("apple.png", photo(), "image/png")])
     assert "Threshold" not in {one.label for one in page.at.slider}
     [toggle] = [t for t in page.at.toggle if t.label == "Keep the background"]
@@ -93,7 +93,7 @@ def test_keeping_the_background_has_a_threshold(visit: Callable, pair: Run) -> N
 
 
 def test_the_stages_of_a_training(visit: Callable, pair: Run) -> None:
-    page = visit("translate", network=pair.id)
+    page = visit("translate", network=pair.id, source="upload")
     page.set("photos", [("apple.png", photo(), "image/png")])
     with Image.open(io.BytesIO(photo())) as image:
         key = hashlib.sha256(np.asarray(image.convert("RGB")).tobytes()).hexdigest()[:12]
@@ -108,7 +108,7 @@ def test_weights_of_another_width_are_a_sentence(visit: Callable, pair: Run) -> 
     network, spec = checkpoints.load_weights(pair.best_weights)
     wrong = checkpoints.Spec(**{**vars(spec), "options": {**spec.options, "width": 8}})
     checkpoints.save_weights(pair.best_weights, network, wrong)
-    page = visit("translate", network=pair.id)
+    page = visit("translate", network=pair.id, source="upload")
     assert "do not fit the network cyclegan" in page.errors[0]
 
 
