@@ -67,15 +67,22 @@ def jpeg(pixels: np.ndarray) -> bytes:
 
 
 def crop(picture: Picture, one: Instance) -> np.ndarray | None:
-    """The part of the photo inside the instance's box, (h, w, 3) uint8; None where there is no photo or no box inside it."""
+    """The instance with a little of what is around it, (h, w, 3) uint8: a square where the picture has room for one, since networks take
+    squares. None where there is no photo or no box inside it."""
     found = photo(picture)
     if found is None or one.box is None:
         return None
     x, y, w, h = one.box
-    inside = (max(0, math.floor(x)), max(0, math.floor(y)), min(found.width, math.ceil(x + w)), min(found.height, math.ceil(y + h)))
-    if inside[2] <= inside[0] or inside[3] <= inside[1]:
+    if x + w <= 0 or y + h <= 0 or x >= found.width or y >= found.height or w <= 0 or h <= 0:
         return None
-    return np.asarray(found.crop(inside))
+    side = 1.1 * max(w, h)
+    spans = []
+    for middle, reach in ((x + w / 2, found.width), (y + h / 2, found.height)):
+        length = max(1, min(round(side), reach))
+        first = min(max(0, round(middle - length / 2)), reach - length)
+        spans.append((first, first + length))
+    (left, right), (top, bottom) = spans
+    return np.asarray(found.crop((left, top, right, bottom)))
 
 
 def closeup(picture: Picture, one: Instance, side: int = SIDE) -> np.ndarray:

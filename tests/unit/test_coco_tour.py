@@ -171,6 +171,21 @@ def test_a_picture_said_to_be_as_large_as_a_city_is_not_made(tmp_path: Path) -> 
         assert drawing.photo(coco.picture(1)) is None
 
 
+@pytest.mark.parametrize(
+    ("box", "shape"), [((10, 10, 20, 10), (22, 22)), ((0, 0, 60, 40), (40, 60)), ((-30, -30, 20, 20), None), ((50, 30, 30, 30), (33, 33))]
+)
+def test_a_crop_is_square_where_there_is_room(tmp_path: Path, box: tuple, shape: tuple | None) -> None:
+    annotation = {"image_id": 1, "category_id": 1, "bbox": box}
+    (tmp_path / "a.json").write_text(json.dumps({
+        "images": [{"id": 1, "file_name": "a.png", "width": 60, "height": 40}], "annotations": [annotation], "categories": [],
+    }))  # fmt: skip
+    Image.new("RGB", (60, 40)).save(tmp_path / "a.png")
+    with Coco.open(tmp_path / "a.json") as coco:
+        picture = coco.picture(1)
+        cut = drawing.crop(picture, coco.instances(picture)[0])
+        assert (cut if cut is None else cut.shape[:2]) == shape
+
+
 def test_an_index_that_vanishes_is_a_sentence(tmp_path: Path) -> None:
     folder = tmp_path / "x"
     (folder / "annotations").mkdir(parents=True)
