@@ -100,8 +100,8 @@ def bring() -> None:
     with st.expander(_(N_("Look at annotations of your own")), icon=":material/upload_file:"):
         st.caption(
             _(N_("A JSON file in COCO's format, as annotation tools write it; keys that it lacks are simply not shown. Add its pictures to "
-                 "see them under the masks; files too large for an upload go into the data folder. Everything stays on the machine that runs "
-                 "this app."))
+                 "see them under the masks; files too large for an upload go into the data folder. Everything stays on the machine that "
+                 "runs this app."))
         )  # fmt: skip
         file = st.file_uploader(_(N_("Annotations (JSON)")), type=["json"], key="coco-json-file")
         pictures = st.file_uploader(
