@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -70,3 +72,14 @@ def test_what_cannot_be_had_is_a_sentence_beside_the_others(shipped, shelf):
     runs.delete(shipped)
     with pytest.raises(UserError, match="no run"):
         contenders.contender(shipped.id)
+
+
+def test_a_pair_trained_on_domains_of_ones_own_does_not_ship(shelf, monkeypatch):
+    run = factories.finished("cyclegan-light")
+    write_json(run.path / "summary.json", {**read_json(run.path / "summary.json"), "stand_in_for": ""})
+    drawn = shipping.data.obtain("apple2orange", download=False, size=64)
+    own = dataclasses.replace(drawn, name="unpaired", title="horses", stand_in_for="")
+    monkeypatch.setattr(shipping.data, "obtain", lambda *_args, **_more: own)
+    with pytest.raises(UserError, match="was trained on horses"):
+        shipping.ship_run(run.id)
+    assert not list(shelf.glob("*"))
