@@ -39,7 +39,8 @@ def _answers(evaluation: Evaluation, spec: Spec) -> dict:
 def _history(run: Run) -> dict[str, list[float]]:
     """What every epoch of the run came to, by column: its learning curves, small enough to ship."""
     log = MetricsReader(run.path / "metrics.csv").read()
-    rows = log[log["train/loss_epoch"].notna()]
+    marks = [c for c in ("train/loss_epoch", "val/cycle_error") if c in log]  # written at the end of an epoch alone
+    rows = log[log[marks[0]].notna()] if marks else log.iloc[:0]
     rows = rows.iloc[:: max(1, len(rows) // MOST_EPOCHS)]
     columns = [c for c in rows.columns if c not in ("step", "lr", "train/loss", "train/accuracy", "train/rmse")]
     return {c: [float(f"{v:.5g}") for v in rows[c]] for c in columns if rows[c].notna().all()}
