@@ -101,7 +101,7 @@ def _arrow(name: str, classes: list[str]) -> str:
 FIGURES = {
     "fool_rate": N_("taken for the other fruit by the first judge"),
     "second_fool_rate": N_("by the second judge, who saw no true colours"),
-    "kid": N_("distance to real photos of the other fruit (KID)"),
+    "kid": N_("distance to real photos of the other fruit (KID, thousandths)"),
 }
 KINDS = {"": N_("translated"), "colour_": N_("colours moved only"), "untranslated_": N_("photos as they are")}
 
@@ -130,4 +130,5 @@ def _cell(name: str, metrics: dict[str, float], key: str) -> str:
     if name != "kid":
         return f"{100 * metrics[key]:.1f} %"
     low, high = metrics.get(f"{key}_low"), metrics.get(f"{key}_high")
-    return f"{metrics[key]:.3f} ({low:.3f} – {high:.3f})" if low is not None and high is not None else f"{metrics[key]:.3f}"
+    value = f"{1000 * metrics[key]:.2f}"
+    return f"{value} ({1000 * low:.2f} – {1000 * high:.2f})" if low is not None and high is not None else value
