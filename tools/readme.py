@@ -13,7 +13,7 @@ from pathlib import Path
 
 from core import i18n, paths, tasks, words
 
-SHOWN = words.METRICS.keys() - {"cross_entropy"}
+SHOWN = words.METRICS.keys() - {"cross_entropy", *(name for name in words.METRICS if "fool" in name)}
 BENCH = paths.PROJECT / "docs" / "bench.md"
 
 
@@ -39,6 +39,35 @@ def checkpoints_table(language: str) -> str:
     return "\n".join([*rows, "", " / ".join(sorted(machines))])
 
 
+def translation_table(language: str) -> str:
+    """What the shipped pair of generators comes to on the test photos, beside the baselines, from its card."""
+    heads, ways, figures = {
+        "en": (("on the 79 + 79 test photos", "translated", "colours moved only", "photos as they are"),
+               {"a2b": "apple to orange", "b2a": "orange to apple"},
+               {"fool_rate": "taken for the other fruit by `fruit-classifier`", "second_fool_rate": "by `fruit-judge`, who saw no true colours",
+                "kid": "KID to the real other fruit, thousandths (95 % interval)"}),
+        "ja": (("テスト写真 79 + 79 枚で", "変換後", "色だけ移した写真", "元の写真"),
+               {"a2b": "りんご → オレンジ", "b2a": "オレンジ → りんご"},
+               {"fool_rate": "`fruit-classifier` がもう一方の果物と答えた割合", "second_fool_rate": "本物の色を見ていない `fruit-judge` では",
+                "kid": "本物のもう一方の果物との KID、1000 分の 1 単位(95 % 区間)"}),
+    }[language]  # fmt: skip
+    metrics = json.loads((paths.checkpoints() / "cyclegan-apple2orange.json").read_text())["metrics"]
+
+    def cell(name: str, kind: str, way: str) -> str:
+        key = f"{name}_{kind}{way}"
+        if name != "kid":
+            return f"{100 * metrics[key]:.1f} %"
+        low, high = (1000 * metrics[f"{key}_{end}"] for end in ("low", "high"))
+        return f"{1000 * metrics[key]:.2f} ({low:.2f} – {high:.2f})"
+
+    rows = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
+    for way, direction in ways.items():
+        for name, title in figures.items():
+            cells = (cell(name, kind, way) for kind in ("", "colour_", "untranslated_"))
+            rows.append(f"| {direction}: {title} | " + " | ".join(cells) + " |")
+    return "\n".join(rows)
+
+
 def filled(text: str, name: str, content: str) -> str:
     """`text` with what stands between the marks of `name` replaced."""
     pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
@@ -48,6 +77,7 @@ def filled(text: str, name: str, content: str) -> str:
 def render(path: Path, language: str) -> str:
     """The README at `path` as it should read."""
     text = filled(path.read_text(encoding="utf-8"), "checkpoints", checkpoints_table(language))
+    text = filled(text, "translation", translation_table(language))
     return filled(text, "bench", BENCH.read_text(encoding="utf-8").strip()) if BENCH.exists() else text
 
 
