@@ -37,12 +37,15 @@ def safe_name(name: str) -> str:
     return clean[: _NAME_LENGTH - 1 - len(ending)] + "…" + ending
 
 
-def decode(content: bytes, name: str = "", side: int = SIDE) -> Image.Image:
+def decode(content: bytes, name: str = "", side: int = SIDE, stored: tuple[int, int] | None = None) -> Image.Image:
     """The picture in `content`: mode RGBA where some of it is transparent, else RGB; upright (EXIF rotation applied, all other
     metadata dropped); reduced to at most `side` pixels a side, so that nobody holds 40 megapixels.
 
     Of an animation or of several pages the first is taken. 16-bit grey is scaled to 8 bits, not clipped; 32-bit and
     floating-point pictures are stretched from their smallest to their largest value; CMYK is converted.
+
+    `stored` is the width and height that somebody has written down for it: where they are those of the file before its EXIF rotation by
+    a quarter, it is not turned.
 
     `name` is only shown. Raises UserError, one sentence, where `content` is empty, too large (20 MB, 40 megapixels, both told
     without decoding), of another format than `FORMATS`, cut short or damaged.
@@ -56,7 +59,7 @@ def decode(content: bytes, name: str = "", side: int = SIDE) -> Image.Image:
             file=shown, have=f"{len(content) / 1e6:.1f}", most=f"{MOST_BYTES / 1e6:.0f}",
         )  # fmt: skip
     try:
-        return _decode(content, shown, side)
+        return _decode(content, shown, side, stored)
     except UserError:
         raise
     except Image.UnidentifiedImageError:
@@ -76,17 +79,20 @@ def opaque(image: Image.Image, background: str = "white") -> Image.Image:
     return Image.alpha_composite(below, image).convert("RGB")
 
 
-def _decode(content: bytes, shown: object, side: int) -> Image.Image:
+def _decode(content: bytes, shown: object, side: int, stored: tuple[int, int] | None) -> Image.Image:
     with Image.open(io.BytesIO(content), formats=FORMATS) as opened:  # reads the header only
         if opened.width * opened.height > MOST_PIXELS:
             raise _too_many_pixels(shown, opened.size)
+        size = opened.size
         opened.draft(None, (side, side))  # a large JPEG is decoded at a half, quarter or eighth of its size
         opened.load()
         picture = _eight_bit(opened)
         picture.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=2.0)
         # Broken EXIF is no reason to refuse the picture that it comes with.
         with contextlib.suppress(Exception):
-            picture = _upright(picture, opened)
+            quarter = opened.getexif().get(0x0112, 1) in (5, 6, 7, 8)
+            if not (quarter and stored == size and size[0] != size[1]):
+                picture = _upright(picture, opened)
     # A copy without the info dictionary: comments, profiles and GPS positions end here.
     clean = Image.new(picture.mode, picture.size)
     clean.paste(picture)

@@ -22,7 +22,8 @@ with page("browse"):
     if coco is not None and wanted:
         coco_grid.around(coco, wanted, st.query_params.get("split", ""))
         try:
-            coco_image.show(coco, coco.picture(int(wanted) if wanted.isdigit() else -1, st.query_params.get("split", "")))
+            number = int(wanted) if wanted.isdecimal() and len(wanted) < 19 else -1
+            coco_image.show(coco, coco.picture(number, st.query_params.get("split", "")))
         except UserError as error:
             st.error(tell(error.message), icon=":material/error:")
     elif coco is not None:

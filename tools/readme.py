@@ -44,11 +44,13 @@ def translation_table(language: str) -> str:
     heads, ways, figures = {
         "en": (("on the 79 + 79 test photos", "translated", "colours moved only", "photos as they are"),
                {"a2b": "apple to orange", "b2a": "orange to apple"},
-               {"fool_rate": "taken for the other fruit by `fruit-classifier`", "second_fool_rate": "by `fruit-judge`, who saw no true colours",
+               {"fool_rate": "taken for the other fruit by `fruit-classifier`",
+                "second_fool_rate": "by `fruit-judge`, who saw no true colours",
                 "kid": "KID to the real other fruit, thousandths (95 % interval)"}),
         "ja": (("テスト写真 79 + 79 枚で", "変換後", "色だけ移した写真", "元の写真"),
                {"a2b": "りんご → オレンジ", "b2a": "オレンジ → りんご"},
-               {"fool_rate": "`fruit-classifier` がもう一方の果物と答えた割合", "second_fool_rate": "本物の色を見ていない `fruit-judge` では",
+               {"fool_rate": "`fruit-classifier` がもう一方の果物と答えた割合",
+                "second_fool_rate": "本物の色を見ていない `fruit-judge` では",
                 "kid": "本物のもう一方の果物との KID、1000 分の 1 単位(95 % 区間)"}),
     }[language]  # fmt: skip
     metrics = json.loads((paths.checkpoints() / "cyclegan-apple2orange.json").read_text())["metrics"]

@@ -16,13 +16,14 @@ from ui.i18n import _, tell
 from ui.wall import Tile, wall
 
 EACH = 24  # thumbnails on a page
+_MOST = 5000  # images in an export
 EXAMPLES = ("dog>=1 and person==0", "person>=3 and crowd=no", "small>=5", "crowd=yes", "keypoints>=15", "caption='red bus'")
 _COUNTS = {">=": N_("at least"), "==": N_("exactly"), "<=": N_("at most")}
 
 
 def asked(coco: Coco) -> pd.DataFrame | None:
     """The filter and the images that it takes; None where it is wrong, after saying where it breaks."""
-    examples = [text for text in EXAMPLES if _works(coco, text)]
+    examples = [text for text in EXAMPLES if _works(coco, text) and ("caption" not in text or coco.told)]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         text = url.text(
             _(N_("Filter")), key="where", placeholder=examples[0] if examples else "",
@@ -112,7 +113,7 @@ def around(coco: Coco, image_id: str, split: str) -> None:
         rows = coco.images(st.query_params.get("where", st.session_state.get("_kept.where", "")))
     except UserError:
         rows = coco.images()
-    number = int(image_id) if image_id.isdigit() and len(image_id) < 19 else -1
+    number = int(image_id) if image_id.isdecimal() and len(image_id) < 19 else -1
     mine = [i for i, one in enumerate(coco.splits) if split in ("", one["split"])]
     places = np.flatnonzero((rows["id"] == number) & rows["split"].isin(mine))
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -136,10 +137,16 @@ def back() -> None:
 
 def export(coco: Coco, rows: pd.DataFrame) -> None:
     """The filtered subset as COCO JSON, and the list of its files."""
+    many = len(rows) > _MOST
+    if many:
+        st.caption(
+            _(N_("More than {most} images are written on the command line: `{command}`"), most=f"{_MOST:,}",
+              command="python -m core coco export DIR OUT.json --where \"…\"")
+        )  # fmt: skip
     with st.container(horizontal=True):
         st.download_button(
             _(N_("The subset as COCO JSON")), lambda: json.dumps(coco.subset(rows)).encode(), "subset.json", "application/json",
-            icon=":material/download:", key="coco-subset", on_click="ignore", disabled=rows.empty,
+            icon=":material/download:", key="coco-subset", on_click="ignore", disabled=rows.empty or many,
         )  # fmt: skip
         st.download_button(
             _(N_("The list of images")), "\n".join(rows["file_name"]), "images.txt", "text/plain", icon=":material/list:", key="coco-list",

@@ -50,13 +50,12 @@ def show(coco: Coco, picture: Picture) -> None:
         if captions:
             st.markdown(_(N_("**Captions**, each by another person")) + "".join(f"\n- {plain(caption)}" for caption in captions))
     with right:
-        _table(instances, lit)
+        _table(instances, lit, f"coco-rows-{picture.number}")
     if lit is not None:
         coco_instance.closely(coco, picture, instances[lit])
     with st.expander(_(N_("The JSON of this image")), icon=":material/data_object:", key="coco-json", on_change="rerun") as place:
         if place.open:
-            rows = coco.images(f"id=={picture.id} and split='{picture.split}'")
-            st.json(json.dumps(coco.subset(rows)), expanded=1)
+            st.json(json.dumps(coco.subset(coco.rows([picture.number]))), expanded=1)
 
 
 def choose(instance: Instance | None) -> None:
@@ -75,7 +74,8 @@ def _drawn(
     shown = sorted(shown, key=lambda i: (i == lit, -_size(instances[i])))
     if len(shown) > _MOST:
         st.info(_(N_("This image has {count} instances; the {most} largest are drawn."), count=len(shown), most=_MOST))
-        shown = shown[:_MOST]
+        shown = sorted(shown, key=lambda i: (i != lit, -_size(instances[i])))[:_MOST]
+        shown.reverse()
     skeletons = {int(r.category): json.loads(r.skeleton) for r in coco.categories.itertuples()}
     joints = {int(r.category): json.loads(r.keypoints) for r in coco.categories.itertuples()}
     drawn, problems = [], []
@@ -174,7 +174,7 @@ def _grey() -> str:
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
-def _table(instances: list[Instance], lit: int | None) -> None:
+def _table(instances: list[Instance], lit: int | None, key: str) -> None:
     """The instances as rows; the one that is chosen stands out in the picture."""
     st.markdown(_(N_("**{count} instances.** A row, or a click in the picture, shows one closely."), count=len(instances)))
     crowd = _(N_("crowd"))
@@ -188,11 +188,11 @@ def _table(instances: list[Instance], lit: int | None) -> None:
     })  # fmt: skip
 
     def chosen() -> None:
-        picked = st.session_state["coco-rows"]["selection"]["rows"]
+        picked = st.session_state[key]["selection"]["rows"]
         choose(instances[picked[0]] if picked and picked[0] < len(instances) else None)
 
     st.dataframe(
-        rows, hide_index=True, on_select=chosen, selection_mode="single-row", key="coco-rows", height=min(320, 36 * len(rows) + 40),
+        rows, hide_index=True, on_select=chosen, selection_mode="single-row", key=key, height=min(320, 36 * len(rows) + 40),
     )  # fmt: skip
 
 

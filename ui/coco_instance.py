@@ -26,8 +26,8 @@ _KNOWN = {"airplane", "bird", "boat", "car", "cat", "dog", "horse", "truck"}
 
 def joint(name: str) -> str:
     """The name of a joint, in the page's language where COCO has it."""
-    plain = name.replace("_", " ")
-    return _(plain) if plain in JOINTS else plain
+    words = name.replace("_", " ")
+    return _(words) if words in JOINTS else plain(words)
 
 
 def closely(coco: Coco, picture: Picture, one: Instance) -> None:

@@ -21,7 +21,7 @@ def _toured(folder: str, _coco: Coco) -> dict[str, pd.DataFrame]:
 
 
 @st.cache_data(max_entries=400, show_spinner=False)
-def _tile(folder: str, number: int, record: int, _picture: Picture, _one: Instance) -> bytes:
+def _tile(folder: str, number: int, record: int, changed: int, _picture: Picture, _one: Instance) -> bytes:
     return drawing.jpeg(drawing.closeup(_picture, _one, 224))
 
 
@@ -59,6 +59,6 @@ def show(coco: Coco) -> None:
         if one is not None:
             value = f"{row.value:,.0f}" if name == "twice" or abs(row.value) >= 100 else f"{row.value:.3g}"
             words = f"{one.name} · {_(kind.measure, value=value.replace(',', '') if name == 'twice' else value)}"
-            tiles.append(Tile(_tile(str(coco.folder), picture.number, one.id, picture, one), words))
+            tiles.append(Tile(_tile(str(coco.folder), picture.number, one.id, drawing.changed(picture), picture, one), words))
             opens.append((picture, one))
     wall(tiles, f"odd-{name}", lambda place: coco_grid.go(opens[place][0].id, opens[place][0].split, opens[place][1].id), alt=_(kind.title))

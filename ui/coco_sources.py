@@ -58,6 +58,7 @@ def opened(source: Path) -> Coco:
     coco = _opened(str(folder))
     if not (folder / "segments.bin").exists():  # somebody has emptied the cache folder under a server that runs
         _opened.clear()
+        (folder / "done.json").unlink(missing_ok=True)  # the next look makes it anew
         raise UserError(N_("The index of {folder} is gone; open it again."), folder=str(source))
     return coco
 

@@ -18,6 +18,7 @@ from ui.i18n import _, plain
 from ui.live_chart import clicked, live_chart
 
 _TOP = 30  # categories in the bar chart
+_CELLS = 80  # categories in the matrix, the most frequent
 _HEAT = [[0, palette.rgba(palette.ACCENT, 0.04)], [1, palette.ACCENT]]
 
 
@@ -36,12 +37,12 @@ def show(coco: Coco) -> None:
     with right:
         st.markdown(_(N_("**Instances in an image**")))
         _per_image(per_image)
-    number = _category(coco, each)
+    numbers = _category(coco, each)
     left, right = st.columns(2, gap="large")
     with left:
-        _sizes(coco, number)
+        _sizes(coco, numbers)
     with right:
-        _places(coco, number)
+        _places(coco, numbers)
     if len(joints):
         _joints(coco, joints)
     _together(coco, together)
@@ -67,15 +68,15 @@ def _per_image(found: pd.DataFrame) -> None:
     live_chart(fig, "coco-per-image", alt=_(N_("How many instances images hold")))
 
 
-def _category(coco: Coco, each: pd.DataFrame) -> int | None:
+def _category(coco: Coco, each: pd.DataFrame) -> list[int] | None:
     name = st.selectbox(
         _(N_("Sizes and places of")), ["", *each["name"]], key="coco-of", format_func=lambda n: n or _(N_("all categories")),
     )  # fmt: skip
-    return coco.names.categories[name][0] if name else None
+    return coco.names.categories[name] if name else None
 
 
-def _sizes(coco: Coco, number: int | None) -> None:
-    found, classes = statistics.sizes(coco, number), statistics.area_classes(coco, number)
+def _sizes(coco: Coco, numbers: list[int] | None) -> None:
+    found, classes = statistics.sizes(coco, numbers), statistics.area_classes(coco, numbers)
     total = max(1, sum(classes.values()))
     st.markdown(
         _(N_("**Size**: {small} % small, {medium} % medium, {large} % large"),
@@ -95,9 +96,9 @@ def _sizes(coco: Coco, number: int | None) -> None:
     live_chart(fig, "coco-sizes", alt=_(N_("Sizes of instances")))
 
 
-def _places(coco: Coco, number: int | None) -> None:
+def _places(coco: Coco, numbers: list[int] | None) -> None:
     st.markdown(_(N_("**Place**: where the middles of the boxes lie in their pictures")))
-    values = statistics.places(coco, number)
+    values = statistics.places(coco, numbers)
     fig = charts.figure(380)
     fig.add_heatmap(z=values, colorscale=_HEAT, showscale=False, hovertemplate="%{z:,}<extra></extra>")
     fig.update_xaxes(visible=False, constrain="domain")
@@ -134,13 +135,16 @@ def _joints(coco: Coco, found: pd.DataFrame) -> None:
 def _together(coco: Coco, together: pd.DataFrame) -> None:
     st.markdown(_(N_("**What occurs together**: images that hold both. Click on a cell to see them.")))
     names = coco.categories.set_index("category")["name"]
-    kept = [c for c in together.index if together.loc[c, c] > 0]
+    counts = pd.Series(np.diag(together), index=together.index).sort_values(ascending=False)
+    most = set(counts[counts > 0].index[:_CELLS])
+    kept = [c for c in together.index if c in most]
     values = together.loc[kept, kept].to_numpy()
     labels = [names[c] for c in kept]
+    axis = [f"{name} ({c})" if labels.count(name) > 1 else name for c, name in zip(kept, labels, strict=True)]
     cells = [[[one, other, int(n)] for other, n in zip(labels, row, strict=True)] for one, row in zip(labels, values, strict=True)]
     fig = go.Figure(charts.figure(660))
     fig.add_heatmap(
-        x=labels, y=labels, z=np.log1p(values), customdata=cells, showscale=False, colorscale=_HEAT,
+        x=axis, y=axis, z=np.log1p(values), customdata=cells, showscale=False, colorscale=_HEAT,
         hovertemplate="%{x} + %{y}: %{customdata[2]:,}<extra></extra>",
     )  # fmt: skip
     fig.update_yaxes(autorange="reversed")

@@ -49,6 +49,24 @@ def query(
     say(N_("{count} images"), count=f"{len(found):,}")
 
 
+@app.command(help=_(N_("Write the images that a filter takes, with all that is annotated in them, as one COCO JSON file.")))
+def export(
+    source: Source,
+    out: Annotated[Path, typer.Argument(metavar="OUT.json", help=_(N_("Where the subset goes.")))],
+    where: Annotated[str, typer.Option(help=_(N_("The filter; without one every image.")))] = "",
+    json: Json = False,
+) -> None:
+    from core.coco.dataset import Coco
+    from core.files import write_json
+
+    with progress_bar() as show, Coco.open(source, show) as coco:
+        rows = coco.images(where)
+        write_json(out, coco.subset(rows))
+    say(N_("{count} images"), count=f"{len(rows):,}")
+    if json:
+        result({"images": len(rows), "file": str(out)})
+
+
 @app.command(help=_(N_("Fetch val2017 (5,000 images, 1.1 GB) from the official source; goes on where it broke off.")))
 def get(
     folder: Annotated[Path | None, typer.Option("--into", help=_(N_("The folder to fill; without one `coco` in the data folder.")))] = None,

@@ -17,6 +17,7 @@ from core.files import read_json
 from core.messages import Message, N_, UserError
 
 _FAR = 1e7  # pixels: nothing is drawn so far away
+_AT_ONCE = 500  # images of a subset whose instances are held at the same time, apart from the answer
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,14 @@ class Picture:
     width: int
     height: int
     path: Path | None
+
+
+def _is_file(path: Path) -> bool:
+    """Whether a file is there; a name that no file system takes is none."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
 
 
 @dataclass(frozen=True)
@@ -60,7 +69,7 @@ class Instance:
 
 
 class Coco:
-    """One index, read-only; `count` images. Close it with `close()` or use it in a `with`."""
+    """One index, read-only; `count` images, of which `told` captions tell. Close it with `close()` or use it in a `with`."""
 
     def __init__(self, folder: Path) -> None:
         import duckdb
@@ -72,7 +81,7 @@ class Coco:
         self.problems = [Message.from_json(p) for p in about["problems"]]
         self.connection = duckdb.connect(str(folder / "index.duckdb"), read_only=True)
         self.categories = self.table("SELECT * FROM categories ORDER BY category")
-        self.count = int(self.table("SELECT count(*) AS n FROM images")["n"][0])
+        self.count, self.told = (int(self.table(f"SELECT count(*) AS n FROM {name}")["n"][0]) for name in ("images", "captions"))
         by_name = self.categories.groupby("name")["category"].apply(list).to_dict()
         above = self.categories[self.categories["supercategory"] != ""].groupby("supercategory")["category"].apply(list).to_dict()
         self.names = where.Names(by_name, above, {s["split"]: i for i, s in enumerate(self.splits)})
@@ -113,10 +122,13 @@ class Coco:
             raise UserError(N_("There is no image {id} here."), id=image_id)
         return self._picture(rows.iloc[0])
 
+    def rows(self, numbers: list[int]) -> pd.DataFrame:
+        """Images by their numbers in the index, as `images` gives them."""
+        return self.table("SELECT * FROM images WHERE image IN (SELECT unnest(?))", [[int(n) for n in numbers]])
+
     def numbered(self, numbers: list[int]) -> dict[int, Picture]:
         """Images by their numbers in the index."""
-        rows = self.table("SELECT * FROM images WHERE image IN (SELECT unnest(?))", [[int(n) for n in numbers]])
-        return {picture.number: picture for picture in self.pictures(rows)}
+        return {picture.number: picture for picture in self.pictures(self.rows(numbers))}
 
     def pictures(self, rows: pd.DataFrame) -> list[Picture]:
         """The images of rows as `images` gives them."""
@@ -132,40 +144,56 @@ class Coco:
         places = [folder.joinpath(*parts)] * inside + [folder / alone] * bool(alone)
         return Picture(
             int(row["image"]), split["split"], int(row["id"]), name, int(row["width"]), int(row["height"]),
-            next((p for p in places if p.is_file()), None),
+            next((p for p in places if _is_file(p)), None),
         )  # fmt: skip
 
     def instances(self, picture: Picture) -> list[Instance]:
         """What is annotated in an image, as the file orders it. Raises UserError where the index has lost its bytes."""
+        return self.held([picture]).get(picture.number, [])
+
+    def held(self, pictures: list[Picture]) -> dict[int, list[Instance]]:
+        """What is annotated in each of some images, by their number. Raises UserError as `instances` does."""
         rows = self.table(
             "SELECT a.*, c.name, c.supercategory FROM annotations a LEFT JOIN categories c ON c.category = a.category "
-            "WHERE a.image = ? ORDER BY a.segmentation_at, a.keypoints_at",
-            [picture.number],
+            "WHERE a.image IN (SELECT unnest(?)) ORDER BY a.segmentation_at, a.keypoints_at",
+            [[picture.number for picture in pictures]],
         )
-        if rows.empty:
-            return []
+        found: dict[int, list[Instance]] = {}
         try:
             with (self.folder / "segments.bin").open("rb") as f:
-                first = int(rows["segmentation_at"].iloc[0])
-                f.seek(first)
-                last = rows.iloc[-1]
-                content = f.read(int(last["keypoints_at"] + last["keypoints_bytes"]) - first)
+                for number, mine in rows.groupby("image", sort=False):
+                    first, last = int(mine["segmentation_at"].iloc[0]), mine.iloc[-1]
+                    f.seek(first)
+                    content = f.read(int(last["keypoints_at"] + last["keypoints_bytes"]) - first)
+                    found[int(number)] = [_instance(row, content, first) for row in mine.itertuples()]
         except OSError as error:
             raise UserError(N_("The index of {folder} is gone; open it again."), folder=str(self.source)) from error
-        return [_instance(row, content, first) for row in rows.itertuples()]
+        return found
 
     def captions(self, picture: Picture) -> list[str]:
         """The sentences about an image."""
         return self.table("SELECT caption FROM captions WHERE image = ?", [picture.number])["caption"].tolist()
 
     def subset(self, rows: pd.DataFrame) -> dict[str, Any]:
-        """The images of `rows` with all of their instances and captions, as one COCO file holds them."""
+        """The images of `rows` with all of their instances and captions, as one COCO file holds them. Ids are kept, unless two splits have
+        the same ones: then all are counted anew."""
         annotations, images, told = [], [], []
-        for picture in self.pictures(rows):
-            images.append({"id": picture.id, "file_name": picture.file_name, "width": picture.width, "height": picture.height})
-            for one in self.instances(picture):
-                annotations.append(_exported(one, picture, len(annotations) + 1))
-            told += [{"id": len(told) + 1, "image_id": picture.id, "caption": caption} for caption in self.captions(picture)]
+        anew, every = not rows["id"].is_unique, self.pictures(rows)
+        for start in range(0, len(every), _AT_ONCE):
+            part = every[start : start + _AT_ONCE]
+            held = self.held(part)
+            captions = self.table(
+                "SELECT image, caption FROM captions WHERE image IN (SELECT unnest(?))", [[picture.number for picture in part]]
+            ).groupby("image")["caption"].apply(list).to_dict()  # fmt: skip
+            for picture in part:
+                number = len(images) + 1 if anew else picture.id
+                images.append({"id": number, "file_name": picture.file_name, "width": picture.width, "height": picture.height})
+                annotations += [_exported(one, picture, number) for one in held.get(picture.number, [])]
+                for caption in captions.get(picture.number, []):
+                    told.append({"id": len(told) + 1, "image_id": number, "caption": caption})
+        if len({one["id"] for one in annotations}) < len(annotations):
+            for i, one in enumerate(annotations):
+                one["id"] = i + 1
         categories = []
         for row in self.categories.itertuples():
             body = {"keypoints": json.loads(row.keypoints), "skeleton": json.loads(row.skeleton)} if row.keypoints != "[]" else {}
@@ -179,7 +207,7 @@ def _instance(row: Any, content: bytes, first: int) -> Instance:
         raw = content[at - first : at - first + count]
         try:
             return msgspec.json.decode(raw) if raw else None
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             return None
 
     box = (float(row.x), float(row.y), float(row.w), float(row.h))  # of NaN where there is none
@@ -196,15 +224,18 @@ def _instance(row: Any, content: bytes, first: int) -> Instance:
     )  # fmt: skip
 
 
-def _exported(one: Instance, picture: Picture, number: int) -> dict[str, Any]:
-    """An instance as COCO writes it; ids are kept, and given where there was none."""
-    found = {
-        "id": one.id if one.id >= 0 else number, "image_id": picture.id, "category_id": one.category, "iscrowd": int(one.crowd),
-    }  # fmt: skip
-    if one.box is not None:
-        found["bbox"] = list(one.box)
-    if not np.isnan(one.area):
-        found["area"] = one.area
+def _exported(one: Instance, picture: Picture, image_id: int) -> dict[str, Any]:
+    """An instance as COCO writes it. Box and area, which every reader expects, come from the mask where the file has none."""
+    found: dict[str, Any] = {"id": one.id, "image_id": image_id, "category_id": one.category, "iscrowd": int(one.crowd)}
+    box, area = one.box, one.area
+    if box is None or np.isnan(area):
+        try:
+            pixels, around = masks.extent(one.segmentation, picture.height, picture.width)
+        except UserError:  # no shape either: the box is all that there is
+            pixels, around = (0, (0.0, 0.0, 0.0, 0.0)) if box is None else (box[2] * box[3], box)
+        box = around if box is None else box
+        area = pixels if np.isnan(area) else area
+    found |= {"bbox": list(box), "area": float(area)}
     if one.segmentation is not None:
         found["segmentation"] = one.segmentation
     if one.keypoints is not None:

@@ -33,23 +33,21 @@ def colour(category: int) -> tuple[int, int, int]:
 
 
 def photo(picture: Picture) -> Image.Image | None:
-    """The image's file as a plain picture of the size that its record says, or None where it is missing, no picture, or said
-    to be of a size that no picture has."""
-    if picture.path is None:
+    """The image's file as a plain picture of the size that its record says, or None where it is missing, no picture, or said to be of a
+    size that no picture has. It is turned as its EXIF says, unless the record's size is that of the file as it lies."""
+    size = (picture.width, picture.height)
+    if picture.path is None or math.prod(size) > masks.MOST_PIXELS:
         return None
     try:
-        found = images.opaque(images.decode(picture.path.read_bytes(), picture.path.name))
+        found = images.opaque(images.decode(picture.path.read_bytes(), picture.path.name, stored=size))
     except (UserError, OSError):
-        return None
-    size = (picture.width, picture.height)
-    if math.prod(size) > masks.MOST_PIXELS:
         return None
     return found if found.size == size or not all(size) else found.resize(size)
 
 
 def thumbnail(coco: Coco, picture: Picture, side: int = SIDE) -> bytes:
     """The image with masks and boxes as JPEG, at most `side` pixels a side; made once, then read from the cache folder."""
-    path = paths.cache() / "coco-thumbnails" / coco.folder.name / f"{side}-{picture.number}.jpg"
+    path = paths.cache() / "coco-thumbnails" / coco.folder.name / f"{side}-{picture.number}-{changed(picture)}.jpg"
     try:
         return path.read_bytes()
     except OSError:
@@ -57,6 +55,14 @@ def thumbnail(coco: Coco, picture: Picture, side: int = SIDE) -> bytes:
     path.parent.mkdir(parents=True, exist_ok=True)
     write_bytes(path, made)
     return made
+
+
+def changed(picture: Picture) -> int:
+    """When the image's file was written, in nanoseconds; 0 where there is none. What is drawn of it holds until then."""
+    try:
+        return picture.path.stat().st_mtime_ns if picture.path is not None else 0
+    except OSError:
+        return 0
 
 
 def jpeg(pixels: np.ndarray) -> bytes:
@@ -114,12 +120,14 @@ def closeup(picture: Picture, one: Instance, side: int = SIDE) -> np.ndarray:
 
 
 def _thumbnail(picture: Picture, instances: list[Instance], side: int) -> np.ndarray:
-    width, height = picture.width or 4, picture.height or 3
+    found = photo(picture)
+    known = bool(picture.width and picture.height)  # else nobody knows where on the photo a shape lies
+    width, height = (picture.width, picture.height) if known else found.size if found is not None else (4, 3)
     scale = side / max(width, height)
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    found = photo(picture)
     canvas = (found.resize(size) if found is not None else Image.new("RGB", size, MISSING)).convert("RGB")
-    for one in sorted(instances, key=lambda i: -(i.area if i.area == i.area else 0)):  # large ones first, so that small ones stay in sight
+    # Large ones first, so that small ones stay in sight.
+    for one in sorted(instances if known else [], key=lambda i: -(i.area if i.area == i.area else 0)):
         shape = _shape(one, picture, size, scale)
         if shape is not None:
             canvas = Image.composite(Image.blend(canvas, Image.new("RGB", size, colour(one.category)), ALPHA), canvas, shape)
@@ -156,8 +164,8 @@ def _is_polygon(polygon: Any) -> bool:
 
 def hatched(height: int, width: int) -> np.ndarray:
     """Diagonal stripes (H, W) bool, as crowd regions are drawn."""
-    rows, columns = np.indices((height, width))
-    return (rows + columns) % _HATCH < _HATCH // 2
+    rows, columns = (np.arange(n, dtype=np.int64).astype(np.uint8) % _HATCH for n in (height, width))  # 256 is a multiple of the stripes
+    return np.add.outer(rows, columns) % _HATCH < _HATCH // 2
 
 
 def box_iou(one: Instance, picture: Picture) -> float:

@@ -20,8 +20,9 @@ from core.data import Progress
 from core.files import write_json
 from core.messages import Message, N_, UserError
 
-FORMAT = 2
+FORMAT = 3
 KINDS = ("instances", "person_keypoints", "captions")
+_PASSED_OVER = (".", "image_info_", "panoptic_", "stuff_")  # what else lies beside them in an official folder
 
 
 def find(source: Path) -> list[Sources]:
@@ -32,7 +33,7 @@ def find(source: Path) -> list[Sources]:
     if source.is_file():
         return [Sources(source.stem, source.parent, instances=source)]
     folder = source / "annotations"
-    files = sorted(folder.glob("*.json")) if folder.is_dir() else []
+    files = [f for f in sorted(folder.glob("*.json")) if f.is_file() and not f.name.startswith(_PASSED_OVER)] if folder.is_dir() else []
     if not files:
         raise UserError(
             N_("{folder} holds no COCO annotations. Expected there: annotations/instances_<split>.json and the folder of its pictures, or "
@@ -76,6 +77,7 @@ def build(source: Path, progress: Progress | None = None) -> Path:
     for old in folder.parent.glob(f"{folder.name.split('-')[0]}-*"):
         if old.is_dir() and old != folder and ".part-" not in old.name:
             shutil.rmtree(old, ignore_errors=True)
+            shutil.rmtree(paths.cache() / "coco-thumbnails" / old.name, ignore_errors=True)
     return folder
 
 
@@ -89,6 +91,7 @@ def _write(source: Path, part: Path, progress: Progress | None) -> None:
             if progress:
                 progress(Message(N_("Reading {name}"), {"name": split.split}), number / len(splits))
             made, found = tables_of(number, split, first, segments)
+            _told_apart(made, tables["categories"])
             for name, frame in made.items():
                 tables[name].append(frame)
             problems += found
@@ -96,11 +99,23 @@ def _write(source: Path, part: Path, progress: Progress | None) -> None:
     with duckdb.connect(str(part / "index.duckdb")) as connection:
         for name, frames in tables.items():
             frame = pd.concat(frames, ignore_index=True)
-            if name == "categories":
-                frame = frame.drop_duplicates("category")
+            if name == "categories":  # of the same one, that which names its joints
+                frame = frame.sort_values("keypoints", key=lambda texts: texts == "[]", kind="stable").drop_duplicates("category")
             connection.execute(f"CREATE TABLE {name} AS SELECT * FROM frame")
     write_json(part / "done.json", {
         "format": FORMAT, "source": str(source.resolve()),
         "splits": [{"split": s.split, "pictures": str(s.pictures.resolve())} for s in splits],
         "problems": [p.to_json() for p in problems[:1000]], "problem_count": len(problems),
     })  # fmt: skip
+
+
+def _told_apart(made: dict[str, pd.DataFrame], before: list[pd.DataFrame]) -> None:
+    """Give categories of a split new numbers, in place, where an earlier split has others under theirs."""
+    named = {int(row.category): row.name for frame in before for row in frame.itertuples(index=False)}
+    free = max([*named, *made["categories"]["category"].tolist(), 0]) + 1
+    numbers = {}
+    for row in made["categories"].itertuples(index=False):
+        if named.get(int(row.category), row.name) != row.name:
+            numbers[int(row.category)] = free + len(numbers)
+    for name in ("categories", "annotations") if numbers else ():
+        made[name]["category"] = made[name]["category"].replace(numbers)

@@ -15,29 +15,30 @@ from core.messages import N_, UserError
 
 FAR = 4.0  # sides of the picture that a coordinate may lie outside of it
 MOST_PIXELS = 100_000_000
+LONGEST = 2_000_000.0  # pixels along the edges of one polygon
 
 
 def rle(segmentation: Any, height: int, width: int) -> dict[str, Any]:
     """The segmentation of one instance as compressed RLE of pycocotools. Raises UserError saying what is wrong with it."""
     from pycocotools import mask
 
-    if not 0 < height * width <= MOST_PIXELS:
+    if height <= 0 or width <= 0 or height * width > MOST_PIXELS:
         raise UserError(N_("the picture's size is {width} x {height}"), width=width, height=height)
     if isinstance(segmentation, list):
         return mask.merge(mask.frPyObjects(polygons(segmentation, height, width), height, width))
     if not isinstance(segmentation, dict) or not {"size", "counts"} <= segmentation.keys():
         raise UserError(N_("the segmentation is neither polygons nor RLE"))
-    if list(segmentation["size"]) != [height, width]:
+    if segmentation["size"] != [height, width]:
         raise UserError(
-            N_("the RLE is of size {found}, the picture of {size}"), found=str(segmentation["size"]), size=str([height, width])
+            N_("the RLE is of size {found}, the picture of {size}"), found=str(segmentation["size"])[:40], size=str([height, width])
         )
     counts = segmentation["counts"]
     runs = _runs(counts) if isinstance(counts, str) else counts
-    if not isinstance(runs, list) or not all(isinstance(n, int) and n >= 0 for n in runs) or sum(runs) != height * width:
+    whole = isinstance(runs, list) and all(isinstance(n, int) and 0 <= n <= height * width for n in runs)
+    if not whole or sum(runs) != height * width:
         raise UserError(N_("the RLE's runs do not fill the picture"))
-    if isinstance(counts, str):
-        return {"size": [height, width], "counts": counts.encode()}
-    return mask.frPyObjects({"size": [height, width], "counts": counts}, height, width)
+    # From the runs in both cases: pycocotools never reads a stranger's string.
+    return mask.frPyObjects({"size": [height, width], "counts": runs}, height, width)
 
 
 def pixels(segmentation: Any, height: int, width: int) -> np.ndarray:
@@ -54,6 +55,14 @@ def area(segmentation: Any, height: int, width: int) -> int:
     return int(mask.area(rle(segmentation, height, width)))
 
 
+def extent(segmentation: Any, height: int, width: int) -> tuple[int, tuple[float, float, float, float]]:
+    """Pixels of the mask, and the box (x, y, width, height) around it. Raises UserError."""
+    from pycocotools import mask
+
+    encoded = rle(segmentation, height, width)
+    return int(mask.area(encoded)), tuple(float(v) for v in mask.toBbox(encoded))
+
+
 def polygons(found: list, height: int, width: int) -> list[list[float]]:
     """`found` as it is, once it is known to be polygons. Raises UserError saying what is wrong with it."""
     if not found:
@@ -68,6 +77,10 @@ def polygons(found: list, height: int, width: int) -> list[list[float]]:
         reach = FAR * max(height, width)
         if not all(math.isfinite(v) and -reach <= v <= reach for v in polygon):
             raise UserError(N_("a polygon leads far outside of the picture"))
+        # pycocotools walks along every edge, pixel by pixel, and keeps all of them.
+        way = sum(abs(a - b) for axis in (polygon[0::2], polygon[1::2]) for a, b in zip(axis, [*axis[1:], axis[0]], strict=True))
+        if way > LONGEST:
+            raise UserError(N_("a polygon is {length} pixels long"), length=f"{way:,.0f}")
     return found
 
 
@@ -75,9 +88,9 @@ def _runs(counts: str) -> list[int]:
     """The runs of compressed RLE: five bits a character, from the third run on the difference to the one before the last (maskApi.c)."""
     runs: list[int] = []
     value = shift = 0
-    for character in counts.encode("latin-1", "replace"):
+    for character in counts.encode("utf-8"):
         code = character - 48
-        if not 0 <= code < 64 or shift > 60:
+        if not 0 <= code < 64 or shift > 30:
             return [-1]
         value |= (code & 0x1F) << shift
         shift += 5

@@ -155,7 +155,7 @@ def _of(row, content: bytes, begin: int) -> list[tuple[str, int, int, float]]:  
         return []
     try:
         polygons = [np.asarray(p).reshape(-1, 2) for p in _POLYGONS.decode(raw) if len(p) >= 6 and len(p) % 2 == 0]
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return []
     if not polygons:
         return []
@@ -183,4 +183,4 @@ def _joints_beside(raw: bytes, polygons: list[np.ndarray], area: float) -> float
     if not len(outside):
         return 0.0
     far = float(outlines.distance(polygons, outside).max())
-    return far if far > max(5.0, 0.25 * float(area) ** 0.5) else 0.0
+    return far if far > max(5.0, 0.25 * max(float(area), 0.0) ** 0.5) else 0.0

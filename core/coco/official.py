@@ -10,6 +10,8 @@ import shutil
 import zipfile
 from pathlib import Path, PurePosixPath
 
+from filelock import FileLock
+
 from core.data import Progress
 from core.data.download import Source, fetch
 from core.messages import Message, N_, UserError
@@ -31,17 +33,25 @@ def get(folder: Path, progress: Progress | None = None) -> Path:
     wanted = [folder / "annotations" / f"{kind}_val2017.json" for kind in KINDS]
     if all(path.exists() for path in wanted) and (folder / ".val2017").exists():
         return folder
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / ".get.lock"):  # two visitors who ask at once share one download
+        _get(folder, progress)
+    return folder
+
+
+def _get(folder: Path, progress: Progress | None) -> None:
+    if (folder / ".val2017").exists():
+        return
     sources = [Source(URL + name, folder / PurePosixPath(name).name, md5) for name, md5 in FILES.items()]
     fetch("COCO val2017", sources, BYTES, progress)
     try:
-        for source in sources:
+        for source in reversed(sources):  # annotations last: they make the folder one that is found
             _unpack(source.path, folder, progress)
     except (zipfile.BadZipFile, OSError) as error:
         raise UserError(N_("{file} cannot be unpacked: {reason}."), file=str(source.path), reason=str(error)) from error
     (folder / ".val2017").touch()
     for source in sources:
-        source.path.unlink()
-    return folder
+        source.path.unlink(missing_ok=True)
 
 
 def _unpack(archive: Path, folder: Path, progress: Progress | None) -> None:

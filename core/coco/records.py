@@ -1,4 +1,5 @@
-"""What is read of COCO's JSON files. Every key that the format calls optional may be missing; others than these are passed over.
+"""What is read of COCO's JSON files. Every key that the format calls optional may be missing or null; others than these are passed
+over.
 
 Segmentations and keypoints stay as the bytes that they are in the file: they are most of it, and only those that a person looks at are
 ever decoded.
@@ -14,15 +15,16 @@ import msgspec
 from core.messages import N_, UserError
 
 NOTHING = msgspec.Raw(b"")
+BOM = b"\xef\xbb\xbf"  # what some editors put before a text
 
 
 class Image(msgspec.Struct, gc=False):
-    """One picture; `width` and `height` in pixels, 0 where they are not said."""
+    """One picture; `width` and `height` in pixels, 0 or None where they are not said."""
 
     id: int
-    file_name: str = ""
-    width: float = 0
-    height: float = 0
+    file_name: str | None = ""
+    width: float | None = 0
+    height: float | None = 0
 
 
 class Category(msgspec.Struct, gc=False):
@@ -30,9 +32,9 @@ class Category(msgspec.Struct, gc=False):
 
     id: int
     name: str
-    supercategory: str = ""
-    keypoints: list[str] = []
-    skeleton: list[list[int]] = []
+    supercategory: str | None = ""
+    keypoints: list[str] | None = None
+    skeleton: list[list[float]] | None = None
 
 
 class Annotation(msgspec.Struct, gc=False):
@@ -40,11 +42,11 @@ class Annotation(msgspec.Struct, gc=False):
     and visibility (0 not labelled, 1 labelled but hidden, 2 visible)."""
 
     image_id: int
-    category_id: int = -1
+    category_id: int | None = -1
     id: int | None = None
-    bbox: list[float] | None = None
+    bbox: list[float | None] | None = None
     area: float | None = None
-    iscrowd: int | bool = 0
+    iscrowd: bool | float | None = 0
     segmentation: msgspec.Raw = NOTHING
     keypoints: msgspec.Raw = NOTHING
 
@@ -62,7 +64,7 @@ class Instances(msgspec.Struct, gc=False):
 
     images: list[Image]
     annotations: list[Annotation]
-    categories: list[Category] = []
+    categories: list[Category] | None = None
 
 
 class Captions(msgspec.Struct, gc=False):
@@ -70,6 +72,49 @@ class Captions(msgspec.Struct, gc=False):
 
     images: list[Image]
     annotations: list[Caption]
+
+
+# The same as some tools write it: whole numbers as 1.0. Read in a second try, and made whole afterwards.
+class LooseImage(Image, gc=False):
+    """An image whose id may be written as 1.0."""
+
+    id: float
+
+
+class LooseCategory(Category, gc=False):
+    """A category whose id may be written as 1.0."""
+
+    id: float
+
+
+class LooseAnnotation(Annotation, gc=False):
+    """An annotation whose ids may be written as 1.0."""
+
+    image_id: float
+    category_id: float | None = -1
+    id: float | None = None
+
+
+class LooseCaption(Caption, gc=False):
+    """A caption whose ids may be written as 1.0."""
+
+    image_id: float
+    id: float | None = None
+
+
+class LooseInstances(Instances, gc=False):
+    """`Instances` of loose records."""
+
+    images: list[LooseImage]
+    annotations: list[LooseAnnotation]
+    categories: list[LooseCategory] | None = None
+
+
+class LooseCaptions(Captions, gc=False):
+    """`Captions` of loose records."""
+
+    images: list[LooseImage]
+    annotations: list[LooseCaption]
 
 
 def read(path: Path, kind: type[Instances] | type[Captions]) -> Instances | Captions:
@@ -83,19 +128,43 @@ def read(path: Path, kind: type[Instances] | type[Captions]) -> Instances | Capt
 
 def parse(content: bytes, name: str, kind: type[Instances] | type[Captions]) -> Instances | Captions:
     """The records in a file's `content`. Raises UserError as `read` does, with `name` for the file."""
+    content = content.removeprefix(BOM)
     try:
-        return msgspec.json.decode(content, type=kind)
+        return _decoded(content, kind)
     except msgspec.ValidationError as error:
         reason, _, place = str(error).partition(" - at `")
         raise UserError(
             N_("{file} is not in COCO's format: {reason} (at {record})."), file=name, reason=reason, record=place.rstrip("`") or "$"
         ) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UserError(
             N_("{file} is not readable JSON: {reason} (the last id before that is {record}). It may have been cut off, or hold NaN, which "
                "JSON does not have."),
             file=name, reason=str(error), record=_near(content, str(error)),
         ) from error  # fmt: skip
+
+
+def _decoded(content: bytes, kind: type[Instances] | type[Captions]) -> Instances | Captions:
+    """As COCO writes it; else leniently: ids as 1.0, numbers in quotes. Raises msgspec's errors of the first try."""
+    try:
+        return msgspec.json.decode(content, type=kind)
+    except msgspec.ValidationError as error:
+        try:
+            found = msgspec.json.decode(content, type=LooseInstances if kind is Instances else LooseCaptions, strict=False)
+            for rows in (found.images, found.annotations, getattr(found, "categories", None) or []):
+                for row in rows:
+                    for name in ("id", "image_id", "category_id"):
+                        if getattr(row, name, None) is not None:
+                            setattr(row, name, _whole(getattr(row, name)))
+        except (msgspec.ValidationError, ValueError, OverflowError):
+            raise error from None
+        return found
+
+
+def _whole(value: float) -> int:
+    if value != int(value):
+        raise ValueError(value)
+    return int(value)
 
 
 def _near(content: bytes, reason: str) -> str:

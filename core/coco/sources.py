@@ -40,9 +40,17 @@ def _folders(root: Path) -> Iterable[Path]:
     """The root and what lies up to two levels below it."""
     if not root.is_dir():
         return []
-    first = [p for p in sorted(root.iterdir()) if p.is_dir() and not p.name.startswith(".")][:_MOST]
-    second = [p for folder in first if not (folder / "annotations").is_dir() for p in sorted(folder.iterdir())[:_MOST] if p.is_dir()]
+    first = _below(root)
+    second = [p for folder in first if not (folder / "annotations").is_dir() for p in _below(folder)]
     return [root, *first, *second]
+
+
+def _below(folder: Path) -> list[Path]:
+    """The folders in a folder; none where it may not be read."""
+    try:
+        return [p for p in sorted(folder.iterdir()) if p.is_dir() and not p.name.startswith(".")][:_MOST]
+    except OSError:
+        return []
 
 
 def _name(named: dict[str, Path], name: str, path: Path) -> None:
@@ -55,7 +63,7 @@ def looks_like_coco(file: Path) -> bool:
     """Whether a JSON file begins as COCO's do."""
     try:
         with file.open("rb") as f:
-            head = f.read(4096).lstrip()
+            head = f.read(4096).removeprefix(records.BOM).lstrip()
     except OSError:
         return False
     return head.startswith(b"{") and _HEAD.search(head) is not None

@@ -1,6 +1,7 @@
 """What a whole set holds: instances of each category and of each image, sizes, places, joints, and what occurs together.
 
-Every function asks the index and returns a table; none reads a source file.
+Every function asks the index and returns a table; none reads a source file. `numbers` are those of the categories that are counted, None
+counts all.
 """
 
 from __future__ import annotations
@@ -12,6 +13,11 @@ from core.coco.dataset import Coco
 
 CELLS = 24  # of a heat map, each way
 SMALL, LARGE = 32**2, 96**2  # pixels: COCO's area classes
+
+
+def _among(numbers: list[int] | None) -> str:
+    """The condition that an annotation is of one of these categories; of any for None."""
+    return "TRUE" if numbers is None else f"category IN ({', '.join(str(int(n)) for n in numbers) or 'NULL'})"
 
 
 def categories(coco: Coco) -> pd.DataFrame:
@@ -31,33 +37,32 @@ def per_image(coco: Coco) -> pd.DataFrame:
     )
 
 
-def sizes(coco: Coco, category: int | None = None) -> pd.DataFrame:
+def sizes(coco: Coco, numbers: list[int] | None = None) -> pd.DataFrame:
     """side (lower edge of a bin, in pixels: the square root of the area; two bins to a doubling), n."""
     return coco.table(
         "SELECT pow(2, floor(2 * log2(sqrt(area))) / 2) AS side, count(*) AS n FROM annotations "
-        "WHERE area > 0 AND NOT crowd AND (? IS NULL OR category = ?) GROUP BY side ORDER BY side",
-        [category, category],
+        f"WHERE area > 0 AND NOT crowd AND {_among(numbers)} GROUP BY side ORDER BY side"
     )
 
 
-def area_classes(coco: Coco, category: int | None = None) -> dict[str, int]:
+def area_classes(coco: Coco, numbers: list[int] | None = None) -> dict[str, int]:
     """How many instances are "small" (below 32² pixels), "medium" and "large" (from 96² pixels on); crowd regions are left out."""
     found = coco.table(
         "SELECT count(*) FILTER (WHERE area < ?) AS small, count(*) FILTER (WHERE area >= ? AND area < ?) AS medium, "
-        "count(*) FILTER (WHERE area >= ?) AS large FROM annotations WHERE NOT crowd AND (? IS NULL OR category = ?)",
-        [SMALL, SMALL, LARGE, LARGE, category, category],
+        f"count(*) FILTER (WHERE area >= ?) AS large FROM annotations WHERE NOT crowd AND {_among(numbers)}",
+        [SMALL, SMALL, LARGE, LARGE],
     ).iloc[0]  # fmt: skip
     return {name: int(found[name]) for name in ("small", "medium", "large")}
 
 
-def places(coco: Coco, category: int | None = None) -> np.ndarray:
+def places(coco: Coco, numbers: list[int] | None = None) -> np.ndarray:
     """(CELLS, CELLS) counts of the middles of boxes, rows from the top of the picture to its bottom, columns from left to right."""
     found = coco.table(
         "SELECT CAST(floor(? * (a.y + a.h / 2) / i.height) AS INTEGER) AS r, CAST(floor(? * (a.x + a.w / 2) / i.width) AS INTEGER) AS c, "
         "count(*) AS n FROM annotations a JOIN images i ON i.image = a.image WHERE i.width > 0 AND i.height > 0 "
         "AND a.x + a.w / 2 BETWEEN 0 AND i.width AND a.y + a.h / 2 BETWEEN 0 AND i.height "
-        "AND NOT a.crowd AND (? IS NULL OR a.category = ?) GROUP BY r, c",
-        [CELLS, CELLS, category, category],
+        f"AND NOT a.crowd AND {_among(numbers)} GROUP BY r, c",
+        [CELLS, CELLS],
     )
     grid = np.zeros((CELLS, CELLS), np.int64)
     np.add.at(grid, (found["r"].clip(0, CELLS - 1), found["c"].clip(0, CELLS - 1)), found["n"])

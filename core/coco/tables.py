@@ -13,9 +13,12 @@ import numpy as np
 import pandas as pd
 
 from core.coco import records
-from core.messages import Message, N_
+from core.messages import Message, N_, UserError
 
 _NUMBERS = msgspec.json.Decoder(list[float])
+_NO_ID = -(2**63)
+_SIDE, _FAR = 1_000_000, 1e7  # pixels: of a picture, of anything
+_MOST_JOINTS = 32_000
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,14 @@ class Sources:
 
 
 def tables_of(number: int, split: Sources, first: int, segments: BinaryIO) -> tuple[dict[str, pd.DataFrame], list[Message]]:
+    """What `_tables_of` gives. Raises UserError naming the file also where a number in it is too large for any column."""
+    try:
+        return _tables_of(number, split, first, segments)
+    except OverflowError as error:
+        raise UserError(N_("{file} holds an id or a number that is too large."), file=str(split.files[0])) from error
+
+
+def _tables_of(number: int, split: Sources, first: int, segments: BinaryIO) -> tuple[dict[str, pd.DataFrame], list[Message]]:
     """Tables "images", "annotations", "joints", "captions", "categories" of one split, its images numbered from `first`, and what is
     wrong with single records. Raises UserError naming the file that cannot be read."""
     main = split.instances or split.person_keypoints
@@ -53,15 +64,22 @@ def tables_of(number: int, split: Sources, first: int, segments: BinaryIO) -> tu
     mine = sorted((one for one in read.annotations if one.image_id in place), key=lambda one: place[one.image_id])
     joints = {one.id: one.keypoints for one in people.annotations if one.id is not None}
     annotations, seen = _annotations(mine, place, joints, segments)
-    problems += _problems(main, annotations, {category.id for category in read.categories})
+    problems += _problems(main, annotations, {category.id for category in read.categories or []})
     told = [caption for caption in captions.annotations if caption.image_id in place]
     return {
         "images": _images(number, first, list(pictures.values())),
         "annotations": annotations,
         "joints": seen,
-        "captions": pd.DataFrame({"image": _column(told, np.int32, lambda c: place[c.image_id]), "caption": [c.caption for c in told]}),
-        "categories": _categories(read.categories, {c.id: c for c in people.categories}),
+        "captions": pd.DataFrame({
+            "image": _column(told, np.int32, lambda c: place[c.image_id]), "caption": _texts(c.caption for c in told),
+        }),
+        "categories": _categories(read.categories or [], {c.id: c for c in people.categories or []}),
     }, problems
+
+
+def _texts(values) -> pd.Series:  # noqa: ANN001
+    """A column of text, also where it is empty: a database takes an empty one of no kind for numbers."""
+    return pd.Series(list(values), dtype="str")
 
 
 def _column(rows: Sequence, kind: type, value) -> np.ndarray:  # noqa: ANN001
@@ -71,8 +89,8 @@ def _column(rows: Sequence, kind: type, value) -> np.ndarray:  # noqa: ANN001
 def _images(number: int, first: int, pictures: list[records.Image]) -> pd.DataFrame:
     return pd.DataFrame({
         "image": np.arange(first, first + len(pictures), dtype=np.int32), "split": np.full(len(pictures), number, np.int16),
-        "id": _column(pictures, np.int64, lambda p: p.id), "file_name": [p.file_name for p in pictures],
-        "width": _column(pictures, np.int32, lambda p: p.width), "height": _column(pictures, np.int32, lambda p: p.height),
+        "id": _column(pictures, np.int64, lambda p: p.id), "file_name": _texts(p.file_name or "" for p in pictures),
+        "width": _column(pictures, np.int32, lambda p: _side(p.width)), "height": _column(pictures, np.int32, lambda p: _side(p.height)),
     })  # fmt: skip
 
 
@@ -90,13 +108,15 @@ def _annotations(
             labelled[i], visible[i] = seen.add(raw)
     ends = begin + np.cumsum(lengths.ravel()).reshape(lengths.shape)
     nowhere = (np.nan,) * 4
-    boxes = np.array([one.bbox if one.bbox and len(one.bbox) == 4 else nowhere for one in rows], np.float64).reshape(-1, 4)
+    boxes = np.array([one.bbox if one.bbox and len(one.bbox) == 4 else nowhere for one in rows], np.float64)
+    boxes = boxes.reshape(-1, 4)
+    ids, again = _ids(rows)
     columns = pd.DataFrame({
         "image": _column(rows, np.int32, lambda one: place[one.image_id]),
-        "id": _column(rows, np.int64, lambda one: -1 if one.id is None else one.id),
-        "category": _column(rows, np.int32, lambda one: one.category_id),
+        "id": ids, "again": again,
+        "category": _column(rows, np.int64, lambda one: -1 if one.category_id is None else one.category_id),
         "x": boxes[:, 0], "y": boxes[:, 1], "w": boxes[:, 2], "h": boxes[:, 3],
-        "area": _column(rows, np.float64, lambda one: np.nan if one.area is None else one.area),
+        "area": _column(rows, np.float64, lambda one: np.nan if one.area is None or abs(one.area) > _FAR**2 else one.area),
         "crowd": _column(rows, bool, lambda one: bool(one.iscrowd)), "labelled": labelled, "visible": visible,
         "segmentation_at": ends[:, 0] - lengths[:, 0], "segmentation_bytes": lengths[:, 0].astype(np.int32),
         "keypoints_at": ends[:, 1] - lengths[:, 1], "keypoints_bytes": lengths[:, 1].astype(np.int32),
@@ -128,7 +148,7 @@ class _Joints:
                 self.hidden[joint] = self.hidden.get(joint, 0) + 1
         if labelled or visible:
             self.persons[len(visibility)] = self.persons.get(len(visibility), 0) + 1
-        return labelled + visible, visible
+        return min(labelled + visible, _MOST_JOINTS), min(visible, _MOST_JOINTS)
 
     def table(self) -> pd.DataFrame:
         count = max(self.persons, default=0)
@@ -142,19 +162,38 @@ class _Joints:
 def _categories(categories: list[records.Category], people: dict[int, records.Category]) -> pd.DataFrame:
     bodies = [people.get(c.id, c) for c in categories]
     return pd.DataFrame({
-        "category": _column(categories, np.int32, lambda c: c.id), "name": [c.name for c in categories],
-        "supercategory": [c.supercategory for c in categories],
-        "keypoints": [json.dumps(c.keypoints) for c in bodies], "skeleton": [json.dumps(c.skeleton) for c in bodies],
+        "category": _column(categories, np.int64, lambda c: c.id), "name": _texts(c.name for c in categories),
+        "supercategory": _texts(c.supercategory or "" for c in categories),
+        "keypoints": _texts(json.dumps(c.keypoints or []) for c in bodies),
+        "skeleton": _texts(json.dumps([[int(j) for j in pair] for pair in c.skeleton or [] if len(pair) == 2]) for c in bodies),
     })  # fmt: skip
+
+
+def _side(pixels: float | None) -> int:
+    """A side of a picture in pixels; 0 where it is not said, or is none."""
+    return int(pixels) if pixels is not None and 0 < pixels <= _SIDE else 0
+
+
+def _ids(rows: list[records.Annotation]) -> tuple[np.ndarray, np.ndarray]:
+    """Ids of annotations (N,), and which of them an earlier one has too (N,) bool. These, and those that are missing, get numbers of their
+    own after the largest, so that every instance can be named."""
+    ids = _column(rows, np.int64, lambda one: _NO_ID if one.id is None else one.id)
+    missing = ids == _NO_ID
+    again = pd.Series(ids).duplicated().to_numpy() & ~missing
+    new = missing | again
+    if new.any():
+        largest = max(0, int(ids[~new].max())) if (~new).any() else 0
+        ids[new] = largest + 1 + np.arange(new.sum())
+    return ids, again
 
 
 def _problems(file: Path | None, rows: pd.DataFrame, known: set[int]) -> list[Message]:
     """What is wrong with single annotations; the rest of the file stays usable."""
-    ids = rows["id"].to_numpy()
+    ids, again = rows["id"].to_numpy(), rows["again"].to_numpy()
     wrong = {
         N_("has a category that the file does not list"): ~rows["category"].isin(known).to_numpy() if known else np.zeros(len(rows), bool),
         N_("has a box of negative or no size"): ((rows["w"] <= 0) | (rows["h"] <= 0)).to_numpy(),
-        N_("has an id that another one has too"): rows["id"].duplicated().to_numpy() & (ids >= 0),
+        N_("has an id that another one has too"): again,
     }
     return [_problem(file, int(ids[mask][0]), text, int(mask.sum())) for text, mask in wrong.items() if mask.any()]
 

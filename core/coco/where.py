@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from core.messages import Message, N_, UserError, nearest
 
 _TOKEN = re.compile(r"""\s*(?:(?P<op>>=|<=|==|!=|=|<|>)|(?P<paren>[()])|(?P<quoted>'[^']*'|"[^"]*")|(?P<number>\d+(?:\.\d+)?)|"""
-                    r"""(?P<word>[^\s()<>=!'"]+(?::'[^']*')?))""")  # fmt: skip
+                    r"""(?P<word>(?:super)?category:(?:'[^']*'|"[^"]*")|[^\s()<>=!'"]+))""")  # fmt: skip
 _SQL = {">=": ">=", "<=": "<=", "==": "=", "=": "=", "!=": "<>", "<": "<", ">": ">"}
 NUMBERS = {"id": "i.id", "width": "i.width", "height": "i.height"}
 AREAS = {"small": "a.area < 1024", "medium": "a.area >= 1024 AND a.area < 9216", "large": "a.area >= 9216"}
@@ -147,16 +147,18 @@ class _Parser:
             self.wrong(N_("a name was expected"))
         if kind == "word" and name.lower() in ATTRIBUTES and name not in self.names.categories:
             return self.attribute(name.lower())
-        column = self.column(name.strip("'\"") if kind == "quoted" else name)
+        column = self.column(name[1:-1] if kind == "quoted" else name)
         self.at += 1
         if self.at < len(self.tokens) and self.tokens[self.at][0] == "op":
             op = _SQL[self.tokens[self.at][1]]
             self.at += 1
             if self.at >= len(self.tokens) or self.tokens[self.at][0] != "number":
                 self.wrong(N_("a number was expected"))
-            number = float(self.tokens[self.at][1])
+            number = self.tokens[self.at][1]  # digits and a point, as the tokens are cut
+            if len(number) > 18:
+                self.wrong(N_("the number is too large"))
             self.at += 1
-            return f"({column} {op} {number:g})" if number < 1e15 else f"({column} {op} {number})"
+            return f"({column} {op} {number})"
         return f"({column} >= 1)"
 
     def attribute(self, name: str) -> str:
@@ -166,7 +168,8 @@ class _Parser:
         self.at += 1
         if self.at >= len(self.tokens) or self.tokens[self.at][0] not in ("word", "quoted", "number"):
             self.wrong(N_("a value was expected"))
-        value = self.tokens[self.at][1].strip("'\"")
+        value = self.tokens[self.at][1]
+        value = value[1:-1] if self.tokens[self.at][0] == "quoted" else value
         if name == "crowd":
             if value.lower() not in ("yes", "no"):
                 self.wrong(N_("crowd is yes or no"))
@@ -189,7 +192,8 @@ class _Parser:
     def column(self, name: str) -> str:
         """What is compared: a number of the image, or one of the joined counts."""
         which, _, rest = name.partition(":")
-        only, wanted = (which, rest.strip("'\"")) if which in ("category", "supercategory") and rest else ("", name)
+        rest = rest[1:-1] if rest[:1] in ("'", '"') else rest
+        only, wanted = (which, rest) if which in ("category", "supercategory") and rest else ("", name)
         if not only and name in NUMBERS:
             return NUMBERS[name]
         if only != "supercategory" and wanted in self.names.categories:

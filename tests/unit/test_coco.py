@@ -334,7 +334,7 @@ def test_an_instance_without_anything(tmp_path: Path) -> None:
     with Coco.open(folder) as coco:
         bare, odd = coco.instances(coco.picture(1))
         assert (bare.name, bare.box, bare.segmentation, bare.keypoints) == ("?", None, None, None) and odd.keypoints is None
-        with pytest.raises(UserError, match="annotation -1: the segmentation is neither"):
+        with pytest.raises(UserError, match="annotation 1: the segmentation is neither"):
             bare.mask(coco.picture(1))
         with pytest.raises(UserError, match="no image 7"):
             coco.picture(7)
