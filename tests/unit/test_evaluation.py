@@ -12,7 +12,7 @@ import pytest
 import torch
 from sklearn import metrics as sklearn_metrics
 
-from core import checkpoints, data, models, tasks
+from core import checkpoints, comparison, data, models, tasks
 from core.checkpoints import Spec
 from core.evaluation import evaluate_network, evaluate_task
 from core.evaluation import test_metrics as figures
@@ -20,7 +20,9 @@ from core.inference.predictor import Predictor
 from core.messages import UserError
 from core.training import doctor
 
-SHIPPED = [t.name for t in tasks.TASKS if t.name in checkpoints.shipped()]
+SHIPPED = [name for name in dict.fromkeys(t.checkpoint for t in tasks.TASKS) if name in checkpoints.shipped()]
+MANY = [name for name in SHIPPED if name.startswith("cifar10-")]  # a minute or two each: `python -m core evaluate` looks at all pictures
+SOME = 1000
 
 
 def spec_for(task: tasks.Task, dataset: data.DataSet, **changes: object) -> Spec:
@@ -101,7 +103,18 @@ def test_weights_of_another_architecture_are_refused(tmp_path: Path) -> None:
         evaluate_task("mnist-lenet5", tmp_path / "w.safetensors")
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", MANY)
+def test_networks_of_cifar_answer_as_their_cards_say(name: str, real_data: Path) -> None:
+    content = checkpoints.card(name).content
+    answers, labels = comparison.unpacked(content["predictions"]), comparison.unpacked(content["labels"])
+    assert content["metrics"]["accuracy"] == pytest.approx((answers == labels).mean(), abs=1e-6)
+    dataset = data.obtain("cifar10")
+    some = dataclasses.replace(dataset, test_x=dataset.test_x[:SOME], test_y=dataset.test_y[:SOME])
+    found = evaluate_network(*checkpoints.load_weights(checkpoints.card(name).weights), some)
+    assert (some.test_y == labels[:SOME]).all() and (found.outputs.argmax(1) == answers[:SOME]).mean() >= 0.999
+
+
+@pytest.mark.parametrize("name", [n for n in SHIPPED if n not in MANY])
 def test_shipped_checkpoints_reproduce_their_cards(name: str, real_data: Path) -> None:
     found, _, dataset = evaluate_task(name)
     card = checkpoints.card(name)
@@ -121,7 +134,7 @@ def test_the_figures_that_the_project_promises(real_data: Path) -> None:
 
 def test_the_recipe_of_a_card_is_one_that_its_task_takes() -> None:
     for name in SHIPPED:
-        content, task = checkpoints.card(name).content, tasks.task(name)
+        content, task = checkpoints.card(name).content, tasks.of_checkpoint(name)
         assert task.recipe.changed(**content["recipe"])
         assert json.dumps(content) and content["commit"]
 
