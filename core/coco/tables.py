@@ -48,10 +48,12 @@ def _tables_of(number: int, split: Sources, first: int, segments: BinaryIO) -> t
     """Tables "images", "annotations", "joints", "captions", "categories" of one split, its images numbered from `first`, and what is
     wrong with single records. Raises UserError naming the file that cannot be read."""
     main = split.instances or split.person_keypoints
-    read = records.read(main, records.Instances) if main else records.Instances([], [])
     both = split.instances and split.person_keypoints
     people = records.read(split.person_keypoints, records.Instances) if both else records.Instances([], [])
+    joints = {one.id: bytes(one.keypoints) for one in people.annotations if one.id is not None}
+    people.annotations = []  # with them goes the content of the file: the next one is larger still
     captions = records.read(split.captions, records.Captions) if split.captions else records.Captions([], [])
+    read = records.read(main, records.Instances) if main else records.Instances([], [])
 
     pictures = {image.id: image for image in (*captions.images, *people.images, *read.images)}
     place = {image_id: first + i for i, image_id in enumerate(pictures)}
@@ -62,7 +64,6 @@ def _tables_of(number: int, split: Sources, first: int, segments: BinaryIO) -> t
     if strangers:
         problems.append(_problem(main, strangers[0].id, N_("belongs to an image that the file does not list"), len(strangers)))
     mine = sorted((one for one in read.annotations if one.image_id in place), key=lambda one: place[one.image_id])
-    joints = {one.id: one.keypoints for one in people.annotations if one.id is not None}
     annotations, seen = _annotations(mine, place, joints, segments)
     problems += _problems(main, annotations, {category.id for category in read.categories or []})
     told = [caption for caption in captions.annotations if caption.image_id in place]
@@ -95,7 +96,7 @@ def _images(number: int, first: int, pictures: list[records.Image]) -> pd.DataFr
 
 
 def _annotations(
-    rows: list[records.Annotation], place: dict[int, int], joints: dict[int, msgspec.Raw], segments: BinaryIO
+    rows: list[records.Annotation], place: dict[int, int], joints: dict[int, bytes], segments: BinaryIO
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     begin, lengths = segments.tell(), np.zeros((len(rows), 2), np.int64)
     labelled, visible = np.zeros(len(rows), np.int16), np.zeros(len(rows), np.int16)
