@@ -21,6 +21,12 @@ EXAMPLES = ("dog>=1 and person==0", "person>=3 and crowd=no", "small>=5", "crowd
 _COUNTS = {">=": N_("at least"), "==": N_("exactly"), "<=": N_("at most")}
 
 
+@st.cache_resource(max_entries=24, show_spinner=False)
+def _taken(folder: str, text: str, _coco: Coco) -> pd.DataFrame:
+    """What a filter takes; at full size these are 100,000 rows, which nobody changes, so they are not copied for every rerun."""
+    return _coco.images(text)
+
+
 def asked(coco: Coco) -> pd.DataFrame | None:
     """The filter and the images that it takes; None where it is wrong, after saying where it breaks."""
     examples = [text for text in EXAMPLES if _works(coco, text) and ("caption" not in text or coco.told)]
@@ -39,7 +45,7 @@ def asked(coco: Coco) -> pd.DataFrame | None:
             on_change=lambda: st.session_state.update({"where": st.session_state["coco-example"] or "", "coco-example": None}),
         )  # fmt: skip
     try:
-        return coco.images(text)
+        return _taken(str(coco.folder), text, coco)
     except UserError as error:
         st.error(tell(error.message), icon=":material/filter_alt_off:")
         return None
@@ -110,9 +116,9 @@ def go(image_id: int, split: str, instance: int | None = None) -> None:
 def around(coco: Coco, image_id: str, split: str) -> None:
     """Buttons from an image back to the grid, and to the ones before and after it in the filter's answer."""
     try:
-        rows = coco.images(st.query_params.get("where", st.session_state.get("_kept.where", "")))
+        rows = _taken(str(coco.folder), st.query_params.get("where", st.session_state.get("_kept.where", "")), coco)
     except UserError:
-        rows = coco.images()
+        rows = _taken(str(coco.folder), "", coco)
     number = int(image_id) if image_id.isdecimal() and len(image_id) < 19 else -1
     mine = [i for i, one in enumerate(coco.splits) if split in ("", one["split"])]
     places = np.flatnonzero((rows["id"] == number) & rows["split"].isin(mine))
