@@ -25,6 +25,9 @@ SIDE = 2048
 _NAME_LENGTH = 60
 
 
+WHOLE = 1_000_000  # pixels of a side that no picture has: `decode` with this reduces none
+
+
 def safe_name(name: str) -> str:
     """`name` fit to be shown on a page: its last part, without anything that HTML, Markdown, a path or a terminal could read as
     more than text; at most 60 characters, the ending kept; "" where nothing is left. For showing only, never for a path."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -69,13 +70,19 @@ def ship_run(run_id: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     weights = folder / f"{run.task.checkpoint}.safetensors"
     network, spec = checkpoints.load_weights(run.best_weights)
-    checkpoints.save_weights(weights, network, spec, half=True)
-    if weights.stat().st_size > MOST_BYTES:
-        weights.unlink()
-        raise UserError(N_("The weights of run {run} are larger than 25 MB."), run=run.id)
-    # The figures are those of the file that ships, not of the fp32 weights that it was made from.
-    network, spec = checkpoints.load_weights(weights)
-    evaluation = evaluate_network(network, spec, dataset)
+    aside = weights.with_name(f".{weights.name}")  # what ships now stays whole until the new one is
+    try:
+        checkpoints.save_weights(aside, network, spec, half=True)
+        if aside.stat().st_size > MOST_BYTES:
+            raise UserError(
+                N_("The weights of run {run} are {size} MB; at most 25 MB ship."), run=run.id, size=f"{aside.stat().st_size / 1e6:.0f}"
+            )
+        # The figures are those of the file that ships, not of the fp32 weights that it was made from.
+        network, spec = checkpoints.load_weights(aside)
+        evaluation = evaluate_network(network, spec, dataset)
+        os.replace(aside, weights)
+    finally:
+        aside.unlink(missing_ok=True)
     environment = run.environment or describe()
     used = config["data"]
     card = {

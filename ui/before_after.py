@@ -11,7 +11,8 @@ from PIL import Image
 
 _SIDE = 1024  # pixels of the longer side on the screen; the download has all
 _CSS = """
-.manabi-before-after { position: relative; max-width: 100%; line-height: 0; border-radius: 0.5rem; overflow: hidden; touch-action: pan-y; }
+.manabi-before-after { position: relative; max-width: 100%; margin: 0 auto; line-height: 0; border-radius: 0.5rem; overflow: hidden;
+  touch-action: pan-y; }
 .manabi-before-after img { width: 100%; height: auto; display: block; user-select: none; }
 .manabi-before-after img.before { position: absolute; inset: 0; height: 100%; }
 .manabi-before-after .edge { position: absolute; top: 0; bottom: 0; width: 3px; margin-left: -1.5px; background: #fff;
@@ -41,6 +42,7 @@ export default function ({ data, parentElement }) {
     }
     slider.oninput()
   }
+  box.style.width = `min(100%, ${Math.max(8, 80 * data.shape)}vh)` // a tall picture stays on the screen
   for (const name of ['before', 'after']) {
     const image = box.querySelector(`img.${name}`)
     if (image.src !== data[name]) image.src = data[name]
@@ -56,7 +58,8 @@ _mount = st.components.v2.component("manabi_before_after", js=_JS, css=_CSS, iso
 def before_after(before: np.ndarray, after: np.ndarray, key: str, *, labels: tuple[str, str], handle: str) -> None:
     """Show `before` and `after`, both (H, W, 3) uint8; the handle begins in the middle and stays where it is when pictures change."""
     data = {
-        "before": _url(before), "after": _url(after), "labels": {"before": labels[0], "after": labels[1], "handle": handle},
+        "before": _url(before), "after": _url(after), "shape": after.shape[1] / after.shape[0],
+        "labels": {"before": labels[0], "after": labels[1], "handle": handle},
     }  # fmt: skip
     _mount(key=key, data=data)
 

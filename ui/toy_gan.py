@@ -27,8 +27,8 @@ def section() -> None:
     with place:
         st.markdown(
             _(N_("A generator moves random points; a discriminator says of every place how real a point there looks (blue: real, orange: "
-                 "made). Each learns from the other. Try the two blobs: often all points end in one, which is mode collapse. Let only the "
-                 "discriminator learn, and it wins; let only the generator learn, and it runs to wherever the other is fooled."))
+                 "made). Each learns from the other. Try the two blobs: where all points end in one of them, that is mode collapse. Let "
+                 "only the discriminator learn, and it wins; let only the generator learn, and it runs to wherever the other is fooled."))
         )  # fmt: skip
         with st.container(horizontal=True, vertical_alignment="bottom"):
             shape = st.selectbox(

@@ -22,7 +22,7 @@ _FILM = 12  # stages of a training in the film strip
 _FILM_SIDE = 128
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@st.cache_resource(max_entries=4, show_spinner=False)
 def _loaded(weights: str, changed: float) -> Translator:
     return Translator.load(Path(weights))
 
@@ -32,6 +32,16 @@ def load(choice: Choice) -> Translator:
     warm.wait()
     path = verified(choice)
     return _loaded(str(path), path.stat().st_mtime)
+
+
+def _changed(choice: Choice) -> float:
+    return choice.weights.stat().st_mtime
+
+
+@st.cache_data(max_entries=12, show_spinner=False)
+def _translated(network: str, changed: float, digest: str, way: str, _found: Translator, _photos: torch.Tensor) -> photo.Translation:
+    """A translation is made once; sliders only put it on."""
+    return _found.translate(_photos, way, cycled=True)
 
 
 def names(found: Translator) -> dict[str, str]:
@@ -75,7 +85,7 @@ def show(found: Translator, choice: Choice, pixels: np.ndarray, way: str, key: s
     """Everything about one photo (H, W, 3) uint8."""
     photos = photo.tensor(pixels)
     with st.spinner(_(N_("Translating"))):
-        made = found.translate(photos, way, cycled=True)
+        made = _translated(choice.id, _changed(choice), key.split("-")[-1], way, found, photos)
     left, right = st.columns([3, 2], gap="large")
     with right:
         strength = st.slider(_(N_("Strength")), 0.0, 1.5, 1.0, 0.05, key=f"strength-{key}")
@@ -87,16 +97,16 @@ def show(found: Translator, choice: Choice, pixels: np.ndarray, way: str, key: s
         if keep:
             threshold = st.slider(_(N_("Threshold")), 0.05, 1.0, 0.4, 0.05, key=f"threshold-{key}")
             mask = made.mask(threshold)
-        result = photo.pixels(photo.applied(photos, made.change, strength, mask))
+        result = photo.applied_to(pixels, made.change, strength, mask)
         st.download_button(
             _(N_("Download (PNG)")), lambda: _png(result), f"{found.spec.task}-{way}.png", "image/png", icon=":material/download:",
             key=f"download-{key}", width="stretch", on_click="ignore",
         )  # fmt: skip
         with st.container(horizontal=True):
             _small(made.cycled, _(N_("and back again")))
-            st.image(_heat(made), caption=_(N_("where it changed")), width=150)
+            st.image(_fitted(_heat(made)), caption=_(N_("where it changed")), width=150)
             if mask is not None:
-                st.image(pictures.upscale((mask[0, 0] * 255).byte().numpy(), 1), caption=_(N_("mask")), width=150)
+                st.image(_fitted(pictures.upscale((mask[0, 0] * 255).byte().numpy(), 1)), caption=_(N_("mask")), width=150)
         error = float((made.cycled - made.seen).abs().mean())
         st.caption(
             _(N_("The way back misses by {error} % on average; the translation changed the photo by {change} %."),
@@ -118,19 +128,25 @@ def show(found: Translator, choice: Choice, pixels: np.ndarray, way: str, key: s
 def tell_worth(choice: Choice) -> None:
     """How the figures of this pair are to be read, with the figures themselves."""
     metrics = (store.card(choice.id) or {}).get("metrics", {}) if choice.run is None else (choice.run.summary or {}).get("metrics", {})
-    st.caption(
-        _(N_("Colour alone tells real apples from real oranges, so most of what you see is hue. Whether texture and shape follow is what "
-             "the second judge measures."))
-    )  # fmt: skip
     if isinstance(share := metrics.get("colour_histogram_accuracy"), float):
-        st.caption(_(N_("A colour histogram alone is right on {percent} % of the test photos."), percent=f"{100 * share:.1f}"))
+        st.caption(
+            _(N_("Colour alone tells real apples from real oranges: a colour histogram is right on {percent} % of the test photos. Whether "
+                 "texture and shape follow is what the second judge measures."), percent=f"{100 * share:.1f}")
+        )  # fmt: skip
     if metrics:
         with st.expander(_(N_("What this pair reaches on the test photos")), icon=":material/gavel:"):
             translation_run.results(metrics)
 
 
 def _small(photos: torch.Tensor, caption: str) -> None:
-    st.image(photo.pixels(photos), caption=caption, width=150)
+    st.image(_fitted(photo.pixels(photos)), caption=caption, width=150)
+
+
+def _fitted(image: np.ndarray) -> np.ndarray:
+    """A picture in a square, so that a strip of a picture does not become a tower; its ground is see-through."""
+    square = Image.new("RGBA", (max(image.shape[:2]),) * 2)
+    square.paste(Image.fromarray(image), tuple((square.width - n) // 2 for n in image.shape[1::-1]))
+    return np.asarray(square)
 
 
 def _heat(made: photo.Translation) -> np.ndarray:
@@ -151,16 +167,24 @@ def _film(choice: Choice, photos: torch.Tensor, way: str, key: str) -> None:
         return
     with place:
         chosen = [stages[i] for i in np.unique(np.linspace(0, len(stages) - 1, _FILM).astype(int))]
-        strip = []
-        for _epoch, path in chosen:
-            made = _loaded(str(path), path.stat().st_mtime).translate(photos, way)
-            image = Image.fromarray(photo.pixels(made.translated))
-            image.thumbnail((_FILM_SIDE, _FILM_SIDE))
-            square = Image.new("RGB", (_FILM_SIDE, _FILM_SIDE))
-            square.paste(image, ((_FILM_SIDE - image.width) // 2, (_FILM_SIDE - image.height) // 2))
-            strip.append(np.asarray(square))
+        strip = _strip(choice.id, tuple(epoch for epoch, _path in chosen), key.split("-")[-1], way, chosen, photos)
         captions = [str(epoch) for epoch, _path in chosen]
         st.image(pictures.tile(strip, 6, 1, captions=captions), caption=_(N_("after so many epochs")), width="stretch")
+
+
+@st.cache_data(max_entries=12, show_spinner=False)
+def _strip(
+    run: str, epochs: tuple[int, ...], digest: str, way: str, _chosen: list[tuple[int, Path]], _photos: torch.Tensor
+) -> list[np.ndarray]:
+    """The photo as the weights of each of some epochs translate it; the weights are read one after the other and let go."""
+    strip = []
+    for _epoch, path in _chosen:
+        image = Image.fromarray(photo.pixels(Translator.load(path).translate(_photos, way).translated))
+        image.thumbnail((_FILM_SIDE, _FILM_SIDE))
+        square = Image.new("RGB", (_FILM_SIDE, _FILM_SIDE))
+        square.paste(image, ((_FILM_SIDE - image.width) // 2, (_FILM_SIDE - image.height) // 2))
+        strip.append(np.asarray(square))
+    return strip
 
 
 def _png(pixels: np.ndarray) -> bytes:

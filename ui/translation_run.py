@@ -108,6 +108,8 @@ KINDS = {"": N_("translated"), "colour_": N_("colours moved only"), "untranslate
 
 def results(metrics: dict[str, float]) -> None:
     """The test figures of a pair of generators, beside the baselines."""
+    from core.translation import judges  # imports torch, which a page that shows results has by then
+
     if "cycle_error" in metrics:
         st.metric(_(N_("Cycle error (mean absolute, of the range)")), f"{100 * metrics['cycle_error']:.1f} %", width=360)
     rows = []
@@ -120,7 +122,8 @@ def results(metrics: dict[str, float]) -> None:
         st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch")
         st.caption(
             _(N_("Colour alone tells real apples from real oranges, so moving colours fools a judge that looks at colour. What a "
-                 "translation is worth shows in the second judge and in the distance."))
+                 "translation is worth shows in the second judge and in the distance, taken on the features of {network}, which never saw "
+                 "these photos."), network=f"`{judges.FEATURES}`")
         )  # fmt: skip
 
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import lzma
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -63,12 +65,18 @@ def load(source: Path, splits: dict[str, dict[str, str]], size: int, name: str, 
     per source and size; afterwards only opened. Raises UserError where the source cannot be read, leads out of itself, would unpack
     to more than is bearable, or lacks a split or the pictures of a class.
     """
-    stat = source.stat()
-    key = f"{_FORMAT} {source.resolve()} {stat.st_size} {stat.st_mtime_ns} {size} {json.dumps(splits, sort_keys=True)}"
+    key = f"{_FORMAT} {source.resolve()} {stamp(source)} {size} {json.dumps(splits, sort_keys=True)}"
     folder = paths.cache() / "images" / f"{name}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
     if not (folder / "done.json").exists():
         _decode(source, splits, size, folder, progress)
     return _open(folder)
+
+
+def stamp(source: Path) -> str:
+    """What changes when the pictures of a folder or a zip do: names, sizes and times of all files."""
+    files = [source] if source.is_file() else _files(source)
+    stats = [(str(f.relative_to(source)), s.st_size, s.st_mtime_ns) for f in files if (s := f.stat())]
+    return hashlib.sha256(json.dumps(stats).encode()).hexdigest()
 
 
 def _open(folder: Path) -> Folder:
@@ -124,11 +132,9 @@ def _pixels(entry: Entry, size: int) -> np.ndarray | None:
     except UserError:
         return None
     if image.size != (size, size):
-        scale = size / min(image.size)
-        width, height = (max(size, round(n * scale)) for n in image.size)
-        image = image.resize((width, height), Image.Resampling.BICUBIC)
-        left, top = (width - size) // 2, (height - size) // 2
-        image = image.crop((left, top, left + size, top + size))
+        side = min(image.size)  # the middle square alone is resized: a picture of one pixel's width would become a tower
+        left, top = (image.width - side) // 2, (image.height - side) // 2
+        image = image.resize((size, size), Image.Resampling.BICUBIC, box=(left, top, left + side, top + side))
     return np.asarray(image).transpose(2, 0, 1)
 
 
@@ -179,9 +185,12 @@ def _opened(source: Path) -> Iterator[list[Entry]]:
         raise UserError(N_("{file} cannot be opened as a zip: {reason}."), file=str(source), reason=str(error)) from error
 
 
+def _files(source: Path) -> list[Path]:
+    return [p for p in sorted(source.rglob("*")) if p.is_file() and not p.is_symlink()]
+
+
 def _folder_entries(source: Path) -> list[Entry]:
-    found = [p for p in sorted(source.rglob("*")) if p.is_file() and not p.is_symlink()]
-    return [e for p in found if (e := _entry(PurePosixPath(p.relative_to(source).as_posix()), p.read_bytes)) is not None]
+    return [e for p in _files(source) if (e := _entry(PurePosixPath(p.relative_to(source).as_posix()), p.read_bytes)) is not None]
 
 
 def _zip_entries(source: Path, archive: zipfile.ZipFile) -> list[Entry]:
@@ -189,7 +198,7 @@ def _zip_entries(source: Path, archive: zipfile.ZipFile) -> list[Entry]:
     members = [m for m in archive.infolist() if not m.is_dir()]
     for member in members:
         path = PurePosixPath(member.filename.replace("\\", "/"))
-        if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
+        if not path.parts or path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
             raise UserError(
                 N_("{file} is refused: the name {name} in it leads out of its folder."),
                 file=str(source), name=images.safe_name(member.filename),
@@ -222,7 +231,7 @@ class _Reader:
             try:
                 with self.archive.open(member) as f:
                     return f.read(images.MOST_BYTES + 1)
-            except (zipfile.BadZipFile, OSError, RuntimeError, EOFError):
+            except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, RuntimeError, EOFError):
                 return b""
 
         return read

@@ -63,7 +63,9 @@ class CycleGANTrainer:
         self.total_epochs = math.ceil(self.total_steps / self.steps_per_epoch)
         self._cut_short = self.total_steps < full
         # The average of weights over time gives calmer pictures than any one step (Yazici et al., arXiv 1806.04498).
-        self.average = AveragedModel(generators, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema)) if recipe.ema else None
+        self.average = None
+        if recipe.ema:
+            self.average = AveragedModel(generators, device=fabric.device, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema))
         adam = {"lr": recipe.learning_rate, "betas": (recipe.beta1, 0.999)}
         self.generators, self.g_optimizer = fabric.setup(generators, torch.optim.Adam(generators.parameters(), **adam))
         self.discriminators, self.d_optimizer = fabric.setup(discriminators, torch.optim.Adam(discriminators.parameters(), **adam))
@@ -132,6 +134,8 @@ class CycleGANTrainer:
                 yield Step(self.step, self.step / self.steps_per_epoch, self.images_seen, {**losses, **scores, "lr": lr})
                 if self.step % self.recipe.sample_every == 0:
                     yield self._sample()
+            if self.step == self.total_steps and self.step % self.recipe.sample_every:
+                yield self._sample()  # what came of it, also where the last look was a while ago
             yield self._end_epoch()
         yield Done(self.step, self.best["epoch"], "steps" if self._cut_short else "epochs")
 
@@ -295,8 +299,8 @@ class CycleGANTrainer:
             schedule.load_state_dict(saved)
         self.pool_a.load_state(state["pools"][0])
         self.pool_b.load_state(state["pools"][1])
-        torch.set_rng_state(state["rng"])
+        torch.set_rng_state(state["rng"].cpu())
         if state["cuda_rng"] and torch.cuda.is_available():
-            torch.cuda.set_rng_state_all(state["cuda_rng"])
-        self.augment_rng.set_state(state["augment_rng"])
+            torch.cuda.set_rng_state_all([rng.cpu() for rng in state["cuda_rng"]])
+        self.augment_rng.set_state(state["augment_rng"].cpu())
         self.step, self.epoch, self.best = state["step"], state["epoch"], dict(state["best"])

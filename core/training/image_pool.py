@@ -45,4 +45,4 @@ class ImagePool:
     def load_state(self, state: dict[str, Any]) -> None:
         """Go back to where `state()` was taken."""
         self.kept = [k.clone() for k in state["kept"]]
-        self.generator.set_state(state["generator"])
+        self.generator.set_state(state["generator"].cpu())

@@ -15,7 +15,14 @@ def has_native_bf16() -> bool:
     """Whether the device that a training would use computes in bfloat16 by itself (an emulated one is slower than fp32)."""
     import torch
 
-    if torch.cuda.is_available():
+    return native_bf16("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def native_bf16(device: str) -> bool:
+    """Whether "cuda" or "cpu" computes in bfloat16 by itself."""
+    import torch
+
+    if device == "cuda":
         return torch.cuda.get_device_capability()[0] >= 8
     return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
 

@@ -75,7 +75,9 @@ class SupervisedTrainer:
         self._cut_short = self.total_steps < full
         # An exponential moving average of the weights (Polyak and Juditsky, SIAM J. Control Optim. 30, 1992) and of the batch norm's
         # statistics; it never trains, it is what gets judged and saved.
-        self.average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema), use_buffers=True) if recipe.ema else None
+        self.average = AveragedModel(
+            network, device=fabric.device, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema), use_buffers=True
+        ) if recipe.ema else None
         self.network, self.optimizer = fabric.setup(network, make_optimizer(network, recipe))
         self.schedule = make_schedule(self.optimizer.optimizer, recipe, self.total_steps, self.steps_per_epoch)
         self.loss = make_loss(recipe, data.kind)
@@ -167,10 +169,10 @@ class SupervisedTrainer:
             self.average.load_state_dict(state["average"])
         self.optimizer.optimizer.load_state_dict(state["optimizer"])
         self.schedule.load_state_dict(state["schedule"])
-        torch.set_rng_state(state["rng"])
+        torch.set_rng_state(state["rng"].cpu())
         if state["cuda_rng"] and torch.cuda.is_available():
-            torch.cuda.set_rng_state_all(state["cuda_rng"])
-        self.augment_rng.set_state(state["augment_rng"])
+            torch.cuda.set_rng_state_all([rng.cpu() for rng in state["cuda_rng"]])
+        self.augment_rng.set_state(state["augment_rng"].cpu())
         self.step, self.epoch = state["step"], state["epoch"]
         self.running = state["running"].clone()
         self.best = dict(state["best"])

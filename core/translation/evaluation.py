@@ -5,6 +5,8 @@ Nothing here chose the weights but the first judge; the second judge and the dis
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -21,6 +23,8 @@ _AT_ONCE = 16  # photos
 def figures(network: nn.Module, spec: Spec, data: DataSet) -> dict[str, float]:
     """Cycle error always; where the domains are apples and oranges and the judges are here, for both ways `fool_rate_*` (of the first
     judge), `second_fool_rate_*`, `kid_*` with its 95 % interval, and the same of the colour baseline and of the photos as they are."""
+    if not next(network.parameters()).is_cpu:
+        network = copy.deepcopy(network).cpu()  # where the judges and the photos are
     domains = [torch.from_numpy(data.test_x[data.test_y == d]).float() / 255 for d in (0, 1)]
     working = spec.in_shape[-1]
     found: dict[str, float] = {}

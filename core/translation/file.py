@@ -15,8 +15,6 @@ from core.messages import N_, UserError
 from core.translation import photo
 from core.translation.translator import SHIPPED, Translator, recognise
 
-LARGEST = 6000  # pixels of the longer side
-
 
 def translate_file(
     source: Path, out: Path, direction: Literal["auto", "a2b", "b2a"] = "auto", checkpoint: Path | None = None, strength: float = 1.0
@@ -29,7 +27,7 @@ def translate_file(
         content = source.read_bytes()
     except OSError as error:
         raise UserError(N_("{file} cannot be read: {reason}."), file=str(source), reason=error.strerror or str(error)) from error
-    pixels = np.asarray(images.opaque(images.decode(content, source.name, side=LARGEST)))
+    pixels = np.asarray(images.opaque(images.decode(content, source.name, side=images.WHOLE)))
     translator = Translator.load(checkpoint or checkpoints.card(SHIPPED).weights)
     photos = photo.tensor(pixels)
     if direction == "auto":
@@ -39,7 +37,7 @@ def translate_file(
         direction = "a2b" if seen[0].b < 0.5 else "b2a"
     made = translator.translate(photos, direction)
     buffer = io.BytesIO()
-    Image.fromarray(photo.pixels(photo.applied(photos, made.change, strength))).save(buffer, "PNG")
+    Image.fromarray(photo.applied_to(pixels, made.change, strength)).save(buffer, "PNG")
     try:
         write_bytes(out, buffer.getbuffer())
     except OSError as error:

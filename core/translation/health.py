@@ -30,7 +30,7 @@ COLLAPSED = 0.35  # how different translations are from each other, against how 
 WON, LOST = 0.85, 0.15  # a discriminator's mean scores of real and translated photos
 _UNLIKE = 0.4  # correlation of brightness below which a translation does not show what the photo shows
 _RECENT = 40  # steps over which scores are averaged
-_SETTLED, _SCORE = 100, "score/real_a"  # steps before which a game is not called balanced, and what counts them
+_SETTLED, _SCORE = 100, "score/real_a"  # steps before which pictures say nothing of the game, and what counts them
 
 
 def signals(a: dict[str, Tensor], b: dict[str, Tensor], judge: Callable[[Tensor], np.ndarray] | None) -> dict[str, float]:
@@ -45,7 +45,8 @@ def signals(a: dict[str, Tensor], b: dict[str, Tensor], judge: Callable[[Tensor]
         real, translated = x["real"], x["translated"]
         found[f"val/change_{way}"] = _difference(translated, real)
         found[f"val/likeness_{way}"] = _likeness(real, translated)
-        found[f"val/diversity_{way}"] = _apart(translated) / max(_apart(real), 1e-6)
+        if len(real) > 1:  # one photo does not differ from itself
+            found[f"val/diversity_{way}"] = _apart(translated) / max(_apart(real), 1e-6)
         if judge is not None:
             is_b = judge(translated) > 0.5
             found[f"val/fooled_{way}"] = float(np.mean(is_b if way == "a2b" else ~is_b))
@@ -70,8 +71,9 @@ def _apart(x: Tensor) -> float:
 
 def findings(log: pd.DataFrame) -> list[Finding]:
     """What the log of a run says, most urgent first. Empty where there is nothing yet to say."""
-    found = [*_of_scores(log), *_of_signals(log)]
-    if not found and _last(log, "val/cycle_error") is not None and log[_SCORE].notna().sum() >= _SETTLED:
+    settled = _SCORE in log and log[_SCORE].notna().sum() >= _SETTLED  # before that, generators are what they were drawn as
+    found = [*_of_scores(log), *(_of_signals(log) if settled else [])]
+    if not found and settled and _last(log, "val/cycle_error") is not None:
         text = N_("The game is balanced: neither side has won, and the translations change with the photos.")
         found.append(Finding("good", Message(text)))
     return found
@@ -109,8 +111,8 @@ def _of_signals(log: pd.DataFrame) -> list[Finding]:
                       "identity weight, or patience.")  # fmt: skip
             found.append(Finding("warning", Message(text, {**direction, "value": f"{100 * change:.1f}"})))
         if likeness is not None and likeness < INVERTED:
-            text = N_("Colours are inverted from {way}: what was bright is dark (correlation {value}). This rarely mends itself: start "
-                      "again with another seed, or a larger identity weight.")  # fmt: skip
+            text = N_("Photos turn into their negatives from {way}: what was bright is dark (correlation {value}). This rarely mends "
+                      "itself: start again with another seed, or a larger identity weight.")  # fmt: skip
             found.append(Finding("warning", Message(text, {**direction, "value": f"{likeness:.2f}"})))
         elif likeness is not None and likeness < _UNLIKE:
             text = N_("Translations from {way} hardly show what their photos show (correlation {value}): it is early still, or the cycle "

@@ -8,6 +8,7 @@ Shapes: N photos, (N, 3, H, W) float in [0, 1].
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -50,7 +51,7 @@ def judge(name: str) -> Judge:
 
     @torch.inference_mode()
     def says(photos: Tensor) -> np.ndarray:
-        parts = [outputs(found.network, found.spec, found.inputs(part)).softmax(1)[:, 1] for part in photos.split(64)]
+        parts = [outputs(found.network, found.spec, found.inputs(part)).softmax(1)[:, 1] for part in photos.cpu().split(64)]
         return torch.cat(parts).numpy()
 
     return says
@@ -95,14 +96,17 @@ def kid(x: np.ndarray, y: np.ndarray) -> float:
 
 
 def kid_interval(x: np.ndarray, y: np.ndarray, draws: int = 200, seed: int = 0) -> tuple[float, float]:
-    """95 % bootstrap interval of `kid` over both sets of photos, by resampling without repetition halves of each (subsampling; a photo
-    drawn twice would look like two that are alike)."""
+    """95 % bootstrap interval of `kid` over both sets of photos, by resampling without repetition halves of each (a photo drawn twice would
+    look like two that are alike). Halves of one set of photos share half of them, so they scatter as the whole does between sets of
+    photos, or a little more: the interval is rather too wide than too narrow. Not a number where there are fewer than four photos."""
+    if min(len(x), len(y)) < 4:
+        return math.nan, math.nan
     rng = np.random.default_rng(seed)
     values = []
     for _ in range(draws):
         i, j = (rng.choice(len(v), size=len(v) // 2, replace=False) for v in (x, y))
         values.append(kid(x[i], y[j]))
-    centre, spread = kid(x, y), np.std(values) / np.sqrt(2)  # halves scatter more than the whole
+    centre, spread = kid(x, y), np.std(values)
     return float(centre - 1.96 * spread), float(centre + 1.96 * spread)
 
 

@@ -10,12 +10,15 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
+from PIL import Image
 from torch import Tensor, nn
 
 from core.training import machine
 
 LONGEST = 6  # times the working size: the long side of a panorama is no larger than that
+SEEN = 2048  # pixels of the longer side of what networks are given
 _BLUR = 9  # pixels at the working size
+_STRIP = 256  # rows
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ def _through(generator: nn.Module, x: Tensor) -> Tensor:
     """Pictures (N, 3, h, w) in [0, 1] of any size; a generator takes multiples of 4, so they are padded by reflection and cut back."""
     h, w = x.shape[-2:]
     padded = F.pad(x * 2 - 1, (0, -w % 4, 0, -h % 4), "reflect").contiguous(memory_format=torch.channels_last)
-    with torch.autocast(x.device.type, torch.bfloat16, enabled=machine.resolve_precision("auto") == "bf16-mixed"):
+    with torch.autocast(x.device.type, torch.bfloat16, enabled=machine.native_bf16(x.device.type)):
         out = generator(padded)
     return ((out.float() + 1) / 2)[..., :h, :w].clamp(0, 1)
 
@@ -80,8 +83,34 @@ def applied(photos: Tensor, change: Tensor, strength: float = 1.0, mask: Tensor 
 
 
 def tensor(photo: np.ndarray) -> Tensor:
-    """A photo (H, W, 3) uint8 as (1, 3, H, W) in [0, 1]."""
+    """A photo (H, W, 3) uint8 as (1, 3, h, w) in [0, 1] for the networks: as it is, or reduced to SEEN pixels of its longer side, since
+    they see far less and a large one would fill the memory."""
+    if max(photo.shape[:2]) > SEEN:
+        reduced = Image.fromarray(photo)
+        scale = SEEN / max(reduced.size)
+        size = tuple(max(1, round(n * scale)) for n in reduced.size)
+        photo = np.asarray(reduced.resize(size, Image.Resampling.BILINEAR, reducing_gap=3.0))
     return torch.from_numpy(np.array(photo)).permute(2, 0, 1)[None].float().div_(255)
+
+
+@torch.inference_mode()
+def applied_to(pixels: np.ndarray, change: Tensor, strength: float = 1.0, mask: Tensor | None = None) -> np.ndarray:
+    """What `applied` does, on the pixels (H, W, 3) uint8 of one photo and strip by strip, so that a large photo stays small in memory.
+    `change` (1, 3, h, w), `mask` (1, 1, h, w)."""
+    height, width = pixels.shape[:2]
+    change = change * strength if mask is None else change * mask * strength
+    wide = F.interpolate(change, size=(change.shape[-2], width), mode="bilinear", align_corners=False)[0].permute(1, 2, 0)  # (h, W, 3)
+    # Bilinear down the columns as well, written out: half-pixel centres, edges repeated.
+    rows = ((torch.arange(height) + 0.5) * change.shape[-2] / height - 0.5).clamp(0, change.shape[-2] - 1)
+    above, share = rows.floor().long(), rows.frac()[:, None, None]
+    below = (above + 1).clamp_max(change.shape[-2] - 1)
+    out = np.empty_like(pixels)
+    for first in range(0, height, _STRIP):
+        part = slice(first, first + _STRIP)
+        added = torch.lerp(wide[above[part]], wide[below[part]], share[part])
+        strip = torch.from_numpy(np.array(pixels[part])).float().add_(added, alpha=255)
+        out[part] = strip.round_().clamp_(0, 255).byte().numpy()
+    return out
 
 
 def pixels(photos: Tensor) -> np.ndarray:

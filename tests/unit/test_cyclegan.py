@@ -120,6 +120,13 @@ def test_the_rate_falls_as_in_the_official_plan() -> None:
         optimizer.step()
         plan.step()
     assert trainer._decay(total) == 0
+    steps = [e for e in make(epochs=4).run() if isinstance(e, Step)]
+    assert [e.metrics["lr"] for e in steps] == pytest.approx([0.0002 * min(1.0, (12 - i) / 6) for i in range(12)])
+
+
+def test_what_came_of_it_is_always_looked_at() -> None:
+    looks = [e.step for e in make(sample_every=4).run() if isinstance(e, Sample)]
+    assert looks == [0, 4, 6]
 
 
 # ---- the loop --------------------------------------------------------------------------------------------------------
@@ -160,6 +167,7 @@ def test_stopped_and_resumed_it_ends_with_the_same_weights() -> None:
         assert torch.equal(a, b)
     for a, b in zip(whole.average.state_dict().values(), second.average.state_dict().values(), strict=True):
         assert torch.equal(a, b)
+    assert len(whole.pool_a.kept) >= 3
     assert all(torch.equal(a, b) for a, b in zip(whole.pool_a.kept, second.pool_a.kept, strict=True))
 
 
@@ -220,7 +228,7 @@ def test_signals_say_what_happened() -> None:
 HEALTHY = dict.fromkeys(health.SIGNALS, 0.5)
 SICK = [
     ({"val/change_a2b": 0.01}, "Nothing changes from A to B"),
-    ({"val/likeness_b2a": -0.5}, "Colours are inverted from B to A"),
+    ({"val/likeness_b2a": -0.5}, "Photos turn into their negatives from B to A"),
     ({"val/likeness_a2b": 0.1}, "Translations from A to B hardly show"),
     ({"val/diversity_a2b": 0.1}, "Mode collapse from A to B"),
     ({"score/real_b": 0.95, "score/translated_b": 0.02}, "The discriminator of domain B has won"),

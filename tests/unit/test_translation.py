@@ -38,6 +38,20 @@ def test_size_and_aspect_stay(size: tuple[int, int]) -> None:
     assert found.cycled.shape == found.seen.shape == found.change.shape
 
 
+@pytest.mark.parametrize("size", [(600, 400), (37, 1200), (1, 300), (256, 256)])
+def test_strip_by_strip_is_the_same(size: tuple[int, int]) -> None:
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (*size, 3), dtype=np.uint8)
+    change, mask = torch.from_numpy(rng.normal(0, 0.2, (1, 3, 24, 31))).float(), torch.from_numpy(rng.random((1, 1, 24, 31))).float()
+    for strength, where in ((1.0, None), (0.7, mask)):
+        whole = photo.pixels(photo.applied(photo.tensor(pixels), change, strength, where))
+        assert np.abs(photo.applied_to(pixels, change, strength, where).astype(int) - whole).max() <= 1
+
+
+def test_networks_see_a_large_photo_reduced() -> None:
+    assert photo.tensor(np.zeros((3000, 9000, 3), np.uint8)).shape == (1, 3, 683, 2048)
+
+
 def test_a_large_photo_keeps_its_detail() -> None:
     pixels = np.zeros((512, 512, 3), np.uint8)
     pixels[::2] = 200  # lines of one pixel, far finer than the working size
