@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+import itertools
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +22,7 @@ _NUMBERS = msgspec.json.Decoder(list[float])
 _NO_ID = -(2**63)
 _SIDE, _FAR = 1_000_000, 1e7  # pixels: of a picture, of anything
 _MOST_JOINTS = 32_000
+_BATCH = 20_000  # annotations whose bytes are held twice at the same time
 
 
 @dataclass(frozen=True)
@@ -38,10 +42,15 @@ class Sources:
 
 def tables_of(number: int, split: Sources, first: int, segments: BinaryIO) -> tuple[dict[str, pd.DataFrame], list[Message]]:
     """What `_tables_of` gives. Raises UserError naming the file also where a number in it is too large for any column."""
+    collects = gc.isenabled()
+    gc.disable()  # a million small lists, none of which is rubbish: looking for some takes as long as reading them
     try:
         return _tables_of(number, split, first, segments)
     except OverflowError as error:
         raise UserError(N_("{file} holds an id or a number that is too large."), file=str(split.files[0])) from error
+    finally:
+        if collects:
+            gc.enable()
 
 
 def _tables_of(number: int, split: Sources, first: int, segments: BinaryIO) -> tuple[dict[str, pd.DataFrame], list[Message]]:
@@ -60,11 +69,13 @@ def _tables_of(number: int, split: Sources, first: int, segments: BinaryIO) -> t
     problems = []
     if len(read.images) > len({image.id for image in read.images}):
         problems.append(_problem(main, None, N_("some images have the same id")))
-    strangers = [one for one in read.annotations if one.image_id not in place]
-    if strangers:
-        problems.append(_problem(main, strangers[0].id, N_("belongs to an image that the file does not list"), len(strangers)))
-    mine = sorted((one for one in read.annotations if one.image_id in place), key=lambda one: place[one.image_id])
-    annotations, seen = _annotations(mine, place, joints, segments)
+    owners = _places(read.annotations, place)
+    strangers = np.flatnonzero(owners < 0)
+    if len(strangers):
+        first_one = read.annotations[strangers[0]].id
+        problems.append(_problem(main, first_one, N_("belongs to an image that the file does not list"), len(strangers)))
+    order = np.argsort(owners, kind="stable")[len(strangers) :]
+    annotations, seen = _annotations(read.annotations, owners, order, joints, segments)
     problems += _problems(main, annotations, {category.id for category in read.categories or []})
     told = [caption for caption in captions.annotations if caption.image_id in place]
     return {
@@ -95,34 +106,65 @@ def _images(number: int, first: int, pictures: list[records.Image]) -> pd.DataFr
     })  # fmt: skip
 
 
+def _places(rows: list[records.Annotation], place: dict[int, int]) -> np.ndarray:
+    """The number of the image of each annotation (N,), -1 where there is no such image."""
+    known = np.array(sorted(place), np.int64)
+    numbers = np.array([place[i] for i in known.tolist()], np.int64)
+    wanted = np.fromiter((one.image_id for one in rows), np.int64, len(rows))
+    if not len(known):
+        return np.full(len(rows), -1)
+    at = np.searchsorted(known, wanted).clip(0, len(known) - 1)
+    return np.where(known[at] == wanted, numbers[at], -1)
+
+
 def _annotations(
-    rows: list[records.Annotation], place: dict[int, int], joints: dict[int, bytes], segments: BinaryIO
+    rows: list[records.Annotation], owners: np.ndarray, order: np.ndarray, joints: dict[int, bytes], segments: BinaryIO
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    begin, lengths = segments.tell(), np.zeros((len(rows), 2), np.int64)
-    labelled, visible = np.zeros(len(rows), np.int16), np.zeros(len(rows), np.int16)
-    seen = _Joints()
-    for i, one in enumerate(rows):
-        points = joints.get(one.id, one.keypoints) if joints else one.keypoints
-        raw = bytes(points)
-        lengths[i] = segments.write(bytes(one.segmentation)), segments.write(raw)
-        if raw and raw != b"null":
-            labelled[i], visible[i] = seen.add(raw)
+    """The columns of `rows` and how often their joints are seen, in the `order` of their images; their bytes go to `segments`."""
+    count, begin, seen = len(order), segments.tell(), _Joints()
+    lengths = np.zeros((count, 2), np.int64)
+    labelled, visible = np.zeros(count, np.int16), np.zeros(count, np.int16)
+    for first in range(0, count, _BATCH):  # written in large pieces, without a second copy of everything
+        part = [rows[i] for i in order[first : first + _BATCH].tolist()]
+        shapes = [bytes(one.segmentation) for one in part]
+        points = [bytes(joints.get(one.id, one.keypoints) if joints else one.keypoints) for one in part]
+        here = slice(first, first + len(part))
+        lengths[here, 0], lengths[here, 1] = [*map(len, shapes)], [*map(len, points)]
+        segments.write(b"".join(itertools.chain.from_iterable(zip(shapes, points, strict=True))))
+        for i in np.flatnonzero(lengths[here, 1]).tolist():
+            if points[i] != b"null":
+                labelled[first + i], visible[first + i] = seen.add(points[i])
     ends = begin + np.cumsum(lengths.ravel()).reshape(lengths.shape)
-    nowhere = (np.nan,) * 4
-    boxes = np.array([one.bbox if one.bbox and len(one.bbox) == 4 else nowhere for one in rows], np.float64)
-    boxes = boxes.reshape(-1, 4)
-    ids, again = _ids(rows)
+    # Read in the order of the file, in which they lie in memory, and put in that of the images afterwards.
+    boxes, (ids, again) = _boxes(rows)[order], _ids(rows)
+    categories = np.fromiter((-1 if one.category_id is None else one.category_id for one in rows), np.int64, len(rows))
+    crowds = np.fromiter((one.iscrowd or 0 for one in rows), np.float64, len(rows)) > 0
     columns = pd.DataFrame({
-        "image": _column(rows, np.int32, lambda one: place[one.image_id]),
-        "id": ids, "again": again,
-        "category": _column(rows, np.int64, lambda one: -1 if one.category_id is None else one.category_id),
-        "x": boxes[:, 0], "y": boxes[:, 1], "w": boxes[:, 2], "h": boxes[:, 3],
-        "area": _column(rows, np.float64, lambda one: np.nan if one.area is None or abs(one.area) > _FAR**2 else one.area),
-        "crowd": _column(rows, bool, lambda one: bool(one.iscrowd)), "labelled": labelled, "visible": visible,
+        "image": owners[order].astype(np.int32), "id": ids[order], "again": again[order], "category": categories[order],
+        "x": boxes[:, 0], "y": boxes[:, 1], "w": boxes[:, 2], "h": boxes[:, 3], "area": _areas(rows)[order], "crowd": crowds[order],
+        "labelled": labelled, "visible": visible,
         "segmentation_at": ends[:, 0] - lengths[:, 0], "segmentation_bytes": lengths[:, 0].astype(np.int32),
         "keypoints_at": ends[:, 1] - lengths[:, 1], "keypoints_bytes": lengths[:, 1].astype(np.int32),
     })  # fmt: skip
     return columns, seen.table()
+
+
+def _boxes(rows: list[records.Annotation]) -> np.ndarray:
+    """Boxes (N, 4), not a number where there is none, or one of other than four numbers."""
+    nowhere = (math.nan,) * 4
+    found = (one.bbox if one.bbox is not None and len(one.bbox) == 4 else nowhere for one in rows)
+    try:
+        return np.fromiter(itertools.chain.from_iterable(found), np.float64, 4 * len(rows)).reshape(-1, 4)
+    except TypeError:  # nulls among the numbers
+        whole = [nowhere if one.bbox is None or len(one.bbox) != 4 or None in one.bbox else one.bbox for one in rows]
+        return np.array(whole, np.float64).reshape(-1, 4)
+
+
+def _areas(rows: list[records.Annotation]) -> np.ndarray:
+    """Areas (N,), not a number where there is none, or none that a picture has."""
+    found = np.fromiter((math.nan if one.area is None else one.area for one in rows), np.float64, len(rows))
+    found[~(np.abs(found) <= _FAR**2)] = math.nan
+    return found
 
 
 class _Joints:
@@ -178,7 +220,7 @@ def _side(pixels: float | None) -> int:
 def _ids(rows: list[records.Annotation]) -> tuple[np.ndarray, np.ndarray]:
     """Ids of annotations (N,), and which of them an earlier one has too (N,) bool. These, and those that are missing, get numbers of their
     own after the largest, so that every instance can be named."""
-    ids = _column(rows, np.int64, lambda one: _NO_ID if one.id is None else one.id)
+    ids = np.fromiter((_NO_ID if one.id is None else one.id for one in rows), np.int64, len(rows))
     missing = ids == _NO_ID
     again = pd.Series(ids).duplicated().to_numpy() & ~missing
     new = missing | again
