@@ -114,8 +114,10 @@ def indexed(folder: str, file: str = "") -> tuple[float, float]:
     """Seconds for the index of the folder (or of one file), and the size in GB."""
     from core.coco import index
 
+    source = Path(folder) / file if file else Path(folder)
+    shutil.rmtree(index.folder_of(source), ignore_errors=True)  # of an earlier run
     begun = time.perf_counter()
-    index.build(Path(folder) / file if file else Path(folder))
+    index.build(source)
     return time.perf_counter() - begun, peak_memory()
 
 
