@@ -14,7 +14,7 @@ from PIL import Image
 from core.coco import drawing, outlines
 from core.coco.dataset import Coco, Instance, Picture
 from core.messages import N_, UserError
-from ui import coco_instance, palette
+from ui import coco_instance, palette, url
 from ui.annotated import annotated
 from ui.i18n import _, plain, tell
 
@@ -32,9 +32,9 @@ def show(coco: Coco, picture: Picture) -> None:
     st.markdown(f"**{name}** · {picture.split} · {plain(picture.file_name)} · {picture.width} x {picture.height}")
     left, right = st.columns([5, 3], gap="large")
     with right:
-        on = st.pills(
-            _(N_("Show")), list(SWITCHES), selection_mode="multi", default=["masks", "labels", "keypoints", "crowds"], key="coco-show",
-            format_func=lambda s: _(SWITCHES[s]), wrap=True,
+        on = url.several(
+            _(N_("Show")), list(SWITCHES), key="show", default=["masks", "labels", "keypoints", "crowds"], widget=st.pills,
+            selection_mode="multi", format_func=lambda s: _(SWITCHES[s]), wrap=True,
         )  # fmt: skip
         opacity = st.slider(_(N_("Opacity")), 0.0, 1.0, 0.45, 0.05, key="coco-opacity")
         close = st.toggle(_(N_("Zoom in on the chosen instance")), key="coco-zoom", disabled=lit is None)
@@ -158,13 +158,13 @@ def _photo_url(path: str, changed: float, size: tuple[int, int], _picture: Pictu
 
 def _photo(picture: Picture) -> str:
     """The photo as a URL; a grey one where there is none."""
-    url = ""
+    found = ""
     if picture.path is not None:
         try:
-            url = _photo_url(str(picture.path), picture.path.stat().st_mtime, (picture.width, picture.height), picture)
+            found = _photo_url(str(picture.path), picture.path.stat().st_mtime, (picture.width, picture.height), picture)
         except OSError:  # gone since it was looked up: the same as a file that was never there
-            url = ""
-    return url or _grey()
+            found = ""
+    return found or _grey()
 
 
 @st.cache_data(show_spinner=False)

@@ -45,7 +45,7 @@ def test_an_image_by_its_link(visit: Callable) -> None:
 def test_switches_change_nothing_for_the_worse(visit: Callable) -> None:
     page = visit("browse", image="12")
     for chosen in ([], ["labels"], ["masks", "boxes", "labels", "keypoints", "crowds"]):
-        page.at.session_state["coco-show"] = chosen
+        page.at.session_state["show"] = chosen
         page.run()
         assert not page.errors
 
