@@ -40,7 +40,7 @@ test: $(DEV)         ## install and run every test
 lint: $(DEV)         ## ruff over everything
 	$(PY) -m ruff check .
 
-bench: $(DEV)        ## the quick table of measurements, about eleven minutes
+bench: $(DEV)        ## the quick table of measurements, about a quarter of an hour
 	$(PY) -m tools.browser --get
 	$(PY) -m benchmarks
 

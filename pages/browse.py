@@ -13,12 +13,12 @@ VIEWS = {"images": N_("Images"), "statistics": N_("Statistics"), "oddities": N_(
 
 with page("browse"):
     coco = None
-    source = coco_sources.choose()
+    wanted = st.query_params.get("image", "")
+    source = coco_sources.choose(explained=not wanted)
     try:
         coco = coco_sources.opened(source)
     except UserError as error:
         st.error(tell(error.message), icon=":material/error:")
-    wanted = st.query_params.get("image", "")
     if coco is not None and wanted:
         coco_grid.around(coco, wanted, st.query_params.get("split", ""))
         try:

@@ -27,8 +27,9 @@ def _opened(folder: str) -> Coco:
     return Coco(Path(folder))
 
 
-def choose() -> Path:
-    """The annotations that the visitor looks at; the choice lives in the URL by its name."""
+def choose(explained: bool = True) -> Path:
+    """The annotations that the visitor looks at; the choice lives in the URL by its name. `explained` says what they are where they are
+    not COCO."""
     named = {name: Path(path) for name, path in _found().items()}
     wanted = st.session_state.get("coco-own") or st.query_params.get("folder", "")
     if wanted.startswith(OWN) and (path := sources.kept(wanted.removeprefix(OWN))):
@@ -39,7 +40,7 @@ def choose() -> Path:
             st.selectbox, _(N_("Annotations")), list(named), key="folder", default=name,
             format_func=lambda n: _(N_("yours: {name}"), name=named[n].name) if n.startswith(OWN) else _(n) if n == sources.DRAWN else n,
         )  # fmt: skip
-    if name == sources.DRAWN and len(_found()) == 1:
+    if name == sources.DRAWN and explained and len(_found()) == 1:
         _nothing_here()
     elif name == sources.DRAWN:
         st.caption(_(N_("These scenes are drawn by Manabi Lab, with three slips on purpose; they are not COCO.")))
