@@ -89,11 +89,7 @@ class Task:
         meaningless = {"classification", "regression"} - {self.kind}
         meaningless |= ({"images"} if self.dataset in TABLES else set()) | ({"photos"} if self.dataset not in PHOTOS else set())
         order = ["main", "optimizer", "regularisation", "augmentation", "model", "data", "machine"]
-        shown = [
-            n
-            for n, f in type(self.recipe).model_fields.items()
-            if f.json_schema_extra["only"] not in meaningless
-        ]
+        shown = [n for n, f in type(self.recipe).model_fields.items() if f.json_schema_extra["only"] not in meaningless]
         return sorted(shown, key=lambda n: order.index(type(self.recipe).field(n).json_schema_extra["group"]))
 
     def trainer_class(self) -> type:
