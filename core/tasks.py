@@ -233,6 +233,7 @@ TASKS: tuple[Task, ...] = (
         model="mobilenetv1",
         recipe=MultiplierRecipe(**{**_CIFAR, **_TWICE}, epochs=22, multiplier=0.75),
         quick=_QUICK,
+        expected=Expected("accuracy", 0.8744, 0.0, 1, 1988, "AMD EPYC, 2 cores, bf16-mixed", "python -m core train cifar10-mobilenetv1 --threads 2"),  # noqa: E501
         published=Published("MobileNetV1", 0.9235, 344, "https://github.com/kuangliu/pytorch-cifar/issues/112"),
     ),
     Task(
