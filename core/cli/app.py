@@ -54,7 +54,7 @@ def evaluate(
     data_root: DataRoot = None,
     json: Json = False,
 ) -> None:
-    tasks.task(task)
+    tasks.of_checkpoint(task)
     from core.evaluation import evaluate_task
 
     found, path, dataset = evaluate_task(task, checkpoint, data_root)
