@@ -123,7 +123,7 @@ def test_evaluate_reproduces_the_card(real_data: Path) -> None:
 
 def test_a_pair_is_evaluated_by_the_name_that_it_ships_as(tmp_path: Path) -> None:
     # Without the real photos: the sentence says so, in place of not knowing the name.
-    assert "were trained on" in call("evaluate", "cyclegan-apple2orange", "--data-root", tmp_path, rc=1).stderr
+    assert "was not found in" in call("evaluate", "cyclegan-apple2orange", "--data-root", tmp_path, rc=1).stderr
 
 
 def test_summary_of_a_network() -> None:
