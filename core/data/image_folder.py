@@ -179,10 +179,11 @@ def _opened(source: Path) -> Iterator[list[Entry]]:
         yield _folder_entries(source)
         return
     try:
-        with zipfile.ZipFile(source) as archive:
-            yield _zip_entries(source, archive)
+        archive = zipfile.ZipFile(source)
     except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
         raise UserError(N_("{file} cannot be opened as a zip: {reason}."), file=str(source), reason=str(error)) from error
+    with archive:
+        yield _zip_entries(source, archive)
 
 
 def _files(source: Path) -> list[Path]:

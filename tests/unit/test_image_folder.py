@@ -55,6 +55,17 @@ def test_the_second_time_only_opens(tmp_path, monkeypatch):
     assert len(load(source).splits["train"].y) == 6
 
 
+def test_a_full_disk_is_not_told_as_a_broken_zip(tmp_path, monkeypatch):
+    source = zipped(tmp_path / "a.zip", members())
+
+    def full(*_args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(image_folder, "_save", full)
+    with pytest.raises(OSError, match="No space left"):
+        load(source)
+
+
 def test_an_interrupted_decoding_is_done_again(tmp_path):
     source = zipped(tmp_path / "a.zip", members())
     load(source)
