@@ -28,6 +28,7 @@ from core.data import DataSet, augment
 from core.data.batches import Batches, epoch_order
 from core.messages import N_, UserError
 from core.models.cyclegan import Discriminators, drawn
+from core.training import random_state
 from core.training.cyclegan_recipe import CycleGANRecipe
 from core.training.events import Done, EpochEnd, Event, Sample, Step
 from core.training.image_pool import ImagePool
@@ -279,9 +280,7 @@ class CycleGANTrainer:
             "optimizers": [self.g_optimizer.optimizer.state_dict(), self.d_optimizer.optimizer.state_dict()],
             "schedules": [s.state_dict() for s in self.schedules],
             "pools": [self.pool_a.state(), self.pool_b.state()],
-            "rng": torch.get_rng_state(),
-            "cuda_rng": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
-            "augment_rng": self.augment_rng.get_state(),
+            **random_state.taken(self.augment_rng),
             "step": self.step,
             "epoch": self.epoch,
             "best": dict(self.best),
@@ -299,8 +298,5 @@ class CycleGANTrainer:
             schedule.load_state_dict(saved)
         self.pool_a.load_state(state["pools"][0])
         self.pool_b.load_state(state["pools"][1])
-        torch.set_rng_state(state["rng"].cpu())
-        if state["cuda_rng"] and torch.cuda.is_available():
-            torch.cuda.set_rng_state_all([rng.cpu() for rng in state["cuda_rng"]])
-        self.augment_rng.set_state(state["augment_rng"].cpu())
+        random_state.restore(state, self.augment_rng)
         self.step, self.epoch, self.best = state["step"], state["epoch"], dict(state["best"])

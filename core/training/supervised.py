@@ -22,6 +22,7 @@ from core import models
 from core.data import DataSet, cut_validation
 from core.data.batches import EXAMPLES_TO_BEGIN_WITH, Batches, epoch_order
 from core.messages import N_, UserError
+from core.training import random_state
 from core.training.events import Done, EpochEnd, Event, Step
 from core.training.optim import make_loss, make_optimizer, make_schedule
 from core.training.supervised_recipe import SupervisedRecipe
@@ -153,9 +154,7 @@ class SupervisedTrainer:
             "average": self.average.state_dict() if self.average else {},
             "optimizer": self.optimizer.optimizer.state_dict(),
             "schedule": {k: v for k, v in self.schedule.state_dict().items() if not callable(v)},
-            "rng": torch.get_rng_state(),
-            "cuda_rng": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
-            "augment_rng": self.augment_rng.get_state(),
+            **random_state.taken(self.augment_rng),
             "step": self.step,
             "epoch": self.epoch,
             "running": self.running.clone(),
@@ -169,10 +168,7 @@ class SupervisedTrainer:
             self.average.load_state_dict(state["average"])
         self.optimizer.optimizer.load_state_dict(state["optimizer"])
         self.schedule.load_state_dict(state["schedule"])
-        torch.set_rng_state(state["rng"].cpu())
-        if state["cuda_rng"] and torch.cuda.is_available():
-            torch.cuda.set_rng_state_all([rng.cpu() for rng in state["cuda_rng"]])
-        self.augment_rng.set_state(state["augment_rng"].cpu())
+        random_state.restore(state, self.augment_rng)
         self.step, self.epoch = state["step"], state["epoch"]
         self.running = state["running"].clone()
         self.best = dict(state["best"])
