@@ -13,9 +13,8 @@ from torch import Tensor, nn
 
 from core.checkpoints import Spec
 from core.data import DataSet
-from core.translation import judges, photo
+from core.translation import WAYS, judges, photo
 
-WAYS = ("a2b", "b2a")
 _AT_ONCE = 16  # photos
 
 
@@ -29,7 +28,7 @@ def figures(network: nn.Module, spec: Spec, data: DataSet) -> dict[str, float]:
     working = spec.in_shape[-1]
     found: dict[str, float] = {}
     errors, translated = [], []
-    for way, back, photos in zip(WAYS, WAYS[::-1], domains, strict=True):
+    for (way, back), photos in zip(WAYS.items(), domains, strict=True):
         parts = [photo.translate(getattr(network, way), p, working, getattr(network, back)) for p in photos.split(_AT_ONCE)]
         errors.append(torch.cat([(t.cycled - t.seen).abs().mean((1, 2, 3)) for t in parts]))
         translated.append(torch.cat([photo.applied(p, t.change) for p, t in zip(photos.split(_AT_ONCE), parts, strict=True)]))
@@ -37,27 +36,24 @@ def figures(network: nn.Module, spec: Spec, data: DataSet) -> dict[str, float]:
     if tuple(spec.classes) != ("apple", "orange") or data.stand_in_for:
         return found
     found["colour_histogram_accuracy"] = judges.colour_histogram_accuracy(data)
-    for number, name in enumerate(judges.there()):
-        says = judges.judge(name)
-        prefix = "" if number == 0 else "second_"
-        for way, one, other, fake in _ways(domains, translated):
-            found[f"{prefix}fool_rate_{way}"] = _share(says(fake), way)
-            found[f"{prefix}fool_rate_colour_{way}"] = _share(says(judges.moved_colours(one, other)), way)
-            found[f"{prefix}fool_rate_untranslated_{way}"] = _share(says(one), way)
-    if judges.features_there():
-        for way, one, other, fake in _ways(domains, translated):
-            real = judges.features(other)
-            for label, photos in (("", fake), ("colour_", judges.moved_colours(one, other)), ("untranslated_", one)):
-                vectors = judges.features(photos)
-                found[f"kid_{label}{way}"] = judges.kid(vectors, real)
-                low, high = judges.kid_interval(vectors, real)
-                found[f"kid_{label}{way}_low"], found[f"kid_{label}{way}_high"] = low, high
+    juries = [(prefix, judges.judge(name)) for prefix, name in zip(("", "second_"), judges.there(), strict=False)]
+    for way, one, other, fake in zip(WAYS, domains, domains[::-1], translated, strict=True):
+        made = {"": fake, "colour_": judges.moved_colours(one, other), "untranslated_": one}
+        for prefix, says in juries:
+            found |= {f"{prefix}fool_rate_{label}{way}": _share(says(photos), way) for label, photos in made.items()}
+        if judges.features_there():
+            found |= _distances(made, judges.features(other), way)
     return found
 
 
-def _ways(domains: list[Tensor], translated: list[Tensor]) -> list[tuple[str, Tensor, Tensor, Tensor]]:
-    """For each way: its name, the photos that were translated, the photos of the other domain, the translations."""
-    return [("a2b", domains[0], domains[1], translated[0]), ("b2a", domains[1], domains[0], translated[1])]
+def _distances(made: dict[str, Tensor], real: np.ndarray, way: str) -> dict[str, float]:
+    """KID with its interval of each kind of photos, by the label of its kind."""
+    found = {}
+    for label, photos in made.items():
+        vectors = judges.features(photos)
+        low, high = judges.kid_interval(vectors, real)
+        found |= {f"kid_{label}{way}": judges.kid(vectors, real), f"kid_{label}{way}_low": low, f"kid_{label}{way}_high": high}
+    return found
 
 
 def _share(is_b: np.ndarray, way: str) -> float:

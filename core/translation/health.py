@@ -13,12 +13,12 @@ import numpy as np
 
 from core.messages import Message, N_
 from core.training.doctor import Finding
+from core.translation import WAYS
 
 if TYPE_CHECKING:
     import pandas as pd
     from torch import Tensor
 
-WAYS = ("a2b", "b2a")
 SIGNALS = (
     "val/cycle_error", *(f"val/{kind}_{way}" for kind in ("change", "likeness", "diversity", "fooled") for way in WAYS),
 )  # fmt: skip

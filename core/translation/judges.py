@@ -10,48 +10,39 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
-from torch import Tensor, nn
+from torch import Tensor
 
 from core import checkpoints
-from core.checkpoints import Spec
 from core.data import DataSet
-from core.inference.predictor import outputs
+from core.inference.predictor import Predictor, outputs
 
 FIRST, SECOND, FEATURES = "fruit-classifier", "fruit-judge", "cifar10-fast"
 Judge = Callable[[Tensor], np.ndarray]
 
 
-@dataclass(frozen=True)
-class _Network:
-    """A shipped network that takes photos of any size."""
+def _shipped(name: str) -> Predictor:
+    return Predictor.load(checkpoints.card(name).weights)
 
-    network: nn.Module
-    spec: Spec
 
-    @classmethod
-    def shipped(cls, name: str) -> _Network:
-        return cls(*checkpoints.load_weights(checkpoints.card(name).weights))
-
-    def inputs(self, photos: Tensor) -> Tensor:
-        """Photos at the network's size, normalised as its training part was."""
-        x = F.interpolate(photos.float(), size=self.spec.in_shape[1:], mode="bilinear", antialias=True, align_corners=False)
-        mean, std = (torch.tensor(v).view(1, -1, 1, 1) for v in (self.spec.mean, self.spec.std))
-        return (x.clamp(0, 1) - mean) / std
+def _inputs(found: Predictor, photos: Tensor) -> Tensor:
+    """Photos at the network's size, normalised as its training part was."""
+    x = F.interpolate(photos.float(), size=found.spec.in_shape[1:], mode="bilinear", antialias=True, align_corners=False)
+    mean, std = (torch.tensor(v).view(1, -1, 1, 1) for v in (found.spec.mean, found.spec.std))
+    return (x.clamp(0, 1) - mean) / std
 
 
 def judge(name: str) -> Judge:
     """What says of photos the probability (N,) that each shows the second class (an orange). Raises UserError where the shipped
     checkpoint `name` is not there."""
-    found = _Network.shipped(name)
+    found = _shipped(name)
 
     @torch.inference_mode()
     def says(photos: Tensor) -> np.ndarray:
-        parts = [outputs(found.network, found.spec, found.inputs(part)).softmax(1)[:, 1] for part in photos.cpu().split(64)]
+        parts = [outputs(found.network, found.spec, _inputs(found, part)).softmax(1)[:, 1] for part in photos.cpu().split(64)]
         return torch.cat(parts).numpy()
 
     return says
@@ -77,8 +68,8 @@ def features_there() -> bool:
 @torch.inference_mode()
 def features(photos: Tensor) -> np.ndarray:
     """Last hidden vectors (N, D) of the photos in the network `FEATURES`, which never saw them. Raises UserError where it is not here."""
-    found = _Network.shipped(FEATURES)
-    return torch.cat([found.network.embed(found.inputs(part)).float() for part in photos.split(64)]).numpy()
+    found = _shipped(FEATURES)
+    return torch.cat([found.network.embed(_inputs(found, part)).float() for part in photos.split(64)]).numpy()
 
 
 def kid(x: np.ndarray, y: np.ndarray) -> float:

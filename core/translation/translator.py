@@ -15,10 +15,9 @@ from core.inference.networks import Choice
 from core.messages import N_, UserError
 from core.training import runs
 from core.training.runs import Run
-from core.translation import judges, photo
+from core.translation import WAYS, judges, photo
 from core.translation.photo import Translation
 
-WAYS = {"a2b": "b2a", "b2a": "a2b"}
 SHIPPED = "cyclegan-apple2orange"
 _SURE = 0.9  # probability of the first judge below which it has not recognised a photo
 
