@@ -80,12 +80,20 @@ def ship_run(run_id: str) -> Path:
         # The figures are those of the file that ships, not of the fp32 weights that it was made from.
         network, spec = checkpoints.load_weights(aside)
         evaluation = evaluate_network(network, spec, dataset)
+        card = _card(run, spec, evaluation, aside)
         os.replace(aside, weights)
+        write_json(weights.with_suffix(".json"), card)
     finally:
         aside.unlink(missing_ok=True)
+    return weights
+
+
+def _card(run: Run, spec: Spec, evaluation: Evaluation, weights: Path) -> dict:
+    """What a model card says of the file `weights`, made from `run` and measured as `evaluation`."""
+    summary, config = run.summary, run.config
     environment = run.environment or describe()
     used = config["data"]
-    card = {
+    return {
         "task": run.task_name,
         "model": spec.model,
         "recipe": config["recipe"],
@@ -107,5 +115,3 @@ def ship_run(run_id: str) -> Path:
         "made": time.strftime("%Y-%m-%d"),
         "sha256": checkpoints.sha256(weights),
     }
-    write_json(weights.with_suffix(".json"), card)
-    return weights
