@@ -6,7 +6,7 @@ import json
 
 import streamlit as st
 
-from core.coco import drawing
+from core.coco import drawing, masks
 from core.coco.dataset import Coco, Instance, Picture
 from core.messages import N_, UserError
 from ui import handed
@@ -36,11 +36,11 @@ def closely(coco: Coco, picture: Picture, one: Instance) -> None:
         title = _(N_("One instance closely"))
         st.markdown(f"**{title}:** {plain(one.name)} · {one.id}")
         try:
-            mask, rle, iou = one.mask(picture), drawing.as_rle(one, picture), drawing.box_iou(one, picture)
+            mask, iou = one.mask(picture), drawing.box_iou(one, picture)
         except UserError as error:
             st.warning(tell(error.message), icon=":material/rule:")
         else:
-            _notations(one, int(mask.sum()), rle, iou)
+            _notations(one, int(mask.sum()), masks.runs(mask), iou)
         if one.keypoints is not None:
             _joints(coco, one)
         _onwards(picture, one)

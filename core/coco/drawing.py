@@ -178,13 +178,3 @@ def box_iou(one: Instance, picture: Picture) -> float:
     inside[max(0, round(y)) : max(0, round(y + h)), max(0, round(x)) : max(0, round(x + w))] = True
     union = (mask | inside).sum()
     return float((mask & inside).sum() / union) if union else 0.0
-
-
-def as_rle(one: Instance, picture: Picture) -> dict[str, Any]:
-    """The mask as RLE that is not compressed: its size and the lengths of its runs, column by column, beginning with zeros."""
-    mask = one.mask(picture)
-    flat = np.concatenate([[0], mask.flatten(order="F").astype(np.int8), [0]])
-    edges = np.flatnonzero(np.diff(flat))
-    counts = np.diff(np.concatenate([[0], edges, [mask.size]]))
-    return {"size": list(mask.shape), "counts": (counts if counts[-1] else counts[:-1]).tolist()}
-

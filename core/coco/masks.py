@@ -48,11 +48,11 @@ def pixels(segmentation: Any, height: int, width: int) -> np.ndarray:
     return mask.decode(rle(segmentation, height, width)).astype(bool)
 
 
-def area(segmentation: Any, height: int, width: int) -> int:
-    """Pixels of the mask. Raises UserError."""
-    from pycocotools import mask
-
-    return int(mask.area(rle(segmentation, height, width)))
+def runs(mask: np.ndarray) -> dict[str, Any]:
+    """(H, W) bool as RLE that is not compressed: its size and the lengths of its runs, column by column, beginning with zeros."""
+    flat = np.concatenate([[0], mask.flatten(order="F").astype(np.int8), [0]])
+    counts = np.diff(np.concatenate([[0], np.flatnonzero(np.diff(flat)), [mask.size]]))
+    return {"size": list(mask.shape), "counts": (counts if counts[-1] else counts[:-1]).tolist()}
 
 
 def extent(segmentation: Any, height: int, width: int) -> tuple[int, tuple[float, float, float, float]]:

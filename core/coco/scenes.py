@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
+from core.coco import masks
 from core.files import write_bytes, write_json
 
 NAME = "scenes2024"
@@ -193,11 +194,9 @@ def _crowd(rng: np.random.Generator, picture: Image.Image) -> dict[str, Any]:
             canvas.rectangle([x - 3, y - 14, x + 3, y], fill=colour)
             canvas.ellipse([x - 3, y - 20, x + 3, y - 14], fill=colour)
     mask = np.asarray(region) > 0
-    flat = np.concatenate([[0], mask.flatten(order="F").astype(np.int8), [0]])
-    counts = np.diff(np.concatenate([[0], np.flatnonzero(np.diff(flat)), [mask.size]])).tolist()
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     box = [int(columns[0]), int(rows[0]), int(columns[-1] - columns[0] + 1), int(rows[-1] - rows[0] + 1)]
     return {
-        "category_id": 1, "segmentation": {"size": [HEIGHT, WIDTH], "counts": counts if counts[-1] else counts[:-1]},
+        "category_id": 1, "segmentation": masks.runs(mask),
         "area": int(mask.sum()), "iscrowd": 1, "bbox": box,
     }  # fmt: skip

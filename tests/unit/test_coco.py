@@ -142,7 +142,7 @@ def test_masks_and_areas_are_pycocotools_own(official: dict[str, COCO]) -> None:
             height, width = image["height"], image["width"]
             expected = api.annToMask(one)
             assert (masks.pixels(one["segmentation"], height, width) == expected.astype(bool)).all()
-            assert masks.area(one["segmentation"], height, width) == int(pycoco_mask.area(api.annToRLE(one)))
+            assert masks.extent(one["segmentation"], height, width)[0] == int(pycoco_mask.area(api.annToRLE(one)))
             squeezed = pycoco_mask.encode(np.asfortranarray(expected))
             text = {"size": squeezed["size"], "counts": squeezed["counts"].decode()}
             assert (masks.pixels(text, height, width) == expected.astype(bool)).all()
@@ -347,7 +347,7 @@ def test_an_instance_without_anything(tmp_path: Path) -> None:
 def test_rle_of_our_own_is_pycocotools_own(coco: Coco) -> None:
     for picture in coco.pictures(coco.images().head(20)):
         for one in coco.instances(picture):
-            made = drawing.as_rle(one, picture)
+            made = masks.runs(one.mask(picture))
             assert sum(made["counts"]) == picture.height * picture.width
             assert (masks.pixels(made, picture.height, picture.width) == one.mask(picture)).all()
             again = pycoco_mask.decode(pycoco_mask.frPyObjects(made, picture.height, picture.width))
