@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import io
 
 import numpy as np
 import streamlit as st
 from PIL import Image
+
+from ui import pictures
 
 _SIDE = 1024  # pixels of the longer side on the screen; the download has all
 _CSS = """
@@ -69,4 +70,4 @@ def _url(pixels: np.ndarray) -> str:
     image.thumbnail((_SIDE, _SIDE), Image.Resampling.BICUBIC)
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=92, subsampling=0)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
+    return pictures.url(buffer.getvalue())

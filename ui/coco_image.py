@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import json
 
@@ -14,7 +13,7 @@ from PIL import Image
 from core.coco import drawing, outlines
 from core.coco.dataset import Coco, Instance, Picture
 from core.messages import N_, UserError
-from ui import coco_instance, palette, url
+from ui import coco_instance, palette, pictures, url
 from ui.annotated import annotated
 from ui.i18n import _, plain, tell
 
@@ -33,7 +32,7 @@ def show(coco: Coco, picture: Picture) -> None:
     left, right = st.columns([5, 3], gap="large")
     with right:
         on = url.several(
-            _(N_("Show")), list(SWITCHES), key="show", default=["masks", "labels", "keypoints", "crowds"], widget=st.pills,
+            _(N_("Show")), list(SWITCHES), key="show", default=["masks", "labels", "keypoints", "crowds"], widget=st.pills, always=False,
             selection_mode="multi", format_func=lambda s: _(SWITCHES[s]), wrap=True,
         )  # fmt: skip
         opacity = st.slider(_(N_("Opacity")), 0.0, 1.0, 0.45, 0.05, key="coco-opacity")
@@ -153,7 +152,7 @@ def _photo_url(path: str, changed: float, size: tuple[int, int], _picture: Pictu
     found.thumbnail((_SIDE, _SIDE))
     buffer = io.BytesIO()
     found.convert("RGB").save(buffer, "JPEG", quality=90)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
+    return pictures.url(buffer.getvalue())
 
 
 def _photo(picture: Picture) -> str:
@@ -171,7 +170,7 @@ def _photo(picture: Picture) -> str:
 def _grey() -> str:
     buffer = io.BytesIO()
     Image.new("RGB", (4, 4), drawing.MISSING).save(buffer, "PNG")
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+    return pictures.url(buffer.getvalue(), "png")
 
 
 def _table(instances: list[Instance], lit: int | None, key: str) -> None:

@@ -5,6 +5,7 @@ Everything is uint8: (H, W) grey or (H, W, 3) colour in, (H, W, 3) or, where som
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,6 +14,11 @@ from PIL import Image, ImageDraw, ImageFont
 from ui import palette as p
 
 _PLATE, _TEXT = "#1E222B", "#FFFFFF"
+
+
+def url(content: bytes, kind: str = "jpeg") -> str:
+    """An image file of the type `kind` as a URL that holds it."""
+    return f"data:image/{kind};base64," + base64.b64encode(content).decode()
 
 
 def upscale(image: np.ndarray, factor: int) -> np.ndarray:

@@ -181,9 +181,7 @@ def _strip(
     for _epoch, path in _chosen:
         image = Image.fromarray(photo.pixels(Translator.load(path).translate(_photos, way).translated))
         image.thumbnail((_FILM_SIDE, _FILM_SIDE))
-        square = Image.new("RGB", (_FILM_SIDE, _FILM_SIDE))
-        square.paste(image, ((_FILM_SIDE - image.width) // 2, (_FILM_SIDE - image.height) // 2))
-        strip.append(np.asarray(square))
+        strip.append(_fitted(np.asarray(image))[..., :3])
     return strip
 
 

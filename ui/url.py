@@ -42,10 +42,17 @@ def choice(
 
 
 def several(
-    label: str, options: Sequence[str], *, key: str, default: list[str], widget: Callable[..., Any] | None = None, **more: object
+    label: str,
+    options: Sequence[str],
+    *,
+    key: str,
+    default: list[str],
+    widget: Callable[..., Any] = st.multiselect,
+    always: bool = True,
+    **more: object,
 ) -> list[str]:
-    """A multiselect (or another `widget` of several names) whose value is shared as `?key=a,b` and kept while the visitor is on other
-    pages. Names that are no options are passed over. Another widget's default is not written."""
+    """A `widget` of several names whose value is shared as `?key=a,b` and kept while the visitor is on other pages. Names that are no
+    options are passed over. The default, which may be another one elsewhere, is written as well unless `always` is off."""
     kept, written = f"_kept.{key}", f"_url.{key}"
     named = st.query_params.get(key)
     if named is not None and named != st.session_state.get(written):
@@ -53,13 +60,13 @@ def several(
     else:
         before = st.session_state.get(key, st.session_state.get(kept, default))
         st.session_state[key] = [n for n in before if n in options]
-    value = (widget or st.multiselect)(label, options, key=key, **more)
+    value = widget(label, options, key=key, **more)
     st.session_state[kept] = list(value)
-    if widget and sorted(value) == sorted(default):
+    if always or sorted(value) != sorted(default):
+        st.query_params[key] = st.session_state[written] = ",".join(value)
+    else:
         st.query_params.pop(key, None)
         st.session_state.pop(written, None)
-        return list(value)
-    st.query_params[key] = st.session_state[written] = ",".join(value)
     return list(value)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
+
+from ui import pictures
 
 _CSS = """
 .manabi-wall { display: grid; gap: 8px; grid-template-columns: repeat(auto-fill, minmax(138px, 1fr)); }
@@ -62,6 +63,6 @@ def wall(tiles: Sequence[Tile], key: str, opened: Callable[[int], None], *, alt:
     """Show `tiles`; `opened` is called with the place of the one that was clicked, before the page runs again."""
     data = {
         "alt": alt,
-        "tiles": [{"src": "data:image/jpeg;base64," + base64.b64encode(t.content).decode(), "label": t.label} for t in tiles],
+        "tiles": [{"src": pictures.url(t.content), "label": t.label} for t in tiles],
     }
     _mount(key=key, data=data, on_opened_change=lambda: opened(st.session_state[key]["opened"]))

@@ -46,7 +46,7 @@ def network(start: str, channels: int = 3) -> torch.nn.Module:
     return models.create("resnet18_imagenet", (channels, 32, 32), 10, start=start, size=32)
 
 
-@pytest.mark.parametrize("variables", [{}, {"TORCH_HOME": "~/here"}, {"XDG_CACHE_HOME": "/tmp/there"}])
+@pytest.mark.parametrize("variables", [{}, {"TORCH_HOME": "~/here"}, {"XDG_CACHE_HOME": "/srv/there"}])
 def test_the_cache_is_torchs_own(variables: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TORCH_HOME")
     for name, value in variables.items():
