@@ -26,6 +26,10 @@ OUTPUTS = {"mnist": 10, "cifar10": 10, "fruit": 2}
 COLUMNS = {
     "parameters": N_("Parameters"), "macs": N_("Multiply-adds"), "activation": N_("Memory of the output (kB)"), "ms": N_("Milliseconds"),
 }  # fmt: skip
+KINDS = {
+    "Conv2d": (N_("Convolution"), p.SERIES[0]), "Linear": (N_("Fully connected"), p.SERIES[1]),
+    "": (N_("Norms, activations, pooling"), p.NEUTRAL),
+}  # fmt: skip
 
 
 def shape_of(task: tasks.Task) -> tuple[tuple[int, ...], int]:
@@ -118,15 +122,18 @@ def table(task: tasks.Task, options: dict[str, Any], layers: list[anatomy.Layer]
 
 def bars(frame: pd.DataFrame, column: str, label: str, height: int = 260) -> go.Figure:
     """One bar per layer, left to right as a picture goes through."""
-    fig = figure(height)
-    kinds = frame["kind"].to_numpy()
-    colours = [p.SERIES[0] if k == "Conv2d" else p.SERIES[1] if k == "Linear" else p.NEUTRAL for k in kinds]
-    fig.add_bar(
-        x=np.arange(len(frame)), y=frame[column], marker={"color": colours},
-        customdata=frame[["name", "kind", "shape"]].to_numpy(),
-        hovertemplate=f"<b>%{{customdata[0]}}</b> %{{customdata[1]}}<br>%{{customdata[2]}}<br>{label}: %{{y:,.4~g}}<extra></extra>",
-    )  # fmt: skip
-    fig.update_xaxes(showticklabels=False, showgrid=False)
+    fig = figure(height, legend=True)
+    place, kinds = np.arange(len(frame)), frame["kind"].where(frame["kind"].isin(KINDS), "")
+    for kind, (title, colour) in KINDS.items():
+        here = (kinds == kind).to_numpy()
+        if not here.any():
+            continue
+        fig.add_bar(
+            x=place[here], y=frame[column][here], marker={"color": colour}, name=_(title),
+            customdata=frame[["name", "kind", "shape"]].to_numpy()[here],
+            hovertemplate=f"<b>%{{customdata[0]}}</b> %{{customdata[1]}}<br>%{{customdata[2]}}<br>{label}: %{{y:,.4~g}}<extra></extra>",
+        )  # fmt: skip
+    fig.update_xaxes(showticklabels=False, showgrid=False, title_text=_(N_("layers, from the picture to the answer")))
     fig.update_yaxes(title_text=label, tickformat="~s")
     return fig
 

@@ -13,14 +13,15 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
 
 _WARM_UP = 3
 
 
 @dataclass(frozen=True)
 class Layer:
-    """A layer without layers inside. `out_shape` is without the batch; `macs` counts multiply-adds, `activation` bytes of its output in
-    fp32, both for one image."""
+    """A layer without layers inside. `out_shape` is without the batch; `macs` counts the multiply-adds of its products (norms, activations
+    and pooling have none), `activation` bytes of its output in fp32, both for one image."""
 
     name: str
     kind: str
@@ -31,9 +32,12 @@ class Layer:
 
 
 def layers(network: nn.Module, in_shape: tuple[int, ...]) -> list[Layer]:
-    """The layers in the order in which one image goes through them, as torchinfo counts them."""
+    """The layers in the order in which one image goes through them, as torchinfo lists them. A layer used twice counts where it is used
+    first."""
     import torchinfo
 
+    counted = _counted(network, in_shape).get_flop_counts()
+    root = type(network).__name__
     found = torchinfo.summary(copy.deepcopy(network).eval(), (1, *in_shape), depth=20, verbose=0, device="cpu", col_names=())
     rows = []
     for info in found.summary_list:
@@ -43,7 +47,9 @@ def layers(network: nn.Module, in_shape: tuple[int, ...]) -> list[Layer]:
         count = 1
         for n in shape:
             count *= n
-        rows.append(Layer(_path(info), info.class_name, shape, int(info.num_params), int(info.macs), 4 * count))
+        name = _path(info)
+        macs = sum(counted.pop(f"{root}.{name}", {}).values()) // 2
+        rows.append(Layer(name, info.class_name, shape, int(info.num_params), macs, 4 * count))
     return rows
 
 
@@ -58,12 +64,15 @@ def _path(info) -> str:  # noqa: ANN001 - torchinfo's LayerInfo
 
 def multiply_adds(network: nn.Module, in_shape: tuple[int, ...]) -> int:
     """Multiply-adds of one image, as `torch.utils.flop_counter` counts the operations of a forward pass."""
-    from torch.utils.flop_counter import FlopCounterMode
+    return _counted(network, in_shape).get_total_flops() // 2
 
+
+def _counted(network: nn.Module, in_shape: tuple[int, ...]) -> FlopCounterMode:
+    """What a forward pass of one image cost."""
     network = copy.deepcopy(network).eval()
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         network(torch.zeros(1, *in_shape))
-    return counter.get_total_flops() // 2
+    return counter
 
 
 def milliseconds(network: nn.Module, in_shape: tuple[int, ...], batch: int = 1, seconds: float = 0.4) -> float:
@@ -124,12 +133,9 @@ class ReceptiveField:
     width: int
 
 
-def receptive_fields(
-    network: nn.Module, in_shape: tuple[int, int, int], size: int = 0, most: int = 12
-) -> list[ReceptiveField]:
+def receptive_fields(network: nn.Module, in_shape: tuple[int, int, int], size: int = 0, most: int = 12) -> list[ReceptiveField]:
     """The measured receptive field of the middle unit of (at most `most`, evenly chosen) convolutions and poolings, on an input of
-    `size` x `size` (default: that of
-    `in_shape`, which is also the most that can be seen).
+    `size` x `size` (default: that of `in_shape`, which is also the most that can be seen).
 
     Measured by the input gradient of that unit, in a copy of the network in which nothing can cancel or be cut off: weights
     positive, norms and activations the identity, maxima means. So it holds for branches, too.
