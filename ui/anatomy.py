@@ -59,7 +59,10 @@ def figures(layers: list[anatomy.Layer], in_shape: tuple[int, ...]) -> None:
     weights = sum(layer.parameters for layer in layers)
     columns = st.columns(4)
     columns[0].metric(_(N_("Parameters")), _short(weights), border=True, help=f"{weights:,}")
-    columns[1].metric(_(N_("Multiply-adds per image")), _short(sum(layer.macs for layer in layers)), border=True)
+    columns[1].metric(
+        _(N_("Multiply-adds")), _short(sum(layer.macs for layer in layers)), border=True,
+        help=_(N_("For one image, of convolutions and fully connected layers; each is two floating-point operations.")),
+    )  # fmt: skip
     columns[2].metric(
         _(N_("Memory of all outputs")), f"{sum(layer.activation for layer in layers) / 1e6:.2f} MB", border=True,
         help=_(N_("For one image in 32 bits. A training keeps them for the way back; multiply by the batch size.")),

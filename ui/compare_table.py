@@ -174,6 +174,7 @@ def chart(found: list[Contender]) -> None:
         [name_of(one) for one, _v in shown], [v for _one, v in shown], [one.accuracy for one, _v in shown],
         [comparison.interval(one.right, one.count) if one.count else (one.accuracy, one.accuracy) for one, _v in shown],
         cost_label=_(COSTS[cost]), accuracy_label=_(N_("Test accuracy")), front_label=_(N_("not beaten in both")),
+        axis_label=_(N_("Test accuracy (logarithm of the errors)")),
     )  # fmt: skip
     live_chart(figure, "pareto", alt=_(N_("Accuracy against cost")))
 

@@ -23,7 +23,7 @@ CLEAR = "rgba(0, 0, 0, 0)"
 ROLES = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
 SERIES = (VERMILLION, SKY, GREEN, PURPLE, NEUTRAL)  # runs and other series: the two colours of the live curves left out
 DASHES = ("solid", "dash", "dot", "dashdot")
-SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x")
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "star")  # one more than colours, so that 30 series all look different
 
 RGB = tuple[int, int, int]
 

@@ -13,6 +13,9 @@ from ui import palette as p
 from ui.charts import figure
 
 _LONGEST_LABEL = 24  # characters beside a point
+_MOST_LABELS = 5  # points; more, or longer names, would lie over each other: then the legend names them
+_LEAST_ERROR = 1e-3  # a share of errors that is drawn no lower, so that 100 % has a place on the axis
+_ACCURACIES = (0.1, 0.3, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.92, 0.94, 0.95, 0.96, 0.97, 0.98, 0.985, 0.99, 0.995, 0.998, 0.999)
 
 
 def pareto(
@@ -23,36 +26,47 @@ def pareto(
     *,
     cost_label: str,
     accuracy_label: str,
+    axis_label: str,
     front_label: str,
     height: int = 380,
 ) -> go.Figure:
-    """Each network a point with its 95 % interval, over its cost on a logarithmic axis; a line through those that no other beats in both.
-    The customdata of a point is [its index]."""
-    fig = figure(height, legend=True)
-    x, y = np.asarray(costs, float), np.asarray(accuracies, float)
-    front = comparison.pareto(list(x), list(y))
+    """Each network a point with its 95 % interval, over its cost; a line through those that no other beats in both. Both axes are
+    logarithmic, the upright one in the share of errors: from 90 to 95 % is as far as from 80 to 90 %, both halve the errors. The
+    customdata of a point is [its accuracy]."""
+    fits = len(names) <= _MOST_LABELS and max(map(len, names), default=0) <= _LONGEST_LABEL
+    fig = figure(height if fits else height + 14 * len(names), legend=True)  # on a phone each name is a line of the legend
+    x, y = np.asarray(costs, float), _errors(accuracies)
+    front = comparison.pareto(list(x), list(accuracies))
     fig.add_scatter(
         x=x[front], y=y[front], mode="lines", name=front_label, hoverinfo="skip",
         line={"color": p.NEUTRAL, "width": 1.5, "dash": "dot", "shape": "hv"},
     )  # fmt: skip
-    fits = max(map(len, names), default=0) <= _LONGEST_LABEL  # longer ones would lie over each other: then the legend names them
     for i, name in enumerate(names):
         colour, _dash = p.series_style(i)
         low, high = intervals[i]
+        most, least = _errors([low, high])
         fig.add_scatter(
             x=[x[i]], y=[y[i]], name=html.escape(name), mode="markers+text", text=[html.escape(name) if fits else ""],
-            textposition="top center" if i % 2 == 0 else "bottom center", showlegend=not fits, customdata=[[i]], cliponaxis=False,
-            marker={"size": 12, "color": colour, "symbol": p.SYMBOLS[i % len(p.SYMBOLS)]},
-            error_y={"type": "data", "array": [high - y[i]], "arrayminus": [y[i] - low], "thickness": 1, "color": p.NEUTRAL},
-            hovertemplate=f"<b>{html.escape(name)}</b><br>{cost_label}: %{{x:.4~s}}<br>{accuracy_label}: %{{y:.2%}}"
+            textposition="top center" if i % 2 == 0 else "bottom center", showlegend=not fits, customdata=[[accuracies[i]]],
+            cliponaxis=False, marker={"size": 12, "color": colour, "symbol": p.SYMBOLS[i % len(p.SYMBOLS)]},
+            error_y={"type": "data", "array": [most - y[i]], "arrayminus": [y[i] - least], "thickness": 1, "color": p.NEUTRAL},
+            hovertemplate=f"<b>{html.escape(name)}</b><br>{cost_label}: %{{x:.4~s}}<br>{accuracy_label}: %{{customdata[0]:.2%}}"
             f" ({low:.2%}–{high:.2%})<extra></extra>",
         )  # fmt: skip
     low, high = (float(x.min()), float(x.max())) if len(x) else (1.0, 10.0)
     pad = max(0.15, 0.12 * np.log10(max(high / low, 1.0001)))
     reach = [np.log10(low) - pad, np.log10(high) + pad]
     fig.update_xaxes(title_text=cost_label, type="log", range=reach, showgrid=True, tickformat="~s", dtick="D2")
-    fig.update_yaxes(title_text=accuracy_label, tickformat=".4~%")
+    ends = _errors([bound for pair in intervals for bound in pair]) if len(names) else np.array([0.1, 0.5])
+    fig.update_yaxes(
+        title_text=axis_label, type="log", range=[np.log10(ends.max()) + 0.08, np.log10(ends.min()) - 0.08],
+        tickvals=_errors(_ACCURACIES), ticktext=[f"{100 * a:.4g}%" for a in _ACCURACIES],
+    )  # fmt: skip
     return fig
+
+
+def _errors(accuracies: Sequence[float]) -> np.ndarray:
+    return np.maximum(1 - np.asarray(accuracies, float), _LEAST_ERROR)
 
 
 def classes(

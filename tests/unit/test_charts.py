@@ -1,6 +1,7 @@
 """Figures carry the given values, names and marks, survive odd input, and never need Streamlit."""
 
 import json
+import math
 import subprocess
 import sys
 
@@ -8,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ui import charts, grids, palette, pictures
+from ui import charts, compare_table, grids, palette, pictures, trade_offs
 
 LABELS = {"true_label": "True", "predicted_label": "Predicted", "count_label": "Images", "share_label": "Share"}
 
@@ -150,3 +151,30 @@ def test_tile_lays_out_and_marks_by_shape():
     assert pictures.tile([], 3, 2).shape == (1, 1, 4)
     captioned = pictures.tile([image], 1, 8, captions=["5 → 3 a very long caption indeed"])
     assert captioned.shape[0] > captioned.shape[1]
+
+
+def test_accuracy_against_cost_halves_the_errors_upwards() -> None:
+    accuracies = [0.8, 0.9, 0.95, 1.0]
+    fig = trade_offs.pareto(
+        ["a", "b", "c", "d"], [1, 2, 3, 4], accuracies, [(a - 0.01, min(1.0, a + 0.01)) for a in accuracies], cost_label="cost",
+        accuracy_label="accuracy", axis_label="axis", front_label="front",
+    )  # fmt: skip
+    points = [t for t in fig.data if "markers" in t.mode]
+    heights = [-math.log10(t.y[0]) for t in points]
+    assert heights[1] - heights[0] == pytest.approx(heights[2] - heights[1]) == pytest.approx(math.log10(2))
+    low, high = fig.layout.yaxis.range
+    assert all(low > -h > high for h in heights)  # better lies higher, and 100 % is in the picture
+    ticks = dict(zip(fig.layout.yaxis.ticktext, fig.layout.yaxis.tickvals, strict=True))
+    assert ticks["90%"] == pytest.approx(points[1].y[0])
+    assert [t.customdata[0][0] for t in points] == accuracies
+
+
+def test_as_many_networks_as_one_may_choose_all_look_different() -> None:
+    count = compare_table.MOST
+    fig = trade_offs.pareto(
+        [str(i) for i in range(count)], range(1, count + 1), [0.5] * count, [(0.4, 0.6)] * count, cost_label="", accuracy_label="",
+        axis_label="", front_label="",
+    )  # fmt: skip
+    points = [t for t in fig.data if t.mode != "lines"]
+    assert len({(t.marker.color, t.marker.symbol) for t in points}) == count
+    assert all(t.showlegend for t in points)
