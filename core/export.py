@@ -48,6 +48,7 @@ import numpy as np
 import pandas as pd
 import torch
 import torch.nn.functional as F
+from collections.abc import Callable
 from pathlib import Path
 from skimage.transform import resize
 from sklearn.datasets import load_diabetes, load_digits
@@ -123,6 +124,8 @@ def script(run: Run) -> str:
         judged="average.module" if recipe.ema else "network",
         begins_with_data=batches.EXAMPLES_TO_BEGIN_WITH if "def begin_with" in network else 0,
         squared_error=_source(optim.squared_error) if _squared(task, recipe) else "",
+        averaging=_source(optim.averaging) if recipe.ema else "",
+        swing="".join(f", {name}={value}" for name, value in optim.momentum_cycle(recipe).items()),
         loss=_loss(task, recipe),
         optimizer=_optimizer(recipe, has_norms),
         has_norms=has_norms,

@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from lightning.fabric import Fabric
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 
 from core import models
 from core.data import DataSet, augment
@@ -32,6 +32,7 @@ from core.training import random_state
 from core.training.cyclegan_recipe import CycleGANRecipe
 from core.training.events import Done, EpochEnd, Event, Sample, Step
 from core.training.image_pool import ImagePool
+from core.training.optim import averaging
 from core.training.samples import MOST
 from core.translation import health
 
@@ -66,7 +67,7 @@ class CycleGANTrainer:
         # The average of weights over time gives calmer pictures than any one step (Yazici et al., arXiv 1806.04498).
         self.average = None
         if recipe.ema:
-            self.average = AveragedModel(generators, device=fabric.device, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema))
+            self.average = AveragedModel(generators, device=fabric.device, multi_avg_fn=averaging(recipe.ema))
         adam = {"lr": recipe.learning_rate, "betas": (recipe.beta1, 0.999)}
         self.generators, self.g_optimizer = fabric.setup(generators, torch.optim.Adam(generators.parameters(), **adam))
         self.discriminators, self.d_optimizer = fabric.setup(discriminators, torch.optim.Adam(discriminators.parameters(), **adam))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from core.training.supervised_recipe import SupervisedRecipe
 
@@ -49,9 +50,8 @@ def make_schedule(
         case "one-cycle":
             # Smith and Topin, arXiv 1708.07120; the rate rises over the first 30 % and falls to (almost) nothing.
             highest = [g["lr"] for g in optimizer.param_groups]
-            return schedulers.OneCycleLR(
-                optimizer, max_lr=highest, total_steps=total_steps, pct_start=min(0.3, max(0.0, 1 - 2 / total_steps))
-            )
+            rise = min(0.3, max(0.0, 1 - 2 / total_steps))
+            return schedulers.OneCycleLR(optimizer, highest, total_steps, pct_start=rise, **momentum_cycle(recipe))
         case "triangular":
             # The slanted triangle of Howard and Ruder (arXiv 1801.06146): up by a line over the first 20 %, down by a line to nothing.
             top = max(1, round(0.2 * total_steps))
@@ -61,6 +61,27 @@ def make_schedule(
             return schedulers.CosineAnnealingLR(optimizer, T_max=total_steps)
         case "none":
             return schedulers.LambdaLR(optimizer, lambda step: 1.0)
+
+
+def momentum_cycle(recipe: SupervisedRecipe) -> dict[str, float | bool]:
+    """What one-cycle does to the momentum, as arguments of torch's: low where the rate is high (Smith, arXiv 1803.09820), at most 0.05
+    from the recipe's; none stays none. Adam's beta1 swings around its own 0.9."""
+    if recipe.optimizer in ("adam", "adamw"):
+        return {}
+    if not recipe.momentum:
+        return {"cycle_momentum": False}
+    return {"base_momentum": max(0.0, round(recipe.momentum - 0.05, 4)), "max_momentum": min(0.999, round(recipe.momentum + 0.05, 4))}
+
+
+def averaging(decay: float) -> Callable[[list[Tensor], list[Tensor], Tensor], None]:
+    """How an `AveragedModel` averages: exponentially, remembering fewer steps at first, as TensorFlow's ExponentialMovingAverage
+    does: without that a short training would save little but its first weights."""
+
+    def update(averages: list[Tensor], current: list[Tensor], taken: Tensor) -> None:
+        t = float(taken)
+        get_ema_multi_avg_fn(min(decay, (1 + t) / (10 + t)))(averages, current, taken)
+
+    return update
 
 
 def make_loss(recipe: SupervisedRecipe, kind: str) -> Callable[[Tensor, Tensor], Tensor]:

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from lightning.fabric import Fabric
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 
 from core import models
 from core.data import DataSet, cut_validation
@@ -24,7 +24,7 @@ from core.data.batches import EXAMPLES_TO_BEGIN_WITH, Batches, epoch_order
 from core.messages import N_, UserError
 from core.training import random_state
 from core.training.events import Done, EpochEnd, Event, Step
-from core.training.optim import make_loss, make_optimizer, make_schedule
+from core.training.optim import averaging, make_loss, make_optimizer, make_schedule
 from core.training.supervised_recipe import SupervisedRecipe
 
 PROBES = 8
@@ -77,7 +77,7 @@ class SupervisedTrainer:
         # An exponential moving average of the weights (Polyak and Juditsky, SIAM J. Control Optim. 30, 1992) and of the batch norm's
         # statistics; it never trains, it is what gets judged and saved.
         self.average = AveragedModel(
-            network, device=fabric.device, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema), use_buffers=True
+            network, device=fabric.device, multi_avg_fn=averaging(recipe.ema), use_buffers=True
         ) if recipe.ema else None
         self.network, self.optimizer = fabric.setup(network, make_optimizer(network, recipe))
         self.schedule = make_schedule(self.optimizer.optimizer, recipe, self.total_steps, self.steps_per_epoch)

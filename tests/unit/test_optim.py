@@ -10,21 +10,22 @@ import torch
 import torch.nn.functional as F
 from sklearn.metrics import brier_score_loss
 from torch import nn
+from torch.optim.swa_utils import AveragedModel
 
 from core import models
-from core.training.optim import make_loss, make_optimizer, make_schedule, squared_error
+from core.training.optim import averaging, make_loss, make_optimizer, make_schedule, squared_error
 from core.training.supervised_recipe import SupervisedRecipe
 
 STEPS, PER_EPOCH = 60, 10
 
 
-def rates(recipe: SupervisedRecipe, steps: int = STEPS, per_epoch: int = PER_EPOCH) -> list[float]:
-    """The learning rate of every step of a training."""
+def rates(recipe: SupervisedRecipe, steps: int = STEPS, per_epoch: int = PER_EPOCH, what: str = "lr") -> list[float]:
+    """The learning rate (or the momentum) of every step of a training."""
     optimizer = make_optimizer(nn.Linear(2, 2), recipe)
     schedule = make_schedule(optimizer, recipe, steps, per_epoch)
     found = []
     for _ in range(steps):
-        found.append(optimizer.param_groups[0]["lr"])
+        found.append(optimizer.param_groups[0][what])
         optimizer.step()
         schedule.step()
     return found
@@ -95,13 +96,37 @@ def test_one_cycle_rises_and_falls_as_torchs_own() -> None:
     found = rates(SupervisedRecipe(optimizer="sgd", learning_rate=0.4, schedule="one-cycle"))
     reference_optimizer = torch.optim.SGD(nn.Linear(2, 2).parameters(), lr=0.4, momentum=0.9)
     reference = torch.optim.lr_scheduler.OneCycleLR(reference_optimizer, max_lr=0.4, total_steps=STEPS, pct_start=0.3)
-    expected = []
+    expected, momenta = [], []
     for _ in range(STEPS):
         expected.append(reference_optimizer.param_groups[0]["lr"])
+        momenta.append(reference_optimizer.param_groups[0]["momentum"])
         reference_optimizer.step()
         reference.step()
     np.testing.assert_allclose(found, expected)
     assert max(found) == pytest.approx(0.4, rel=1e-3) and found[0] < 0.05 and found[-1] < 0.001
+    np.testing.assert_allclose(rates(SupervisedRecipe(optimizer="sgd", momentum=0.9, schedule="one-cycle"), what="momentum"), momenta)
+
+
+@pytest.mark.parametrize(("momentum", "least", "most"), [(0.0, 0.0, 0.0), (0.5, 0.45, 0.55), (0.99, 0.94, 0.999)])
+def test_one_cycle_swings_around_the_recipes_momentum(momentum: float, least: float, most: float) -> None:
+    found = rates(SupervisedRecipe(optimizer="sgd", momentum=momentum, schedule="one-cycle"), what="momentum")
+    assert (min(found), max(found)) == (pytest.approx(least, abs=1e-3), pytest.approx(most, abs=1e-3))
+
+
+@pytest.mark.parametrize("decay", [0.9, 0.999])
+def test_averaged_weights_are_the_formulas(decay: float) -> None:
+    torch.manual_seed(0)
+    network = nn.Linear(3, 2, bias=False)
+    average = AveragedModel(network, multi_avg_fn=averaging(decay))
+    expected = None
+    for t in range(200):
+        with torch.no_grad():
+            network.weight.normal_()
+        average.update_parameters(network)
+        kept = min(decay, (1 + t) / (10 + t))
+        now = network.weight.detach().double()
+        expected = now if expected is None else kept * expected + (1 - kept) * now
+    torch.testing.assert_close(average.module.weight.double(), expected, rtol=1e-5, atol=1e-6)
 
 
 def test_the_triangular_schedule_is_two_lines() -> None:
