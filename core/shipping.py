@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import time
 from pathlib import Path
 
@@ -14,7 +15,6 @@ from core.inference import anatomy
 from core.messages import N_, UserError
 from core.training import runs
 from core.training.logs import MetricsReader
-from core.training.machine import describe
 from core.training.runs import Run
 
 MOST_BYTES = 25_000_000
@@ -47,10 +47,18 @@ def _history(run: Run) -> dict[str, list[float]]:
     return {c: [float(f"{v:.5g}") for v in rows[c]] for c in columns if rows[c].notna().all()}
 
 
+def _complete(path: Path, values: dict, names: tuple[str, ...]) -> None:
+    """Raise UserError where `values`, read from `path`, lack what a card says."""
+    missing = [name for name in names if name not in values]
+    if missing:
+        raise UserError(N_("{file} is damaged: {names} are missing in it, which a card needs."), file=str(path), names=", ".join(missing))
+
+
 def ship_run(run_id: str) -> Path:
     """Write checkpoints/<task>.safetensors and its card from a finished run on real data. Returns the weights' path.
 
-    Raises UserError for a run that is not finished, was trained on a stand-in, or is too large to ship.
+    Raises UserError for a run that is not finished, was trained on a stand-in or on other data than those found now, whose files
+    are damaged, or whose weights are too large to ship.
     """
     run = runs.find(run_id)
     summary, config = run.summary, run.config
@@ -60,7 +68,11 @@ def ship_run(run_id: str) -> Path:
         raise UserError(
             N_("Run {run} was trained on a stand-in for {title}; only real data ship."), run=run.id, title=summary["stand_in_for"]
         )
+    _complete(run.path / "config.json", config, ("data",))
+    _complete(run.path / "env.json", run.environment, ("processor", "cores", "precision", "versions"))
+    _complete(run.path / "summary.json", summary, ("steps", "parameters"))
     dataset = data.obtain(run.task.dataset, config.get("data_root") or None, download=False, **run.recipe.part("data"))
+    data.refuse_other(config["data"], dataset.describe())
     if dataset.name == "unpaired":
         raise UserError(
             N_("Run {run} was trained on {title}, photos of one's own; what ships was trained on apples and oranges."),
@@ -70,8 +82,8 @@ def ship_run(run_id: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     weights = folder / f"{run.task.checkpoint}.safetensors"
     network, spec = checkpoints.load_weights(run.best_weights)
-    aside = weights.with_name(f".{weights.name}")  # what ships now stays whole until the new one is
-    try:
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".ship-") as made:  # what ships now stays whole until the new one is
+        aside = Path(made) / weights.name
         checkpoints.save_weights(aside, network, spec, half=True)
         if aside.stat().st_size > MOST_BYTES:
             raise UserError(
@@ -80,19 +92,16 @@ def ship_run(run_id: str) -> Path:
         # The figures are those of the file that ships, not of the fp32 weights that it was made from.
         network, spec = checkpoints.load_weights(aside)
         evaluation = evaluate_network(network, spec, dataset)
-        card = _card(run, spec, evaluation, aside)
+        write_json(aside.with_suffix(".json"), _card(run, spec, evaluation, aside))
         os.replace(aside, weights)
-        write_json(weights.with_suffix(".json"), card)
-    finally:
-        aside.unlink(missing_ok=True)
+        os.replace(aside.with_suffix(".json"), weights.with_suffix(".json"))
     return weights
 
 
 def _card(run: Run, spec: Spec, evaluation: Evaluation, weights: Path) -> dict:
     """What a model card says of the file `weights`, made from `run` and measured as `evaluation`."""
     summary, config = run.summary, run.config
-    environment = run.environment or describe()
-    used = config["data"]
+    environment, used = run.environment, config["data"]
     return {
         "task": run.task_name,
         "model": spec.model,

@@ -105,6 +105,17 @@ class DataSet:
         }
 
 
+def refuse_other(before: dict | None, now: dict) -> None:
+    """A run goes on with the data that it began with, and is measured on them. Both as `DataSet.describe` writes them; `before` is None
+    where nothing has begun. Raises UserError where others are found now."""
+    if before is not None and any(before.get(k) != now[k] for k in ("name", "train", "test", "in_shape", "features")):
+        raise UserError(
+            N_("This run began with {before} ({before_count} training examples), but now {now} ({now_count}) would be used. "
+               "Bring the first back (MANABI_DATA names their folder), or start a new run."),
+            before=str(before.get("title")), before_count=before.get("train"), now=now["title"], now_count=now["train"],
+        )  # fmt: skip
+
+
 def names() -> list[str]:
     """All data sets."""
     return list(_MODULES)

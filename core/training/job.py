@@ -161,7 +161,7 @@ def _train(run: Run, status: StatusWriter | Silence, stop: StopRequest) -> None:
     status.write(now=True, state="running", phase=Message(N_("Preparing the data")), reason=None)
     dataset = data.obtain(task.dataset, config.get("data_root") or None, progress=progress, **recipe.part("data"))
     used, recipe = dataset.describe(), recipe.changed(validation=dataset.validation_size(recipe.validation))
-    _refuse_other_data(config.get("data"), used)
+    data.refuse_other(config.get("data"), used)
     if not is_worker():
         write_json(
             run.path / "config.json", {**config, "recipe": recipe.model_dump(), "data": used, "notice": _json(dataset.notice)}
@@ -170,16 +170,6 @@ def _train(run: Run, status: StatusWriter | Silence, stop: StopRequest) -> None:
     from core.training.drive import Drive  # imports torch, so only now
 
     Drive(run, task, recipe, dataset, status, stop).to_the_end()
-
-
-def _refuse_other_data(before: object, now: dict) -> None:
-    """A run goes on with the data it began with. Raises UserError where others are found now."""
-    if isinstance(before, dict) and any(before.get(k) != now[k] for k in ("name", "train", "test", "in_shape", "features")):
-        raise UserError(
-            N_("This run began with {before} ({before_count} training examples), but now {now} ({now_count}) would be used. "
-               "Bring the first back (MANABI_DATA names their folder), or start a new run."),
-            before=str(before.get("title")), before_count=before.get("train"), now=now["title"], now_count=now["train"],
-        )  # fmt: skip
 
 
 def _json(message: Message | None) -> dict | None:

@@ -79,6 +79,7 @@ def test_a_pair_trained_on_domains_of_ones_own_does_not_ship(shelf, monkeypatch)
     write_json(run.path / "summary.json", {**read_json(run.path / "summary.json"), "stand_in_for": ""})
     drawn = shipping.data.obtain("apple2orange", download=False, size=64)
     own = dataclasses.replace(drawn, name="unpaired", title="horses", stand_in_for="")
+    write_json(run.path / "config.json", {**run.config, "data": own.describe()})
     monkeypatch.setattr(shipping.data, "obtain", lambda *_args, **_more: own)
     with pytest.raises(UserError, match="was trained on horses"):
         shipping.ship_run(run.id)

@@ -280,12 +280,12 @@ def test_a_damaged_checkpoint_is_a_sentence(damage: object) -> None:
 
 def test_other_data_than_the_run_began_with_are_refused() -> None:
     digits = data.obtain("mnist").describe()
-    job._refuse_other_data(None, digits)
-    job._refuse_other_data(dict(digits), digits)
-    job._refuse_other_data({**digits, "origin": "elsewhere"}, digits)  # the same data, moved
+    data.refuse_other(None, digits)
+    data.refuse_other(dict(digits), digits)
+    data.refuse_other({**digits, "origin": "elsewhere"}, digits)  # the same data, moved
     real = {**digits, "name": "mnist", "title": "MNIST", "train": 60_000, "test": 10_000}
     with pytest.raises(UserError, match=r"began with MNIST \(60000 .* but now .*digits.* \(1437\)"):
-        job._refuse_other_data(json.loads(json.dumps(real)), digits)
+        data.refuse_other(json.loads(json.dumps(real)), digits)
 
 
 def test_too_little_memory_is_said_whoever_says_it() -> None:
