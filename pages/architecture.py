@@ -11,8 +11,9 @@ from core.messages import Message, N_, UserError
 from core.training import jobs, price
 from ui import anatomy, url, warm
 from ui.forms import group_form
-from ui.frame import attempt, flash, page
+from ui.frame import attempt, flash, page, pressed_twice
 from ui.i18n import _, tell
+from ui.origin import tell_missing_weights
 
 SECONDS = 60
 
@@ -53,6 +54,9 @@ def compared(task: tasks.Task, options: dict[str, Any], macs: int) -> None:
 def train(task: tasks.Task, options: dict[str, Any]) -> None:
     """Callback: a training of this network for a minute."""
 
+    if pressed_twice():
+        return
+
     def begin() -> None:
         warm.wait()
         recipe = task.recipe.changed(**options)
@@ -68,6 +72,7 @@ def train(task: tasks.Task, options: dict[str, Any]) -> None:
 with page("architecture"):
     task = choose()
     options = change(task)
+    tell_missing_weights(task, task.recipe)
     try:
         _built, layers = anatomy.network(task, options)
     except UserError as error:

@@ -47,8 +47,8 @@ with page("compare"):
         SHOW[view](chosen)
     st.subheader(_(N_("A fair fight")))
     st.markdown(
-        _(N_("Two to five networks get the same budget, the same pictures and the same seed, and train one after the other. "
-             "Their curves grow in one chart."))
+        _(N_("Two to five networks get the same budget, the same pictures and the same seed, and train one after the other, each with its "
+             "own recipe. Every test picture is seen once, without mirroring or shifting. Their curves grow in one chart."))
     )  # fmt: skip
     with st.container(border=True):
         fights.form(DATASET)

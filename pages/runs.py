@@ -11,7 +11,7 @@ from core.training import compare, jobs, runs
 from core.training.runs import Run
 from core.words import METRICS, size
 from ui import charts, store, url
-from ui.forms import field_label
+from ui.forms import differing
 from ui.frame import attempt, page
 from ui.i18n import _, duration
 from ui.live_chart import live_chart
@@ -99,9 +99,7 @@ def differences(chosen: list[Run]) -> None:
     if table.empty:
         st.caption(_(N_("Choose two or more runs whose settings differ.")))
         return
-    fields = {n: f for t in tasks.TASKS for n, f in type(t.recipe).model_fields.items()}
-    table.index = [field_label(fields[n]) if n in fields else {"task": _(N_("Task")), "data": _(N_("Data"))}.get(n, n) for n in table.index]
-    st.dataframe(table.rename(columns={r.id: r.label for r in chosen}).astype(str))
+    differing(table, {r.id: r.label for r in chosen})
 
 
 def manage(chosen: list[Run]) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import streamlit as st
 
 from core import tasks
@@ -12,12 +10,10 @@ from core.training import jobs, price, runs
 from core.training.recipe import Recipe
 from core.training.runs import Run
 from ui import augmentation, forms, lessons, origin, sweeps, url, warm
-from ui.frame import attempt, flash, page
+from ui.frame import attempt, flash, page, pressed_twice
 from ui.i18n import _, duration, tell
 from ui.results import downloads, results
 from ui.run_panel import run_panel
-
-_DOUBLE_CLICK = 3.0  # seconds in which a second press of Start means the first
 
 
 def choose_task(run: Run | None) -> tasks.Task:
@@ -81,9 +77,8 @@ def budget(task: tasks.Task, recipe: Recipe) -> Recipe:
 
 def start(task: tasks.Task, recipe: Recipe) -> None:
     """Callback of the Start button; a double click starts one run."""
-    if time.monotonic() - st.session_state.get("_started", 0.0) < _DOUBLE_CLICK:
+    if pressed_twice():
         return
-    st.session_state["_started"] = time.monotonic()
     run = attempt(jobs.start, task, recipe)
     if run:
         st.query_params["run"] = run.id

@@ -6,13 +6,15 @@ import streamlit as st
 
 from core import tasks
 from core.messages import N_
-from core.training import fight, price
+from core.training import compare, fight, price
 from core.words import figure
 from ui import charts, url, warm
 from ui.compare_table import short
-from ui.frame import attempt, guarded
+from ui.forms import differing
+from ui.frame import attempt, guarded, pressed_twice
 from ui.i18n import _, duration, tell
 from ui.live_chart import live_chart
+from ui.origin import tell_missing_weights
 from ui.run_panel import AXES, STATES, together
 
 _TICK = 1.0  # seconds
@@ -40,14 +42,18 @@ def form(dataset: str) -> None:
                                    "multiply-adds": _(N_("multiply-adds"))}[b],
         )  # fmt: skip
         quick = st.toggle(
-            _(N_("Quick: 2,000 training images")), value=True, key="quick-fight",
+            _(N_("Quick: 2,000 training images")), value=True, key="fight.quick", bind="query-params",
             help=_(N_("First feedback in seconds. Without it every network gets all training images.")),
         )  # fmt: skip
     label, low, high, full, short = BUDGETS[budget]
     kind = int if budget != "multiply-adds" else float
     amount = st.number_input(
-        _(label), min_value=kind(low), max_value=kind(high), value=kind(short if quick else full), key=f"amount-{budget}-{quick}", width=320
-    )
+        _(label), min_value=kind(low), max_value=kind(high), value=kind(short if quick else full), width=320,
+        key=f"{'quick' if quick else 'full'}.{budget}", bind="query-params",
+    )  # fmt: skip
+    for task in known:
+        if task.name in chosen:
+            tell_missing_weights(task, task.quick_recipe() if quick else task.recipe)
     busy = budget == "seconds" and price.blocked()
     if busy:
         st.caption(_(N_("Seconds are turned into steps by timing a few batches, which waits until no training runs on this machine.")))
@@ -58,6 +64,8 @@ def form(dataset: str) -> None:
 
 
 def _start(names: list[str], budget: str, amount: float, quick: bool) -> None:
+    if pressed_twice():
+        return
     warm.wait()
     found = attempt(fight.start, names, budget, amount, quick)
     if found:
@@ -89,7 +97,7 @@ def _panel(fight_id: str, was_active: bool) -> None:
         st.segmented_control, _(N_("Horizontal axis")), ["epoch", "images", "seconds"], key="fight_axis", default="images", required=True,
         format_func=lambda a: _(AXES[a]),
     )  # fmt: skip
-    titles, rows = [short(_(run.title)) for run in members], []
+    titles, ids, rows = [short(_(run.title)) for run in members], [run.id for run in members], []
     series = together(members, titles, "accuracy", axis)
     for run, title in zip(members, titles, strict=True):
         status, summary = run.status(), run.summary
@@ -106,3 +114,6 @@ def _panel(fight_id: str, was_active: bool) -> None:
         )  # fmt: skip
     heads = [_(N_("network")), _(N_("state")), _(N_("test accuracy")), _(N_("training time")), _(N_("run"))]
     st.markdown("\n".join([f"| {' | '.join(heads)} |", "|---|---|---|---|---|", *rows]))
+    with st.expander(_(N_("In what they differ")), icon=":material/tune:"):
+        table = compare.settings(members).drop(index=["task", "max_steps", "epochs"], errors="ignore")
+        differing(table, dict(zip(ids, titles, strict=True)))

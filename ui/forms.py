@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 from pydantic.fields import FieldInfo
 
+from core import tasks
 from core.messages import N_
 from core.tasks import Task
 from core.training.recipe import Recipe, bounds, choices
@@ -62,6 +64,14 @@ def field_label(field: FieldInfo) -> str:
     extra = field.json_schema_extra
     label = _(extra["label"])
     return f"{label} ({_(extra['unit'])})" if extra["unit"] else label
+
+
+def differing(table: pd.DataFrame, names: dict[str, str]) -> None:
+    """The settings (rows, by their fields' names) in which runs (columns, by their ids) differ; `names` is what the columns are called."""
+    fields = {n: f for t in tasks.TASKS for n, f in type(t.recipe).model_fields.items()}
+    others = {"task": _(N_("Task")), "data": _(N_("Data"))}
+    table = table.set_axis([field_label(fields[n]) if n in fields else others.get(n, n) for n in table.index])
+    st.dataframe(table.rename(columns=names).astype(str))
 
 
 def _widget(name: str, field: FieldInfo, default: Any, prefix: str) -> Any:

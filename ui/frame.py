@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import secrets
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from ui.i18n import _, switch, tell
 
 logger = logging.getLogger("manabi.pages")
 _FLASH = "_flash"
+_DOUBLE_CLICK = 3.0  # seconds in which a second press means the first
 _ICON = str(Path(__file__).with_name("icon.png"))
 
 
@@ -122,6 +124,14 @@ def guarded(function: Callable[..., object]) -> Callable[..., None]:
             function(*args, **kwargs)
 
     return inside
+
+
+def pressed_twice() -> bool:
+    """Whether a button that starts a training was pressed just before: a double click starts one."""
+    twice = time.monotonic() - st.session_state.get("_started", -_DOUBLE_CLICK) < _DOUBLE_CLICK
+    if not twice:
+        st.session_state["_started"] = time.monotonic()
+    return twice
 
 
 def attempt(function: Callable[..., object], *args: object) -> object | None:

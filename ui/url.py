@@ -52,11 +52,12 @@ def several(
     **more: object,
 ) -> list[str]:
     """A `widget` of several names whose value is shared as `?key=a,b` and kept while the visitor is on other pages. Names that are no
-    options are passed over. The default, which may be another one elsewhere, is written as well unless `always` is off."""
+    options, and those above `max_selections`, are passed over. The default, which may be another one elsewhere, is written as well
+    unless `always` is off."""
     kept, written = f"_kept.{key}", f"_url.{key}"
     named = st.query_params.get(key)
     if named is not None and named != st.session_state.get(written):
-        st.session_state[key] = [n for n in named.split(",") if n in options]
+        st.session_state[key] = [n for n in dict.fromkeys(named.split(",")) if n in options][: more.get("max_selections")]
     else:
         before = st.session_state.get(key, st.session_state.get(kept, default))
         st.session_state[key] = [n for n in before if n in options]

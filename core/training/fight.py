@@ -1,4 +1,4 @@
-"""A fair fight: two to five tasks, each with its own recipe, trained one after the other under one and the same budget."""
+"""A fair fight: two to five tasks, each with its own recipe, trained one after the other on the same pictures under one budget."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ Budget = Literal["epochs", "images", "seconds", "multiply-adds"]
 BUDGETS: tuple[str, ...] = get_args(Budget)
 FEWEST, MOST = 2, 5
 
+_HELD = 2000  # pictures of the validation part where no recipe has one
+
 # A training step goes through the network once forward and, for the gradients of inputs and weights, twice more.
 _PASSES = 3
 
@@ -27,25 +29,39 @@ def budgeted(task: Task, recipe: Recipe, budget: Budget, amount: float) -> Recip
     (in units of 10^12, forward and backward). Recorded in steps. Raises UserError where it is less than one step or out of bounds."""
     if budget == "epochs":
         return recipe.changed(epochs=int(amount), max_steps=0)
-    per_epoch = _steps_per_epoch(task, recipe)
+    examples = _examples(task, recipe)
+    per_epoch = math.ceil(examples / recipe.batch_size)
     if budget == "images":
-        steps = amount / recipe.batch_size
+        steps = _steps(amount, examples, recipe.batch_size)
     elif budget == "seconds":
         steps = price.price(task, recipe).steps_within(amount)
     elif budget == "multiply-adds":
-        steps = 1e12 * amount / (_PASSES * _multiply_adds(task, recipe) * recipe.batch_size)
+        steps = _steps(1e12 * amount / (_PASSES * _multiply_adds(task, recipe)), examples, recipe.batch_size)
     else:
         raise UserError(N_("There is no budget called {name}. There are: {known}."), name=str(budget), known=", ".join(BUDGETS))
     if steps < 1:
         raise UserError(N_("This budget is less than one step of {task}. Give more."), task=task.name)
-    steps = int(steps)
     return recipe.changed(max_steps=steps, epochs=math.ceil(steps / per_epoch))
 
 
-def _steps_per_epoch(task: Task, recipe: Recipe) -> int:
+def _steps(images: float, examples: int, batch: int) -> int:
+    """Steps that see at most `images`; the last batch of an epoch may be a small one."""
+    epochs, rest = divmod(int(images), examples)
+    return epochs * math.ceil(examples / batch) + rest // batch
+
+
+def _examples(task: Task, recipe: Recipe) -> int:
+    """What a training of `recipe` sees in one epoch."""
     dataset = data.obtain(task.dataset, download=False, **recipe.part("data"))
     examples = len(dataset.train_x) - dataset.validation_size(recipe.validation)
-    return math.ceil(min(examples, recipe.limit_train or examples) / recipe.batch_size)
+    return min(examples, recipe.limit_train or examples)
+
+
+def alike(recipes: list[Recipe]) -> list[Recipe]:
+    """The recipes with the same pictures to learn from and to be judged on, and one look at each test picture: what is left to differ
+    is the network and how it learns."""
+    held = max(r.validation for r in recipes) or _HELD
+    return [r.changed(validation=held, mirror=False, shifted=False) for r in recipes]
 
 
 def _multiply_adds(task: Task, recipe: Recipe) -> int:
@@ -56,18 +72,19 @@ def _multiply_adds(task: Task, recipe: Recipe) -> int:
     return anatomy.multiply_adds(network, dataset.in_shape)
 
 
-def start(names: list[str], budget: Budget, amount: float, quick: bool, seed: int = 0, data_root: str | None = None) -> str:
-    """Queue one run per task. Returns the fight's id. Raises UserError for too few or too many tasks, tasks of different data sets, or
-    a budget that one of them cannot take; then none is started."""
+def start(names: list[str], budget: Budget, amount: float, quick: bool, seed: int = 0) -> str:
+    """Queue one run per task, their recipes made `alike`. Returns the fight's id. Raises UserError for too few or too many tasks, tasks
+    of different data sets, or a budget that one of them cannot take; then none is started."""
     if not FEWEST <= len(set(names)) <= MOST:
         raise UserError(N_("A fair fight is between {fewest} and {most} networks."), fewest=FEWEST, most=MOST)
     found = [tasks.task(name) for name in dict.fromkeys(names)]
     if len({t.dataset for t in found}) > 1:
         raise UserError(N_("These tasks train on different data, so their figures could not be compared."))
-    recipes = [budgeted(t, (t.quick_recipe() if quick else t.recipe).changed(seed=seed), budget, amount) for t in found]
+    own = alike([(t.quick_recipe() if quick else t.recipe).changed(seed=seed) for t in found])
+    recipes = [budgeted(task, recipe, budget, amount) for task, recipe in zip(found, own, strict=True)]
     fight_id = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
     for task, recipe in zip(found, recipes, strict=True):
-        jobs.start(task, recipe, data_root, fight=fight_id, budget=budget, amount=amount)
+        jobs.start(task, recipe, fight=fight_id, budget=budget, amount=amount)
     return fight_id
 
 

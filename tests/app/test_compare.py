@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from core import tasks
 from core.training import fight, jobs, runs
 from tests import factories
 
@@ -72,13 +73,22 @@ def test_a_fair_fight_queues_and_shows(visit: Callable, monkeypatch: pytest.Monk
     monkeypatch.setattr(jobs, "_launch", started.append)
     page = visit("compare")
     page.press("Start the fair fight")
+    page.press("Start the fair fight")  # a double click starts one
     assert [r.task_name for r in started] == ["cifar10-mlp", "cifar10-cnn"]
     assert {r.recipe.limit_train for r in started} == {2000} and len({r.config["fight"] for r in started}) == 1
     assert page.says("{done} of {count} networks finished · {amount} {budget}")
     other = visit("compare", "ja", fight=started[0].config["fight"])
     assert other.says("{done} of {count} networks finished · {amount} {budget}") and not other.errors
+    assert other.says("In what they differ") and not any(r.recipe.mirror for r in started)
     assert fight.members("nothing") == []
     assert visit("compare", fight="nothing").says("There is no fair fight {fight} here.")
+
+
+def test_a_link_with_more_fighters_than_may_fight_takes_the_first(visit: Callable) -> None:
+    known = [t.name for t in tasks.TASKS if t.dataset == "cifar10"]
+    page = visit("compare", fighters=",".join([known[0], known[0], "no-such", *known[1:]]))
+    [chosen] = [m.value for m in page.at.multiselect if m.key == "fighters"]
+    assert chosen == known[: fight.MOST] and not page.errors
 
 
 @LANGUAGES
