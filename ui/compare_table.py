@@ -23,8 +23,8 @@ MOST = 12
 _DEFAULT = 7
 
 COSTS = {
-    "multiply_adds": N_("Multiply-adds per image"), "parameters": N_("Parameters"), "ms_1": N_("ms per image, one at a time"),
-    "ms_64": N_("ms per image, 64 at a time"), "seconds": N_("Seconds of training"),
+    "multiply_adds": N_("Multiply-adds per answer"), "parameters": N_("Parameters"), "ms_1": N_("ms per answer, one at a time"),
+    "ms_64": N_("ms per answer, 64 at a time"), "seconds": N_("Seconds of training"),
 }  # fmt: skip
 
 
@@ -111,8 +111,8 @@ def table(found: list[Contender]) -> None:
                 _(N_("parameters")): f"{cost['parameters']:,.0f}",
                 _(N_("multiply-adds (million)")): round(cost["multiply_adds"] / 1e6, 1),
                 _(N_("views per answer")): one.views,
-                _(N_("ms per image")): _milliseconds(cost["ms_1"]),
-                _(N_("ms per image, 64 at once")): _milliseconds(cost["ms_64"]),
+                _(N_("ms per answer")): _milliseconds(cost["ms_1"]),
+                _(N_("ms per answer, 64 at once")): _milliseconds(cost["ms_64"]),
                 _(N_("epochs")): str(one.epochs or "–"),
                 _(N_("training time")): duration(one.seconds) if one.seconds else "–",
                 _(N_("state")): _(STATES[one.state][0]) if one.run else _(N_("comes with the project")),

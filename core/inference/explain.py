@@ -52,13 +52,13 @@ def layers(predictor: Predictor) -> list[Layer]:
         if output.ndim == 4 and output.shape[2] * output.shape[3] > 1:
             found.setdefault(name, Layer(name, type(seen[name]).__name__, tuple(output.shape[1:])))
 
-    with _watched(seen, take):
-        predictor.predict(np.zeros((1, *predictor.spec.in_shape), np.uint8))
+    with _watched(seen, take), torch.inference_mode():
+        predictor.network(predictor.normalised(np.zeros((1, *predictor.spec.in_shape), np.uint8)))
     return list(found.values())
 
 
 def feature_maps(predictor: Predictor, x: np.ndarray, layer: str) -> np.ndarray:
-    """What `layer` makes of the picture `x`, uint8 (28, 28), (C, H, W) or (1, C, H, W): float32 (C, h, w).
+    """What `layer` makes of the picture `x` itself, uint8 (28, 28), (C, H, W) or (1, C, H, W): float32 (C, h, w).
 
     Raises UserError where the network has no such layer.
     """
@@ -68,8 +68,8 @@ def feature_maps(predictor: Predictor, x: np.ndarray, layer: str) -> np.ndarray:
         raise UserError(N_("The network has no layer {layer}. It has: {nearest}."), layer=layer, nearest=nearest(layer, known) or "-")
     taken: list[Tensor] = []
     # A clone at once: an in-place ReLU behind the layer would overwrite what was taken.
-    with _watched({layer: modules[layer]}, lambda _, output: taken.append(output.clone())):
-        predictor.predict(_batch(predictor, x))
+    with _watched({layer: modules[layer]}, lambda _, output: taken.append(output.clone())), torch.inference_mode():
+        predictor.network(predictor.normalised(_batch(predictor, x)))
     return taken[0][0].float().numpy()
 
 

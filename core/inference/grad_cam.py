@@ -1,8 +1,9 @@
 """Grad-CAM: where a convolutional network looks for one class.
 
 Selvaraju et al., Grad-CAM (arXiv 1610.02391): the maps of a late layer, each weighted by the mean gradient of the class's logit with
-respect to it, summed, what is negative left out. The layer is the last whose maps are larger than one pixel: later ones know the
-class best, earlier ones the place.
+respect to it, summed, what is negative left out. The layer is the last whose maps have at least 3x3 cells: later ones know the class
+best, earlier ones the place. Where that belongs to a block with branches or a skip, it is the block: all that it passes on, not the
+branch that happens to be computed last.
 """
 
 from __future__ import annotations
@@ -33,29 +34,36 @@ class GradCam:
 
 
 def chosen_layer(network: nn.Module, in_shape: tuple[int, ...]) -> str | None:
-    """The name of the last convolution whose maps are at least SMALLEST pixels a side; None for a network without."""
-    sizes: dict[str, int] = {}
+    """The name of the layer or block whose output holds what the last convolution with maps of at least SMALLEST pixels a side came to
+    before the maps shrink again; None for a network without."""
+    convolution: tuple[int, int] | None = None
+    name_of: dict[nn.Module, str] = {module: name for name, module in network.named_modules() if name}
+    ended: list[tuple[str, Tensor]] = []
     mine = threading.get_ident()
 
-    def note(name: str):  # noqa: ANN202
-        def hook(_m: nn.Module, _i: object, output: Tensor) -> None:
-            if threading.get_ident() == mine and output.ndim == 4:
-                sizes[name] = min(output.shape[2:])
+    def hook(module: nn.Module, _inputs: object, output: object) -> None:
+        nonlocal convolution
+        if threading.get_ident() != mine or not isinstance(output, Tensor) or output.ndim != 4:
+            return
+        if isinstance(module, nn.Conv2d) and min(output.shape[2:]) >= SMALLEST:
+            convolution = tuple(output.shape[2:])
+            ended.clear()
+        if not isinstance(module, nn.Sequential) and tuple(output.shape[2:]) == convolution:
+            ended.append((name_of[module], output))
 
-        return hook
-
-    handles = [m.register_forward_hook(note(n)) for n, m in network.named_modules() if isinstance(m, nn.Conv2d)]
+    handles = [module.register_forward_hook(hook) for module in name_of]
     try:
         with torch.no_grad():
             network(torch.zeros(1, *in_shape))
     finally:
         for handle in handles:
             handle.remove()
-    return next((name for name, size in reversed(sizes.items()) if size >= SMALLEST), None)
+    return ended[-1][0] if ended else None
 
 
 def grad_cam(predictor: Predictor, x: np.ndarray, target: int | None = None) -> GradCam:
-    """Where the network looks in `x`, uint8 (C, H, W), for class `target` (default: the one it answers). One forward and one backward pass.
+    """Where the network looks in `x`, uint8 (C, H, W), for class `target` (default: the one it answers to this one view). One forward and
+    one backward pass.
 
     Raises UserError for a network without maps, or a class that it does not know.
     """

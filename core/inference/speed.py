@@ -1,4 +1,4 @@
-"""Milliseconds per image on this machine: measured on a button, kept per machine under the cache folder."""
+"""Milliseconds per answer on this machine, all views of it: measured on a button, kept per machine under the cache folder."""
 
 from __future__ import annotations
 
@@ -15,18 +15,26 @@ BATCHES = (1, 64)
 
 
 def known(weights: Path) -> dict[int, float] | None:
-    """Milliseconds per image by batch size, where they were measured on this machine before."""
+    """Milliseconds per answer by batch size, where they were measured on this machine with one thread before."""
     value = _all().get(_key(checkpoints.read_spec(weights)))
     return {int(k): float(v) for k, v in value.items()} if isinstance(value, dict) else None
 
 
 def measure(weights: Path) -> dict[int, float]:
-    """Measure a network and remember: fp32, channels last, as many threads as torch has here. Raises UserError where the weights cannot
-    be used."""
+    """Measure a network and remember: fp32, channels last, one thread, as the pages answer. Raises UserError where the weights cannot be
+    used."""
+    import torch
+
     from core.inference import anatomy
+    from core.inference.predictor import outputs
 
     network, spec = checkpoints.load_weights(weights)
-    found = {batch: anatomy.milliseconds(network, spec.in_shape, batch) for batch in BATCHES}
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        found = {n: anatomy.milliseconds(network, spec.in_shape, n, lambda x: outputs(network, spec, x)) for n in BATCHES}
+    finally:
+        torch.set_num_threads(threads)
     paths.cache().mkdir(parents=True, exist_ok=True)
     write_json(_file(), {**_all(), _key(spec): {str(k): round(v, 4) for k, v in found.items()}})
     return found
@@ -42,6 +50,7 @@ def _all() -> dict:
 
 
 def _key(spec: Spec) -> str:
-    """What decides the time: the network's shape, the machine."""
-    values = {"model": spec.model, "options": spec.options, "in": spec.in_shape, "views": spec.views, "machine": machine.processor()}
+    """What decides the time: the network's shape, how often it looks, the machine."""
+    shape = {"model": spec.model, "options": spec.options, "in": spec.in_shape, "views": spec.views}
+    values = {**shape, "threads": 1, "machine": machine.processor()}
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]

@@ -133,3 +133,26 @@ def test_a_network_without_maps_is_a_sentence():
     task = tasks.task("cifar10-mlp")
     with pytest.raises(UserError, match="no maps"):
         grad_cam.grad_cam(predictor(task), np.zeros(IMAGE, np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "part"),
+    [
+        ("inception", {}, "blocks"),  # not its last branch
+        ("resnet", {"depth": 10, "width": 8}, "stages.3.0"),  # not the shortcut's 1x1 convolution
+        ("resnet", {"depth": 18, "width": 8}, "stages.3.1"),  # after the skip was added
+        ("sandbox", {"width": 8, "depth": 4, "stride": 2}, "blocks.3"),
+        ("vgg", {"depth": 11, "width": 8}, "features"),
+    ],
+)
+def test_grad_cam_looks_at_all_that_a_block_passes_on(name, options, part):
+    network = models.create(name, IMAGE, 10, **options).eval()
+    layer = grad_cam.chosen_layer(network, IMAGE)
+    assert layer.rpartition(".")[0] == part or layer == part
+    kept = []
+    dict(network.named_modules())[layer].register_forward_hook(lambda _m, _x, y: kept.append(y.detach().clone()))
+    x = torch.randn(1, *IMAGE)
+    network(x)
+    if name != "vgg":  # nothing but pooling and one linear layer comes after it
+        assert torch.allclose(kept[0].mean((2, 3)), network.embed(x), atol=1e-5)
+    assert float(kept[0].min()) >= 0  # after its activation

@@ -118,3 +118,15 @@ def test_threads_that_share_a_network_do_not_see_each_other() -> None:
     finally:
         stop.set()
         other.join()
+
+
+def test_maps_are_of_the_picture_itself_whatever_an_answer_looks_at() -> None:
+    once = predictor("lenet5")
+    often = Predictor(once.network, dataclasses.replace(once.spec, mirror=True, shifted=True))
+    passes = []
+    once.network.register_forward_pre_hook(lambda *_: passes.append(1))
+    for layer in explain.layers(once):
+        np.testing.assert_array_equal(explain.feature_maps(often, digit(), layer.name), explain.feature_maps(once, digit(), layer.name))
+    passes.clear()
+    explain.feature_maps(often, digit(), "c1.0")
+    assert len(passes) == 1
