@@ -6,8 +6,11 @@ import io
 import logging
 import math
 import os
+import pickle
+import struct
 import time
 from contextlib import closing, suppress
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -24,7 +27,7 @@ from core.messages import Message, N_, UserError
 from core.tasks import Task
 from core.training import doctor, machine, price, samples
 from core.training.events import Done, EpochEnd, Sample, Step
-from core.training.job import StatusWriter, StopRequest
+from core.training.job import StatusWriter, StopRequest, is_lack_of_memory
 from core.training.logs import PROBE_FILE, MetricsWriter, append_probe, cut_lines
 from core.training.recipe import Recipe
 from core.training.runs import Run
@@ -36,6 +39,12 @@ FLUSH_SECONDS = 0.5
 TENSORBOARD_EVERY = 10  # steps
 _ASK_EVERY = 8  # steps between two agreements of several processes on whether to stop
 REPLAYS = 24  # epochs kept for replays, about
+
+# What torch.load() says to bytes that are no checkpoint: it reads them as instructions of a stack machine, and those of damaged ones
+# fail in any of these ways.
+_NO_CHECKPOINT = (
+    pickle.UnpicklingError, struct.error, EOFError, RuntimeError, ValueError, LookupError, TypeError, AttributeError, AssertionError,
+)  # fmt: skip
 
 
 class Drive:
@@ -200,22 +209,28 @@ class Drive:
         self.save_cost = self.saved_at - begun
 
     def _restore(self) -> bool:
-        """Go back to last.ckpt, where there is one. Returns whether the run has begun before."""
+        """Go back to last.ckpt, where there is one. Returns whether the run has begun before.
+
+        Raises UserError where it is damaged, OSError where it cannot be read, and what torch says to too little memory.
+        """
         path = self.run.path / "last.ckpt"
         if not path.exists():
             return (self.run.path / "metrics.csv").exists()
         device = self.fabric.device if self.fabric.device.type == "cuda" else "cpu"
+        content = path.read_bytes()  # here, so that an error of the disk is not taken for one of the content
         try:
-            state = torch.load(path, map_location=device, weights_only=True)
+            state = torch.load(io.BytesIO(content), map_location=device, weights_only=True)
+        except _NO_CHECKPOINT as error:
+            if is_lack_of_memory(error):
+                raise
+            raise _damaged(path) from error
+        try:
             self.trainer.load_state(state["trainer"])
             self.before = float(state["seconds"])
-        except MemoryError:
-            raise
-        except Exception as error:  # whatever torch says to a damaged file
-            logger.exception("resume of %s", self.run.id)
-            raise UserError(
-                N_("{file} cannot be resumed from: it is damaged or belongs to another network. Start a new run."), file=str(path)
-            ) from error
+        except (KeyError, RuntimeError, ValueError) as error:
+            if is_lack_of_memory(error):
+                raise
+            raise _damaged(path) from error
         logger.info("resumed at step %d", self.trainer.step)
         return True
 
@@ -269,6 +284,11 @@ class Drive:
             with suppress(OSError):  # a price that is not learned is no harm
                 price.learn(self.task, self.recipe, (seconds - self.before) / steps)
         self.status.end("finished")
+
+
+def _damaged(path: Path) -> UserError:
+    logger.exception("resume from %s", path)
+    return UserError(N_("{file} cannot be resumed from: it is damaged or belongs to another network. Start a new run."), file=str(path))
 
 
 def _save_every() -> float:

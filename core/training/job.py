@@ -134,21 +134,26 @@ def _guarded(run: Run) -> int:
     return 1
 
 
-def _other_message(run: Run, error: Exception) -> Message:
+def is_lack_of_memory(error: Exception) -> bool:
+    """Whether the error says that this machine's memory was not enough."""
     # torch says it with a RuntimeError of its own on a graphics card, and with any RuntimeError on a processor.
-    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in str(error):
+    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in str(error)
+
+
+def _other_message(run: Run, error: Exception) -> Message:
+    if is_lack_of_memory(error):
         return Message(N_("The memory of this machine was not enough. Choose a smaller batch size or width."))
     values = {"reason": f"{type(error).__name__}: {error}"[:300], "file": str(run.path / "log.txt")}
     return Message(N_("The training broke off ({reason}). The details are in {file}."), values)
 
 
 def _files_message(run: Run, error: OSError) -> Message:
-    values = {"folder": str(run.path), "reason": error.strerror or str(error)}
+    values = {"folder": str(run.path), "file": str(error.filename or run.path), "reason": error.strerror or str(error)}
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return Message(
             N_("The disk is full: {folder} could not be written. Free space and resume; the best weights so far are kept."), values
         )
-    return Message(N_("{folder} could not be written: {reason}. The best weights so far are kept."), values)
+    return Message(N_("{file} could not be read or written: {reason}. The best weights so far are kept."), values)
 
 
 def _train(run: Run, status: StatusWriter | Silence, stop: StopRequest) -> None:

@@ -24,6 +24,7 @@ from core.training import job, runs
 from core.training.drive import Drive
 from core.training.logs import MetricsReader, read_probes
 from core.training.runs import Run
+from core.training.supervised import SupervisedTrainer
 
 EVENTS = 10  # two epochs of four steps, and their ends
 
@@ -253,14 +254,12 @@ def test_a_loss_that_is_no_number_halts_the_run_and_names_the_step() -> None:
 
 
 def test_a_validation_loss_that_is_no_number_halts_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    from core.training.supervised import SupervisedTrainer
-
     monkeypatch.setattr(SupervisedTrainer, "_validate", lambda self: {"val/loss": float("nan"), "val/accuracy": 0.1})
     with pytest.raises(UserError, match="Halted at step 4: val/loss"):
         drive(create())
 
 
-@pytest.mark.parametrize("damage", [b"", b"no checkpoint", None, 0.5, "another network", "nothing in it"])
+@pytest.mark.parametrize("damage", [b"", b"no checkpoint", b"\x80\x020", None, 0.5, "another network", "nothing in it"])
 def test_a_damaged_checkpoint_is_a_sentence(damage: object) -> None:
     run = create()
     drive(run, StopAfter(3))
@@ -275,6 +274,42 @@ def test_a_damaged_checkpoint_is_a_sentence(damage: object) -> None:
     else:
         path.write_bytes(bytes(1000) if damage is None else content[: int(len(content) * damage)] if damage == 0.5 else damage)
     with pytest.raises(UserError, match=r"last\.ckpt cannot be resumed from"):
+        drive(run)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [PermissionError(errno.EACCES, "Permission denied"), OSError(errno.EIO, "Input/output error"), MemoryError(),
+     torch.OutOfMemoryError("CUDA out of memory"), RuntimeError("DefaultCPUAllocator: can't allocate memory")],
+    ids=lambda error: type(error).__name__,
+)  # fmt: skip
+@pytest.mark.parametrize("where", ["reading", "torch.load", "load_state"])
+def test_what_is_wrong_with_the_machine_is_not_told_as_a_damaged_checkpoint(
+    where: str, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = create("mnist-softmax")
+    drive(run, StopAfter(3))
+    holder, name = {
+        "reading": (Path, "read_bytes"), "torch.load": (torch, "load"), "load_state": (SupervisedTrainer, "load_state"),
+    }[where]  # fmt: skip
+    real = getattr(holder, name)
+
+    def fails(*args: object, **kwargs: object) -> object:
+        if where == "reading" and args[0].name != "last.ckpt":
+            return real(*args, **kwargs)
+        raise error
+
+    monkeypatch.setattr(holder, name, fails)
+    with pytest.raises(type(error)) as caught:
+        drive(run)
+    assert caught.value is error
+
+
+def test_a_mistake_of_the_program_is_not_told_as_a_damaged_checkpoint(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = create("mnist-softmax")
+    drive(run, StopAfter(3))
+    monkeypatch.setattr(SupervisedTrainer, "load_state", lambda self, state: state.nothing)
+    with pytest.raises(AttributeError):
         drive(run)
 
 
@@ -296,6 +331,13 @@ def test_too_little_memory_is_said_whoever_says_it() -> None:
         assert "memory of this machine" in str(job._other_message(run, error))
     said = str(job._other_message(run, ValueError("x{y}")))
     assert "broke off (ValueError: x{y})" in said and str(run.path / "log.txt") in said
+
+
+def test_a_file_that_cannot_be_read_is_named() -> None:
+    run = create()
+    said = str(job._files_message(run, PermissionError(errno.EACCES, "Permission denied", str(run.path / "last.ckpt"))))
+    assert said.startswith(f"{run.path / 'last.ckpt'} could not be read or written: Permission denied.")
+    assert str(run.path) in str(job._files_message(run, OSError(errno.EIO, "Input/output error")))
 
 
 def full_at(call: int, real: Callable[..., None]) -> Callable[..., None]:
