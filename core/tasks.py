@@ -208,7 +208,7 @@ TASKS: tuple[Task, ...] = (
         kind="classification",
         dataset="cifar10",
         model="vgg",
-        recipe=VGGRecipe(**_AIRBENCH, crop=4, epochs=20, depth=13, width=48),
+        recipe=VGGRecipe(**_AIRBENCH, crop=4, epochs=30, depth=13, width=48),
         quick=_QUICK,
         published=Published("VGG16", 0.9264, 350, "https://github.com/kuangliu/pytorch-cifar"),
     ),
@@ -288,6 +288,7 @@ TASKS: tuple[Task, ...] = (
         model="fast_cnn",
         recipe=FastRecipe(**_AIRBENCH, crop=4, cutout=12, epochs=32, width=96, depth=3),
         quick=_QUICK,
+        published=Published("airbench96", 0.9605, 40, "https://github.com/KellerJordan/cifar10-airbench"),
     ),
     Task(
         name="cifar10-resnet18-pretrained",
