@@ -1,4 +1,5 @@
-"""Fetching official files: short connect timeout, progress, resumed where they broke off, checked by their sums, moved into place last."""
+"""Fetching official files: short connect timeout, progress, resumed where they broke off, checked against their checksums, moved into
+place last."""
 
 from __future__ import annotations
 
@@ -7,15 +8,19 @@ import http.client
 import os
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from core.data import Progress
 from core.messages import Message, N_, UserError
 
 CONNECT_TIMEOUT = 5.0  # seconds
 _BLOCK = 1 << 16
+_LOOK = 0.5  # seconds between two looks at what another process has brought
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,7 @@ def fetch(title: str, sources: list[Source], total_bytes: int, progress: Progres
 
 
 def _fetch_one(title: str, source: Source, done: int, total_bytes: int, progress: Progress | None) -> int:
-    """Bring one file. Returns `done` plus its bytes, of which earlier attempts may have brought some."""
+    """Bring one file. Returns `done` plus its bytes, of which earlier attempts, or another process, may have brought some."""
     part = source.path.with_name(source.path.name + ".part")
 
     def tell(bytes_here: int) -> None:
@@ -54,12 +59,9 @@ def _fetch_one(title: str, source: Source, done: int, total_bytes: int, progress
 
     try:
         source.path.parent.mkdir(parents=True, exist_ok=True)
-        if not ((source.md5 or source.sha256) and source.is_whole(part)):
-            _receive(source.url, part, tell)
-        if not source.is_whole(part):
-            part.unlink()
-            raise OSError("checksum mismatch")
-        os.replace(part, source.path)
+        with _alone(part, tell):
+            if not source.path.exists():
+                _complete(source, part, tell)
         return done + source.path.stat().st_size
     except (OSError, ValueError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", None) or error
@@ -67,6 +69,32 @@ def _fetch_one(title: str, source: Source, done: int, total_bytes: int, progress
             N_("{title} could not be downloaded from {url}: {reason}. Put the file into {folder} by hand, or try again later."),
             title=title, url=source.url, reason=str(reason), folder=str(source.path.parent),
         ) from error  # fmt: skip
+
+
+@contextmanager
+def _alone(part: Path, tell: Callable[[int], None]) -> Iterator[None]:
+    """Nobody else writes `part` meanwhile. Who waits for it tells how far the other has come."""
+    lock = FileLock(part.with_name(f".{part.name}.lock"))
+    while not lock.is_locked:
+        try:
+            lock.acquire(timeout=_LOOK)
+        except Timeout:
+            with suppress(FileNotFoundError):
+                tell(part.stat().st_size)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _complete(source: Source, part: Path, tell: Callable[[int], None]) -> None:
+    """Bring what `part` lacks, and move it into place. Raises OSError where it is not what was announced."""
+    if not ((source.md5 or source.sha256) and source.is_whole(part)):
+        _receive(source.url, part, tell)
+    if not source.is_whole(part):
+        part.unlink()
+        raise OSError("checksum mismatch")
+    os.replace(part, source.path)
 
 
 def _receive(url: str, part: Path, tell: Callable[[int], None]) -> None:

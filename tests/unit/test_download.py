@@ -6,7 +6,7 @@ import hashlib
 import re
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -27,6 +27,8 @@ class Server(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.ranges, self.cut, self.status = True, 0, 200
+        self.go = threading.Event()  # nothing is answered before
+        self.go.set()
         self.asked: list[tuple[str, str | None]] = []
 
     @property
@@ -38,6 +40,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         server, wanted = self.server, self.headers.get("Range")
         server.asked.append((self.path, wanted))
+        server.go.wait(30)
         if server.status != 200:
             self.send_error(server.status)
             return
@@ -125,6 +128,21 @@ def test_a_part_that_is_longer_than_the_file_is_thrown_away(server: Server, targ
     part(target).write_bytes(CONTENT + b"more")
     bring(server, target)
     assert target.read_bytes() == CONTENT
+
+
+def test_two_who_ask_at_once_share_one_download(server: Server, target: Path, wait_until: Callable[..., None]) -> None:
+    target.parent.mkdir()
+    part(target).write_bytes(CONTENT[:1000])
+    server.go.clear()
+    source = Source(f"{server.url}/x", target, MD5)
+    first = threading.Thread(target=bring, args=(server, target))
+    second = threading.Thread(target=fetch, args=("Thing", [source], len(CONTENT), lambda *_: server.go.set()))
+    first.start()
+    wait_until(lambda: server.asked, what="the first to ask")
+    second.start()  # what it tells while it waits lets the first go on
+    for thread in (first, second):
+        thread.join(30)
+    assert target.read_bytes() == CONTENT and len(server.asked) == 1 and not part(target).exists()
 
 
 def test_another_md5_sum_is_refused_and_leaves_nothing(server: Server, target: Path) -> None:
