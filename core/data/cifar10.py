@@ -28,13 +28,17 @@ LAYOUT = "cifar-10-batches-py/* | cifar10/{train,test}/<class>/* | cifar10.zip"
 STAND_IN_TITLE = N_("drawn shapes in ten classes")
 BYTES = 170_498_071
 
-CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+CLASSES = (
+    N_("airplane"), N_("automobile"), N_("bird"), N_("cat"), N_("deer"), N_("dog"), N_("frog"), N_("horse"), N_("ship"), N_("truck"),
+)  # fmt: skip
 # Of the original's 50,000 training pictures; the means and deviations of a copy are computed from it.
 MEAN, STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
 
 _MD5 = "c58f30108f718f92721af3b95e74349a"  # of the official archive, as torchvision lists it
 _TRAIN, _TEST = [f"data_batch_{i}" for i in range(1, 6)], ["test_batch"]
-_SHAPES = ("disc", "ring", "square", "frame", "triangle", "cross", "stripes", "bar", "dots", "star")
+_SHAPES = (
+    N_("disc"), N_("ring"), N_("square"), N_("frame"), N_("triangle"), N_("cross"), N_("stripes"), N_("bar"), N_("dots"), N_("star"),
+)  # fmt: skip
 
 
 def find(root: Path) -> Path | None:
@@ -63,15 +67,10 @@ def load(source: Path, progress: Progress | None = None) -> DataSet:
 
 
 def inventory(source: Path) -> tuple[int, int, int]:
-    """Training pictures, test pictures, bytes on disk; decodes nothing."""
+    """Training pictures, test pictures, bytes on disk; decodes nothing. Raises UserError where a zip cannot be opened."""
     if source.suffix == ".zip":
-        import zipfile
-
-        try:
-            with zipfile.ZipFile(source) as archive:
-                names = [n.split("/") for n in archive.namelist() if not n.endswith("/")]
-        except (OSError, zipfile.BadZipFile) as error:
-            raise UserError(N_("{file} cannot be opened as a zip: {reason}."), file=str(source), reason=str(error)) from error
+        with image_folder.open_zip(source) as archive:
+            names = [n.split("/") for n in archive.namelist() if not n.endswith("/")]
         return sum("train" in n for n in names), sum("test" in n for n in names), source.stat().st_size
     files = [p for p in source.rglob("*") if p.is_file()]
     if source.name == "cifar-10-batches-py":

@@ -6,7 +6,6 @@ The stand-in is drawn here: apples with a dent and a stem, oranges with pores.
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,7 @@ import numpy as np
 from core.data import DataSet, Progress, image_folder
 from core.data.cifar10 import statistics
 from core.data.download import Source, fetch
-from core.messages import Message, N_, UserError
+from core.messages import Message, N_
 
 TITLE = N_("Apples and oranges")
 URL = "https://efrosgans.eecs.berkeley.edu/cyclegan/datasets/apple2orange.zip"
@@ -41,18 +40,19 @@ def load(source: Path, progress: Progress | None = None) -> DataSet:
 
 
 def inventory(source: Path) -> tuple[int, int, int]:
-    """Training photos, test photos, bytes on disk; decodes nothing."""
+    """Training photos, test photos, bytes on disk; decodes nothing. Raises UserError where a zip cannot be opened."""
     if source.is_dir():
         files = [p for p in source.rglob("*") if p.is_file()]
         folders, size = [p.parent.name for p in files], sum(p.stat().st_size for p in files)
     else:
-        try:
-            with zipfile.ZipFile(source) as archive:
-                folders = [Path(n).parent.name for n in archive.namelist() if not n.endswith("/")]
-        except (OSError, zipfile.BadZipFile) as error:
-            raise UserError(N_("{file} cannot be opened as a zip: {reason}."), file=str(source), reason=str(error)) from error
-        size = source.stat().st_size
+        folders, size = _packed_folders(source), source.stat().st_size
     return sum(f in _SPLITS["train"] for f in folders), sum(f in _SPLITS["test"] for f in folders), size
+
+
+def _packed_folders(packed: Path) -> list[str]:
+    """The folder that each file of a zip lies in."""
+    with image_folder.open_zip(packed) as archive:
+        return [Path(n).parent.name for n in archive.namelist() if not n.endswith("/")]
 
 
 def download(root: Path, progress: Progress | None = None) -> Path:

@@ -28,6 +28,8 @@ MOST_FILES = 500_000
 MOST_BYTES = 8_000_000_000  # of everything in a zip, unpacked
 MOST_RATIO = 200  # of one packed file; pictures hardly pack at all
 _FORMAT = 1
+# What zipfile says to a damaged zip; of names that are no UTF-8, and of places before the file's beginning, by a ValueError.
+_BROKEN_ZIP = (zipfile.BadZipFile, OSError, RuntimeError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,14 @@ class Folder:
     classes: tuple[str, ...]
     splits: dict[str, Split]
     left_out: int
+
+
+def open_zip(source: Path) -> zipfile.ZipFile:
+    """The zip in `source`, to be closed. Raises UserError where it cannot be read or is none."""
+    try:
+        return zipfile.ZipFile(source)
+    except _BROKEN_ZIP as error:
+        raise UserError(N_("{file} cannot be opened as a zip: {reason}."), file=str(source), reason=str(error)) from error
 
 
 def load(source: Path, splits: dict[str, dict[str, str]], size: int, name: str, progress: Progress | None = None) -> Folder:
@@ -178,11 +188,7 @@ def _opened(source: Path) -> Iterator[list[Entry]]:
     if source.is_dir():
         yield _folder_entries(source)
         return
-    try:
-        archive = zipfile.ZipFile(source)
-    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-        raise UserError(N_("{file} cannot be opened as a zip: {reason}."), file=str(source), reason=str(error)) from error
-    with archive:
+    with open_zip(source) as archive:
         yield _zip_entries(source, archive)
 
 
@@ -232,7 +238,7 @@ class _Reader:
             try:
                 with self.archive.open(member) as f:
                     return f.read(images.MOST_BYTES + 1)
-            except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, RuntimeError, EOFError):
+            except (*_BROKEN_ZIP, zlib.error, lzma.LZMAError, EOFError):
                 return b""
 
         return read

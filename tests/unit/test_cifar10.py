@@ -148,6 +148,28 @@ def test_the_real_copy_has_its_counts_and_constants(real_data):
     np.testing.assert_allclose(found.mean, cifar10.MEAN, atol=0.001)  # the compression hardly moves the mean
 
 
+def damaged_zips() -> dict[str, bytes]:
+    """What is no zip, what is cut, a zip of another version, a name that is no UTF-8."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("cifar10/train/é.jpg", b"x")
+    whole = out.getvalue()
+    entry = whole.rindex(b"PK\x01\x02")  # of the directory; the version that is needed to read it lies six bytes on
+    name = whole.rindex("é".encode())
+    return {
+        "no zip": b"<html>", "cut": whole[:-30], "version": whole[: entry + 6] + b"\xff" + whole[entry + 7 :],
+        "name": whole[:name] + b"\xff" + whole[name + 1 :],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("dataset", "file"), [("cifar10", "cifar10.zip"), ("fruit", "apple2orange.zip")])
+@pytest.mark.parametrize("damage", ["no zip", "cut", "version", "name"])
+def test_a_damaged_zip_is_a_problem_of_the_status(tmp_path: Path, dataset: str, file: str, damage: str):
+    (tmp_path / file).write_bytes(damaged_zips()[damage])
+    status = data.status(dataset, tmp_path)
+    assert f"{file} cannot be opened as a zip" in str(status.problem) and status.train == 0
+
+
 # ---- fruit -----------------------------------------------------------------------------------------------------------
 
 

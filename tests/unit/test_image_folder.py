@@ -55,6 +55,25 @@ def test_the_second_time_only_opens(tmp_path, monkeypatch):
     assert len(load(source).splits["train"].y) == 6
 
 
+def damaged(path, name, where):
+    """A zip of the usual pictures in which `name`, in the directory at its end or before the file's own content, is no UTF-8."""
+    zipped(path, members(**{"set/train/cat/é.png": png("red"), "set/train/dog/é.png": png("blue")}))
+    content, whole = path.read_bytes(), name.encode()
+    at = content.index(whole) if where == "content" else content.rindex(whole)
+    path.write_bytes(content[:at] + whole.replace(b"\xc3", b"\xff") + content[at + len(whole) :])
+    return path
+
+
+def test_a_name_that_is_no_utf8_in_the_directory_is_a_sentence(tmp_path):
+    with pytest.raises(UserError, match=r"a\.zip cannot be opened as a zip: 'utf-8' codec"):
+        load(damaged(tmp_path / "a.zip", "set/train/cat/é.png", "directory"))
+
+
+def test_a_name_that_is_no_utf8_before_a_file_costs_only_this_file(tmp_path):
+    found = load(damaged(tmp_path / "a.zip", "set/train/cat/é.png", "content"))
+    assert found.left_out == 1 and len(found.splits["train"].y) == 7
+
+
 def test_a_full_disk_is_not_told_as_a_broken_zip(tmp_path, monkeypatch):
     source = zipped(tmp_path / "a.zip", members())
 
