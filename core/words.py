@@ -35,6 +35,7 @@ METRICS: dict[str, str] = {
     "r2": N_("R²"),
     "loss": N_("Loss"),
     "cycle_error": N_("Cycle error"),
+    "fool_rate": N_("Judge fooled"),
     "fool_rate_a2b": N_("Judge fooled, A to B"),
     "fool_rate_b2a": N_("Judge fooled, B to A"),
     "second_fool_rate_a2b": N_("Second judge fooled, A to B"),

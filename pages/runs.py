@@ -9,13 +9,12 @@ from core import tasks
 from core.messages import N_, UserError
 from core.training import compare, jobs, runs
 from core.training.runs import Run
-from core.words import METRICS, size
-from ui import charts, store, url
+from core.words import METRICS, figure, size
+from ui import overlay, store, url
 from ui.forms import differing
 from ui.frame import attempt, page
 from ui.i18n import _, duration
-from ui.live_chart import live_chart
-from ui.run_panel import AXES, STATES, curve_series
+from ui.run_panel import STATES
 
 _MOST = 8  # curves that can still be told apart
 
@@ -35,9 +34,9 @@ def pick(table: pd.DataFrame) -> list[str]:
             _(N_("run")): table["label"],
             _(N_("task")): [_(t) for t in table["title"]],
             _(N_("state")): [_(STATES[s][0]) for s in table["state"]],
-            _(N_("best validation")): [_percent(b, k) for b, k in zip(table["best"], table["kind"], strict=True)],
+            _(N_("best validation")): [_figure(s, b) for s, b in zip(table["score"], table["best"], strict=True)],
             _(N_("at epoch")): pd.to_numeric(table["best_epoch"]).round(),
-            _(N_("test")): [_percent(next(iter(m.values()), None), k) for m, k in zip(table["metrics"], table["kind"], strict=True)],
+            _(N_("test")): [_figure(*t) if t else "" for t in table["test"]],
             _(N_("time")): [duration(s) if s else "" for s in table["seconds"]],
             _(N_("data")): [_(d) if d else "" for d in table["data"]],
             _(N_("note")): table["note"],
@@ -54,42 +53,11 @@ def pick(table: pd.DataFrame) -> list[str]:
     return chosen[:_MOST]
 
 
-def _percent(value: float | None, kind: str) -> str:
-    if value is None or pd.isna(value):
+def _figure(name: str, value: float) -> str:
+    """A figure with its name, which accuracy alone needs not."""
+    if not name:
         return ""
-    return f"{100 * value:.2f} %" if kind == "classification" else f"{value:.3f}"
-
-
-def overlay(chosen: list[Run]) -> None:
-    """The curves of the chosen runs in one chart."""
-    kinds = {r.kind for r in chosen}
-    scores = ["accuracy"] if kinds == {"classification"} else ["rmse"] if kinds == {"regression"} else []
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        metric = st.segmented_control(
-            _(N_("Metric")), [*scores, "loss"], default=[*scores, "loss"][0], required=True, key="metric",
-            format_func=lambda m: _(METRICS[m]),
-        )  # fmt: skip
-        axis = url.choice(
-            st.segmented_control, _(N_("Horizontal axis")), list(AXES), key="axis", default="epoch", required=True,
-            format_func=lambda a: _(AXES[a]),
-        )  # fmt: skip
-        part = st.segmented_control(
-            _(N_("Part")), ["validation", "train"], default="validation", required=True, key="part",
-            format_func=lambda p: _(N_("validation")) if p == "validation" else _(N_("training")),
-        )  # fmt: skip
-        weight = st.slider(_(N_("Smoothing")), 0.0, 0.99, 0.9 if part == "train" else 0.0, key=f"smoothing-{part}", width=180)
-        log_y = st.toggle(_(N_("Logarithmic")), key="log")
-    series = []
-    for place, run in enumerate(chosen):
-        for one in curve_series(store.metrics(run), metric, axis, weight if part == "train" else 0.0):
-            if one.role == part:
-                series.append(charts.Series(run.label, one.x, one.y, role=place, faint=one.faint))
-    figure = charts.curves(
-        series, _(AXES[axis]), _(METRICS[metric]), log_y=log_y, height=420, y_format=".2%" if metric == "accuracy" else ""
-    )
-    live_chart(figure, "overlay", alt=_(METRICS[metric]))
-    if len(kinds) > 1:
-        st.caption(_(N_("These runs solve different kinds of task: their losses are different measures, only the shapes can be compared.")))
+    return figure(name, value) if name == "accuracy" else f"{_(METRICS.get(name, name))} {figure(name, value)}"
 
 
 def differences(chosen: list[Run]) -> None:
@@ -162,8 +130,7 @@ with page("runs"):
         found = runs.every(only or None)
         table = overview(found)
         if ranked:
-            worse = table["best"].where(table["kind"] != "classification", -table["best"])
-            table = table.assign(worse=worse).sort_values(["task", "worse"], na_position="last", ignore_index=True)
+            table = table.sort_values(["task", "worse"], na_position="last", ignore_index=True)
         chosen = []
         for run_id in pick(table):
             try:
@@ -171,7 +138,9 @@ with page("runs"):
             except UserError:
                 continue
         st.caption(_(N_("{count} runs, {size} on disk"), count=len(found), size=size(sum(r.size() for r in found))))
+        if ((table["score"] == "") & table["best_epoch"].notna()).any():
+            st.caption(_(N_("Where no judge looks at translations, no figure ranks the epochs: the newest counts as the best.")))
         if chosen:
-            overlay(chosen)
+            overlay.chart(chosen)
             differences(chosen)
             manage(chosen)

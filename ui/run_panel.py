@@ -125,21 +125,23 @@ def _curves(run: Run, log: pd.DataFrame) -> None:
     _curve(run, log, score, axis, weight, log_y=False)
 
 
+def curve(log: pd.DataFrame, column: str, axis: str, weight: float, name: str, role: str | int) -> list[charts.Series]:
+    """One column of a log, raw and, where `weight` is more than 0, smoothed; nothing where the log has no figures of it."""
+    rows = log.dropna(subset=[column]) if column in log else log.iloc[:0]
+    if rows.empty:
+        return []
+    weight = min(weight, max(0.0, 1 - 15 / len(rows)))  # over a short run a long average would trail behind the curve
+    x, y = rows[axis].to_numpy(float), rows[column].to_numpy(float)
+    found = [charts.Series(name, *decimate(x, y), role=role, faint=weight > 0)]
+    if weight > 0:
+        found.append(charts.Series(name, *decimate(x, smooth(y, weight)), role=role))
+    return found
+
+
 def curve_series(log: pd.DataFrame, metric: str, axis: str, weight: float) -> list[charts.Series]:
     """Training (raw and smoothed, by step) and validation (by epoch) of one metric, ready for `charts.curves`."""
-    found = []
-    steps = log.dropna(subset=[f"train/{metric}"]) if f"train/{metric}" in log else log.iloc[:0]
-    weight = min(weight, max(0.0, 1 - 15 / max(1, len(steps))))  # over a short run a long average would trail behind the curve
-    if len(steps):
-        x, y = steps[axis].to_numpy(float), steps[f"train/{metric}"].to_numpy(float)
-        found.append(charts.Series(_(N_("training")), *decimate(x, y), role="train", faint=weight > 0))
-        if weight > 0:
-            found.append(charts.Series(_(N_("training")), *decimate(x, smooth(y, weight)), role="train"))
-    epochs = log.dropna(subset=[f"val/{metric}"]) if f"val/{metric}" in log else log.iloc[:0]
-    if len(epochs):
-        x, y = epochs[axis].to_numpy(float), epochs[f"val/{metric}"].to_numpy(float)
-        found.append(charts.Series(_(N_("validation")), *decimate(x, y), role="validation"))
-    return found
+    training = curve(log, f"train/{metric}", axis, weight, _(N_("training")), "train")
+    return training + curve(log, f"val/{metric}", axis, 0.0, _(N_("validation")), "validation")
 
 
 def together(members: list[Run], titles: list[str], metric: str, axis: str) -> list[charts.Series]:

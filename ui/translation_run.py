@@ -31,6 +31,13 @@ ROWS = {
     "real": N_("photo"), "translated": N_("translated"), "cycled": N_("and back again"),
     "identity": N_("through the generator of its own domain"),
 }  # fmt: skip
+CHARTS: tuple[tuple[str, dict[str, str], str], ...] = (
+    (N_("Translations that the judge takes for the other domain"), FOOLED, ".0%"),
+    (N_("Mean absolute difference, of the range"), CHANGES, ".1%"),
+    (N_("Scores of the discriminators: 1 for real, 0 for translated"), SCORES, ""),
+    (N_("Losses of the generators"), GENERATORS, ""),
+)
+"""Title, columns of the log with their names, and number format of each chart."""
 _SMOOTHING = 0.9
 
 
@@ -43,13 +50,11 @@ def panel(run: Run, log: pd.DataFrame) -> None:
         _(N_("Horizontal axis")), list(AXES), default="epoch", format_func=lambda a: _(AXES[a]), required=True, key=f"axis-{run.id}",
         persist_state="session",
     )  # fmt: skip
-    _chart(run, log, FOOLED, axis, N_("Translations that the judge takes for the other domain"), y_format=".0%")
-    _chart(run, log, CHANGES, axis, N_("Mean absolute difference, of the range"), y_format=".1%")
-    _chart(run, log, SCORES, axis, N_("Scores of the discriminators: 1 for real, 0 for translated"))
-    _chart(run, log, GENERATORS, axis, N_("Losses of the generators"))
+    for title, columns, y_format in CHARTS:
+        _chart(run, log, columns, axis, title, y_format)
 
 
-def _chart(run: Run, log: pd.DataFrame, columns: dict[str, str], axis: str, title: str, y_format: str = "") -> None:
+def _chart(run: Run, log: pd.DataFrame, columns: dict[str, str], axis: str, title: str, y_format: str) -> None:
     """Curves of some columns under a heading; nothing where there is none of them yet."""
     series = []
     for place, (column, name) in enumerate(columns.items()):

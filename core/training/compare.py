@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pandas as pd
 
 from core.training.logs import MetricsReader
@@ -22,19 +24,66 @@ def _flat(run: Run) -> dict[str, object]:
     return {"task": run.task_name, "data": config.get("data", {}).get("title", ""), **config.get("recipe", {})}
 
 
-def best(log: pd.DataFrame) -> tuple[float, float] | None:
-    """Epoch and value of the best validation score in a run's log: highest accuracy, or lowest error."""
-    for column, pick in (("val/accuracy", pd.Series.idxmax), ("val/rmse", pd.Series.idxmin)):
-        if column in log and log[column].notna().any():
-            row = log.loc[pick(log[column])]
-            return float(row["epoch"]), float(row[column])
-    return None
+@dataclass(frozen=True)
+class Score:
+    """By what a trainer chooses its best epoch: `name` in words (of `core.words.METRICS`), its columns in the log and its keys among the
+    test metrics; of several the worst counts. Between equals the lower value of column `then` decides."""
+
+    name: str
+    validation: tuple[str, ...]
+    test: tuple[str, ...]
+    higher_is_better: bool
+    then: str
+
+    def worst(self, table: pd.DataFrame, columns: tuple[str, ...]) -> pd.Series:
+        """The figure of each row of `table`."""
+        return table[list(columns)].min(axis=1) if self.higher_is_better else table[list(columns)].max(axis=1)
+
+
+SCORES = (
+    Score("accuracy", ("val/accuracy",), ("accuracy",), True, "val/loss"),
+    Score("rmse", ("val/rmse",), ("rmse",), False, "val/loss"),
+    Score("fool_rate", ("val/fooled_a2b", "val/fooled_b2a"), ("fool_rate_a2b", "fool_rate_b2a"), True, "val/cycle_error"),
+)
+
+
+@dataclass(frozen=True)
+class Best:
+    """The epoch whose weights a run keeps, and its validation figure `value` of `score`; both None where nothing ranks the epochs, so
+    that the newest counts."""
+
+    epoch: float
+    score: Score | None = None
+    value: float | None = None
+
+
+def best(log: pd.DataFrame) -> Best | None:
+    """The best epoch in a run's log, as its trainer chose it; None where no epoch was validated."""
+    for score in SCORES:
+        rows = log.dropna(subset=list(score.validation)) if set(score.validation) <= set(log) else log.iloc[:0]
+        if len(rows):
+            value = score.worst(rows, score.validation)
+            keys = {"value": -value if score.higher_is_better else value, "then": rows[score.then]}
+            row = pd.DataFrame(keys).sort_values(["value", "then"]).index[0]
+            return Best(float(rows.loc[row, "epoch"]), score, float(value[row]))
+    looks = log.dropna(subset=["val/cycle_error"]) if "val/cycle_error" in log else log.iloc[:0]
+    return Best(float(looks["epoch"].iloc[-1])) if len(looks) else None
+
+
+def tested(metrics: dict[str, float]) -> tuple[str, float] | None:
+    """Name and value of the test figure that stands for all `metrics`: the one by which epochs were chosen, else the first."""
+    for score in SCORES:
+        if set(score.test) <= set(metrics):
+            return score.name, float(score.worst(pd.DataFrame([metrics]), score.test).iloc[0])
+    return next(iter(metrics.items()), None)
 
 
 def overview(run: Run, log: pd.DataFrame | None = None) -> dict[str, object]:
-    """One row of the table of runs. `log` is read from the run where it is not given."""
+    """One row of the table of runs. `log` is read from the run where it is not given. `best` is the best validation figure and `score` what
+    it is; the smaller `worse`, the better the run is among those of its task."""
     log = MetricsReader(run.path / "metrics.csv").read() if log is None else log
     status, summary, found = run.status(), run.summary or {}, best(log)
+    ranked = found is not None and found.score is not None
     return {
         "id": run.id,
         "label": run.label,
@@ -42,9 +91,11 @@ def overview(run: Run, log: pd.DataFrame | None = None) -> dict[str, object]:
         "title": run.title,
         "kind": run.kind,
         "state": status.state,
-        "best_epoch": found[0] if found else None,
-        "best": found[1] if found else None,
-        "metrics": summary.get("metrics", {}),
+        "best_epoch": found.epoch if found else None,
+        "best": found.value if ranked else None,
+        "score": found.score.name if ranked else "",
+        "worse": (-found.value if found.score.higher_is_better else found.value) if ranked else None,
+        "test": tested(summary.get("metrics", {})),
         "seconds": status.seconds or summary.get("seconds", 0.0),
         "created": run.created,
         "note": run.note().get("note", ""),

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import plotly.graph_objects as go
+import pytest
+
 from core.training import runs
 from tests import factories
+from ui import overlay
 
 
 def table(page):
@@ -113,3 +117,70 @@ def test_more_than_can_be_told_apart(visit: Callable) -> None:
     page = visit("runs", ids=",".join(r.id for r in made))
     assert page.says("Only the first {most} are drawn: more curves cannot be told apart.", most=8)
     assert len(page.at.expander) == 8
+
+
+# ---- what is drawn ---------------------------------------------------------------------------------------------------
+
+OTHER_DOMAIN = "Translations that the judge takes for the other domain · A to B"
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[go.Figure]:
+    """The overlays that pages have drawn."""
+    found: list[go.Figure] = []
+    monkeypatch.setattr(overlay, "live_chart", lambda figure, key, alt: found.append(figure))
+    return found
+
+
+def curves(figure: go.Figure) -> dict[str, list[float]]:
+    """What the legend names, with the heights of its curve."""
+    return {trace.name: list(trace.y) for trace in figure.data if trace.showlegend}
+
+
+def test_trainings_of_translators_are_drawn_by_what_their_logs_have(visit: Callable, drawn: list[go.Figure]) -> None:
+    one, two = factories.finished("cyclegan-light", 3), factories.finished("cyclegan-light", 2)
+    page = visit("runs", ids=f"{one.id},{two.id}")
+    [metric] = [s for s in page.at.selectbox if s.key == "metric-of-many"]
+    assert metric.options[0] == OTHER_DOMAIN
+    assert {"Losses of the generators · cycle", "Mean absolute difference, of the range · change, A to B"} < set(metric.options)
+    assert curves(drawn[-1]) == {one.id: [0.5] * 3, two.id: [0.5] * 2}
+    page.set("metric-of-many", "loss/cycle")
+    assert {name: len(y) for name, y in curves(drawn[-1]).items()} == {one.id: 30, two.id: 20}
+
+
+def test_the_best_translation_is_the_one_that_fools_the_judge_both_ways(visit: Callable) -> None:
+    worse, better, unjudged = (factories.finished("cyclegan-light", 2) for _ in range(3))
+    for run, fooled in ((worse, (0.9, 0.1)), (better, (0.4, 0.6)), (unjudged, ("", ""))):
+        path = run.path / "metrics.csv"
+        lines = [line.split(",") for line in path.read_text().splitlines()]
+        for line in lines[1:]:
+            if line[-1]:
+                line[-2:] = map(str, fooled)
+        path.write_text("".join(",".join(line) + "\n" for line in lines))
+    page = visit("runs", only="cyclegan-light", ranked="true")
+    assert list(table(page)["run"]) == [better.id, worse.id, unjudged.id]
+    assert list(table(page)["best validation"]) == ["Judge fooled 40.00 %", "Judge fooled 10.00 %", ""]
+    assert list(table(page)["at epoch"]) == [1, 1, 2] and set(table(page)["test"]) == {"Judge fooled 50.00 %"}
+    assert page.says("Where no judge looks at translations, no figure ranks the epochs: the newest counts as the best.")
+
+
+def test_an_empty_chart_says_why(visit: Callable, drawn: list[go.Figure]) -> None:
+    fresh, old, apples = factories.running(), factories.finished(), factories.finished("cyclegan-light")
+    (fresh.path / "metrics.csv").write_text("")
+    page = visit("runs", ids=fresh.id)
+    assert not drawn and page.says("The chosen runs have logged nothing yet. Their curves begin with the first figures.")
+    page = visit("runs", ids=f"{old.id},{apples.id}")
+    assert not drawn and page.says("The chosen runs have no figure in common. Choose runs of one kind of task.")
+    page = visit("runs", ids=f"{fresh.id},{old.id}")
+    assert set(curves(drawn[-1])) == {old.id}
+    nothing = "Nothing to draw yet of {runs}. Validation figures come at the end of an epoch, where examples were held back for them."
+    assert page.says(nothing, runs=fresh.id)
+
+
+def test_from_runs_of_one_kind_to_those_of_another(visit: Callable, drawn: list[go.Figure]) -> None:
+    digits, houses, apples = (factories.finished(name) for name in ("mnist-softmax", "boston-mlp", "cyclegan-light"))
+    page = visit("runs", only=digits.task_name)
+    page.set("metric", "accuracy")
+    for run in (houses, apples, digits):
+        page.set("only", run.task_name)
+        assert set(curves(drawn[-1])) == {run.id} and not page.errors

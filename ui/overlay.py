@@ -1,0 +1,103 @@
+"""The curves of several runs in one chart: what their logs have in common can be chosen, by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from core.messages import N_
+from core.training.runs import Run
+from core.words import METRICS
+from ui import charts, store, translation_run, url
+from ui.i18n import _
+from ui.live_chart import live_chart
+from ui.run_panel import AXES, curve
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What can be drawn: the columns of a log that hold it, by part ("train": by step, "validation": by epoch), and its name."""
+
+    columns: dict[str, str]
+    name: str
+    group: str = ""
+    y_format: str = ""
+
+    @property
+    def title(self) -> str:
+        """Its name in the reader's language."""
+        return f"{_(self.group)} · {_(self.name)}" if self.group else _(self.name)
+
+    def within(self, log: pd.DataFrame) -> bool:
+        """Whether the log has figures of it."""
+        return any(column in log and log[column].notna().any() for column in self.columns.values())
+
+
+MEASURES: dict[str, Measure] = {
+    **{
+        name: Measure({"train": f"train/{name}", "validation": f"val/{name}"}, METRICS[name], y_format=".2%" if name == "accuracy" else "")
+        for name in ("accuracy", "rmse", "loss")
+    },
+    **{
+        column: Measure({"validation" if column.startswith("val/") else "train": column}, name, title, y_format)
+        for title, columns, y_format in translation_run.CHARTS
+        for column, name in columns.items()
+    },
+}
+_FEW = 4  # measures that stand side by side
+
+
+def common(logs: list[pd.DataFrame]) -> list[str]:
+    """The measures that all logs have of which any has figures at all."""
+    found = [{name for name, measure in MEASURES.items() if measure.within(log)} for log in logs]
+    shared = set.intersection(*(names for names in found if names)) if any(found) else set()
+    return [name for name in MEASURES if name in shared]
+
+
+def chart(chosen: list[Run]) -> None:
+    """One measure of the chosen runs, each a colour; a sentence where there is none to draw."""
+    logs = {run: store.metrics(run) for run in chosen}
+    names = common(list(logs.values()))
+    if not names:
+        if any(m.within(log) for m in MEASURES.values() for log in logs.values()):
+            st.info(_(N_("The chosen runs have no figure in common. Choose runs of one kind of task.")), icon=":material/info:")
+        else:
+            st.info(_(N_("The chosen runs have logged nothing yet. Their curves begin with the first figures.")), icon=":material/info:")
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        measure = MEASURES[_measure(names)]
+        axis = url.choice(
+            st.segmented_control, _(N_("Horizontal axis")), list(AXES), key="axis", default="epoch", required=True,
+            format_func=lambda a: _(AXES[a]),
+        )  # fmt: skip
+        part = next(iter(measure.columns))
+        if len(measure.columns) > 1:
+            part = st.segmented_control(
+                _(N_("Part")), ["validation", "train"], default="validation", required=True, key="part",
+                format_func=lambda p: _(N_("validation")) if p == "validation" else _(N_("training")),
+            )  # fmt: skip
+        weight = st.slider(_(N_("Smoothing")), 0.0, 0.99, 0.9 if part == "train" else 0.0, key=f"smoothing-{part}", width=180)
+        log_y = st.toggle(_(N_("Logarithmic")), key="log")
+    series, missing = [], []
+    for place, (run, log) in enumerate(logs.items()):
+        found = curve(log, measure.columns[part], axis, weight if part == "train" else 0.0, run.label, place)
+        series += found
+        missing += [] if found else [run.label]
+    if series:
+        figure = charts.curves(series, _(AXES[axis]), measure.title, log_y=log_y, height=420, y_format=measure.y_format)
+        live_chart(figure, "overlay", alt=measure.title)
+    if missing:
+        text = N_("Nothing to draw yet of {runs}. Validation figures come at the end of an epoch, where examples were held back for them.")
+        st.info(_(text, runs=", ".join(missing)), icon=":material/info:")
+    if len({run.kind for run in chosen}) > 1:
+        st.caption(_(N_("These runs solve different kinds of task: their losses are different measures, only the shapes can be compared.")))
+
+
+def _measure(names: list[str]) -> str:
+    """The name of the measure that the visitor chose."""
+    label, title = _(N_("Metric")), lambda name: MEASURES[name].title
+    if len(names) <= _FEW:
+        return st.segmented_control(label, names, default=names[0], required=True, key="metric", format_func=title)
+    return st.selectbox(label, names, key="metric-of-many", format_func=title)
