@@ -64,7 +64,8 @@ def opened(content: bytes, name: str) -> np.ndarray:
 
 def test_photos() -> list[tuple[str, np.ndarray, str]]:
     """A photo of the test part, by its number."""
-    dataset = store.pictures("apple2orange")
+    with st.spinner(_(N_("Reading the photos"))):
+        dataset = store.unpaired_test()
     if dataset.stand_in_for:
         st.info(
             _(N_("The test photos are not on this machine; these are {stand_in}. `{command}` fetches the photos."),

@@ -51,6 +51,16 @@ def pictures(name: str) -> data.DataSet:
     return _pictures(name, str(data.find(name)))
 
 
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _unpaired_test(folder: str) -> data.DataSet:
+    return data.obtain("apple2orange", download=False, train=False)
+
+
+def unpaired_test() -> data.DataSet:
+    """The test photos of apples and oranges, without the training part, which takes much longer to decode; nothing is downloaded."""
+    return _unpaired_test(str(data.find("apple2orange")))
+
+
 @st.cache_resource(max_entries=8, show_spinner=False)
 def test_inputs(path: str, finished: float) -> data.DataSet | None:
     """The data set on which a run was tested, or None. `finished` renews the entry."""

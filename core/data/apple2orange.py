@@ -23,6 +23,7 @@ FILES_OF = "fruit"
 SIZE = 256
 TEST_SIZE = 256
 _SPLITS = {"train": {"trainA": "A", "trainB": "B"}, "test": {"testA": "A", "testB": "B"}}
+_NOTHING = np.zeros((0, 3, TEST_SIZE, TEST_SIZE), np.uint8), np.zeros(0, np.int64)  # a training part that nobody asked for
 _DRAWN = {"train": 120, "test": 24}  # pictures of each domain in the stand-in
 
 inventory, download = fruit.inventory, fruit.download
@@ -33,13 +34,17 @@ def find(root: Path) -> Path | None:
     return fruit.find(root) or (root if (root / "trainA").is_dir() and (root / "trainB").is_dir() else None)
 
 
-def load(source: Path, progress: Progress | None = None, size: int = SIZE) -> DataSet:
-    """The photos in what `find` gave, for trainings at `size` pixels. Raises UserError naming what is missing, damaged or hostile."""
-    train = image_folder.load(source, {"train": _SPLITS["train"]}, loaded(size), "unpaired", progress).splits["train"]
+def load(source: Path, progress: Progress | None = None, size: int = SIZE, train: bool = True) -> DataSet:
+    """The photos in what `find` gave, for trainings at `size` pixels; without `train` the training part stays empty and is not decoded.
+    Raises UserError naming what is missing, damaged or hostile."""
+    learned = _NOTHING
+    if train:
+        found = image_folder.load(source, {"train": _SPLITS["train"]}, loaded(size), "unpaired", progress).splits["train"]
+        learned = found.x, found.y
     test = image_folder.load(source, {"test": _SPLITS["test"]}, TEST_SIZE, "unpaired", progress).splits["test"]
     own = not source.name.startswith("apple2orange")
     return _dataset(
-        "unpaired" if own else "apple2orange", source.name if own else TITLE, str(source), (train.x, train.y), (test.x, test.y),
+        "unpaired" if own else "apple2orange", source.name if own else TITLE, str(source), learned, (test.x, test.y),
         ("A", "B") if own else fruit.CLASSES,
     )  # fmt: skip
 
@@ -49,10 +54,13 @@ def loaded(size: int) -> int:
     return size * 9 // 32 * 4
 
 
-def stand_in(notice: Message, size: int = SIZE) -> DataSet:
-    """120 drawn apples and 120 drawn oranges to train on, 24 of each to test, made from a fixed seed."""
+def stand_in(notice: Message, size: int = SIZE, train: bool = True) -> DataSet:
+    """120 drawn apples and 120 drawn oranges to train on (none without `train`), 24 of each to test, made from a fixed seed."""
     parts = []
     for seed, split, pixels in ((1, "train", loaded(size)), (2, "test", TEST_SIZE)):
+        if split == "train" and not train:
+            parts.append(_NOTHING)
+            continue
         rng = np.random.default_rng(seed)  # of its own: the test part is the same whatever the training's size
         y = np.repeat([0, 1], _DRAWN[split])
         parts.append((np.stack([fruit.drawn(fruit.CLASSES[domain], rng, pixels) for domain in y]), y))

@@ -13,7 +13,7 @@ from torch import nn
 from torchmetrics.image.kid import poly_mmd
 
 from core import data
-from core.data import apple2orange, fruit
+from core.data import apple2orange, fruit, image_folder
 from core.messages import UserError
 from core.translation import judges, photo
 
@@ -147,6 +147,18 @@ def test_pictures_of_every_mode(tmp_path: Path, mode: str) -> None:
 def test_one_picture_only_is_enough_to_open(tmp_path: Path) -> None:
     found = data.obtain("apple2orange", domains(tmp_path, trainA=1, trainB=1, testA=1, testB=1), size=64)
     assert len(found.train_x) == 2
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["photos", "stand-in"])
+def test_the_test_photos_alone_leave_the_training_part_undecoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool) -> None:
+    monkeypatch.setenv("MANABI_DATA", str(domains(tmp_path / "zebras") if there else tmp_path))
+    wanted, splits = data.obtain("apple2orange", size=64), []
+    decode = image_folder.load
+    monkeypatch.setattr(image_folder, "load", lambda source, asked, *more: splits.extend(asked) or decode(source, asked, *more))
+    found = data.obtain("apple2orange", train=False)
+    assert len(found.train_x) == len(found.train_y) == 0 and splits == ["test"] * there
+    np.testing.assert_array_equal(found.test_x, wanted.test_x)
+    np.testing.assert_array_equal(found.test_y, wanted.test_y)
 
 
 @pytest.mark.parametrize("empty", ["trainA", "trainB", "testA"])
