@@ -25,18 +25,28 @@ _LOOK = 0.5  # seconds between two looks at what another process has brought
 
 @dataclass(frozen=True)
 class Source:
-    """One file: where it comes from, where it goes, its MD5 sum, the beginning of its SHA-256 sum (empty: not known)."""
+    """One file: where it comes from, where it goes, its MD5 sum, the beginning of its SHA-256 sum (empty: not known). `wrong` looks at
+    what has come of a file whose sums nobody knows, and says what it is not."""
 
     url: str
     path: Path
     md5: str = ""
     sha256: str = ""
+    wrong: Callable[[Path], Message | None] | None = None
 
     def is_whole(self, part: Path) -> bool:
         """Whether `part` is there and has the sums that are known."""
         if not part.exists():
             return False
         return all(_sum(part, kind).startswith(known) for kind, known in (("md5", self.md5), ("sha256", self.sha256)) if known)
+
+
+class _OtherFileError(OSError):
+    """What came is not what was wanted."""
+
+    def __init__(self, reason: Message) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
 
 
 def fetch(title: str, sources: list[Source], total_bytes: int, progress: Progress | None = None) -> None:
@@ -67,7 +77,7 @@ def _fetch_one(title: str, source: Source, done: int, total_bytes: int, progress
         reason = getattr(error, "reason", None) or error
         raise UserError(
             N_("{title} could not be downloaded from {url}: {reason}. Put the file into {folder} by hand, or try again later."),
-            title=title, url=source.url, reason=str(reason), folder=str(source.path.parent),
+            title=title, url=source.url, reason=reason if isinstance(reason, Message) else str(reason), folder=str(source.path.parent),
         ) from error  # fmt: skip
 
 
@@ -91,9 +101,12 @@ def _complete(source: Source, part: Path, tell: Callable[[int], None]) -> None:
     """Bring what `part` lacks, and move it into place. Raises OSError where it is not what was announced."""
     if not ((source.md5 or source.sha256) and source.is_whole(part)):
         _receive(source.url, part, tell)
+    wrong = source.wrong(part) if source.wrong else None
     if not source.is_whole(part):
+        wrong = Message(N_("checksum mismatch"))
+    if wrong:
         part.unlink()
-        raise OSError("checksum mismatch")
+        raise _OtherFileError(wrong)
     os.replace(part, source.path)
 
 

@@ -6,6 +6,7 @@ The stand-in is drawn here: apples with a dent and a stem, oranges with pores.
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,9 @@ import numpy as np
 from core.data import DataSet, Progress, image_folder
 from core.data.cifar10 import statistics
 from core.data.download import Source, fetch
-from core.messages import Message, N_
+from core.messages import Message, N_, UserError
+
+logger = logging.getLogger("manabi.fruit")
 
 TITLE = N_("Apples and oranges")
 URL = "https://efrosgans.eecs.berkeley.edu/cyclegan/datasets/apple2orange.zip"
@@ -58,8 +61,19 @@ def _packed_folders(packed: Path) -> list[str]:
 def download(root: Path, progress: Progress | None = None) -> Path:
     """Fetch the official zip into `root`. Raises UserError naming the URL and the folder."""
     packed = root / "apple2orange.zip"
-    fetch(str(Message(TITLE)), [Source(URL, packed)], BYTES, progress)
+    fetch(str(Message(TITLE)), [Source(URL, packed, wrong=_no_photos)], BYTES, progress)
     return packed
+
+
+def _no_photos(part: Path) -> Message | None:
+    """What is wrong with a file that has come: many networks answer everything with a page of their own until one logs in."""
+    wanted = {folder for split in _SPLITS.values() for folder in split}
+    try:
+        if wanted <= set(_packed_folders(part)):
+            return None
+    except UserError as error:
+        logger.info("%s", error)
+    return Message(N_("what came is no zip with the folders {folders}"), {"folders": ", ".join(sorted(wanted))})
 
 
 def stand_in(notice: Message) -> DataSet:

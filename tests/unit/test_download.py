@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import re
 import socket
 import threading
+import zipfile
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
+from core.data import fruit
 from core.data.download import Source, fetch
 from core.messages import UserError
 
+PORTAL = b"<html>Welcome to our network. Please log in.</html>"
 CONTENT = bytes(range(256)) * 2000  # 512,000 bytes
 MD5 = hashlib.md5(CONTENT).hexdigest()
 
 
 class Server(ThreadingHTTPServer):
-    """Serves CONTENT under every path. `ranges` says whether it can go on in the middle, `cut` where it breaks off."""
+    """Serves `content` under every path. `ranges` says whether it can go on in the middle, `cut` where it breaks off."""
 
     daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
-        self.ranges, self.cut, self.status = True, 0, 200
+        self.content, self.ranges, self.cut, self.status = CONTENT, True, 0, 200
         self.go = threading.Event()  # nothing is answered before
         self.go.set()
         self.asked: list[tuple[str, str | None]] = []
@@ -45,10 +49,10 @@ class Handler(BaseHTTPRequestHandler):
             self.send_error(server.status)
             return
         start = int(re.fullmatch(r"bytes=(\d+)-", wanted)[1]) if wanted and server.ranges else 0
-        if start and start >= len(CONTENT):
+        if start and start >= len(server.content):
             self.send_error(416)
             return
-        body = CONTENT[start:]
+        body = server.content[start:]
         self.send_response(206 if start else 200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -219,3 +223,32 @@ def test_the_beginning_of_a_sha256_sum_is_checked(server: Server, target: Path) 
     with pytest.raises(UserError, match="checksum mismatch"):
         fetch("Thing", [Source(f"{server.url}/x", target, sha256="0" * 8)], len(CONTENT))
     assert not target.exists()
+
+
+def fruit_zip(*folders: str) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for folder in folders:
+            archive.writestr(f"apple2orange/{folder}/1.jpg", b"x")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [PORTAL, fruit_zip("trainA", "trainB", "testA"), b"PK\x05\x06" + bytes(18), b"PK\x05\x06" + b"\xff" * 16 + bytes(2)],
+    ids=["html", "three", "empty", "damaged"],
+)
+def test_a_file_without_known_sums_is_looked_at_before_it_is_kept(
+    server: Server, own_world: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    monkeypatch.setattr(fruit, "URL", f"{server.url}/apple2orange.zip")
+    server.content = content
+    root = own_world / "downloads"
+    with pytest.raises(UserError) as caught:
+        fruit.download(root)
+    said = str(caught.value)
+    assert fruit.URL in said and "what came is no zip with the folders testA, testB, trainA, trainB" in said and str(root) in said
+    assert fruit.find(root) is None and [p.name for p in root.iterdir() if not p.name.startswith(".")] == []
+
+    server.content = fruit_zip("trainA", "trainB", "testA", "testB")
+    assert fruit.download(root).read_bytes() == server.content and server.asked[-1][1] is None
