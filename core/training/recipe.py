@@ -116,10 +116,13 @@ def allowed(field: FieldInfo) -> Message:
         return Message(N_("true or false"))
     low, high = bounds(field)
     kind = Message(N_("a whole number") if field.annotation is int else N_("a number"))
-    open_low = any(isinstance(r, annotated_types.Gt) for r in field.metadata)
     if low is None or high is None:
         return kind
-    text = N_("{kind} above {low}, at most {high}") if open_low else N_("{kind} from {low} to {high}")
+    above, below = (any(isinstance(r, rule) for r in field.metadata) for rule in (annotated_types.Gt, annotated_types.Lt))
+    text = {
+        (False, False): N_("{kind} from {low} to {high}"), (True, False): N_("{kind} above {low}, at most {high}"),
+        (False, True): N_("{kind}, at least {low} and less than {high}"), (True, True): N_("{kind} above {low} and less than {high}"),
+    }[above, below]  # fmt: skip
     return Message(text, {"kind": kind, "low": f"{low:g}", "high": f"{high:g}"})
 
 

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from core import tasks
 from core.messages import UserError
 from core.training import recipe as recipes
+from core.training.cyclegan_recipe import CycleGANRecipe
 from core.training.recipe import allowed, bounds, check, choices
 from core.training.supervised_recipe import SupervisedRecipe
 
@@ -69,6 +70,17 @@ def test_a_value_out_of_bounds_is_one_sentence_with_field_value_and_range(kind: 
 )
 def test_ranges_in_words(name: str, said: str) -> None:
     assert str(allowed(SupervisedRecipe.field(name))) == said
+
+
+def test_a_bound_that_is_itself_refused_is_worded_so() -> None:
+    said = "a number, at least 0 and less than 1"
+    assert str(allowed(CycleGANRecipe.field("beta1"))) == said
+    with pytest.raises(UserError, match=f"beta1 is 1.0, but must be {said}"):
+        CycleGANRecipe().changed(beta1=1.0)
+    assert CycleGANRecipe().changed(beta1=0.0).beta1 == 0
+    both = recipes.option(0.5, "", "", gt=0, lt=1)
+    both.annotation = float
+    assert str(allowed(both)) == "a number above 0 and less than 1"
 
 
 def test_bounds_themselves_are_allowed() -> None:
