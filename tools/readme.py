@@ -15,6 +15,12 @@ from core import i18n, paths, tasks, words
 
 SHOWN = words.METRICS.keys() - {"cross_entropy", *(name for name in words.METRICS if "fool" in name)}
 BENCH = paths.PROJECT / "docs" / "bench.md"
+UNSURE = {
+    "en": "The interval of the photos as they are contains 0: with so few of them this KID cannot tell even real apples from real "
+          "oranges, so a small value says little for the translations.",
+    "ja": "元の写真の区間に 0 が入っています。この枚数では、この KID は本物のりんごとオレンジさえ区別できないので、"
+          "値が小さくても変換が良いとは言い切れません。",
+}  # fmt: skip
 
 
 def checkpoints_table(language: str) -> str:
@@ -46,12 +52,12 @@ def translation_table(language: str) -> str:
                {"a2b": "apple to orange", "b2a": "orange to apple"},
                {"fool_rate": "taken for the other fruit by `fruit-classifier`",
                 "second_fool_rate": "by `fruit-judge`, who saw no true colours",
-                "kid": "KID to the real other fruit, thousandths (95 % interval)"}),
+                "kid": "KID on features of `cifar10-fast` to the real other fruit, thousandths (95 % interval)"}),
         "ja": (("テスト写真 79 + 79 枚で", "変換後", "色だけ移した写真", "元の写真"),
                {"a2b": "りんご → オレンジ", "b2a": "オレンジ → りんご"},
                {"fool_rate": "`fruit-classifier` がもう一方の果物と答えた割合",
                 "second_fool_rate": "本物の色を見ていない `fruit-judge` では",
-                "kid": "本物のもう一方の果物との KID、1000 分の 1 単位(95 % 区間)"}),
+                "kid": "本物のもう一方の果物との、`cifar10-fast` の特徴での KID、1000 分の 1 単位(95 % 区間)"}),
     }[language]  # fmt: skip
     metrics = json.loads((paths.checkpoints() / "cyclegan-apple2orange.json").read_text())["metrics"]
 
@@ -67,6 +73,8 @@ def translation_table(language: str) -> str:
         for name, title in figures.items():
             cells = (cell(name, kind, way) for kind in ("", "colour_", "untranslated_"))
             rows.append(f"| {direction}: {title} | " + " | ".join(cells) + " |")
+    if any(metrics[f"kid_untranslated_{way}_low"] <= 0 <= metrics[f"kid_untranslated_{way}_high"] for way in ways):
+        rows += ["", UNSURE[language]]
     return "\n".join(rows)
 
 

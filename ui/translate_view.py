@@ -130,8 +130,9 @@ def tell_worth(choice: Choice) -> None:
     metrics = (store.card(choice.id) or {}).get("metrics", {}) if choice.run is None else (choice.run.summary or {}).get("metrics", {})
     if isinstance(share := metrics.get("colour_histogram_accuracy"), float):
         st.caption(
-            _(N_("Colour alone tells real apples from real oranges: a colour histogram is right on {percent} % of the test photos. Whether "
-                 "texture and shape follow is what the second judge measures."), percent=f"{100 * share:.1f}")
+            _(N_("Colour alone tells real apples from real oranges: a colour histogram is right on {percent} % of the test photos. The "
+                 "second judge saw no true colours and goes by shape and texture, but moved colours alone can fool it too: the figures "
+                 "below show how often."), percent=f"{100 * share:.1f}")
         )  # fmt: skip
     if metrics:
         with st.expander(_(N_("What this pair reaches on the test photos")), icon=":material/gavel:"):

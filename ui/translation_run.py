@@ -9,7 +9,7 @@ from core.messages import N_
 from core.training import samples
 from core.training.logs import decimate, smooth
 from core.training.runs import Run
-from core.translation import health
+from core.translation import WAYS, health
 from ui import charts, pictures, store
 from ui.i18n import _, tell
 from ui.live_chart import live_chart
@@ -106,7 +106,7 @@ def _arrow(name: str, classes: list[str]) -> str:
 FIGURES = {
     "fool_rate": N_("taken for the other fruit by the first judge"),
     "second_fool_rate": N_("by the second judge, who saw no true colours"),
-    "kid": N_("distance to real photos of the other fruit (KID, thousandths)"),
+    "kid": N_("distance to real photos of the other fruit (KID on features of {network}, thousandths)"),
 }
 KINDS = {"": N_("translated"), "colour_": N_("colours moved only"), "untranslated_": N_("photos as they are")}
 
@@ -122,13 +122,27 @@ def results(metrics: dict[str, float]) -> None:
         for name, title in FIGURES.items():
             if f"{name}_{way}" in metrics:
                 cells = {_(kind): _cell(name, metrics, f"{name}_{prefix}{way}") for prefix, kind in KINDS.items()}
-                rows.append({_(N_("way")): _(words), _(N_("figure")): _(title), **cells})
+                rows.append({_(N_("way")): _(words), _(N_("figure")): _(title, network=judges.FEATURES), **cells})
     if rows:
         st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch")
         st.caption(
-            _(N_("Colour alone tells real apples from real oranges, so moving colours fools a judge that looks at colour. What a "
-                 "translation is worth shows in the second judge and in the distance, taken on the features of {network}, which never saw "
-                 "these photos."), network=f"`{judges.FEATURES}`")
+            _(N_("Colour alone tells real apples from real oranges, so moving colours fools a judge that looks at colour, and it can fool "
+                 "the second judge too: a translation is worth what it gains over the columns beside it. KID is taken here on the features "
+                 "of {network}, which never saw these photos, in place of the Inception network of its definition, so it cannot be set "
+                 "beside published KID values."), network=f"`{judges.FEATURES}`")
+        )  # fmt: skip
+        _tell_unsure(metrics)
+
+
+def _tell_unsure(metrics: dict[str, float]) -> None:
+    """Which distances are too uncertain to mean anything, if any."""
+    unsure = {kind for kind in KINDS for way in WAYS if (ends := _interval(metrics, f"kid_{kind}{way}")) and ends[0] <= 0 <= ends[1]}
+    if unsure:
+        st.caption(_(N_("Where an interval of KID contains 0, so few photos cannot tell the two sets apart by this measure.")))
+    if "untranslated_" in unsure:
+        st.caption(
+            _(N_("Here it cannot even tell real photos of the one fruit from real photos of the other, so a small value says little for "
+                 "the translations."))
         )  # fmt: skip
 
 
@@ -137,6 +151,11 @@ def _cell(name: str, metrics: dict[str, float], key: str) -> str:
         return "–"
     if name != "kid":
         return f"{100 * metrics[key]:.1f} %"
+    value, ends = f"{1000 * metrics[key]:.2f}", _interval(metrics, key)
+    return f"{value} ({1000 * ends[0]:.2f} – {1000 * ends[1]:.2f})" if ends else value
+
+
+def _interval(metrics: dict[str, float], key: str) -> tuple[float, float] | None:
+    """Both ends of the 95 % interval of a distance, or None where there is none."""
     low, high = metrics.get(f"{key}_low"), metrics.get(f"{key}_high")
-    value = f"{1000 * metrics[key]:.2f}"
-    return f"{value} ({1000 * low:.2f} – {1000 * high:.2f})" if low is not None and high is not None else value
+    return None if low is None or high is None else (low, high)

@@ -73,8 +73,9 @@ def features(photos: Tensor) -> np.ndarray:
 
 
 def kid(x: np.ndarray, y: np.ndarray) -> float:
-    """Kernel inception distance between features (N, D) and (M, D): the unbiased squared maximum mean discrepancy under the kernel
-    (x·y/D + 1)³ (Bińkowski et al., arXiv 1801.01401). Smaller is closer; it can fall below 0 by chance."""
+    """The estimator of the kernel inception distance on features (N, D) and (M, D): the unbiased squared maximum mean discrepancy under
+    the kernel (x·y/D + 1)³ (Bińkowski et al., arXiv 1801.01401). Smaller is closer; it can fall below 0 by chance. By definition the
+    features are Inception's; on those of `FEATURES` the value cannot be set beside published ones."""
     d = x.shape[1]
 
     def kernel(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -116,8 +117,8 @@ def colour_histogram_accuracy(data: DataSet, bins: int = 8) -> float:
 
 
 def moved_colours(photos: Tensor, towards: Tensor) -> Tensor:
-    """The baseline: each channel of each photo moved and scaled so that its mean and spread are those of all photos of `towards`
-    (Reinhard et al., Color transfer between images, 2001)."""
+    """The baseline: each channel of each photo moved and scaled so that its mean and standard deviation are those of all photos of
+    `towards` (Reinhard et al., Color transfer between images, 2001)."""
     mean, spread = towards.mean((0, 2, 3), keepdim=True), towards.std((0, 2, 3), keepdim=True)
     own, own_spread = photos.mean((2, 3), keepdim=True), photos.std((2, 3), keepdim=True)
     return ((photos - own) / own_spread.clamp_min(1e-3) * spread + mean).clamp(0, 1)

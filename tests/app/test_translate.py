@@ -50,6 +50,28 @@ def test_without_any_network_it_says_what_to_do(visit: Callable, none_shipped: N
     assert not page.errors
 
 
+UNSURE = "Where an interval of KID contains 0, so few photos cannot tell the two sets apart by this measure."
+UNTOLD = (
+    "Here it cannot even tell real photos of the one fruit from real photos of the other, so a small value says little for the "
+    "translations."
+)
+
+
+@pytest.mark.parametrize(("kind", "ends", "said"), [
+    ("", (0.0004, 0.0006), []), ("", (-0.0001, 0.0006), [UNSURE]), ("untranslated_", (-0.0001, 0.0006), [UNSURE, UNTOLD]),
+])  # fmt: skip
+def test_the_distance_is_no_more_than_it_is(visit: Callable, pair: Run, kind: str, ends: tuple[float, float], said: list[str]) -> None:
+    """KID on other features than Inception's is called so, and an interval that contains 0 is read aloud."""
+    summary = pair.summary
+    summary["metrics"] |= {f"kid_{kind}b2a": 0.0005, f"kid_{kind}b2a_low": ends[0], f"kid_{kind}b2a_high": ends[1]}
+    write_json(pair.path / "summary.json", summary)
+    page = visit("translate", "en", network=pair.id)
+    [table] = [e.value for e in page.at.dataframe]
+    assert table["figure"].str.contains("(KID on features of cifar10-fast, thousandths)", regex=False).sum() == 2
+    assert not page.errors and "beside published KID values" in page.text
+    assert [sentence for sentence in (UNSURE, UNTOLD) if page.says(sentence)] == said
+
+
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_a_photo_is_translated(visit: Callable, pair: Run, language: str) -> None:
     page = visit("translate", language, network=pair.id, source="upload")
