@@ -114,8 +114,9 @@ def show_empty(task: tasks.Task) -> None:
         heading = _(N_("Here your training will grow"))
         st.markdown(f"#### {heading}")
         st.markdown(
-            _(N_("Loss and accuracy appear batch by batch, on the training and on the validation part; after every epoch the same eight "
-                 "examples are answered again. You may close the page: the training goes on, and its link brings you back."))
+            _(N_("Its curves grow batch by batch; once an epoch the network is measured on the data held back for validation, and the same "
+                 "few examples show what it makes of them by then. You may close the page: the training goes on, and its link brings you "
+                 "back."))
         )  # fmt: skip
         quick = task.quick_recipe()
         st.button(

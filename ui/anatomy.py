@@ -65,7 +65,8 @@ def figures(layers: list[anatomy.Layer], in_shape: tuple[int, ...]) -> None:
     )  # fmt: skip
     columns[2].metric(
         _(N_("Memory of all outputs")), f"{sum(layer.activation for layer in layers) / 1e6:.2f} MB", border=True,
-        help=_(N_("For one image in 32 bits. A training keeps them for the way back; multiply by the batch size.")),
+        help=_(N_("The sum over all layers' outputs for one image in 32 bits; a training keeps most of them for the backward pass, times "
+                  "the batch size.")),
     )  # fmt: skip
     weighted = sum(layer.kind in ("Conv2d", "Linear") for layer in layers)
     columns[3].metric(_(N_("Layers with weights")), weighted, border=True)

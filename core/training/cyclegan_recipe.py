@@ -7,6 +7,9 @@ from typing import Literal
 from core.messages import N_
 from core.training.recipe import Recipe, option
 
+# Photos come singly by default, and the pools of earlier translations are those of one process: there is nothing to divide.
+ONE_DEVICE = N_("A training of translators runs on one device. Leave out --devices and --num-nodes.")
+
 
 class CycleGANRecipe(Recipe):
     """Two generators and two discriminators on two domains of photos; the defaults are the paper's (arXiv 1703.10593)."""
@@ -22,7 +25,8 @@ class CycleGANRecipe(Recipe):
         1, N_("Batch size"), N_("Photos of each domain per step."), ge=1, le=256, log=True, term="batch-size"
     )
     learning_rate: float = option(
-        0.0002, N_("Learning rate"), N_("Of Adam, for generators and discriminators; it falls by a line to 0 over the second half."),
+        0.0002, N_("Learning rate"), N_("Of Adam, for generators and discriminators. How long it stays before it falls linearly to 0 "
+                                       "is a setting of its own."),
         gt=0, le=1, log=True, term="learning-rate",
     )  # fmt: skip
     beta1: float = option(
@@ -30,7 +34,7 @@ class CycleGANRecipe(Recipe):
         group="optimizer", ge=0, lt=1, term="momentum",
     )  # fmt: skip
     constant: float = option(
-        0.5, N_("Constant rate for"), N_("Share of the training in which the learning rate stays; then it falls by a line to 0."),
+        0.5, N_("Constant rate for"), N_("Share of the training in which the learning rate stays; then it falls linearly to 0."),
         group="optimizer", ge=0, le=1, term="schedule",
     )  # fmt: skip
     cycle: float = option(

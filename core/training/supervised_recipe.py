@@ -34,7 +34,8 @@ class SupervisedRecipe(Recipe):
     momentum: float = option(
         0.9,
         N_("Momentum"),
-        N_("Share of the last step that is kept; read by SGD and RMSprop."),
+        N_("Share of the last step that is kept; read by SGD and RMSprop. One-cycle moves it by up to 0.05 around this value, unless it "
+           "is 0."),
         group="optimizer",
         ge=0,
         le=0.999,
@@ -55,7 +56,8 @@ class SupervisedRecipe(Recipe):
         term="schedule",
     )
     norm_rate: float = option(
-        1.0, N_("Rate of norm biases"), N_("The biases of batch norms learn at so many times the learning rate of everything else."),
+        1.0, N_("Learning-rate multiplier of batch-norm biases"),
+        N_("The biases of batch norms learn at so many times the learning rate of everything else."),
         group="optimizer", gt=0, le=1000, log=True, term="learning-rate",
     )  # fmt: skip
     step_epochs: int = option(
@@ -93,7 +95,7 @@ class SupervisedRecipe(Recipe):
     weight_decay: float = option(
         0.0,
         N_("Weight decay"),
-        N_("Pulls weights towards zero at every step (L2)."),
+        N_("Pulls weights towards zero at every step; norms and biases are spared."),
         group="regularisation",
         ge=0,
         le=10,
@@ -107,7 +109,8 @@ class SupervisedRecipe(Recipe):
     ema: float = option(
         0.0,
         N_("Weight averaging (EMA)"),
-        N_("Keeps a running average of the weights and judges and saves that: 0.99 remembers about 100 steps; 0 does not average."),
+        N_("Keeps a running average of the weights and judges and saves that: 0.99 remembers about 100 steps, fewer at first; 0 does not "
+           "average."),
         group="regularisation",
         ge=0,
         le=0.99999,
@@ -166,7 +169,7 @@ class SupervisedRecipe(Recipe):
     )  # fmt: skip
     scaling: Literal["standardised", "unit", "bytes"] = option(
         "standardised", N_("Pixels become"), N_("Bytes: as they are, 0 to 255. Unit: divided by 255. Standardised: then moved and "
-                                                "scaled to mean 0 and spread 1."),
+                                                "scaled to mean 0 and standard deviation 1."),
         group="data", passes_to="data", only="images", term="normalisation",
     )  # fmt: skip
     validation: int = option(
