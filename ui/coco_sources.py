@@ -82,8 +82,8 @@ def _nothing_here() -> None:
     )  # fmt: skip
     with st.expander(_(N_("Fetch val2017: 5,000 images with all their annotations")), icon=":material/download:"):
         st.markdown(
-            _(N_("{size} from the official source, checked by its sums, into `{folder}`. If it breaks off it goes on from there. The same "
-                 "on the command line: `{command}`"),
+            _(N_("{size} from the official source, checked against checksums, into `{folder}`. If it breaks off it goes on from there. The "
+                 "same on the command line: `{command}`"),
               size=f"{official.BYTES / 1e9:.1f} GB", folder=str(paths.download_root() / "coco"), command="python -m core coco get")
         )  # fmt: skip
         if st.button(_(N_("Fetch it now")), disabled=paths.offline()):

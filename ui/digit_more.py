@@ -50,7 +50,7 @@ def sliding(digit: Digit, choices: list[Choice]) -> None:
         top = digit.truth if digit.truth is not None else int(probabilities[shift.REACH].argmax())
         name = f"{title(choice)}: {network.spec.classes[top]}"
         series.append(charts.Series(name, offsets, probabilities[:, top], role=place))
-    figure = charts.curves(series, _(N_("moved to the right (pixels)")), _(N_("How sure")), y_format=".0%", height=280)
+    figure = charts.curves(series, _(N_("moved to the right (pixels)")), _(N_("Confidence")), y_format=".0%", height=280)
     live_chart(figure, "sliding")
     st.caption(_(N_("A network that had learned the digit and not its place would draw a level line. Augmentation by shifts levels it.")))
 
@@ -76,7 +76,7 @@ def replay(digit: Digit, choice: Choice) -> None:
     classes = predictor(choice).spec.classes
     interesting = np.argsort(-table.max(0))[:4]
     series = [charts.Series(classes[k], kept, table[:, k], role=place) for place, k in enumerate(interesting)]
-    figure = charts.curves(series, _(N_("Epochs")), _(N_("How sure")), y_format=".0%", height=280)
+    figure = charts.curves(series, _(N_("Epochs")), _(N_("Confidence")), y_format=".0%", height=280)
     live_chart(figure, "replay")
     answers = " ".join(classes[k] for k in table.argmax(1))
     st.caption(_(N_("The answers, epoch by epoch: {answers}"), answers=answers))

@@ -48,7 +48,7 @@ def answer(digit: Digit, choice: Choice, accepted: bool, key: str) -> np.ndarray
     if accepted:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             st.metric(_(N_("Answer")), network.spec.classes[top], width="content")
-            st.metric(_(N_("How sure")), charts.percent(probabilities[top]), width="content")
+            st.metric(_(N_("Confidence")), charts.percent(probabilities[top]), width="content")
     else:
         st.warning(_(N_("This does not look like a digit to me.")), icon=":material/help:")
         measured = (store.card(NAME) or {}).get("metrics", {})

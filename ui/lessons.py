@@ -31,8 +31,9 @@ def scaling(task: tasks.Task) -> None:
     with place:
         st.markdown(
             _(N_("A picture is bytes from 0 to 255. A network can take them as they are, divided by 255, or moved and scaled so that "
-                 "over the training part their mean is 0 and their spread 1. The picture is the same; the first layer's gradient is not. "
-                 "It grows with its input, so that a learning rate that suits one range is far too large or too small for another."))
+                 "over the training part their mean is 0 and their standard deviation 1. The picture is the same; the first layer's "
+                 "gradient is not. It grows with its input, so that a learning rate that suits one range is far too large or too small "
+                 "for another."))
         )  # fmt: skip
         st.dataframe(_ranges(task), hide_index=True, width="stretch")
         st.markdown(
@@ -55,7 +56,7 @@ def _ranges(task: tasks.Task) -> pd.DataFrame:
         rows.append(
             {
                 _(N_("pixels become")): _(words), _(N_("smallest")): f"{np.min(low):.2f}", _(N_("largest")): f"{np.max(high):.2f}",
-                _(N_("mean")): f"{np.mean(mean):.2f}", _(N_("spread")): f"{np.mean(spread):.2f}",
+                _(N_("mean")): f"{np.mean(mean):.2f}", _(N_("standard deviation")): f"{np.mean(spread):.2f}",
             }
         )  # fmt: skip
     return pd.DataFrame(rows)

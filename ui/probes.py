@@ -72,7 +72,7 @@ def _pictures(run: Run, x: np.ndarray, y: np.ndarray, predictions: np.ndarray) -
     right = sum(marks)
     st.image(
         pictures.tile(images, 4, 4, marks=marks, captions=captions), width="stretch",
-        caption=_(N_("{right} of {count} right; below each picture the answer and how sure the network is"), right=right, count=len(y)),
+        caption=_(N_("{right} of {count} right; below each picture the answer and its confidence"), right=right, count=len(y)),
     )  # fmt: skip
 
 

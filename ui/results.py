@@ -120,7 +120,7 @@ def _gallery(report: Report, dataset: DataSet | None, index: np.ndarray, columns
     captions = [f"{report.classes[t]}→{report.classes[a]}   {100 * report.outputs[i, a]:.0f}%"
                 for i, t, a in zip(index, report.targets[index], answers, strict=True)]  # fmt: skip
     marks = [bool(a == t) for a, t in zip(answers, report.targets[index], strict=True)]
-    st.image(pictures.tile(images, columns, 3, marks=marks, captions=captions), caption=_(N_("true → predicted, and how sure")))
+    st.image(pictures.tile(images, columns, 3, marks=marks, captions=captions), caption=_(N_("true → predicted, with the confidence")))
 
 
 def _regression(run: Run, report: Report, dataset: DataSet | None) -> None:

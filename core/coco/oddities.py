@@ -1,6 +1,6 @@
 """Records that look odd: a tour of what annotations of a real set hold besides what one expects, each kind with its examples.
 
-Most kinds are one question to the index. Two need every shape (polygons beside their box, joints beside their mask); they are looked
+Most kinds are one question to the index. Two need every shape (polygons outside their box, joints outside their mask); they are looked
 for once, about a minute for a million instances, and kept beside the index.
 """
 
@@ -79,16 +79,16 @@ KINDS = (
         high=False,
     ),
     Kind(
-        "polygon", N_("Polygons beside their box"),
+        "polygon", N_("Polygons outside their box"),
         N_("Corners of a polygon that lie more than two pixels outside of the instance's own box: one of the two was changed and the other "
            "forgotten."),
-        N_("{value} px beside"),
+        N_("{value} px outside"),
     ),
     Kind(
-        "joint", N_("Joints beside the body"),
+        "joint", N_("Joints outside the body"),
         N_("Labelled joints farther outside of the person's mask than a quarter of its size. COCO calls a joint visible where it falls "
            "inside the mask, so these are hidden ones: a guess about what lies behind something, or a slip."),
-        N_("{value} px beside"),
+        N_("{value} px outside"),
     ),
 )  # fmt: skip
 

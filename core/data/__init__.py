@@ -68,8 +68,8 @@ class DataSet:
         return self.train_x.ndim == 4
 
     def scaled(self, scaling: str) -> DataSet:
-        """The same data, whose pixels a network sees as "bytes" (0 to 255), "unit" (0 to 1) or "standardised" (mean 0 and spread 1 over
-        the training part). Tables stay as they are."""
+        """The same data, whose pixels a network sees as "bytes" (0 to 255), "unit" (0 to 1) or "standardised" (mean 0 and standard
+        deviation 1 over the training part). Tables stay as they are."""
         if scaling == "standardised" or not self.is_image:
             return self
         zeros, ones = np.zeros_like(np.asarray(self.mean, dtype=float)), np.ones_like(np.asarray(self.std, dtype=float))

@@ -19,7 +19,7 @@ from core.models import register_model
 
 
 class InstanceNorm(nn.Module):
-    """Every map of every picture to mean 0 and spread 1, without gain or bias."""
+    """Every map of every picture to mean 0 and standard deviation 1, without gain or bias."""
 
     def forward(self, x: Tensor) -> Tensor:
         if x.is_cuda:

@@ -91,7 +91,7 @@ class MultiplierRecipe(SupervisedRecipe):
     """For networks whose every layer is made thinner or wider by one factor."""
 
     multiplier: float = option(
-        1.0, N_("Width multiplier"), N_("Multiplies the number of maps of every layer."), group="model", passes_to="model", gt=0, le=4
+        1.0, N_("Width multiplier"), N_("Multiplies the channels of every layer."), group="model", passes_to="model", gt=0, le=4
     )
 
 

@@ -53,7 +53,7 @@ def make_schedule(
             rise = min(0.3, max(0.0, 1 - 2 / total_steps))
             return schedulers.OneCycleLR(optimizer, highest, total_steps, pct_start=rise, **momentum_cycle(recipe))
         case "triangular":
-            # The slanted triangle of Howard and Ruder (arXiv 1801.06146): up by a line over the first 20 %, down by a line to nothing.
+            # The slanted triangle of Howard and Ruder (arXiv 1801.06146): up linearly over the first 20 %, down linearly to nothing.
             top = max(1, round(0.2 * total_steps))
             return schedulers.LambdaLR(optimizer, lambda step: min((step + 1) / top, (total_steps - step) / max(1, total_steps - top)))
         case "cosine":

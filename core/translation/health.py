@@ -107,20 +107,20 @@ def _of_signals(log: pd.DataFrame) -> list[Finding]:
         direction = {"way": Message(N_("A to B") if way == "a2b" else N_("B to A"))}
         change, likeness, diversity = (_last(log, f"val/{kind}_{way}") for kind in ("change", "likeness", "diversity"))
         if change is not None and change < LITTLE_CHANGE:
-            text = N_("Nothing changes from {way}: translated photos differ from the originals by {value} % of the range. A smaller "
-                      "identity weight, or patience.")  # fmt: skip
+            text = N_("Nothing changes in the direction {way}: translated photos differ from the originals by {value} % of the range. A "
+                      "smaller identity weight, or patience.")  # fmt: skip
             found.append(Finding("warning", Message(text, {**direction, "value": f"{100 * change:.1f}"})))
         if likeness is not None and likeness < INVERTED:
-            text = N_("Photos turn into their negatives from {way}: what was bright is dark (correlation {value}). This rarely mends "
-                      "itself: start again with another seed, or a larger identity weight.")  # fmt: skip
+            text = N_("Photos turn into their negatives in the direction {way}: what was bright is dark (correlation {value}). This rarely "
+                      "mends itself: start again with another seed, or a larger identity weight.")  # fmt: skip
             found.append(Finding("warning", Message(text, {**direction, "value": f"{likeness:.2f}"})))
         elif likeness is not None and likeness < _UNLIKE:
-            text = N_("Translations from {way} hardly show what their photos show (correlation {value}): it is early still, or the cycle "
-                      "weight is too small.")  # fmt: skip
+            text = N_("Translations in the direction {way} hardly show what their photos show (correlation {value}): it is early still, or "
+                      "the cycle weight is too small.")  # fmt: skip
             found.append(Finding("note", Message(text, {**direction, "value": f"{likeness:.2f}"})))
         if diversity is not None and diversity < COLLAPSED:
-            text = N_("Mode collapse from {way}: translations differ from each other only {value} times as much as the photos did. Start "
-                      "again with another seed or a smaller learning rate.")  # fmt: skip
+            text = N_("Mode collapse in the direction {way}: translations differ from each other only {value} times as much as the photos "
+                      "did. Start again with another seed or a smaller learning rate.")  # fmt: skip
             found.append(Finding("warning", Message(text, {**direction, "value": f"{diversity:.2f}"})))
     return found
 

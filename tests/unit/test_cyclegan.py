@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -110,7 +111,7 @@ def test_the_pool_keeps_and_gives_back() -> None:
 
 
 def test_the_rate_falls_as_in_the_official_plan() -> None:
-    """`LambdaRule` of the authors: n epochs at the full rate, then n in which it falls by a line; here by steps."""
+    """`LambdaRule` of the authors: n epochs at the full rate, then n in which it falls linearly; here by steps."""
     trainer = make(epochs=20)
     total, half = trainer.total_steps, trainer.total_steps // 2
     optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=0.0002)
@@ -211,6 +212,12 @@ def look(real: torch.Tensor, translated: torch.Tensor) -> dict[str, torch.Tensor
     return {"real": real, "translated": translated, "cycled": real + 0.1}
 
 
+def test_more_than_one_process_is_refused() -> None:
+    recipe = tasks.task("cyclegan-light").recipe.changed(**TINY)
+    with pytest.raises(UserError, match="runs on one device"):
+        CycleGANTrainer("cyclegan", drawn(), recipe, SimpleNamespace(world_size=2))
+
+
 def test_signals_say_what_happened() -> None:
     torch.manual_seed(0)
     photos = torch.rand(6, 3, 16, 16)
@@ -227,10 +234,10 @@ def test_signals_say_what_happened() -> None:
 
 HEALTHY = dict.fromkeys(health.SIGNALS, 0.5)
 SICK = [
-    ({"val/change_a2b": 0.01}, "Nothing changes from A to B"),
-    ({"val/likeness_b2a": -0.5}, "Photos turn into their negatives from B to A"),
-    ({"val/likeness_a2b": 0.1}, "Translations from A to B hardly show"),
-    ({"val/diversity_a2b": 0.1}, "Mode collapse from A to B"),
+    ({"val/change_a2b": 0.01}, "Nothing changes in the direction A to B"),
+    ({"val/likeness_b2a": -0.5}, "Photos turn into their negatives in the direction B to A"),
+    ({"val/likeness_a2b": 0.1}, "Translations in the direction A to B hardly show"),
+    ({"val/diversity_a2b": 0.1}, "Mode collapse in the direction A to B"),
     ({"score/real_b": 0.95, "score/translated_b": 0.02}, "The discriminator of domain B has won"),
     ({"score/real_a": 0.5, "score/translated_a": 0.5}, "The discriminator of domain A cannot tell"),
 ]
