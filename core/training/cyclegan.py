@@ -29,7 +29,7 @@ from core.data.batches import Batches, epoch_order
 from core.messages import N_, UserError
 from core.models.cyclegan import Discriminators, drawn
 from core.training import random_state
-from core.training.cyclegan_recipe import CycleGANRecipe
+from core.training.cyclegan_recipe import ONE_DEVICE, CycleGANRecipe
 from core.training.events import Done, EpochEnd, Event, Sample, Step
 from core.training.image_pool import ImagePool
 from core.training.optim import averaging
@@ -46,10 +46,13 @@ class CycleGANTrainer:
     """Trains both generators of `model` on the two domains of `data` (`y` 0: A, 1: B) by one recipe.
 
     `judge`, where it is set, says of photos (N, 3, H, W) in [0, 1] the probability (N,) that each belongs to B; the best epoch is then
-    the one whose translations it takes for the other domain most often. Raises UserError where a domain has too few photos.
+    the one whose translations it takes for the other domain most often. Raises UserError where a domain has too few photos, or where there
+    is more than one process.
     """
 
     def __init__(self, model: str, data: DataSet, recipe: CycleGANRecipe, fabric: Fabric) -> None:
+        if fabric.world_size > 1:
+            raise UserError(ONE_DEVICE)
         self.recipe, self.data, self.fabric, self.judge = recipe, data, fabric, None
         parts = [self._cut(np.flatnonzero(data.train_y == domain), domain) for domain in (0, 1)]
         self.a, self.b = (Batches(data, data.train_x[train], data.train_y[train], fabric.device) for train, _ in parts)

@@ -21,6 +21,7 @@ from core import paths, tasks
 from core.files import write_bytes, write_json
 from core.messages import Message, N_, UserError
 from core.training import runs
+from core.training.cyclegan_recipe import ONE_DEVICE
 from core.training.recipe import Recipe
 from core.training.runs import Run
 
@@ -40,7 +41,10 @@ def slots() -> int:
 
 
 def start(task: tasks.Task, recipe: Recipe, data_root: str | None = None, **more: object) -> Run:
-    """Create a run and its process. Raises UserError where the runs folder cannot be written."""
+    """Create a run and its process. Raises UserError where the runs folder cannot be written, or where the task cannot be divided over so
+    many `devices` or `num_nodes`."""
+    if task.kind == "translation" and {more.get("devices", 1), more.get("num_nodes", 1)} != {1}:
+        raise UserError(ONE_DEVICE)
     run = runs.create(task, recipe, data_root, **more)
     _launch(run)
     return run

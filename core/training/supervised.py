@@ -176,8 +176,11 @@ class SupervisedTrainer:
     # ---- parts -------------------------------------------------------------------------------------------------------
 
     def _mine(self, index: Tensor) -> Tensor:
-        """This process's share of a batch (all of it where there is one process)."""
-        return index[self.fabric.global_rank :: self.fabric.world_size].to(self.fabric.device)
+        """This process's share of a batch (all of it where there is one process). A batch with fewer examples than there are processes
+        begins again, so that nobody is left without any."""
+        rank = self.fabric.global_rank
+        mine = index[rank :: self.fabric.world_size] if rank < len(index) else index[rank % len(index)].view(1)
+        return mine.to(self.fabric.device)
 
     def _inputs(self, index: Tensor) -> Tensor:
         """Augmented, normalised inputs of the training examples `index` (B,)."""

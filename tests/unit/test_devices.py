@@ -12,11 +12,19 @@ from core.training import runs
 
 
 def train(*more):
-    command = [sys.executable, "-m", "core", "train", "mnist-softmax", "--epochs", "1", "--limit-train", "1000", "--validation", "200",
+    """A short training; its last batch is one example, fewer than there are processes."""
+    command = [sys.executable, "-m", "core", "train", "mnist-softmax", "--epochs", "1", "--limit-train", "897", "--validation", "200",
                "--precision", "32-true", "--json", *more]  # fmt: skip
     done = subprocess.run(command, cwd=paths.PROJECT, capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.parametrize("more", [["--devices", "2"], ["--num-nodes", "2"]])
+def test_a_training_of_translators_on_several_devices_is_refused_before_it_begins(more):
+    command = [sys.executable, "-m", "core", "train", "cyclegan-light", "--quick", *more]
+    done = subprocess.run(command, cwd=paths.PROJECT, capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 1 and "runs on one device" in done.stderr and not runs.every()
 
 
 @pytest.mark.slow

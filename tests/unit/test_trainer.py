@@ -8,6 +8,7 @@ import functools
 import itertools
 import math
 import pickle
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -180,6 +181,20 @@ def test_the_test_part_is_not_touched() -> None:
     fabric = Fabric(accelerator="cpu", devices=1)
     recipe = task.recipe.changed(threads=1, epochs=1, validation=100, limit_train=100)
     assert list(SupervisedTrainer(task.model, blind, recipe, fabric).run())
+
+
+@pytest.mark.parametrize("world", [1, 2, 4])
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 32])
+def test_every_process_has_a_share_of_every_batch(world: int, count: int) -> None:
+    trainer, batch = make("mnist-softmax"), torch.arange(100, 100 + count)
+    shares = []
+    for rank in range(world):
+        trainer.fabric = SimpleNamespace(global_rank=rank, world_size=world, device="cpu")
+        shares.append(trainer._mine(batch).tolist())
+    assert all(shares) and set().union(*shares) == set(batch.tolist())
+    assert sum(map(len, shares)) == max(world, count)
+    if world == 1:
+        assert shares == [batch.tolist()]
 
 
 def test_few_examples_hold_every_class() -> None:
