@@ -34,8 +34,7 @@ class SupervisedRecipe(Recipe):
     momentum: float = option(
         0.9,
         N_("Momentum"),
-        N_("Share of the last step that is kept; read by SGD and RMSprop. One-cycle moves it by up to 0.05 around this value, unless it "
-           "is 0."),
+        N_("Share of the last step that SGD and RMSprop keep; one-cycle moves it by up to 0.05 around this value, unless it is 0."),
         group="optimizer",
         ge=0,
         le=0.999,
@@ -109,8 +108,7 @@ class SupervisedRecipe(Recipe):
     ema: float = option(
         0.0,
         N_("Weight averaging (EMA)"),
-        N_("Keeps a running average of the weights and judges and saves that: 0.99 remembers about 100 steps, fewer at first; 0 does not "
-           "average."),
+        N_("Judges and saves a running average of the weights: 0.99 remembers about 100 steps, fewer at first; 0 does not average."),
         group="regularisation",
         ge=0,
         le=0.99999,
