@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -52,7 +53,12 @@ def folder_of(source: Path) -> Path:
     """Where the index of `source` lies, as its files are now."""
     stats = [(str(f.resolve()), f.stat().st_size, f.stat().st_mtime_ns) for s in find(source) for f in s.files]
     key = hashlib.sha256(json.dumps([FORMAT, stats]).encode()).hexdigest()[:16]
-    return paths.cache() / "coco" / f"{hashlib.sha256(str(source.resolve()).encode()).hexdigest()[:8]}-{key}"
+    return paths.cache() / "coco" / f"{_beginning(source)}-{key}"
+
+
+def _beginning(source: Path) -> str:
+    """The beginning of the name of every index of `source`."""
+    return hashlib.sha256(str(source.resolve()).encode()).hexdigest()[:8]
 
 
 def build(source: Path, progress: Progress | None = None) -> Path:
@@ -74,11 +80,24 @@ def build(source: Path, progress: Progress | None = None) -> Path:
             os.replace(part, folder)
         finally:
             shutil.rmtree(part, ignore_errors=True)
-    for old in folder.parent.glob(f"{folder.name.split('-')[0]}-*"):
-        if old.is_dir() and old != folder and ".part-" not in old.name:
-            shutil.rmtree(old, ignore_errors=True)
-            shutil.rmtree(paths.cache() / "coco-thumbnails" / old.name, ignore_errors=True)
+    _remove(old for old in _all(source) if old != folder)
     return folder
+
+
+def forget(source: Path) -> None:
+    """Remove what was made of `source`: index and thumbnails."""
+    _remove(_all(source))
+
+
+def _all(source: Path) -> list[Path]:
+    """Every finished index of `source`, as its files are now or once were."""
+    return [p for p in (paths.cache() / "coco").glob(f"{_beginning(source)}-*") if p.is_dir() and ".part-" not in p.name]
+
+
+def _remove(folders: Iterable[Path]) -> None:
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(paths.cache() / "coco-thumbnails" / folder.name, ignore_errors=True)
 
 
 def _write(source: Path, part: Path, progress: Progress | None) -> None:

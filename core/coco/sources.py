@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import hashlib
+import os
 import re
+import shutil
+import tempfile
+import time
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from core import images, paths
-from core.coco import records, scenes
-from core.files import write_bytes
+from core.coco import index, records, scenes
 from core.messages import N_, UserError
 
 DRAWN = N_("drawn scenes")
 _HEAD = re.compile(rb'"(images|annotations|categories|licenses|info)"\s*:')
 _MOST = 300  # folders of a data root that are looked into
+MOST_KEPT = 1_000_000_000  # bytes of all that visitors have brought; beyond, what nobody has looked at for longest goes
+DAYS_KEPT = 30  # after the last look
+_KEY = 24  # hex digits, so that nobody finds another set for a key
 
 
 def found() -> dict[str, Path]:
@@ -70,33 +78,105 @@ def looks_like_coco(file: Path) -> bool:
 
 
 def keep(content: bytes, name: str, pictures: list[tuple[str, bytes]]) -> tuple[Path, list[UserError]]:
-    """Annotations that a visitor brings along, with their pictures, in a folder of the cache. Returns the JSON's path and what is wrong
-    with single pictures. Raises UserError where `content` is not COCO's format; nothing is kept then."""
-    key = hashlib.sha256(content).hexdigest()[:12]
-    folder = paths.cache() / "coco-own" / key
+    """Annotations that a visitor brings along, with their pictures, in a folder of the cache that is named after all of it: nobody can
+    put other pictures to the same annotations. Returns the JSON's path and what is wrong with single pictures. Older sets go where room
+    is needed.
+
+    Raises UserError where `content` is not COCO's format, or the cache folder cannot be written; nothing is kept then.
+    """
+    records.parse(content, name, records.Instances)
     stem = re.sub(r"[^\w.-]", "_", PurePosixPath(name.replace("\\", "/")).stem)[:60] or "annotations"
-    path = folder / f"{stem}.json"
-    if not path.exists():
-        records.parse(content, name, records.Instances)
-        folder.mkdir(parents=True, exist_ok=True)
-        write_bytes(path, content)
+    taken, wrong = _readable(pictures)
+    files = {f"{stem}.json": content, **taken}
+    key = hashlib.sha256()
+    for plain, body in sorted(files.items()):
+        key.update(hashlib.sha256(plain.encode()).digest() + hashlib.sha256(body).digest())
+    folder = _own() / key.hexdigest()[:_KEY]
+    if not folder.exists():
+        try:
+            wrong += _put_away(folder, files)
+        except OSError as error:
+            raise UserError(N_("{file} cannot be written: {reason}."), file=str(folder), reason=error.strerror or str(error)) from error
+        _make_room(folder)
+    return folder / f"{stem}.json", wrong
+
+
+def _own() -> Path:
+    return paths.cache() / "coco-own"
+
+
+def _readable(pictures: list[tuple[str, bytes]]) -> tuple[dict[str, bytes], list[UserError]]:
+    """Those of `pictures` that are some, by their bare names, and what is wrong with the others."""
+    taken: dict[str, bytes] = {}
     wrong = []
     for picture, body in pictures:
-        plain = PurePosixPath(picture.replace("\\", "/")).name
-        target = folder / plain
-        if target.exists() or not plain or plain.startswith(".") or plain.endswith(".json"):
+        plain = PurePosixPath(picture.replace("\\", "/")).name.encode("utf-8", "replace").decode().replace("\0", "")
+        if not plain or plain in taken or plain.startswith(".") or plain.endswith(".json"):
             continue
         try:
             images.decode(body, picture)
         except UserError as error:
             wrong.append(error)
             continue
-        write_bytes(target, body)
-    return path, wrong
+        taken[plain] = body
+    return taken, wrong
+
+
+def _put_away(folder: Path, files: dict[str, bytes]) -> list[UserError]:
+    """Write `files` aside and move them into place as `folder`. Returns which names no file can have. Raises OSError."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    wrong = []
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".part-") as made:
+        part = Path(made) / folder.name
+        part.mkdir()
+        for name, body in files.items():
+            try:
+                (part / name).write_bytes(body)
+            except OSError as error:
+                if error.errno != errno.ENAMETOOLONG:
+                    raise
+                wrong.append(
+                    UserError(N_("{file} cannot be written: {reason}."), file=images.safe_name(name), reason=error.strerror or str(error))
+                )
+        try:
+            os.replace(part, folder)
+        except OSError:
+            if not folder.exists():  # otherwise somebody else has brought the same meanwhile
+                raise
+    return wrong
+
+
+def _make_room(new: Path) -> None:
+    """Remove what nobody has looked at for `DAYS_KEPT`, and of the rest the longest unseen, until at most `MOST_KEPT` bytes are left. What
+    has just come stays."""
+    sets = []
+    for folder in _own().iterdir():
+        with contextlib.suppress(OSError):  # gone already: two may make room at once
+            if folder != new:
+                sets.append((folder.stat().st_mtime, _bytes(folder), folder))
+    total = _bytes(new) + sum(size for _, size, _ in sets)
+    for seen, size, folder in sorted(sets):
+        if total > MOST_KEPT or time.time() - seen > DAYS_KEPT * 86_400:
+            for source in folder.glob("*.json"):
+                index.forget(source)
+            shutil.rmtree(folder, ignore_errors=True)
+            total -= size
+
+
+def _bytes(folder: Path) -> int:
+    total = 0
+    for path in folder.rglob("*"):
+        with contextlib.suppress(OSError):
+            total += path.stat().st_size
+    return total
 
 
 def kept(key: str) -> Path | None:
-    """The JSON that `keep` has put away under `key` (the name of its folder), if it is still there."""
-    if not re.fullmatch(r"[0-9a-f]{12}", key):
+    """The JSON that `keep` has put away under `key` (the name of its folder), if it is still there. Who asks looks at it."""
+    if not re.fullmatch(rf"[0-9a-f]{{{_KEY}}}", key):
         return None
-    return next(iter(sorted((paths.cache() / "coco-own" / key).glob("*.json"))), None)
+    found = next(iter(sorted((_own() / key).glob("*.json"))), None)
+    if found:
+        with contextlib.suppress(OSError):  # a cache that cannot be written is not emptied either
+            os.utime(found.parent)
+    return found

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import json
+import os
 import threading
+import time
 import zipfile
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -14,6 +17,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from core import paths
 from core.coco import official, records, sources
 from core.coco.dataset import Coco
 from core.messages import UserError
@@ -47,7 +51,7 @@ def test_what_a_visitor_brings_is_kept_with_its_pictures() -> None:
     path, wrong = sources.keep(content, "../../my labels.json", [("../a.png", png()), ("b.png", b"no picture")])
     assert path.name == "my_labels.json" and [p.name for p in path.parent.iterdir() if p.suffix == ".png"] == ["a.png"]
     assert len(wrong) == 1 and "b.png" in str(wrong[0])
-    assert sources.kept(path.parent.name) == path and sources.kept("../../x") is None and sources.kept("0" * 12) is None
+    assert sources.kept(path.parent.name) == path and sources.kept("../../x") is None and sources.kept("0" * 24) is None
     with Coco.open(path) as coco:
         assert coco.picture(1).path == path.parent / "a.png"  # the tool wrote the folder of its own machine before the name
 
@@ -56,7 +60,94 @@ def test_what_a_visitor_brings_is_kept_with_its_pictures() -> None:
 def test_what_is_not_coco_is_refused_and_not_kept(content: bytes) -> None:
     with pytest.raises(UserError, match="mine.json"):
         sources.keep(content, "mine.json", [])
-    assert sources.kept(hashlib.sha256(content).hexdigest()[:12]) is None
+    assert sets() == []
+
+
+CONTENT = json.dumps(PLAIN).encode()
+
+
+def sets() -> list[str]:
+    folder = paths.cache() / "coco-own"
+    return sorted(p.name for p in folder.iterdir()) if folder.exists() else []
+
+
+def bring(name: str) -> Path:
+    """The JSON of a set of one's own, its index made."""
+    path, _ = sources.keep(CONTENT, f"{name}.json", [("a.png", png())])
+    Coco.open(path).close()
+    return path
+
+
+def unseen(path: Path, days: float) -> None:
+    """Nobody has looked at the set for so long."""
+    seen = time.time() - days * 86_400
+    os.utime(path.parent, (seen, seen))
+
+
+def test_nobody_puts_other_pictures_to_the_annotations_of_somebody_else() -> None:
+    mine, _ = sources.keep(CONTENT, "x.json", [("a.png", png())])
+    planted = io.BytesIO()
+    Image.new("RGB", (8, 6), "blue").save(planted, "PNG")
+    theirs, _ = sources.keep(CONTENT, "x.json", [("a.png", planted.getvalue()), ("b.png", png())])
+    assert theirs != mine and [p.name for p in mine.parent.glob("*.png")] == ["a.png"]
+    assert (mine.parent / "a.png").read_bytes() == png()
+    assert sources.keep(CONTENT, "x.json", [("a.png", png())]) == (mine, []) and len(sets()) == 2
+
+
+@pytest.mark.parametrize(("length", "there"), [(250, True), (300, False)])
+def test_a_picture_with_a_long_name(length: int, there: bool) -> None:
+    name = "x" * (length - 4) + ".png"
+    path, wrong = sources.keep(CONTENT, "mine.json", [(name, png()), ("a.png", png())])
+    assert (path.parent / "a.png").exists() and path.exists() and bool(wrong) != there
+    if there:
+        assert (path.parent / name).read_bytes() == png()
+    else:
+        assert "cannot be written: File name too long" in str(wrong[0])
+
+
+def test_a_full_disk_is_a_sentence_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = Path.write_bytes
+
+    def full(path: Path, content: bytes) -> int:
+        if path.suffix == ".png":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(UserError, match="cannot be written: No space left on device"):
+        sources.keep(CONTENT, "mine.json", [("a.png", png())])
+    assert sets() == []
+
+
+def test_a_cache_that_cannot_be_written_is_a_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("MANABI_CACHE", str(tmp_path / "file"))
+    with pytest.raises(UserError, match="cannot be written"):
+        sources.keep(CONTENT, "mine.json", [])
+
+
+def test_what_nobody_has_looked_at_for_a_month_goes_with_its_index() -> None:
+    old, looked_at, young = bring("old"), bring("looked_at"), bring("young")
+    for path, days in ((old, 31), (looked_at, 31), (young, 29)):
+        unseen(path, days)
+    assert sources.kept(looked_at.parent.name) == looked_at
+    new = bring("new")
+    assert sets() == sorted(p.parent.name for p in (looked_at, young, new)) and sources.kept(old.parent.name) is None
+    indices = [json.loads(p.read_text())["source"] for p in (paths.cache() / "coco").glob("*/done.json")]
+    assert sorted(indices) == sorted(str(p.resolve()) for p in (looked_at, young, new))
+
+
+def test_the_longest_unseen_goes_where_there_is_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = [bring(f"set{number}") for number in range(3)]
+    for days, path in enumerate(reversed(made), 1):
+        unseen(path, days)
+    size = sum(p.stat().st_size for p in made[0].parent.iterdir())
+    monkeypatch.setattr(sources, "MOST_KEPT", 2 * size)
+    new = bring("set3")
+    assert sets() == sorted(p.parent.name for p in (made[2], new))
+    monkeypatch.setattr(sources, "MOST_KEPT", 1)
+    assert sets() == sorted(p.parent.name for p in (made[2], new)), "only who brings something makes room"
+    assert bring("set4").exists() and len(sets()) == 1
 
 
 def test_a_cut_file_names_the_last_record() -> None:
