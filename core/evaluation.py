@@ -47,12 +47,12 @@ def test_metrics(kind: str, outputs: Tensor, targets: Tensor) -> dict[str, float
 
 
 @torch.inference_mode()
-def run_network(network: nn.Module, spec: Spec, batches: Batches, size: int = 1000) -> Tensor:
+def run_network(network: nn.Module, spec: Spec, batches: Batches) -> Tensor:
     """Probabilities (N, K), or predictions (N,) in the targets' unit, in fp32."""
     network.eval()
     parts = []
-    for i in range(0, len(batches), size):
-        out = outputs(network, spec, batches.inputs(slice(i, i + size)))
+    for part in batches.parts(network):
+        out = outputs(network, spec, batches.inputs(part))
         parts.append(out.softmax(1) if spec.kind == "classification" else out[:, 0] * spec.output_std + spec.output_mean)
     return torch.cat(parts).cpu()
 

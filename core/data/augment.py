@@ -11,6 +11,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
+from core.messages import N_, UserError
+
 
 def affine(x: Tensor, shift: float, rotate: float, scale: float, generator: torch.Generator) -> Tensor:
     """Images (B, C, H, W), each moved by up to `shift` pixels, turned by up to `rotate` degrees and scaled by up to the share
@@ -24,6 +26,16 @@ def affine(x: Tensor, shift: float, rotate: float, scale: float, generator: torc
     theta = torch.stack([cos, -sin, dx * 2 * shift / w, sin, cos, dy * 2 * shift / h], dim=1).view(b, 2, 3)
     grid = F.affine_grid(theta.to(x.device), list(x.shape), align_corners=False)
     return F.grid_sample(x, grid, padding_mode="border", align_corners=False)
+
+
+def check_crop(reach: int, in_shape: tuple[int, ...]) -> None:
+    """Raises UserError where images of `in_shape` (C, H, W) cannot be moved by `reach` pixels: their border does not mirror so far."""
+    most = min(in_shape[1:]) - 1
+    if reach > most:
+        raise UserError(
+            N_("crop is {value}, but pictures of {height} x {width} pixels can be moved by at most {most}."),
+            value=reach, height=in_shape[1], width=in_shape[2], most=most,
+        )  # fmt: skip
 
 
 def crop_and_flip(x: Tensor, reach: int, flipped: Tensor | None, generator: torch.Generator) -> Tensor:

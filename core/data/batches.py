@@ -5,11 +5,13 @@ Shapes: N examples, B batch, C H W image, F features.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from core.data import DataSet, augment
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 EXAMPLES_TO_BEGIN_WITH = 5000
 """Training examples from which a network computes the layers that it does not learn."""
+_MOST, _MOST_BYTES = 1000, 50_000_000  # of inputs that go through a network together where it does not learn
 
 
 class Batches:
@@ -60,6 +63,16 @@ class Batches:
             x = augment.recolour(x.float() / 255, recipe.hue, recipe.grey, generator) * 255
         x = augment.affine(self.normalised(x), recipe.shift, recipe.rotate, recipe.scale, generator)
         return augment.cutout(augment.jitter(x, recipe.jitter, generator), recipe.cutout, generator)
+
+    def parts(self, network: nn.Module) -> Iterator[slice]:
+        """Slices that together are all examples, each few enough for `network` to look at them at once. A network that enlarges pictures
+        says to how many pixels (`size`)."""
+        shape = self.x.shape[1:]
+        if self.is_image and hasattr(network, "size"):
+            shape = (shape[0], network.size, network.size)
+        count = max(1, min(_MOST, _MOST_BYTES // (4 * math.prod(shape))))
+        for first in range(0, len(self), count):
+            yield slice(first, first + count)
 
     def targets(self, index: Tensor | slice) -> Tensor:
         """Class numbers (B,) int64 or targets (B,) float32."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from core.data import DataSet
+from core.data import DataSet, augment
 from core.data.batches import Batches
 from core.messages import Message, N_
 from core.training.supervised_recipe import SupervisedRecipe
@@ -39,7 +39,9 @@ class Row:
 
 def rows(data: DataSet, recipe: SupervisedRecipe, fields: list[str], count: int = 8, draw: int = 0) -> list[Row]:
     """`count` training pictures, taken from all over the part: as they are, after each kind of augmentation of which `fields` holds a
-    field, and after everything that `recipe` uses. Another `draw` gives other random numbers."""
+    field, and after everything that `recipe` uses. Another `draw` gives other random numbers. Raises UserError where the
+    recipe's crop is too large for them."""
+    augment.check_crop(recipe.crop, data.in_shape)
     index = np.linspace(0, len(data.train_y) - 1, count).astype(int)
     part = Batches(data, data.train_x[index], data.train_y[index])
     found = [Row(Message(N_("As they are")), _shown(part, recipe, data, _OFF, draw), True, {})]

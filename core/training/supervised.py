@@ -19,12 +19,12 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from core import models
-from core.data import DataSet, cut_validation
+from core.data import DataSet, augment, cut_validation
 from core.data.batches import EXAMPLES_TO_BEGIN_WITH, Batches, epoch_order
 from core.messages import N_, UserError
 from core.training import random_state
 from core.training.events import Done, EpochEnd, Event, Step
-from core.training.optim import averaging, make_loss, make_optimizer, make_schedule
+from core.training.optim import NORMS, averaging, make_loss, make_optimizer, make_schedule
 from core.training.supervised_recipe import SupervisedRecipe
 
 PROBES = 8
@@ -39,7 +39,7 @@ class SupervisedTrainer:
         recipe: the hyper-parameters.
         fabric: device, precision and processes (Lightning Fabric).
 
-    Raises UserError where the recipe does not fit the data: a validation part or a batch too large or too small.
+    Raises UserError where the recipe does not fit the data: a validation part, a batch or a crop too large or too small.
     """
 
     def __init__(self, model: str, data: DataSet, recipe: SupervisedRecipe, fabric: Fabric) -> None:
@@ -60,6 +60,8 @@ class SupervisedTrainer:
         y = data.train_y[self.train_index]
         self.y_mean, self.y_std = (0.0, 1.0) if self.classifies else (float(y.mean()), float(y.std()) or 1.0)
 
+        if data.is_image:
+            augment.check_crop(recipe.crop, data.in_shape)
         torch.manual_seed(recipe.seed)
         network = models.create(model, data.in_shape, data.num_outputs, **recipe.part("model"))
         self._check_batches(network)
@@ -88,13 +90,30 @@ class SupervisedTrainer:
 
     def _check_batches(self, network: nn.Module) -> None:
         n, size = len(self.train), self.recipe.batch_size
-        alone = size == 1 or n % size == 1
-        if alone and any(isinstance(m, nn.BatchNorm1d) for m in network.modules()):
+        smallest = min(max(1, length // self.fabric.world_size) for length in (min(n, size), n % size or size))
+        if smallest == 1 and self._needs_company(network):
             raise UserError(
                 N_("batch_size is {value}: of {count} training examples one would be a batch alone, from which this network's batch "
                    "norm cannot learn. Choose another batch size."),
                 value=size, count=n,
             )  # fmt: skip
+
+    @torch.no_grad()
+    def _needs_company(self, network: nn.Module) -> bool:
+        """Whether a batch norm that learns would see a single value per map in a batch of one example."""
+        lonely: list[nn.Module] = []
+
+        def look(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+            if inputs[0].numel() == inputs[0].shape[1]:
+                lonely.append(module)
+
+        norms = [m for m in network.train().modules() if isinstance(m, NORMS) and m.training]
+        hooks = [norm.register_forward_pre_hook(look) for norm in norms]
+        network.eval()(torch.zeros(1, *self.data.in_shape))  # which leaves its statistics as they are
+        network.train()
+        for hook in hooks:
+            hook.remove()
+        return bool(lonely)
 
     @property
     def in_shape(self) -> tuple[int, ...]:
@@ -264,8 +283,7 @@ class SupervisedTrainer:
         if self.average:
             self.average.eval()
         sums = torch.zeros(3, dtype=torch.float64)
-        for i in range(0, len(self.validation), 1000):
-            part = slice(i, i + 1000)
+        for part in self.validation.parts(self.module):
             y = self._targets(self.validation, part)
             outputs = self._judged(self.validation.inputs(part))
             sums += torch.tensor([float(self.loss(outputs, y)) * len(y), float(self._score(outputs, y)), len(y)])

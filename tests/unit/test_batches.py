@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from core import data
 from core.data import DataSet
@@ -40,6 +43,14 @@ def test_batches_are_normalised_by_channel_and_channels_last() -> None:
     np.testing.assert_allclose(x.numpy(), expected, rtol=1e-5, atol=1e-5)
     assert x.is_contiguous(memory_format=torch.channels_last) and x.dtype == torch.float32
     assert batches.targets(index).tolist() == [4, 0] and len(batches) == 6
+
+
+@pytest.mark.parametrize(("network", "count"), [(nn.Identity(), 1000), (SimpleNamespace(size=64), 1000), (SimpleNamespace(size=224), 83)])
+def test_fewer_large_pictures_are_looked_at_together(network: object, count: int) -> None:
+    found = colour_set()
+    batches = Batches(found, np.zeros((2500, 3, 32, 32), np.uint8), np.zeros(2500))
+    parts = [range(2500)[part] for part in batches.parts(network)]
+    assert {len(part) for part in parts[:-1]} == {count} and [i for part in parts for i in part] == list(range(2500))
 
 
 def test_tables_are_normalised_by_feature() -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 
 from core import data, tasks
 from core.data import augment, batches, preview
+from core.messages import UserError
 
 
 def rows(name: str, **changes: object) -> dict[str, preview.Row]:
@@ -42,6 +44,11 @@ def test_what_is_off_is_marked_and_shown_with_a_typical_amount() -> None:
     assert found["Crop"].used and found["Crop"].amounts == {"crop": 4}
     assert "All that the recipe uses" in found
     assert "All that the recipe uses" not in rows("mnist-cnn"), "nothing to add up"
+
+
+def test_a_crop_beyond_the_pictures_is_a_sentence() -> None:
+    with pytest.raises(UserError, match="crop is 40"):
+        rows("cifar10-best", crop=40)
 
 
 def test_digits_have_no_colours_to_change() -> None:

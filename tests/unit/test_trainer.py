@@ -16,7 +16,7 @@ import torch
 from lightning.fabric import Fabric
 
 from core import data, tasks
-from core.data import DataSet, cut_validation
+from core.data import DataSet, batches, cut_validation
 from core.messages import UserError
 from core.tasks import Task
 from core.training import machine
@@ -242,6 +242,48 @@ def test_a_last_batch_of_one_example(task: str) -> None:
 def test_a_batch_of_one_example_is_a_sentence_where_batch_norm_cannot_learn_from_it(limit: int, size: int) -> None:
     with pytest.raises(UserError, match=f"batch_size is {size}: of {limit} training examples one would be a batch alone"):
         make("mnist-modern", limit_train=limit, batch_size=size)
+
+
+@pytest.mark.parametrize(("limit", "batch"), [(33, 32), (64, 1)])
+def test_batch_norm_on_maps_of_one_pixel_cannot_learn_from_one_example_either(limit: int, batch: int) -> None:
+    """ResNet-18 shrinks 32 times: pictures of 32 pixels end as one, those of 64 do not."""
+    with pytest.raises(UserError, match=f"batch_size is {batch}: of {limit} training examples one would be a batch alone"):
+        make("cifar10-resnet18-pretrained", limit_train=limit, batch_size=batch)
+
+
+@pytest.mark.parametrize("fits", [{"size": 64}, {"start": "frozen"}], ids=["larger maps", "what is frozen does not learn"])
+def test_a_last_picture_alone_where_batch_norm_bears_it(fits: dict) -> None:
+    assert len(losses(make("cifar10-resnet18-pretrained", limit_train=33, batch_size=32, epochs=1, **fits))) == 2
+
+
+def test_looking_for_a_lonely_batch_norm_changes_nothing() -> None:
+    found, bare = make("mnist-cnn", limit_train=33, batch_size=32), make("mnist-cnn", limit_train=64, batch_size=32)
+    assert equal(weights(found), weights(bare)) and found.network.training == bare.network.training
+
+
+def test_a_share_of_one_example_is_found_too() -> None:
+    trainer = make("mnist-modern", limit_train=35, batch_size=32)
+    trainer.fabric = SimpleNamespace(world_size=2)
+    with pytest.raises(UserError, match="one would be a batch alone"):
+        trainer._check_batches(trainer.module)
+
+
+@pytest.mark.parametrize("crop", [31, 32, 64])
+def test_a_crop_reaches_no_further_than_the_picture(crop: int) -> None:
+    if crop < 32:
+        assert losses(make("cifar10-cnn", crop=crop), 1)
+        return
+    with pytest.raises(UserError, match=f"crop is {crop}, but pictures of 32 x 32 pixels can be moved by at most 31"):
+        make("cifar10-cnn", crop=crop)
+
+
+def test_validation_is_the_same_however_many_look_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    trainer = make("cifar10-resnet18-pretrained", epochs=1, max_steps=1)
+    list(trainer.run())
+    whole = trainer._validate()
+    monkeypatch.setattr(batches, "_MOST_BYTES", 7 * 4 * 3 * 32 * 32)
+    assert len(list(trainer.validation.parts(trainer.module))) == 15
+    assert trainer._validate() == pytest.approx(whole, rel=1e-5)
 
 
 # ---- its figures -----------------------------------------------------------------------------------------------------
