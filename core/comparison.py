@@ -50,6 +50,17 @@ def duel(first: np.ndarray, second: np.ndarray, labels: np.ndarray) -> Duel:
     return Duel(only_first, only_second, float(binomtest(only_first, n).pvalue) if n else 1.0)
 
 
+def told_apart(p_values: Sequence[float]) -> list[bool]:
+    """Which of several duels tell their two apart, so that all together err in one case of twenty (Holm, Scand. J. Statist. 6, 1979):
+    of many pairs of equals some would differ by chance."""
+    found = [False] * len(p_values)
+    for rank, i in enumerate(sorted(range(len(p_values)), key=lambda i: p_values[i])):
+        if p_values[i] >= LEVEL / (len(p_values) - rank):
+            break
+        found[i] = True
+    return found
+
+
 def confusion(predictions: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
     """Counts (classes, classes): row is the true class, column the predicted one."""
     return np.bincount(labels * classes + predictions, minlength=classes * classes).reshape(classes, classes)

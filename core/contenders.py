@@ -5,6 +5,7 @@ A contender can be compared without the data set and without torch: its answers 
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from core import checkpoints, comparison, tasks
+from core.inference import networks
 from core.messages import UserError
 from core.training import runs
 from core.training.logs import MetricsReader
@@ -63,15 +65,12 @@ class Contender:
 
 
 def ids(dataset: str) -> list[str]:
-    """Shipped networks in the order of the task table, then runs with weights, newest first."""
-    own = [t for t in tasks.TASKS if t.dataset == dataset and t.kind == "classification"]
-    there = set(checkpoints.shipped())
-    mine = [r for t in own for r in runs.every(t.name) if r.best_weights.exists()]
-    return [t.name for t in own if t.name in there] + [r.id for r in sorted(mine, key=lambda r: r.created, reverse=True)]
+    """The classifiers of a data set, in the order of `networks.choices`."""
+    return [c.id for c in networks.choices([t for t in tasks.TASKS if t.dataset == dataset and t.kind == "classification"])]
 
 
 def contender(name: str) -> Contender:
-    """The contender called `name`. Raises UserError where there is none, or its card does not match its weights."""
+    """The contender called `name`. Raises UserError where there is none, its weights cannot be used, or its card does not match them."""
     return _shipped(name) if name in {t.name for t in tasks.TASKS} else _own(runs.find(name))
 
 
@@ -122,19 +121,12 @@ def _own(run: Run) -> Contender:
         machine=str(run.environment.get("processor", "")),
         parameters=int(summary.get("parameters", 0)),
         multiply_adds=0,
-        views=_views(run),
+        views=checkpoints.read_spec(run.best_weights).views,
         labels=labels,
         predictions=predictions,
         history=ended[[c for c in HISTORY if c in ended]].reset_index(drop=True),
         state=run.status().state,
     )
-
-
-def _views(run: Run) -> int:
-    try:
-        return checkpoints.read_spec(run.best_weights).views
-    except UserError:  # a damaged file is said where it is used
-        return 1
 
 
 def _answers(run: Run) -> tuple[np.ndarray, np.ndarray]:
@@ -147,6 +139,28 @@ def _answers(run: Run) -> tuple[np.ndarray, np.ndarray]:
         return arrays["targets"].astype(np.int64), arrays["outputs"].argmax(1)
     except (OSError, SafetensorError, KeyError, ValueError):
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
+
+
+def not_told_apart(found: list[Contender]) -> dict[str, list[str]]:
+    """For each id the ids of those from which its answers on the same test images do not tell it apart (McNemar's test, corrected for the
+    number of pairs)."""
+    pairs = [(one, other) for one, other in itertools.combinations(found, 2) if one.comparable(other)]
+    apart = comparison.told_apart([comparison.duel(one.predictions, other.predictions, one.labels).p for one, other in pairs])
+    same: dict[str, list[str]] = {one.id: [] for one in found}
+    for (one, other), different in zip(pairs, apart, strict=True):
+        if not different:
+            same[one.id].append(other.id)
+            same[other.id].append(one.id)
+    return same
+
+
+def by_data(found: list[Contender]) -> tuple[list[Contender], list[Contender]]:
+    """Those trained and tested on what most of them were, and the rest, whose figures are figures of something else."""
+    if not found:
+        return [], []
+    data = [(one.data, one.stand_in_for, one.classes) for one in found]
+    usual = max(data, key=data.count)
+    return [c for c, d in zip(found, data, strict=True) if d == usual], [c for c, d in zip(found, data, strict=True) if d != usual]
 
 
 def every(names: list[str]) -> tuple[list[Contender], list[UserError]]:

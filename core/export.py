@@ -125,7 +125,7 @@ def script(run: Run) -> str:
         begins_with_data=batches.EXAMPLES_TO_BEGIN_WITH if "def begin_with" in network else 0,
         squared_error=_source(optim.squared_error) if _squared(task, recipe) else "",
         averaging=_source(optim.averaging) if recipe.ema else "",
-        swing="".join(f", {name}={value}" for name, value in optim.momentum_cycle(recipe).items()),
+        one_cycle=_one_cycle(optim.momentum_cycle(recipe), has_norms and recipe.norm_rate != 1),
         loss=_loss(task, recipe),
         optimizer=_optimizer(recipe, has_norms),
         has_norms=has_norms,
@@ -194,6 +194,19 @@ def _optimizer(recipe: Recipe, has_norms: bool) -> str:
         arguments.append("fused=True")
     name = {"sgd": "SGD", "rmsprop": "RMSprop", "adam": "Adam", "adamw": "AdamW"}[recipe.optimizer]
     return f"torch.optim.{name}({', '.join(arguments)})"
+
+
+def _one_cycle(swing: dict[str, float | bool], rates_differ: bool) -> str:
+    """The call that makes the one-cycle schedule, as `core.training.optim` makes it."""
+    highest = '[g["lr"] for g in optimizer.param_groups]' if rates_differ else "LEARNING_RATE"
+    arguments = ["optimizer", f"max_lr={highest}", "total_steps=total_steps", *(f"{name}={value}" for name, value in swing.items())]
+    call = f"torch.optim.lr_scheduler.OneCycleLR({', '.join(arguments)})"
+    if len(call) <= _LONGEST_CALL:
+        return call
+    rest = ", ".join(arguments)
+    if len(rest) <= _LONGEST_CALL:
+        return f"torch.optim.lr_scheduler.OneCycleLR(\n        {rest}\n    )"
+    return "torch.optim.lr_scheduler.OneCycleLR(\n" + "".join(f"        {a},\n" for a in arguments) + "    )"
 
 
 def _squared(task: tasks.Task, recipe: Recipe) -> bool:
@@ -277,8 +290,8 @@ def _definitions(module: ModuleType, wanted: set[str], imports: list[ast.stmt]) 
         elif isinstance(node, ast.Import | ast.ImportFrom):
             imports.append(node)
         elif _bound(node) & needed:
-            block = [line for line in lines[start:end] if line.strip() != "@register_model"]
-            parts.append("\n".join(block))
+            block = "\n".join(line for line in lines[start:end] if line.strip() != "@register_model")
+            parts.append(re.sub(r'\bN_\(("[^"]*")\)', r"\1", block))  # the script speaks one language
     said = ast.get_docstring(tree)
     if said:
         comment = "\n".join(f"# {line}".rstrip() for line in said.splitlines())
@@ -319,8 +332,8 @@ def _finished(text: str, recipe: Recipe, network_imports: list[ast.stmt]) -> str
     names = _names(ast.parse(text))
     constants = {}
     for field in type(recipe).model_fields:
-        # What a zero would mean is of no use beside a number that is not zero.
-        comment = re.sub(r"; 0 .*", ".", recipe.field(field).description)
+        # What a zero would mean is of no use beside a number that is not zero, and what a schedule does stands where it is made.
+        comment = re.sub(r"; (0|one-cycle) .*", ".", recipe.field(field).description)
         constants[field.upper()] = (getattr(recipe, field), comment)
     constants["SPLIT_SEED"] = (SPLIT_SEED, "Cuts the parts of the data, whatever SEED is.")
     shown = {name: json.dumps(value) if isinstance(value, str) else repr(value) for name, (value, _) in constants.items()}

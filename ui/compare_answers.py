@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from core import comparison
+from core import comparison, contenders
 from core.contenders import Contender
 from core.data import DataSet
 from core.messages import N_
-from ui import charts, grids, pictures, trade_offs
+from ui import charts, grids, pictures, trade_offs, url
 from ui.compare_photo import probabilities_of
 from ui.compare_table import DATASET, duel, name_of, test_pictures
-from ui.i18n import _
+from ui.i18n import _, each, plain
 from ui.live_chart import live_chart
 
 _SHOWN = 24
@@ -24,10 +24,14 @@ def classes(found: list[Contender]) -> None:
     if not known:
         st.caption(_(N_("The answers of these networks on the test part are not known here.")))
         return
+    known, others = contenders.by_data(known)
+    if others:
+        names = ", ".join(plain(name_of(one)) for one in others)
+        words = _(N_("Not shown, because these were tested on other pictures or classes: {networks}"), networks=names)
+        st.info(words, icon=":material/rule:")
     labels = known[0].classes
-    known = [one for one in known if one.classes == labels]
     values = [comparison.per_class(comparison.confusion(one.predictions, one.labels, len(labels))) for one in known]
-    figure = trade_offs.classes([name_of(one) for one in known], values, labels, accuracy_label=_(N_("Test accuracy")))
+    figure = trade_offs.classes([name_of(one) for one in known], values, each(labels), accuracy_label=_(N_("Test accuracy")))
     live_chart(figure, "compare-classes", alt=_(N_("Accuracy of every class")))
 
 
@@ -65,16 +69,16 @@ def closely(found: list[Contender]) -> None:
     gap, matrix = st.tabs([_(N_("Ahead in which class")), _(N_("Confusion matrices"))])
     with gap:
         figure = trade_offs.class_difference(
-            *(comparison.per_class(m) for m in matrices), a.classes, label=_(N_("points by which A is ahead"))
+            *(comparison.per_class(m) for m in matrices), each(a.classes), label=_(N_("points by which A is ahead"))
         )
         live_chart(figure, f"gap-{a.id}-{b.id}", alt=_(N_("points by which A is ahead")))
     with matrix:
         for column, one, counts in zip(st.columns(2), two, matrices, strict=True):
             with column:
-                st.markdown(f"**{name_of(one)}**")
+                st.markdown(f"**{plain(name_of(one))}**")
                 live_chart(
                     grids.confusion(
-                        counts, a.classes, true_label=_(N_("true")), predicted_label=_(N_("predicted")), count_label=_(N_("count")),
+                        counts, each(a.classes), true_label=_(N_("true")), predicted_label=_(N_("predicted")), count_label=_(N_("count")),
                         share_label=_(N_("share of the row")), dark=st.context.theme.type == "dark",
                     ),
                     f"compare-confusion-{one.id}", alt=_(N_("Confusion matrix")),
@@ -85,8 +89,8 @@ def closely(found: list[Contender]) -> None:
 def disagreements(a: Contender, b: Contender) -> None:
     """The gallery of test images that one has right and the other wrong; a click opens one."""
     st.subheader(_(N_("Where one is right and the other wrong")))
-    way = st.segmented_control(
-        _(N_("Who is right")), ["a", "b"], default="a", required=True, key="who", label_visibility="collapsed",
+    way = url.choice(
+        st.segmented_control, _(N_("Who is right")), ["a", "b"], default="a", required=True, key="who", label_visibility="collapsed",
         format_func=lambda w: _(N_("{first} is right, {second} is wrong"), **(
             {"first": name_of(a), "second": name_of(b)} if w == "a" else {"first": name_of(b), "second": name_of(a)})),
     )  # fmt: skip
@@ -104,36 +108,38 @@ def disagreements(a: Contender, b: Contender) -> None:
         st.caption(_(N_("There are none.")))
         return
     page_count = -(-len(index) // _SHOWN)
-    place = st.number_input(_(N_("Page")), 1, page_count, 1, key=f"gallery-{winner.id}-{loser.id}") if page_count > 1 else 1
+    opened = url.number("opened", a.count)
+    first = int(np.searchsorted(index, opened)) // _SHOWN + 1 if opened in index else 1  # a link to an image shows its page
+    place = st.number_input(_(N_("Page")), 1, page_count, first, key=f"gallery-{winner.id}-{loser.id}") if page_count > 1 else 1
     part = index[(place - 1) * _SHOWN : place * _SHOWN]
-    columns = 8
+    names, columns = each(a.classes), 8
     for row in range(0, len(part), columns):
         for column, i in zip(st.columns(columns, gap="small"), part[row : row + columns], strict=False):
             with column:
                 st.image(pictures.upscale(np.asarray(dataset.test_x[i]).transpose(1, 2, 0), 4), width="stretch")
-                chosen = st.session_state.get("opened") == int(i)
+                chosen = opened == int(i)
                 st.button(
-                    a.classes[a.labels[i]], key=f"open-{i}", on_click=_open, args=(int(i),), width="stretch",
+                    names[a.labels[i]], key=f"open-{i}", on_click=_open, args=(int(i),), width="stretch",
                     type="primary" if chosen else "secondary", help=_(N_("Open this image")),
                 )  # fmt: skip
-    opened = st.session_state.get("opened")
-    if opened is not None and opened in index:
+    if opened in index:
         _opened(a, b, dataset, opened)
 
 
 def _open(index: int) -> None:
-    st.session_state["opened"] = index
+    st.query_params["opened"] = str(index)
 
 
 def _opened(a: Contender, b: Contender, dataset: DataSet, index: int) -> None:
     """One image with the probabilities of both networks."""
     pixels = np.asarray(dataset.test_x[index])
     with st.container(border=True):
-        st.markdown(_(N_("**Test image {index}: {label}**"), index=index, label=a.classes[a.labels[index]]))
+        names = each(a.classes)
+        st.markdown(_(N_("**Test image {index}: {label}**"), index=index, label=names[a.labels[index]]))
         left, *both = st.columns([1, 2, 2])
         left.image(pictures.upscale(pixels.transpose(1, 2, 0), 6), width="stretch")
         for column, one in zip(both, (a, b), strict=True):
             with column:
-                st.markdown(f"**{name_of(one)}**")
-                figure = charts.probabilities(probabilities_of(one, pixels), one.classes, truth=int(a.labels[index]))
+                st.markdown(f"**{plain(name_of(one))}**")
+                figure = charts.probabilities(probabilities_of(one, pixels), names, truth=int(a.labels[index]))
                 st.plotly_chart(figure, key=f"opened-{one.id}-{index}", config=charts.CONFIG)

@@ -13,8 +13,9 @@ from core.inference.predictor import Predictor
 from core.messages import N_, UserError
 from ui import charts, handed, pictures, url, warm
 from ui.compare_table import name_of, test_pictures
-from ui.i18n import _, tell
+from ui.i18n import _, each, plain, tell
 
+_GIVEN = "compare-given"
 _TOP = 5
 _MAPS = 24
 _HEAT_SIDE = 224
@@ -54,16 +55,19 @@ def choose(found: list[Contender]) -> np.ndarray | None:
               command="`python -m core data get cifar10`")
         )  # fmt: skip
         return None
-    st.session_state.setdefault("compare-test", 0)
-    if st.button(_(N_("Another test image")), icon=":material/shuffle:"):
-        st.session_state["compare-test"] = int(np.random.default_rng().integers(len(dataset.test_x)))
-    index = st.session_state["compare-test"]
+    count = len(dataset.test_x)
+    st.button(_(N_("Another test image")), icon=":material/shuffle:", on_click=_another, args=(count,))
+    index = url.number("image", count) or 0
     pixels = np.array(dataset.test_x[index])
     st.image(
         pictures.upscale(pixels.transpose(1, 2, 0), 6), width=192,
-        caption=_(N_("Test image {index}: {label}"), index=index, label=dataset.classes[int(dataset.test_y[index])]),
+        caption=_(N_("Test image {index}: {label}"), index=index, label=_(dataset.classes[int(dataset.test_y[index])])),
     )  # fmt: skip
     return pixels
+
+
+def _another(count: int) -> None:
+    st.query_params["image"] = str(np.random.default_rng().integers(count))
 
 
 def _photo() -> np.ndarray | None:
@@ -71,18 +75,17 @@ def _photo() -> np.ndarray | None:
         _(N_("A photo of one of the ten things")), type=list(images.SUFFIXES), key="compare-photo",
         help=_(N_("Any size. The picture stays on the machine that runs this app.")),
     )  # fmt: skip
-    if upload is None:
-        given = handed.taken()
-        if given is None:
+    if upload is not None:
+        try:
+            # The upload box forgets while another view is shown; the photo shall still be there when one comes back.
+            st.session_state[_GIVEN] = square.square(images.decode(upload.getvalue(), upload.name), 32)
+        except UserError as error:
+            st.error(tell(error.message), icon=":material/image_not_supported:")
             return None
-        made = square.square(Image.fromarray(given[1]), 32)
-        return _shrunk(made)
-    try:
-        made = square.square(images.decode(upload.getvalue(), upload.name), 32)
-    except UserError as error:
-        st.error(tell(error.message), icon=":material/image_not_supported:")
-        return None
-    return _shrunk(made)
+    elif given := handed.taken():
+        return _shrunk(square.square(Image.fromarray(given[1]), 32))
+    made = st.session_state.get(_GIVEN)
+    return None if made is None else _shrunk(made)
 
 
 def _shrunk(made: square.Squared) -> np.ndarray:
@@ -94,9 +97,21 @@ def _shrunk(made: square.Squared) -> np.ndarray:
     return made.pixels
 
 
+def usable(found: list[Contender]) -> list[Contender]:
+    """Those whose weights can be read; what is wrong with the others is said."""
+    good = []
+    for one in found:
+        try:
+            predictor(one)
+            good.append(one)
+        except UserError as error:
+            st.error(tell(error.message), icon=":material/error:")
+    return good
+
+
 def answers(found: list[Contender], pixels: np.ndarray) -> None:
     """Top five and Grad-CAM of every network."""
-    columns = 4
+    columns, found = 4, usable(found)
     for row in range(0, len(found), columns):
         for column, one in zip(st.columns(columns), found[row : row + columns], strict=False):
             with column, st.container(border=True, height="stretch"):
@@ -110,19 +125,19 @@ def answers(found: list[Contender], pixels: np.ndarray) -> None:
 
 def _answer(one: Contender, pixels: np.ndarray) -> None:
     network = predictor(one)
-    st.markdown(f"**{name_of(one)}**")
+    st.markdown(f"**{plain(name_of(one))}**")
     chances = network.predict(pixels[None])[0]
-    best = np.argsort(-chances)[:_TOP]
-    figure = charts.probabilities(chances[best], [one.classes[i] for i in best], height=150)
+    best, names = np.argsort(-chances)[:_TOP], each(one.classes)
+    figure = charts.probabilities(chances[best], [names[i] for i in best], height=150)
     st.plotly_chart(figure, key=f"top-{one.id}", config=charts.CONFIG)
     try:
-        found = grad_cam.grad_cam(network, pixels)
+        found = grad_cam.grad_cam(network, pixels, int(best[0]))
     except UserError:
         caption = _(N_("No maps: this network sees a row of numbers"))
         st.image(pictures.upscale(pixels.transpose(1, 2, 0), 7), width="stretch", caption=caption)
         return
     caption = _(N_("looks here for “{label}” · layer {layer}, {size} cells"),
-                label=one.classes[int(best[0])], layer=found.layer, size=f"{found.maps[1]}x{found.maps[2]}")
+                label=names[int(best[0])], layer=found.layer, size=f"{found.maps[1]}x{found.maps[2]}")
     st.image(heat_over(pixels, found.heat), width="stretch", caption=caption)
 
 
@@ -142,19 +157,25 @@ def heat_over(pixels: np.ndarray, heat: np.ndarray) -> np.ndarray:
 
 def maps(found: list[Contender], pixels: np.ndarray) -> None:
     """The feature maps of one network, layer by layer."""
-    by_id = {one.id: one for one in found}
+    by_id = {one.id: one for one in usable(found)}
+    if not by_id:
+        return
     left, right = st.columns(2)
-    chosen = left.selectbox(_(N_("Network")), list(by_id), format_func=lambda n: name_of(by_id[n]), key="maps-network")
+    with left:
+        chosen = url.choice(
+            st.selectbox, _(N_("Network")), list(by_id), key="maps", default=next(iter(by_id)), format_func=lambda n: name_of(by_id[n])
+        )
     network = predictor(by_id[chosen])
     layers = [entry for entry in explain.layers(network) if entry.kind == "Conv2d"]
     if not layers:
         st.info(_(N_("This network has no maps: it takes the pixels as one long row. Choose a convolutional one.")))
         return
     shapes = {entry.name: entry for entry in layers}
-    layer = right.select_slider(
-        _(N_("Layer, from the picture to the answer")), list(shapes), key=f"maps-layer-{chosen}",
-        format_func=lambda n: f"{n} · {'x'.join(map(str, shapes[n].shape))}",
-    )  # fmt: skip
+    with right:
+        layer = url.choice(
+            st.select_slider, _(N_("Layer, from the picture to the answer")), list(shapes), key="maps-layer", default=next(iter(shapes)),
+            format_func=lambda n: f"{n} · {'x'.join(map(str, shapes[n].shape))}",
+        )  # fmt: skip
     values = explain.feature_maps(network, pixels, layer)[:_MAPS]
     low, high = float(values.min()), float(values.max())
     grey = [((v - low) / (high - low or 1.0) * 255).astype(np.uint8) for v in values]

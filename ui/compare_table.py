@@ -11,10 +11,10 @@ from core import comparison, contenders, data, tasks
 from core.contenders import Contender
 from core.data import DataSet
 from core.inference import anatomy, speed
-from core.messages import Message, N_
+from core.messages import Message, N_, UserError
 from core.training import price, runs
 from ui import charts, store, trade_offs, url, warm
-from ui.i18n import _, duration, tell
+from ui.i18n import _, duration, plain, tell
 from ui.live_chart import live_chart
 from ui.run_panel import AXES, STATES
 
@@ -36,7 +36,8 @@ def short(title: str) -> str:
 def name_of(one: Contender) -> str:
     """How a contender is called on the page: short, without the data set that all share."""
     title = short(_(one.task.title))
-    return title if one.run is None else f"{title} · {one.run.label}"
+    name = title if one.run is None else f"{title} · {one.run.label}"
+    return f"{name} ({_(one.data)})" if one.stand_in_for else name
 
 
 def test_pictures(found: list[Contender]) -> DataSet | None:
@@ -66,6 +67,12 @@ def pick() -> list[Contender]:
         placeholder=_(N_("Choose networks to compare")), help=_(N_("Those that come with the project, and the runs of this machine.")),
     )  # fmt: skip
     found, problems = contenders.every(chosen)
+    for one in list(found):
+        try:
+            costs(one)
+        except UserError as error:
+            problems.append(error)
+            found.remove(one)
     for problem in problems:
         st.error(tell(problem.message), icon=":material/error:")
     return found
@@ -76,15 +83,14 @@ def _counted(weights: str, changed: float) -> tuple[int, int]:
     """Multiply-adds per image and parameters of a weights file. `changed` renews the entry."""
     from pathlib import Path
 
-    from core import checkpoints, models
+    from core import checkpoints
 
-    spec = checkpoints.read_spec(Path(weights))
-    network = models.create(spec.model, spec.in_shape, spec.num_outputs, **spec.options)
+    network, spec = checkpoints.load_weights(Path(weights))
     return anatomy.multiply_adds(network, spec.in_shape), sum(p.numel() for p in network.parameters())
 
 
 def costs(one: Contender) -> dict[str, float]:
-    """Everything that a network costs; NaN where it was not measured here."""
+    """Everything that a network costs; NaN where it was not measured here. Raises UserError where its weights cannot be used."""
     warm.wait()
     ms = speed.known(one.weights) or {}
     adds, parameters = one.multiply_adds, one.parameters
@@ -98,7 +104,8 @@ def costs(one: Contender) -> dict[str, float]:
 
 def table(found: list[Contender]) -> None:
     """All figures beside each other, and the button that measures."""
-    rows = []
+    rows, same = [], contenders.not_told_apart(found)
+    names = {one.id: name_of(one) for one in found}
     for one in found:
         cost = costs(one)
         low, high = comparison.interval(one.right, one.count) if one.count else (math.nan, math.nan)
@@ -107,6 +114,7 @@ def table(found: list[Contender]) -> None:
                 _(N_("network")): name_of(one),
                 _(N_("test accuracy")): _share(one.accuracy),
                 _(N_("95 % interval")): f"{100 * low:.2f} – {100 * high:.2f} %" if one.count else "–",
+                _(N_("cannot be told apart from")): ", ".join(names[other] for other in same[one.id]) if one.count else "–",
                 _(N_("last epoch")): _share(one.last_accuracy),
                 _(N_("parameters")): f"{cost['parameters']:,.0f}",
                 _(N_("multiply-adds (million)")): round(cost["multiply_adds"] / 1e6, 1),
@@ -118,9 +126,11 @@ def table(found: list[Contender]) -> None:
                 _(N_("state")): _(STATES[one.state][0]) if one.run else _(N_("comes with the project")),
                 _(N_("data")): _(one.data),
                 _(N_("published elsewhere")): _published(one.task),
+                _(N_("source")): one.task.published.source if one.task.published else None,
             }
         )
-    st.dataframe(pd.DataFrame(rows), hide_index=True)
+    link = st.column_config.LinkColumn(display_text=r"//([^/]+)/")
+    st.dataframe(pd.DataFrame(rows), hide_index=True, column_config={_(N_("source")): link})
     st.caption(
         _(N_("Published figures are of the original pictures, mostly of larger networks and much longer trainings; ours are "
              "of the data named "
@@ -163,16 +173,27 @@ def chart(found: list[Contender]) -> None:
         st.segmented_control, _(N_("Against")), list(COSTS), key="cost", default="multiply_adds", required=True,
         format_func=lambda c: _(COSTS[c]),
     )  # fmt: skip
-    values = [(one, costs(one)[cost]) for one in found]
-    shown = [(one, v) for one, v in values if math.isfinite(v) and v > 0 and math.isfinite(one.accuracy)]
-    if len(shown) < len(found):
-        left_out = ", ".join(name_of(one) for one, v in values if (one, v) not in shown)
+    epoch = url.choice(
+        st.segmented_control, _(N_("Weights of")), ["best", "last"], key="weights", default="best", required=True,
+        format_func=lambda e: _(N_("the best epoch")) if e == "best" else _(N_("the last epoch")),
+    )  # fmt: skip
+    same, others = contenders.by_data(found)
+    if others:
+        st.info(
+            _(N_("Not in the chart, because these were trained and tested on other data than {data}: {networks}"), data=_(same[0].data),
+              networks=", ".join(plain(name_of(one)) for one in others)),
+            icon=":material/rule:",
+        )  # fmt: skip
+    values = [(one, costs(one)[cost], one.accuracy if epoch == "best" else one.last_accuracy) for one in same]
+    shown = [(one, v, a) for one, v, a in values if math.isfinite(v) and v > 0 and a is not None and math.isfinite(a)]
+    if len(shown) < len(same):
+        left_out = ", ".join(plain(name_of(one)) for one, v, a in values if (one, v, a) not in shown)
         st.caption(_(N_("Not in the chart, because the figure is not known here: {networks}"), networks=left_out))
     if not shown:
         return
     figure = trade_offs.pareto(
-        [name_of(one) for one, _v in shown], [v for _one, v in shown], [one.accuracy for one, _v in shown],
-        [comparison.interval(one.right, one.count) if one.count else (one.accuracy, one.accuracy) for one, _v in shown],
+        [name_of(one) for one, _v, _a in shown], [v for _one, v, _a in shown], [a for _one, _v, a in shown],
+        [comparison.interval(round(a * one.count), one.count) if one.count else (a, a) for one, _v, a in shown],
         cost_label=_(COSTS[cost]), accuracy_label=_(N_("Test accuracy")), front_label=_(N_("not beaten in both")),
         axis_label=_(N_("Test accuracy (logarithm of the errors)")),
     )  # fmt: skip
@@ -219,16 +240,21 @@ def curves(found: list[Contender]) -> None:
             st.segmented_control, _(N_("Part")), ["val/accuracy", "train/accuracy_epoch"], key="curve_part", default="val/accuracy",
             required=True, format_func=lambda m: _(N_("validation")) if m == "val/accuracy" else _(N_("training")),
         )  # fmt: skip
-    series = []
+    series, without = [], []
     for place, one in enumerate(found):
         history = store.metrics(one.run) if one.run else one.history
-        if part not in history or "images" not in history:
+        if part not in history or "images" not in history or history[part].isna().all():
+            without.append(plain(name_of(one)))
             continue
         rows = history.dropna(subset=[part])
         x = rows["images"] * 3 * costs(one)["one_view"] / 1e12 if axis == "multiply_adds" else rows[axis]
         series.append(charts.Series(name_of(one), x.to_numpy(float), rows[part].to_numpy(float), role=place))
+    if without:
+        st.caption(
+            _(N_("Without such a curve: {networks}. A network that learned from the whole training part was not validated on the way."),
+              networks=", ".join(without))
+        )  # fmt: skip
     if not series:
-        st.caption(_(N_("None of these networks has such a curve.")))
         return
     live_chart(
         charts.curves(series, _(axes[axis]), _(N_("Accuracy")), height=380, y_format=".2%"), "compare-curves", alt=_(N_("Learning curves"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import streamlit as st
 
 from core import i18n, words
@@ -23,6 +25,11 @@ def _(msgid: str, **values: object) -> str:
 def tell(message: Message | None) -> str:
     """A message in the visitor's language."""
     return message.text(i18n.translator(language())) if message else ""
+
+
+def each(msgids: Iterable[str]) -> list[str]:
+    """Each of `msgids`, such as the classes of a data set, in the visitor's language; names that are in no catalogue stay as they are."""
+    return [_(m) for m in msgids]
 
 
 def plain(text: str) -> str:

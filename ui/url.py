@@ -71,6 +71,12 @@ def several(
     return list(value)
 
 
+def number(key: str, below: int) -> int | None:
+    """A whole number from 0 to `below` - 1 that the link names; None where it names none."""
+    named = st.query_params.get(key, "")
+    return int(named) if named.isascii() and named.isdigit() and len(named) < 12 and int(named) < below else None
+
+
 def text(label: str, *, key: str, default: str = "", **more: object) -> str:
     """A text input whose value is shared as `?key=value`, also where a callback has set it (`bind="query-params"` shares what is typed
     alone), and kept while the visitor is elsewhere."""

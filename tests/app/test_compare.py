@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from core import tasks
+from core.files import read_json, write_json
 from core.training import fight, jobs, runs
 from tests import factories
+from ui import store
 
 LANGUAGES = pytest.mark.parametrize("language", ["ja", "en"])
 VIEWS = ("figures", "photo", "curves", "classes", "closely")
@@ -82,6 +84,43 @@ def test_a_fair_fight_queues_and_shows(visit: Callable, monkeypatch: pytest.Monk
     assert other.says("In what they differ") and not any(r.recipe.mirror for r in started)
     assert fight.members("nothing") == []
     assert visit("compare", fight="nothing").says("There is no fair fight {fight} here.")
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_damaged_run_is_a_sentence_beside_the_others(visit: Callable, three: list, view: str) -> None:
+    bad = factories.damaged("cifar10-cnn")
+    page = visit("compare", nets=",".join([bad.id, *(r.id for r in three)]), view=view)
+    [sentence] = page.errors
+    assert "best.safetensors" in sentence and page.says("A fair fight")
+    if view == "photo":
+        assert len(page.at.get("plotly_chart")) == 3
+    half = factories.finished("cifar10-cnn")  # a header that can be read, and weights that cannot
+    half.best_weights.write_bytes(half.best_weights.read_bytes()[:-50])
+    page = visit("compare", nets=",".join([half.id, *(r.id for r in three)]), view=view)
+    assert len(page.errors) == 1 and page.says("A fair fight")
+
+
+def test_figures_of_other_data_are_not_in_the_chart(visit: Callable, three: list) -> None:
+    one = three[0]
+    config = read_json(one.path / "config.json")
+    write_json(one.path / "config.json", {**config, "data": {**config["data"], "title": "CIFAR-10", "stand_in_for": ""}})
+    page = visit("compare", nets=",".join(r.id for r in three))
+    [words] = [m.value for m in page.at.info if "other data" in m.value]
+    assert "multilayer perceptron" in words and "CNN" not in words
+    [table] = [e.value for e in page.at.dataframe]
+    names = list(table.iloc[:, 0])
+    assert sum("drawn shapes" in n for n in names) == 2  # a stand-in is named wherever its network is
+
+
+@pytest.mark.parametrize(("language", "word"), [("ja", "円盤"), ("en", "disc")])
+def test_an_image_and_its_class_come_from_the_link(visit: Callable, three: list, language: str, word: str) -> None:
+    dataset = store.pictures("cifar10")
+    index = int(np.flatnonzero(dataset.test_y == dataset.classes.index("disc"))[0])
+    page = visit("compare", language, nets=three[0].id, view="photo", image=str(index))
+    captions = [caption for e in page.at.image for caption in e.captions]
+    assert any(word in caption for caption in captions) and not page.errors
+    for wrong in ("-1", "x", "99999999", "²"):
+        assert not visit("compare", nets=three[0].id, view="photo", image=wrong).errors
 
 
 def test_a_link_with_more_fighters_than_may_fight_takes_the_first(visit: Callable) -> None:

@@ -38,6 +38,13 @@ def test_two_alike_cannot_be_told_apart():
     assert not comparison.duel(first, second, labels).told_apart
 
 
+def test_many_pairs_are_held_to_holms_rule():
+    # Adjusted by Holm: 0.03, 0.06, 0.06, 0.02.
+    assert comparison.told_apart([0.01, 0.04, 0.03, 0.005]) == [True, False, False, True]
+    assert comparison.told_apart([]) == [] and comparison.told_apart([0.04]) == [True]
+    assert comparison.told_apart([0.04, 0.04]) == [False, False]
+
+
 def test_confusion_and_classes_are_scikit_learns():
     rng = np.random.default_rng(1)
     labels, answers = rng.integers(0, 5, 400), rng.integers(0, 5, 400)

@@ -57,9 +57,29 @@ def test_runs_that_did_not_come_to_their_end(shelf):
     assert not one.comparable(contenders.contender(whole.id))
 
 
-def test_a_damaged_run_is_there_and_empty(shelf):
-    one = contenders.contender(factories.damaged("cifar10-cnn").id)
-    assert one.count == 0 and one.classes == ()
+def test_a_damaged_run_is_a_sentence_beside_the_others(shelf):
+    bad, good = factories.damaged("cifar10-cnn"), factories.finished("cifar10-mlp")
+    found, [problem] = contenders.every([bad.id, good.id])
+    assert [one.id for one in found] == [good.id] and "best.safetensors" in str(problem)
+
+
+def test_those_that_saw_other_data_stand_apart(shipped):
+    run = contenders.contender(factories.finished("cifar10-cnn").id)
+    other = dataclasses.replace(contenders.contender("cifar10-mlp"), id="other", stand_in_for="", data="CIFAR-10")
+    same, others = contenders.by_data([dataclasses.replace(run, id="1"), run, other])
+    assert [c.id for c in same] == ["1", run.id] and [c.id for c in others] == ["other"]
+    assert contenders.by_data([]) == ([], [])
+
+
+def test_who_cannot_be_told_apart(shipped):
+    one = contenders.contender("cifar10-mlp")
+    answers = one.labels.copy()
+    answers[:400] = (answers[:400] + 1) % 10
+    worse = dataclasses.replace(one, id="worse", predictions=answers)
+    twin = dataclasses.replace(one, id="twin")
+    elsewhere = dataclasses.replace(one, id="elsewhere", labels=one.labels[::-1])
+    found = contenders.not_told_apart([one, worse, twin, elsewhere])
+    assert found == {"cifar10-mlp": ["twin"], "worse": [], "twin": ["cifar10-mlp"], "elsewhere": []}
 
 
 def test_what_cannot_be_had_is_a_sentence_beside_the_others(shipped, shelf):
