@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from typing import Any
@@ -21,6 +22,7 @@ from ui.charts import figure
 from ui.i18n import _, tell
 from ui.live_chart import live_chart
 
+MOST = 60_000_000  # parameters: what takes a network apart holds it several times, and a link may name any width
 SHAPES: dict[str, tuple[int, ...]] = {"mnist": (1, 28, 28), "cifar10": (3, 32, 32), "fruit": (3, 64, 64)}
 OUTPUTS = {"mnist": 10, "cifar10": 10, "fruit": 2}
 COLUMNS = {
@@ -37,11 +39,18 @@ def shape_of(task: tasks.Task) -> tuple[tuple[int, ...], int]:
     return SHAPES[task.dataset], OUTPUTS[task.dataset]
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@st.cache_resource(max_entries=8, show_spinner=False)
 def _network(task_name: str, options: str) -> tuple[Any, list[anatomy.Layer]]:
     task = tasks.task(task_name)
     in_shape, outputs = shape_of(task)
-    network = models.create(task.model, in_shape, outputs, **json.loads(options)).eval()
+    build = functools.partial(models.create, task.model, in_shape, outputs, **json.loads(options))
+    count = anatomy.parameters(build)
+    if count > MOST:
+        raise UserError(
+            N_("This network would have {count} million parameters; networks of up to {most} million are taken apart here. Choose a "
+               "smaller width or depth."), count=f"{count / 1e6:,.0f}", most=f"{MOST / 1e6:.0f}",
+        )  # fmt: skip
+    network = build().eval()
     return network, anatomy.layers(network, in_shape)
 
 

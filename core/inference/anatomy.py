@@ -62,6 +62,12 @@ def _path(info) -> str:  # noqa: ANN001 - torchinfo's LayerInfo
     return ".".join(reversed(parts))
 
 
+def parameters(build: Callable[[], nn.Module]) -> int:
+    """Parameters of the network that `build` makes, counted without the memory for them."""
+    with torch.device("meta"):
+        return sum(p.numel() for p in build().parameters())
+
+
 def multiply_adds(network: nn.Module, in_shape: tuple[int, ...]) -> int:
     """Multiply-adds of one image, as `torch.utils.flop_counter` counts the operations of a forward pass."""
     return _counted(network, in_shape).get_total_flops() // 2

@@ -131,6 +131,13 @@ def test_a_link_with_more_fighters_than_may_fight_takes_the_first(visit: Callabl
 
 
 @LANGUAGES
+def test_a_link_to_an_enormous_network_is_a_sentence(visit: Callable, language: str) -> None:
+    page = visit("architecture", language, net="cifar10-vgg", **{"net.cifar10-vgg.width": "512", "net.cifar10-vgg.depth": "19"})
+    assert page.says("This network would have {count} million parameters; networks of up to {most} million are taken apart here. Choose "
+                     "a smaller width or depth.") and not page.errors  # fmt: skip
+
+
+@LANGUAGES
 @pytest.mark.parametrize("net", ["cifar10-sandbox", "cifar10-inception", "cifar10-mlp", "mnist-cnn", "fruit-classifier"])
 def test_a_network_is_taken_apart(visit: Callable, net: str, language: str) -> None:
     page = visit("architecture", language, net=net)

@@ -44,6 +44,14 @@ def test_the_layers_add_up_to_what_the_flop_counter_counts(task):
     assert {layer.name for layer in layers} <= {name for name, _ in network.named_modules()}
 
 
+@EACH
+def test_parameters_are_counted_without_memory(task):
+    options = task.recipe.part("model")
+    built = models.create(task.model, IMAGE, 10, **options)
+    assert anatomy.parameters(lambda: models.create(task.model, IMAGE, 10, **options)) == sum(p.numel() for p in built.parameters())
+    assert anatomy.parameters(lambda: models.create("vgg", IMAGE, 10, depth=19, width=512)) > 1e9
+
+
 class Patch(nn.Module):
     """The discriminator of pix2pix, whose receptive field is known: 70 pixels (Isola et al., arXiv 1611.07004)."""
 
