@@ -6,7 +6,7 @@ Shapes: N examples, B batch, C H W image, F features.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +23,14 @@ EXAMPLES_TO_BEGIN_WITH = 5000
 _MOST, _MOST_BYTES = 1000, 50_000_000  # of inputs that go through a network together where it does not learn
 
 
+def scale(mean: Sequence[float], std: Sequence[float], is_image: bool) -> tuple[Tensor, Tensor]:
+    """Gain and offset of each channel (1, C, 1, 1) of images or of each feature (1, F): with one multiplication and one addition per value
+    they take pixels from 0 to 255 to (x / 255 - mean) / std, and features to (x - mean) / std."""
+    shape, unit = ((1, -1, 1, 1), 255.0) if is_image else ((1, -1), 1.0)
+    std = torch.as_tensor(std, dtype=torch.float32)
+    return (1.0 / (unit * std)).view(shape), (-torch.as_tensor(mean, dtype=torch.float32) / std).view(shape)
+
+
 class Batches:
     """Examples of one part of a data set, held as they came (uint8 images, float tables) and normalised batch by batch.
 
@@ -33,12 +41,7 @@ class Batches:
         self.x = torch.from_numpy(np.ascontiguousarray(x)).to(device)
         self.y = torch.from_numpy(np.ascontiguousarray(y)).to(device)
         self.is_image = data.is_image
-        shape = (1, -1, 1, 1) if data.is_image else (1, -1)
-        # One multiplication and one addition per value: (x / 255 - mean) / std.
-        unit = 255.0 if data.is_image else 1.0
-        std = torch.as_tensor(data.std, dtype=torch.float32)
-        self.gain = (1.0 / (unit * std)).view(shape).to(device)
-        self.offset = (-torch.as_tensor(data.mean, dtype=torch.float32) / std).view(shape).to(device)
+        self.gain, self.offset = (v.to(device) for v in scale(data.mean, data.std, data.is_image))
 
     def __len__(self) -> int:
         return len(self.y)

@@ -22,21 +22,21 @@ class Choice:
     run: Run | None = None
 
 
-def digit_networks() -> list[Choice]:
-    """Shipped networks in the order of the task table, then runs with weights, newest first."""
-    shipped = []
-    for task in tasks.TASKS:
-        path = paths.checkpoints() / f"{task.name}.safetensors"
-        if task.dataset == DATASET and path.exists():
-            shipped.append(Choice(task.name, task, path))
-    own = [
-        Choice(run.id, run.task, run.best_weights, run)
-        for task in tasks.TASKS
-        if task.dataset == DATASET
-        for run in runs.every(task.name)
-        if run.best_weights.exists()
+def choices(wanted: list[tasks.Task]) -> list[Choice]:
+    """The networks of some tasks that are on this machine: shipped ones in the order of `wanted`, then runs with weights, newest first."""
+    there = set(checkpoints.shipped())
+    shipped = [
+        Choice(name, tasks.of_checkpoint(name), paths.checkpoints() / f"{name}.safetensors")
+        for name in dict.fromkeys(t.checkpoint for t in wanted)
+        if name in there
     ]
+    own = [Choice(run.id, run.task, run.best_weights, run) for t in wanted for run in runs.every(t.name) if run.best_weights.exists()]
     return shipped + sorted(own, key=lambda c: c.run.created, reverse=True)
+
+
+def digit_networks() -> list[Choice]:
+    """The networks that answer a digit, in the order of `choices`."""
+    return choices([t for t in tasks.TASKS if t.dataset == DATASET])
 
 
 def verified(choice: Choice) -> Path:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from core import checkpoints
 from core.checkpoints import Spec
+from core.data.batches import scale
 
 
 def outputs(network: nn.Module, spec: Spec, x: Tensor) -> Tensor:
@@ -46,11 +47,10 @@ class Predictor:
         return cls(*checkpoints.load_weights(path))
 
     def normalised(self, x: np.ndarray) -> Tensor:
-        """Network inputs (B, C, H, W) or (B, F) of uint8 images or float features of the same shape."""
+        """Network inputs (B, C, H, W) or (B, F) of images (values from 0 to 255) or features of the same shape."""
         value = torch.from_numpy(np.array(x)).float()
-        shape = (1, -1, 1, 1) if value.ndim == 4 else (1, -1)
-        unit = 255.0 if value.ndim == 4 else 1.0
-        return (value / unit - torch.tensor(self.spec.mean).view(shape)) / torch.tensor(self.spec.std).view(shape)
+        gain, offset = scale(self.spec.mean, self.spec.std, value.ndim == 4)
+        return torch.addcmul(offset, value, gain)
 
     @torch.inference_mode()
     def predict(self, x: np.ndarray) -> np.ndarray:

@@ -31,8 +31,7 @@ def _shipped(name: str) -> Predictor:
 def _inputs(found: Predictor, photos: Tensor) -> Tensor:
     """Photos at the network's size, normalised as its training part was."""
     x = F.interpolate(photos.float(), size=found.spec.in_shape[1:], mode="bilinear", antialias=True, align_corners=False)
-    mean, std = (torch.tensor(v).view(1, -1, 1, 1) for v in (found.spec.mean, found.spec.std))
-    return (x.clamp(0, 1) - mean) / std
+    return found.normalised((255 * x.clamp(0, 1)).numpy())
 
 
 def judge(name: str) -> Judge:

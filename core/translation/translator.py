@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor, nn
 
-from core import checkpoints, paths, tasks
+from core import checkpoints, tasks
 from core.checkpoints import Spec
+from core.inference import networks
 from core.inference.networks import Choice
 from core.messages import N_, UserError
-from core.training import runs
 from core.training.runs import Run
 from core.translation import WAYS, judges, photo
 from core.translation.photo import Translation
@@ -49,20 +49,13 @@ class Translator:
 
 
 def translators() -> list[Choice]:
-    """The shipped pairs, then those of one's own runs, newest first."""
-    own = [t for t in tasks.TASKS if t.kind == "translation"]
-    shipped = []
-    for name in dict.fromkeys(t.checkpoint for t in own):
-        path = paths.checkpoints() / f"{name}.safetensors"
-        if path.exists():
-            shipped.append(Choice(name, tasks.of_checkpoint(name), path))
-    mine = [Choice(run.id, run.task, run.best_weights, run) for t in own for run in runs.every(t.name) if run.best_weights.exists()]
-    return shipped + sorted(mine, key=lambda c: c.run.created, reverse=True)
+    """The pairs of generators that are on this machine, in the order of `networks.choices`."""
+    return networks.choices([t for t in tasks.TASKS if t.kind == "translation"])
 
 
 def stages(run: Run) -> list[tuple[int, Path]]:
     """The epochs of which a run keeps weights, oldest first."""
-    return [(int(p.stem), p) for p in sorted((run.path / "epochs").glob("*.safetensors")) if p.stem.isdigit()]
+    return [(epoch, run.epoch_weights(epoch)) for epoch in run.epochs_saved()]
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from sklearn import metrics as sklearn_metrics
 
 from core import checkpoints, comparison, data, models, tasks
 from core.checkpoints import Spec
+from core.data.batches import Batches
 from core.evaluation import evaluate_network, evaluate_task
 from core.evaluation import test_metrics as figures
 from core.inference.predictor import Predictor
@@ -71,7 +72,7 @@ def test_regression_figures_are_scikit_learns() -> None:
 
 @pytest.mark.parametrize("name", ["mnist-cnn", "boston-mlp"])
 def test_a_network_is_fed_as_its_own_training_part_was(name: str) -> None:
-    """Evaluation and the predictor prepare inputs in two places; they give the same numbers."""
+    """Evaluation and the predictor prepare inputs in one way: they give the same numbers."""
     task = tasks.task(name)
     dataset = data.obtain(task.dataset)
     spec = spec_for(task, dataset, mean=tuple(float(m) + 0.05 for m in dataset.mean))
@@ -79,6 +80,9 @@ def test_a_network_is_fed_as_its_own_training_part_was(name: str) -> None:
     found = evaluate_network(network, spec, dataset)
     np.testing.assert_allclose(found.outputs, Predictor(network, spec).predict(dataset.test_x), rtol=1e-3, atol=1e-5)
     assert np.array_equal(found.targets, dataset.test_y) and len(found.outputs) == len(dataset.test_y)
+    seen = dataclasses.replace(dataset, mean=np.array(spec.mean), std=np.array(spec.std))
+    inputs = Batches(seen, dataset.test_x, dataset.test_y).inputs(slice(0, 5))
+    torch.testing.assert_close(Predictor(network, spec).normalised(dataset.test_x[:5]), inputs, rtol=1e-6, atol=1e-6)
 
 
 def test_weights_and_data_that_do_not_fit_are_a_sentence() -> None:

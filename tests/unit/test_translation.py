@@ -12,10 +12,13 @@ from PIL import Image
 from torch import nn
 from torchmetrics.image.kid import poly_mmd
 
-from core import data
+from core import contenders, data
 from core.data import apple2orange, fruit, image_folder
+from core.files import write_json
+from core.inference import networks
 from core.messages import UserError
-from core.translation import judges, photo
+from core.translation import judges, photo, translator
+from tests import factories
 
 
 class Redder(nn.Module):
@@ -105,6 +108,31 @@ def test_the_judge_knows_real_fruit(real_data: Path) -> None:
     dataset = data.obtain("apple2orange", real_data, size=128)
     says = judges.judge(judges.FIRST)(torch.from_numpy(dataset.test_x).float() / 255)
     assert ((says > 0.5) == (dataset.test_y == 1)).mean() >= 0.95
+
+
+# ---- which networks are there ----------------------------------------------------------------------------------------
+
+
+def test_the_stages_of_a_long_training_come_in_its_order() -> None:
+    run = factories.finished("cyclegan-light", 1)
+    for epoch in (1000, 999, 12):
+        run.epoch_weights(epoch).touch()
+    assert [epoch for epoch, _ in translator.stages(run)] == [1, 12, 999, 1000]
+    assert all(path == run.epoch_weights(epoch) and path.is_file() for epoch, path in translator.stages(run))
+
+
+def test_shipped_networks_in_the_order_of_the_table_then_the_newest_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("mnist-softmax", "mnist-cnn", "cifar10-mlp", "cyclegan-apple2orange"):
+        (tmp_path / f"{name}.safetensors").touch()
+    monkeypatch.setenv("MANABI_CHECKPOINTS", str(tmp_path))
+    made = [factories.finished(name, 1) for name in ("mnist-mlp", "cyclegan-paper", "mnist-cnn", "cyclegan-light")]
+    for age, run in enumerate(made):
+        write_json(run.path / "config.json", {**run.config, "created_ns": age})
+    first_digits, paper, second_digits, light = (run.id for run in made)
+    assert [c.id for c in networks.digit_networks()] == ["mnist-cnn", "mnist-softmax", second_digits, first_digits]
+    # Two tasks share one shipped pair of generators.
+    assert [c.id for c in translator.translators()] == ["cyclegan-apple2orange", light, paper]
+    assert contenders.ids("cifar10") == ["cifar10-mlp"]
 
 
 # ---- two domains -----------------------------------------------------------------------------------------------------
