@@ -14,18 +14,22 @@ from typing import Any
 def write_aside(path: Path, write: Callable[[Path], None]) -> None:
     """Let `write` make a temporary neighbour of `path`, then move it into place in one step.
 
-    Raises OSError (disk full, folder not writable); `path` then still holds what it held before.
+    Raises OSError naming `path` (disk full, folder not writable); `path` then still holds what it held before.
     """
-    fd, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-", suffix=".part")
-    os.close(fd)
-    part = Path(name)
     try:
-        write(part)
-        part.chmod(0o644)
-        os.replace(part, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            part.unlink()
+        fd, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-", suffix=".part")
+        os.close(fd)
+        part = Path(name)
+        try:
+            write(part)
+            part.chmod(0o644)
+            os.replace(part, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                part.unlink()
+            raise
+    except OSError as error:
+        error.filename = str(path)  # nobody knows the neighbour's name, and of a full disk none is told
         raise
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ from core.cli import coco as coco_commands
 from core.cli import runs as runs_commands
 from core.cli import train as train_command
 from core.cli.show import _, duration, progress_bar, result, say, table
-from core.messages import N_, UserError
+from core.messages import Message, N_, UserError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=_(N_("Manabi Lab without a screen: train, evaluate, predict.")))
 app.add_typer(train_command.app, name="train")
@@ -202,3 +203,16 @@ def main() -> None:
     except UserError as error:
         say(error.message)
         sys.exit(1)
+    except OSError as error:
+        say(_of_files(error))
+        sys.exit(1)
+
+
+def _of_files(error: OSError) -> Message:
+    """What the machine refused, as a sentence."""
+    values = {"file": str(error.filename), "reason": error.strerror or str(error)}
+    if error.filename is None:
+        return Message(N_("The operating system refused: {reason}."), values)
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return Message(N_("The disk is full: {file} cannot be written. Free space and try again."), values)
+    return Message(N_("{file} cannot be read or written: {reason}."), values)

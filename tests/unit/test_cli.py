@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from core import checkpoints, paths, tasks
+from core.cli import app as command_line
 from core.training import runs
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -104,6 +106,39 @@ def test_a_run_store_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> Non
     (tmp_path / "file").write_text("in the way")
     done = call("train", "mnist-cnn", rc=1, MANABI_RUNS=str(tmp_path / "file" / "runs"))
     assert "cannot be written" in done.stderr and "MANABI_RUNS" in done.stderr
+
+
+def test_an_output_folder_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "some.json").write_text(json.dumps({"images": [], "annotations": [], "categories": []}))
+    out = tmp_path / "nowhere" / "out.json"
+    done = call("coco", "export", tmp_path / "some.json", out, rc=1)
+    assert done.stderr.strip() == f"{out} cannot be read or written: No such file or directory."
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (PermissionError(errno.EACCES, "Permission denied", "/x"), "/x cannot be read or written: Permission denied."),
+        (OSError(errno.ENOSPC, "No space left on device", "/x"), "The disk is full: /x cannot be written. Free space and try again."),
+        (OSError("something else"), "The operating system refused: something else."),
+    ],
+)
+def test_what_the_machine_refuses_is_a_sentence(
+    error: OSError, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse() -> None:
+        raise error
+
+    monkeypatch.setattr(command_line, "app", refuse)
+    with pytest.raises(SystemExit) as caught:
+        command_line.main()
+    assert caught.value.code == 1 and capsys.readouterr().err == f"{said}\n"
+
+
+def test_a_mistake_of_the_program_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command_line, "app", lambda: {}["nothing"])
+    with pytest.raises(KeyError):
+        command_line.main()
 
 
 def test_weights_of_the_real_data_are_not_judged_on_the_stand_in() -> None:
