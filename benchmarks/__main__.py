@@ -17,6 +17,7 @@ QUICK = {
     "reruns": "a page's rerun on the server",
     "long_log": "opening a run of 100,000 logged steps",
     "attached_page": "what an attached live page costs a training",
+    "cifar_data": "CIFAR-10 decoded and opened",
     "cifar_throughput": "training the CIFAR-10 networks against a stock loop",
     "cifar_inference": "milliseconds per image of the CIFAR-10 networks",
     "compare_page": "the compare page",

@@ -16,14 +16,16 @@ SHAPE = (3, 32, 32)
 
 def rows() -> list[Row]:
     torch.set_num_threads(cores())
+    views = {"torchvision's resnet18": 1}
     networks = {"torchvision's resnet18": torchvision.models.resnet18(num_classes=10)}
     for task in tasks.TASKS:
         if task.dataset == "cifar10" and task.name != "cifar10-sandbox":
             networks[task.name] = models.create(task.model, SHAPE, 10, **task.recipe.part("model"))
+            views[task.name] = (2 if task.recipe.mirror else 1) * (3 if task.recipe.shifted else 1)
     found = []
     for name, network in networks.items():
         one, many = (anatomy.milliseconds(network, SHAPE, batch) for batch in (1, 64))
-        found.append(Row(f"{name}, one image", one, "ms", note=f"64 at once: {many:.3g} ms each"))
+        found.append(Row(f"{name}, one image", one, "ms", note=f"64 at once: {many:.3g} ms each; looks {views[name]}x"))
     return found
 
 

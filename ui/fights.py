@@ -8,7 +8,7 @@ from core import tasks
 from core.messages import N_
 from core.training import compare, fight, price
 from core.words import figure
-from ui import charts, url, warm
+from ui import charts, store, url, warm
 from ui.compare_table import short
 from ui.forms import differing
 from ui.frame import attempt, guarded, pressed_twice
@@ -67,6 +67,7 @@ def _start(names: list[str], budget: str, amount: float, quick: bool) -> None:
     if pressed_twice():
         return
     warm.wait()
+    attempt(store.pictures, tasks.task(names[0]).dataset)  # decoded with a bar, should nobody have needed it yet
     found = attempt(fight.start, names, budget, amount, quick)
     if found:
         st.query_params["fight"] = found

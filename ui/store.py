@@ -14,6 +14,7 @@ from core.messages import UserError
 from core.training import report, samples
 from core.training.logs import MetricsReader
 from core.training.runs import Run
+from ui.i18n import tell
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -46,9 +47,20 @@ def _pictures(name: str, folder: str) -> data.DataSet:
     return data.obtain(name, download=False)
 
 
+@st.cache_resource(show_spinner=False)
+def _decoded() -> set[tuple[str, str]]:
+    return set()
+
+
 def pictures(name: str) -> data.DataSet:
-    """The data set that a training would take; nothing is downloaded."""
-    return _pictures(name, str(data.find(name)))
+    """The data set that a training would take, with a bar while it is decoded for the first time; nothing is downloaded."""
+    folder = str(data.find(name))
+    if (name, folder) not in _decoded():
+        place = st.empty()
+        data.obtain(name, download=False, progress=lambda words, share: place.progress(min(1.0, share), tell(words)))
+        place.empty()
+        _decoded().add((name, folder))
+    return _pictures(name, folder)
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)

@@ -10,12 +10,14 @@ from __future__ import annotations
 import io
 import pickle
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from core import paths
-from core.data import DataSet, Progress, image_folder
+from core.data import DataSet, Progress, array_cache, image_folder
+from core.data.array_cache import Split, statistics
 from core.data.download import Source, fetch
 from core.files import write_aside, write_bytes
 from core.messages import Message, N_, UserError
@@ -55,15 +57,15 @@ def name_of(source: Path) -> str:
 def load(source: Path, progress: Progress | None = None) -> DataSet:
     """CIFAR-10 from what `find` gave. Raises UserError naming what is missing, damaged or hostile."""
     if source.name == "cifar-10-batches-py":
-        arrays = [_batches(source, names) for names in (_TRAIN, _TEST)]
-        return _dataset("cifar10", TITLE, str(source), arrays[0], arrays[1], MEAN, STD)
+        found = _originals(source)
+        train, test = found["train"], found["test"]
+        return _dataset("cifar10", TITLE, str(source), (train.x, train.y), (test.x, test.y), MEAN, STD)
     found = image_folder.load(source, {"train": {}, "test": {}}, 32, "cifar10", progress)
     if found.classes != CLASSES:
         classes = ", ".join(found.classes)[:200]
         raise UserError(N_("{file} holds other classes than CIFAR-10: {classes}."), file=str(source), classes=classes)
     train, test = found.splits["train"], found.splits["test"]
-    mean, std = statistics(train.x)
-    return _dataset("cifar10-copy", JPEG_TITLE, str(source), (train.x, train.y), (test.x, test.y), mean, std)
+    return _dataset("cifar10-copy", JPEG_TITLE, str(source), (train.x, train.y), (test.x, test.y), train.mean, train.std)
 
 
 def inventory(source: Path) -> tuple[int, int, int]:
@@ -80,19 +82,6 @@ def inventory(source: Path) -> tuple[int, int, int]:
 
 def _size(files: list[Path]) -> int:
     return sum(p.stat().st_size for p in files)
-
-
-def statistics(x: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and standard deviation per channel of uint8 pictures (N, C, H, W), scaled to [0, 1]."""
-    # Sums of histograms: exact, and without a float copy of the whole part.
-    means, stds = [], []
-    for channel in range(x.shape[1]):
-        counts = np.bincount(x[:, channel].ravel(), minlength=256)
-        levels = np.arange(256) / 255
-        mean = float((counts * levels).sum() / counts.sum())
-        means.append(mean)
-        stds.append(float(np.sqrt((counts * (levels - mean) ** 2).sum() / counts.sum())))
-    return tuple(means), tuple(stds)
 
 
 _ARRAYS = frozenset(
@@ -112,8 +101,17 @@ class _ArraysOnly(pickle.Unpickler):
         return super().find_class(module, name)
 
 
+def _originals(source: Path) -> dict[str, Split]:
+    def unpickled(save: Callable[..., None]) -> dict[str, object]:
+        for split, names in (("train", _TRAIN), ("test", _TEST)):
+            save(split, *_batches(source, names))
+        return {}
+
+    return array_cache.kept("cifar10", f"{source.resolve()} {image_folder.stamp(source)}", unpickled)[0]
+
+
 def _batches(folder: Path, names: list[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Pictures (N, 3, 32, 32) uint8 and labels (N,) of the official batches, through the array cache."""
+    """Pictures (N, 3, 32, 32) uint8 and labels (N,) of the official batches."""
     x, y = [], []
     for name in names:
         path = folder / name

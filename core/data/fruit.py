@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from core.data import DataSet, Progress, image_folder
-from core.data.cifar10 import statistics
+from core.data.array_cache import statistics
 from core.data.download import Source, fetch
 from core.messages import Message, N_, UserError
 

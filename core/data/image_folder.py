@@ -19,15 +19,14 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from PIL import Image
 
-from core import images, paths
-from core.data import Progress
-from core.files import read_json, write_aside, write_json
+from core import images
+from core.data import Progress, array_cache
+from core.data.array_cache import Split
 from core.messages import Message, N_, UserError
 
 MOST_FILES = 500_000
 MOST_BYTES = 8_000_000_000  # of everything in a zip, unpacked
 MOST_RATIO = 200  # of one packed file; pictures hardly pack at all
-_FORMAT = 1
 # What zipfile says to a damaged zip; of names that are no UTF-8, and of places before the file's beginning, by a ValueError.
 _BROKEN_ZIP = (zipfile.BadZipFile, OSError, RuntimeError, ValueError)
 
@@ -40,14 +39,6 @@ class Entry:
     label: str
     name: str
     read: Callable[[], bytes]
-
-
-@dataclass(frozen=True)
-class Split:
-    """Decoded pictures of one split: `x` uint8 (N, 3, H, W), `y` int64 (N,), memory-mapped."""
-
-    x: np.ndarray
-    y: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -75,11 +66,9 @@ def load(source: Path, splits: dict[str, dict[str, str]], size: int, name: str, 
     per source and size; afterwards only opened. Raises UserError where the source cannot be read, leads out of itself, would unpack
     to more than is bearable, or lacks a split or the pictures of a class.
     """
-    key = f"{_FORMAT} {source.resolve()} {stamp(source)} {size} {json.dumps(splits, sort_keys=True)}"
-    folder = paths.cache() / "images" / f"{name}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
-    if not (folder / "done.json").exists():
-        _decode(source, splits, size, folder, progress)
-    return _open(folder)
+    key = f"{source.resolve()} {stamp(source)} {size} {json.dumps(splits, sort_keys=True)}"
+    found, about = array_cache.kept(name, key, lambda save: _decode(source, splits, size, save, progress))
+    return Folder(tuple(about["classes"]), found, about["left_out"])
 
 
 def stamp(source: Path) -> str:
@@ -89,21 +78,13 @@ def stamp(source: Path) -> str:
     return hashlib.sha256(json.dumps(stats).encode()).hexdigest()
 
 
-def _open(folder: Path) -> Folder:
-    about = read_json(folder / "done.json")
-    found = {
-        split: Split(np.load(folder / f"{split}-x.npy", mmap_mode="c"), np.load(folder / f"{split}-y.npy", mmap_mode="c"))
-        for split in about["splits"]
-    }
-    return Folder(tuple(about["classes"]), found, about["left_out"])
-
-
-def _decode(source: Path, splits: dict[str, dict[str, str]], size: int, folder: Path, progress: Progress | None) -> None:
+def _decode(
+    source: Path, splits: dict[str, dict[str, str]], size: int, save: Callable[..., None], progress: Progress | None
+) -> dict[str, object]:
     with _opened(source) as entries:
         wanted = [e for e in (_placed(entry, splits) for entry in entries) if e is not None]
         classes = sorted({e.label for e in wanted})
         _complete(source, splits, wanted, classes)
-        folder.mkdir(parents=True, exist_ok=True)
         left_out = done = 0
         for split in splits:
             members = [e for e in wanted if e.split == split]
@@ -121,18 +102,8 @@ def _decode(source: Path, splits: dict[str, dict[str, str]], size: int, folder: 
                 if progress and done % 500 == 0:
                     progress(Message(N_("Decoding {name}"), {"name": source.name}), done / len(wanted))
             _refuse_empty(source, split, classes, y[:count])
-            _save(folder / f"{split}-x.npy", x[:count])
-            _save(folder / f"{split}-y.npy", y[:count])
-    # Written last: its presence means that the arrays are complete.
-    write_json(folder / "done.json", {"classes": classes, "splits": list(splits), "left_out": left_out})
-
-
-def _save(path: Path, array: np.ndarray) -> None:
-    def write(part: Path) -> None:
-        with part.open("wb") as f:
-            np.save(f, array)
-
-    write_aside(path, write)
+            save(split, x[:count], y[:count])
+    return {"classes": classes, "left_out": left_out}
 
 
 def _pixels(entry: Entry, size: int) -> np.ndarray | None:

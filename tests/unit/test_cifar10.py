@@ -64,6 +64,21 @@ def test_the_official_layout_is_read_as_torchvision_reads_it(tmp_path):
     assert np.array_equal(found.train_x.transpose(0, 2, 3, 1), original.data) and found.train_y.tolist() == original.targets
 
 
+def test_the_official_layout_is_unpickled_once(tmp_path, monkeypatch):
+    folder = batches(tmp_path)
+    first = data.obtain("cifar10", tmp_path)
+
+    def again(*_args):
+        raise AssertionError("unpickled again")
+
+    monkeypatch.setattr(cifar10, "_batches", again)
+    found = data.obtain("cifar10", tmp_path)
+    assert np.array_equal(found.train_x, first.train_x) and np.array_equal(found.test_y, first.test_y)
+    (folder / "test_batch").write_bytes((folder / "test_batch").read_bytes() + b" ")
+    with pytest.raises(AssertionError, match="again"):
+        data.obtain("cifar10", tmp_path)
+
+
 class Evil:
     def __reduce__(self):
         return (exec, ("raise SystemExit('owned')",))

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from core import paths
-from core.data import image_folder
+from core.data import array_cache, image_folder
 from core.messages import UserError
 
 PLAIN = {"train": {}, "test": {}}
@@ -80,7 +80,7 @@ def test_a_full_disk_is_not_told_as_a_broken_zip(tmp_path, monkeypatch):
     def full(*_args):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(image_folder, "_save", full)
+    monkeypatch.setattr(array_cache, "_save", full)
     with pytest.raises(OSError, match="No space left"):
         load(source)
 

@@ -1,0 +1,41 @@
+"""CIFAR-10 from its files: decoded once into the array cache, opened afterwards."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import tempfile
+import time
+
+import numpy as np
+
+from benchmarks import table
+from benchmarks.table import NotHereError, Row
+from core import data
+
+
+def rows() -> list[Row]:
+    source = data.find("cifar10")
+    if source is None:
+        raise NotHereError("CIFAR-10 is not on this machine.")
+    with tempfile.TemporaryDirectory() as cache:
+        os.environ["MANABI_CACHE"] = cache
+        begun = time.perf_counter()
+        found = data.obtain("cifar10", download=False)
+        decoding = time.perf_counter() - begun
+        again = []
+        for _ in range(9):
+            begun = time.perf_counter()
+            found = data.obtain("cifar10", download=False)
+            again.append(time.perf_counter() - begun)
+        count = len(found.train_x) + len(found.test_x)
+        mapped = all(isinstance(part.base if part.base is not None else part, np.memmap) for part in (found.train_x, found.test_x))
+    note = "memory-mapped" if mapped else "in memory"
+    return [
+        Row(f"decoding {count:,} images of {source.name}", decoding, "s", below=20),
+        Row("opening them again", statistics.median(again), "s", below=0.2, note=note),
+    ]
+
+
+if __name__ == "__main__":
+    table.alone(rows)

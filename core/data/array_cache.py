@@ -1,0 +1,79 @@
+"""Decoded pictures, kept as uint8 arrays under the cache folder: made once, opened memory-mapped afterwards."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core import paths
+from core.files import read_json, write_aside, write_json
+
+_FORMAT = 2
+Save = Callable[[str, np.ndarray, np.ndarray], None]
+
+
+@dataclass(frozen=True)
+class Split:
+    """Decoded pictures of one split: `x` uint8 (N, C, H, W), `y` int64 (N,), both memory-mapped; mean and standard deviation per channel,
+    scaled to [0, 1]."""
+
+    x: np.ndarray
+    y: np.ndarray
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+
+def kept(name: str, key: str, make: Callable[[Save], dict[str, Any]]) -> tuple[dict[str, Split], dict[str, Any]]:
+    """The splits by their names, and what `make` told of them, from the cache or made now.
+
+    Args:
+        name: begins the name of the cache's folder.
+        key: changes whenever the result would.
+        make: calls `save(split, x, y)` once per split and returns what else is to be kept, as JSON.
+    """
+    folder = paths.cache() / "images" / f"{name}-{hashlib.sha256(f'{_FORMAT} {key}'.encode()).hexdigest()[:16]}"
+    if not (folder / "done.json").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        figures: dict[str, tuple] = {}
+
+        def save(split: str, x: np.ndarray, y: np.ndarray) -> None:
+            _save(folder / f"{split}-x.npy", x)
+            _save(folder / f"{split}-y.npy", y)
+            figures[split] = statistics(x)
+
+        about = make(save)
+        # Written last: its presence means that the arrays are complete.
+        write_json(folder / "done.json", {"about": about, "splits": figures})
+    done = read_json(folder / "done.json")
+    return {split: _open(folder, split, *figures) for split, figures in done["splits"].items()}, done["about"]
+
+
+def _open(folder: Path, split: str, mean: list[float], std: list[float]) -> Split:
+    x, y = (np.load(folder / f"{split}-{part}.npy", mmap_mode="c") for part in "xy")
+    return Split(x, y, tuple(mean), tuple(std))
+
+
+def _save(path: Path, array: np.ndarray) -> None:
+    def write(part: Path) -> None:
+        with part.open("wb") as f:
+            np.save(f, array)
+
+    write_aside(path, write)
+
+
+def statistics(x: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and standard deviation per channel of uint8 pictures (N, C, H, W), scaled to [0, 1]."""
+    # Sums of histograms: exact, and without a float copy of the whole part.
+    means, stds = [], []
+    for channel in range(x.shape[1]):
+        counts = np.bincount(x[:, channel].ravel(), minlength=256)
+        levels = np.arange(256) / 255
+        mean = float((counts * levels).sum() / counts.sum())
+        means.append(mean)
+        stds.append(float(np.sqrt((counts * (levels - mean) ** 2).sum() / counts.sum())))
+    return tuple(means), tuple(stds)
