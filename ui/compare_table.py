@@ -177,6 +177,8 @@ def chart(found: list[Contender]) -> None:
         st.segmented_control, _(N_("Weights of")), ["best", "last"], key="weights", default="best", required=True,
         format_func=lambda e: _(N_("the best epoch")) if e == "best" else _(N_("the last epoch")),
     )  # fmt: skip
+    if cost == "seconds":
+        st.caption(_(N_("Seconds of the machine that each was trained on, some of them beside other work: compare them within one fair fight.")))
     same, others = contenders.by_data(found)
     if others:
         st.info(

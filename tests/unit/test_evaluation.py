@@ -136,6 +136,19 @@ def test_the_figures_that_the_project_promises(real_data: Path) -> None:
     assert found.metrics["rmse"] == pytest.approx(rmse, rel=1e-5) and rmse < 4.6
 
 
+LEAST = {
+    "cifar10-fast": 0.905, "cifar10-best": 0.92, "cifar10-inception": 0.88, "cifar10-mobilenetv1": 0.86, "cifar10-efficientnet": 0.86,
+    "cifar10-alexnet": 0.84, "fruit-classifier": 0.95,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [n for n in LEAST if n in SHIPPED])
+def test_shipped_networks_are_as_good_as_they_were_meant_to_be(name: str) -> None:
+    content = checkpoints.card(name).content
+    answers, labels = comparison.unpacked(content["predictions"]), comparison.unpacked(content["labels"])
+    assert (answers == labels).mean() >= LEAST[name] and content["data"]["stand_in_for"] == ""
+
+
 def test_the_recipe_of_a_card_is_one_that_its_task_takes() -> None:
     for name in SHIPPED:
         content, task = checkpoints.card(name).content, tasks.of_checkpoint(name)
