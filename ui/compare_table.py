@@ -143,7 +143,7 @@ def table(found: list[Contender]) -> None:
         elif st.button(_(N_("Measure milliseconds on this machine")), icon=":material/timer:"):
             bar = st.progress(0.0)
             for i, one in enumerate(unknown):
-                bar.progress(i / len(unknown), _(N_("Measuring {network}"), network=name_of(one)))
+                bar.progress(i / len(unknown), _(N_("Measuring {network}"), network=plain(name_of(one))))
                 speed.measure(one.weights)
             st.rerun()
 
@@ -178,7 +178,9 @@ def chart(found: list[Contender]) -> None:
         format_func=lambda e: _(N_("the best epoch")) if e == "best" else _(N_("the last epoch")),
     )  # fmt: skip
     if cost == "seconds":
-        st.caption(_(N_("Seconds of the machine that each was trained on, some of them beside other work: compare them within one fair fight.")))
+        st.caption(
+            _(N_("Seconds of the machine that each was trained on, some of them beside other work: compare them within one fair fight."))
+        )
     same, others = contenders.by_data(found)
     if others:
         st.info(
@@ -207,12 +209,12 @@ def duel(first: Contender, second: Contender) -> None:
     if not first.comparable(second):
         st.info(
             _(N_("{first} and {second} did not answer the same test images, so only their curves can be compared."),
-              first=name_of(first), second=name_of(second))
+              first=plain(name_of(first)), second=plain(name_of(second)))
         )  # fmt: skip
         return
     result = comparison.duel(first.predictions, second.predictions, first.labels)
     values = {
-        "first": name_of(first), "second": name_of(second), "a": f"{result.only_first:,}", "b": f"{result.only_second:,}",
+        "first": plain(name_of(first)), "second": plain(name_of(second)), "a": f"{result.only_first:,}", "b": f"{result.only_second:,}",
         "count": f"{first.count:,}", "p": f"{result.p:.3f}" if result.p >= 0.001 else "< 0.001",
     }  # fmt: skip
     if result.told_apart:
