@@ -1,9 +1,8 @@
 """Drawing functions: plain data and translated labels in, a plotly figure out. They know no state and no Streamlit.
 
 Show a figure with `st.plotly_chart(figure, theme="streamlit", config=CONFIG)`: text, grid and fonts then follow the viewer's
-light or dark theme at once; `themed` sharpens them where the page knows which it is. Cells are bars, because Streamlit reports
-no clicks on heat maps; a clicked point brings its `customdata` back. Where a chart fills its cells it takes `dark`, the only
-thing about the page that it must be told.
+light or dark theme at once. Cells are bars, because Streamlit reports no clicks on heat maps; a clicked point brings its
+`customdata` back. Where a chart fills its cells it takes `dark`, the only thing about the page that it must be told.
 
 Shapes: K classes, N examples, T points of a series.
 """
@@ -80,15 +79,6 @@ def figure(height: int, *, zoom: bool = False, legend: bool = False) -> go.Figur
     )
     fig.update_xaxes(fixedrange=not zoom, title_standoff=8)
     fig.update_yaxes(fixedrange=not zoom, title_standoff=8)
-    return fig
-
-
-def themed(fig: go.Figure, dark: bool) -> go.Figure:
-    """`fig` with text of full contrast for a dark or a light page (Streamlit's own grey is 3.7:1 on white)."""
-    text, faint = ("#E8EAEE", "#B4B9C2") if dark else ("#1B1E26", "#565C68")
-    fig.update_layout(font_color=text, legend_font_color=text)
-    for axes in (fig.update_xaxes, fig.update_yaxes):
-        axes(tickfont_color=faint, title_font_color=text, gridcolor=p.GRID)
     return fig
 
 

@@ -176,21 +176,3 @@ def _sweep_cells(
         range=[-0.5, grid.shape[0] - 0.5],
     )
     return fig
-
-
-def pixels(image: np.ndarray, *, signed: bool = False, dark: bool = False, height: int = 200) -> go.Figure:
-    """A picture (H, W) of numbers, square pixels, no axes. `signed`: zero is neutral, positive blue, negative orange;
-    otherwise from black (smallest) to white (largest)."""
-    values = np.nan_to_num(np.asarray(image, dtype=float))
-    fig = figure(height)
-    if signed:
-        bound = float(np.abs(values).max()) or 1.0
-        middle = _EMPTY[dark]
-        scale = {"zmin": -bound, "zmax": bound, "colorscale": [[0, p.NEGATIVE], [0.5, middle], [1, p.POSITIVE if dark else p.BLUE]]}
-    else:
-        scale = {"colorscale": [[0, "#000000"], [1, "#FFFFFF"]]}
-    fig.add_heatmap(z=values, showscale=False, hovertemplate="%{x}, %{y}: %{z:.3~g}<extra></extra>", **scale)
-    fig.update_layout(margin={"l": 0, "r": 0, "t": 0, "b": 0, "pad": 0})
-    fig.update_xaxes(visible=False, constrain="domain")
-    fig.update_yaxes(visible=False, autorange="reversed", scaleanchor="x", constrain="domain")
-    return fig

@@ -54,18 +54,6 @@ class Prepared:
     at: tuple[int, int]
     steps: Steps
 
-    def over_drawing(self, values: np.ndarray) -> np.ndarray:
-        """Values (28, 28) of the network's pixels, such as an attribution, laid back over the drawing: float32 (H, W), 0 outside
-        of what was cropped."""
-        (rows, columns), (top, left) = self.fitted.shape, self.at
-        around = np.pad(np.asarray(values, np.float32), SIZE)
-        part = around[SIZE + top : SIZE + top + rows, SIZE + left : SIZE + left + columns]
-        top, left, bottom, right = self.box
-        large = Image.fromarray(part).resize((right - left, bottom - top), Image.Resampling.BILINEAR)
-        over = np.zeros(self.drawing.shape, np.float32)
-        over[top:bottom, left:right] = np.asarray(large)
-        return over
-
 
 def ink_from_rgba(canvas: np.ndarray) -> np.ndarray:
     """Ink (H, W) of a canvas (H, W, 4), uint8: light strokes on black, or on nothing (alpha 0)."""

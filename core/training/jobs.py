@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 
 from core import paths, tasks
 from core.files import write_bytes, write_json
-from core.messages import Message, N_, UserError
+from core.messages import N_, UserError
 from core.training import runs
 from core.training.cyclegan_recipe import ONE_DEVICE
 from core.training.recipe import Recipe
@@ -181,7 +181,3 @@ def _is_dead(ticket: Path) -> bool:
         return Run(Path(ticket.read_text())).status().state != "queued"
     except OSError:
         return True
-
-
-def waiting_phase(run: Run) -> Message:
-    return Message(N_("Waiting for a free slot: {place} before it"), {"place": place(run)})

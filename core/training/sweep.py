@@ -27,11 +27,11 @@ def recipes(recipe: Recipe, grid: dict[str, list]) -> list[Recipe]:
     return [recipe.changed(**dict(zip(grid, values, strict=True))) for values in combinations]
 
 
-def start(task: Task, recipe: Recipe, grid: dict[str, list], data_root: str | None = None) -> str:
+def start(task: Task, recipe: Recipe, grid: dict[str, list]) -> str:
     """Queue all runs of the grid. Returns the sweep's id."""
     sweep_id = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
     for one in recipes(recipe, grid):
-        jobs.start(task, one, data_root, sweep=sweep_id, sweep_fields=list(grid))
+        jobs.start(task, one, sweep=sweep_id, sweep_fields=list(grid))
     return sweep_id
 
 

@@ -112,13 +112,6 @@ def test_canvas_pixels() -> None:
     assert on_black[2, 2] == 255 and on_black[3, 3] == 100 and on_black.sum() == 355
 
 
-def test_values_are_laid_back_over_the_drawing() -> None:
-    prepared = prepare(drawn(SEVEN, 80, 180, 30, 10))
-    over = prepared.over_drawing(prepared.pixels)
-    assert over.shape == (280, 280)
-    assert np.corrcoef(over.ravel(), prepared.drawing.ravel())[0, 1] > 0.8
-
-
 def photographed(ink: np.ndarray, dark: bool, uneven: bool, noise: float = 3.0) -> Image.Image:
     x, y = np.meshgrid(np.linspace(0, 1, ink.shape[1]), np.linspace(0, 1, ink.shape[0]))
     light = 1 - 0.5 * x * y if uneven else np.ones_like(x)

@@ -92,6 +92,38 @@ def test_nothing_is_swallowed(path: Path) -> None:
             assert handled, f"{where}: catches everything, and neither logs nor raises"
 
 
+CALLED_BY_OTHERS = {"forward", "model_names"}  # by torch; by tests, which iterate over the registry
+
+
+def uses(tree: ast.AST) -> set[str]:
+    """Every name that a module reads, imports or writes into a text that is no docstring (a registry finds things by such texts)."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            found.add(node.id)
+        elif isinstance(node, ast.Attribute):
+            found.add(node.attr)
+        elif isinstance(node, ast.alias):
+            found.add(node.name.split(".")[-1])
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found |= set(re.findall(r"\w+", node.value)) if " " not in node.value else set()
+    return found
+
+
+def test_nothing_is_kept_that_nobody_calls() -> None:
+    """Functions and classes that are defined for tests alone, or for nobody. What a decorator registers is called by it."""
+    trees = {p: ast.parse(p.read_text(encoding="utf-8")) for p in FILES if p.relative_to(PROJECT).parts[0] != "tests"}
+    used = set().union(*map(uses, trees.values())) | CALLED_BY_OTHERS
+    idle = [
+        f"{named(path)}: {node.name}"
+        for path in PRODUCT
+        for node in ast.walk(trees[path])
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name not in used and not node.name.startswith("__")
+        if not any(isinstance(decorator, ast.Call) for decorator in node.decorator_list)
+    ]
+    assert not idle
+
+
 FORBIDDEN = {
     "unsafe_allow_html": re.compile(r"unsafe_allow_html\s*=\s*True"),
     "unpickling": re.compile(r"\b(pickle|joblib|dill|cloudpickle)\.loads?\b|allow_pickle\s*=\s*True|weights_only\s*=\s*False"),
