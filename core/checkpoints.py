@@ -53,6 +53,7 @@ class Spec:
 
     @property
     def num_outputs(self) -> int:
+        """Width of the last layer: one output per class, or one for a regression."""
         return len(self.classes) or 1
 
     @property
@@ -135,6 +136,7 @@ class Card:
 
     @property
     def metrics(self) -> dict[str, float]:
+        """Figures of the test part, by name; empty where the card has none."""
         return self.content.get("metrics", {})
 
 
@@ -164,4 +166,5 @@ def card(name: str) -> Card:
 
 
 def sha256(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal. Raises OSError."""
     return hashlib.sha256(path.read_bytes()).hexdigest()

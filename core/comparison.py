@@ -37,6 +37,7 @@ class Duel:
 
     @property
     def told_apart(self) -> bool:
+        """Whether this duel alone tells the two apart; of several, see the function of this name."""
         return self.p < LEVEL
 
 

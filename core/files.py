@@ -34,10 +34,12 @@ def write_aside(path: Path, write: Callable[[Path], None]) -> None:
 
 
 def write_bytes(path: Path, content: bytes | memoryview) -> None:
+    """Put `content` into `path`, whole or not at all. Raises OSError naming `path`, as `write_aside` says."""
     write_aside(path, lambda part: part.write_bytes(content))
 
 
 def write_json(path: Path, value: object) -> None:
+    """Put `value` as indented JSON into `path`, whole or not at all. Raises OSError naming `path`; TypeError for what JSON cannot hold."""
     text = json.dumps(value, ensure_ascii=False, indent=1)
     write_bytes(path, text.encode())
 

@@ -24,9 +24,11 @@ class Term:
     related: tuple[str, ...] = ()
 
     def name(self, language: str) -> str:
+        """What the term is called in `language`: "ja", else English."""
         return self.ja if language == "ja" else self.en
 
     def text(self, language: str) -> str:
+        """Its explanation in `language`: "ja", else English."""
         return self.text_ja if language == "ja" else self.text_en
 
 

@@ -29,6 +29,7 @@ class Message:
         return translate(self.msgid).format(**values) if values else translate(self.msgid)
 
     def to_json(self) -> dict:
+        """What `from_json` makes a message of again."""
         values = {k: v.to_json() if isinstance(v, Message) else v for k, v in self.params.items()}
         return {"msgid": self.msgid, "params": values}
 

@@ -45,4 +45,5 @@ def offline() -> bool:
 
 
 def log_level() -> str:
+    """How much is logged (`MANABI_LOG`): a name that `logging` knows, INFO where none is set."""
     return os.environ.get("MANABI_LOG", "INFO")

@@ -38,6 +38,7 @@ def plain(text: str) -> str:
 
 
 def duration(seconds: float) -> str:
+    """A time as a person says it, in the visitor's language."""
     return tell(words.duration(seconds))
 
 

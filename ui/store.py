@@ -31,6 +31,7 @@ def metrics(run: Run) -> pd.DataFrame:
 
 @st.cache_data(ttl=20, show_spinner=False)
 def data_status(name: str) -> data.Status:
+    """What is on this machine of data set `name`, looked up again after 20 seconds."""
     return data.status(name)
 
 

@@ -37,6 +37,7 @@ def start() -> None:
 
 
 def ready() -> bool:
+    """Whether torch is imported; begins to import it where nobody has."""
     return not _thread().is_alive()
 
 

@@ -98,6 +98,7 @@ class Coco:
         self.close()
 
     def close(self) -> None:
+        """Let go of the index; nothing can be asked afterwards."""
         self.connection.close()
 
     def table(self, sql: str, values: list[Any] | None = None) -> pd.DataFrame:

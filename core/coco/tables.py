@@ -37,6 +37,7 @@ class Sources:
 
     @property
     def files(self) -> list[Path]:
+        """The annotation files that are there."""
         return [f for f in (self.instances, self.person_keypoints, self.captions) if f is not None]
 
 

@@ -39,6 +39,7 @@ class Names:
     splits: dict[str, int]
 
     def every(self) -> Iterable[str]:
+        """All names, as somebody may write them."""
         return [*self.categories, *self.supercategories, *AREAS, *NUMBERS, "instances", *JOINTS, *ATTRIBUTES]
 
 

@@ -57,14 +57,17 @@ class DataSet:
 
     @property
     def in_shape(self) -> tuple[int, ...]:
+        """The shape of one example: (C, H, W) or (F,)."""
         return self.train_x.shape[1:]
 
     @property
     def num_outputs(self) -> int:
+        """One output per class, or one for a regression."""
         return len(self.classes) or 1
 
     @property
     def is_image(self) -> bool:
+        """Whether the examples are images, not rows of a table."""
         return self.train_x.ndim == 4
 
     def scaled(self, scaling: str) -> DataSet:

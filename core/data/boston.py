@@ -25,6 +25,7 @@ _HELD_OUT = 0.2
 
 
 def find(root: Path) -> Path | None:
+    """The table in `root`, or None."""
     path = root / "boston" / "BostonHousing.csv"
     return path if path.is_file() else None
 

@@ -23,6 +23,7 @@ _CANVAS = 280
 
 
 def font_file(name: str) -> Path:
+    """The file of the font `name`, one of those that come with matplotlib."""
     import matplotlib
 
     return Path(matplotlib.get_data_path()) / "fonts" / "ttf" / f"{name}.ttf"

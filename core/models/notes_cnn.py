@@ -2,7 +2,8 @@
 
 Convolution and pooling after LeCun et al. (Proc. IEEE 86, 1998), batch norm after Ioffe and Szegedy (arXiv 1502.03167).
 
-Shapes: B batch, C H W image, K classes; for 28x28 the linear layer sees 32*14*14 = 6272 values.
+Shapes: B batch, C H W image, D width (filters), K classes; for 28x28 and the notes' 32 filters the linear layer sees
+32*14*14 = 6272 values.
 """
 
 from __future__ import annotations
@@ -19,15 +20,15 @@ class NotesCNN(nn.Module):
         super().__init__()
         c, h, w = in_shape
         self.conv = nn.Sequential(
-            nn.Conv2d(c, channels, kernel_size=5, padding=2),  # (B, C, H, W) -> (B, 32, H, W)
+            nn.Conv2d(c, channels, kernel_size=5, padding=2),  # (B, C, H, W) -> (B, D, H, W)
             nn.BatchNorm2d(channels),
             nn.ReLU(inplace=True),
-            nn.MaxPool2d(2),  # -> (B, 32, H/2, W/2)
+            nn.MaxPool2d(2),  # -> (B, D, H/2, W/2)
         )
         self.head = nn.Linear(channels * (h // 2) * (w // 2), num_outputs)
 
     def embed(self, x: Tensor) -> Tensor:
-        return self.conv(x).flatten(1)  # -> (B, 32*H/2*W/2)
+        return self.conv(x).flatten(1)  # -> (B, D*H/2*W/2)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.head(self.embed(x))  # -> (B, K)

@@ -79,9 +79,11 @@ class Silence:
         self.values: dict = {}
 
     def write(self, **_: object) -> None:
+        """Nothing."""
         return
 
     def end(self, *_: object) -> None:
+        """Nothing."""
         return
 
 

@@ -65,7 +65,8 @@ def resume(run: Run) -> Run:
 
 
 def stop(run: Run) -> None:
-    """Ask the run to end within a batch and save. Does nothing where it has ended already."""
+    """Ask the run to end within a batch and save. Does nothing where it has ended already. Raises UserError where its folder cannot be
+    written."""
     if run.status().active:
         try:
             (run.path / "stop").touch()

@@ -30,12 +30,15 @@ class MetricsWriter:
             self.file.write(header + "\n")
 
     def write(self, **row: float) -> None:
+        """Append one row; a column without a value stays empty."""
         self.file.write(",".join(_cell(row.get(c)) for c in self.columns) + "\n")
 
     def flush(self) -> None:
+        """Hand to the operating system what was written."""
         self.file.flush()
 
     def close(self) -> None:
+        """Write what is left, and close the file."""
         self.file.close()
 
 

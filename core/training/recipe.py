@@ -66,6 +66,7 @@ class Recipe(BaseModel):
 
     @classmethod
     def field(cls, name: str) -> FieldInfo:
+        """The field called `name`: default, bounds, and what `option` says of it."""
         return cls.model_fields[name]
 
     def part(self, receiver: Literal["trainer", "model", "data"]) -> dict[str, Any]:

@@ -49,6 +49,7 @@ class Status:
 
     @property
     def active(self) -> bool:
+        """Whether it waits or trains."""
         return self.state in ("queued", "running")
 
 
@@ -60,10 +61,12 @@ class Run:
 
     @property
     def id(self) -> str:
+        """The name of the folder, `<time>-<4 hex>`."""
         return self.path.name
 
     @property
     def task_name(self) -> str:
+        """The name of the task, which this version need not have."""
         return self.path.parent.name
 
     @property
@@ -78,6 +81,7 @@ class Run:
 
     @property
     def task(self) -> tasks.Task:
+        """The task. Raises UserError where this version has none of that name."""
         return tasks.task(self.task_name)
 
     @property
@@ -87,7 +91,7 @@ class Run:
 
     @property
     def kind(self) -> str:
-        """"classification", "regression", or "" where this version has no such task."""
+        """"classification", "regression", "translation", or "" where this version has no such task."""
         return next((t.kind for t in tasks.TASKS if t.name == self.task_name), "")
 
     @property
@@ -110,6 +114,7 @@ class Run:
 
     @property
     def environment(self) -> dict[str, Any]:
+        """The machine and the versions that it runs on; empty where nothing was written yet, or the file is damaged."""
         value = read_json(self.path / "env.json")
         return value if isinstance(value, dict) else {}
 
@@ -130,6 +135,7 @@ class Run:
         return str(self.note().get("name") or self.id)
 
     def note(self) -> dict[str, str]:
+        """`name` and `note` that a person gave it; empty where nobody did."""
         value = read_json(self.path / "note.json")
         return value if isinstance(value, dict) else {}
 
@@ -165,10 +171,12 @@ class Run:
         return sorted(int(p.stem) for p in (self.path / "epochs").glob("*.safetensors") if p.stem.isdigit())
 
     def epoch_weights(self, epoch: int) -> Path:
+        """Where the weights kept after `epoch` lie, or would lie."""
         return self.path / "epochs" / f"{epoch:03d}.safetensors"
 
     @property
     def best_weights(self) -> Path:
+        """Where the weights of the best epoch lie, or would lie."""
         return self.path / "best.safetensors"
 
     def size(self) -> int:

@@ -74,8 +74,8 @@ def _through(generator: nn.Module, x: Tensor) -> Tensor:
 
 @torch.inference_mode()
 def applied(photos: Tensor, change: Tensor, strength: float = 1.0, mask: Tensor | None = None) -> Tensor:
-    """Photos (N, 3, H, W) with `change` (N, 3, h, w), enlarged to their own size, put on with `strength` in [0, 1], and only where `mask`
-    (N, 1, h, w) in [0, 1] says so."""
+    """Photos (N, 3, H, W) with `change` (N, 3, h, w), enlarged to their own size, put on with `strength` (0 none of it, 1 as the
+    network made it, more exaggerates it), and only where `mask` (N, 1, h, w) in [0, 1] says so; what leaves [0, 1] is cut off."""
     change = change * strength if mask is None else change * mask * strength
     if change.shape[-2:] != photos.shape[-2:]:
         change = F.interpolate(change, size=photos.shape[-2:], mode="bilinear", align_corners=False)

@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,26 @@ def test_no_file_grows_past_400_lines(path: Path) -> None:
 def test_every_module_says_what_it_is(path: Path) -> None:
     source = path.read_text(encoding="utf-8")
     assert not source.strip() or ast.get_docstring(ast.parse(source))
+
+
+SAID_ONCE = {"forward", "embed"}  # of networks: what they are stands in core/models/__init__.py, their shapes at their lines
+
+
+def public(body: list[ast.stmt], within: str = "") -> Iterator[tuple[str, ast.stmt]]:
+    """The public functions and classes of a module, and the public methods of those classes, each with its name."""
+    for node in body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            yield within + node.name, node
+            if isinstance(node, ast.ClassDef):
+                yield from public(node.body, f"{node.name}.")
+
+
+@pytest.mark.parametrize("path", [p for p in PRODUCT if named(p).startswith(("core/", "ui/")) and p.parent.name != "cli"], ids=named)
+def test_whatever_is_public_says_what_it_is(path: Path) -> None:
+    """Commands say it in their help."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    silent = [name for name, node in public(tree.body) if not ast.get_docstring(node) and name.split(".")[-1] not in SAID_ONCE]
+    assert not silent
 
 
 @pytest.mark.parametrize("path", PRODUCT, ids=named)
