@@ -9,7 +9,7 @@ import streamlit as st
 from core import tasks
 from core.messages import Message, N_, UserError
 from core.training import jobs, price
-from ui import anatomy, url, warm
+from ui import anatomy, shrinking, url, warm
 from ui.forms import group_form
 from ui.frame import attempt, flash, page, pressed_twice
 from ui.i18n import _, tell
@@ -79,7 +79,7 @@ with page("architecture"):
         st.warning(tell(error.message), icon=":material/broken_image:")
     else:
         compared(task, options, sum(layer.macs for layer in layers))
-        anatomy.parts(task, options, layers)
+        anatomy.parts(task, options, layers, shrinking.part)
         with st.container(horizontal=True, vertical_alignment="center"):
             st.button(
                 _(N_("Train this for {seconds} s"), seconds=SECONDS), icon=":material/play_arrow:", type="primary", key="train-this",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -185,12 +186,16 @@ def drawing(task: tasks.Task, options: dict[str, Any]) -> None:
         st.graphviz_chart(text, width="content")
 
 
-def parts(task: tasks.Task, options: dict[str, Any], layers: list[anatomy.Layer]) -> None:
-    """Everything about one network, one part at a time."""
+def parts(task: tasks.Task, options: dict[str, Any], layers: list[anatomy.Layer], shrinking: Callable[..., None]) -> None:
+    """Everything about one network, one part at a time; `shrinking` shows how its maps shrink."""
     figures(layers, shape_of(task)[0])
-    layer_tab, sight_tab, graph_tab, source_tab = st.tabs(
-        [_(N_("Layers")), _(N_("How far it sees")), _(N_("Graph")), _(N_("Source"))], key=f"anatomy-{task.name}", on_change="rerun"
-    )
+    layer_tab, shrink_tab, sight_tab, graph_tab, source_tab = st.tabs(
+        [_(N_("Layers")), _(N_("How it shrinks")), _(N_("How far it sees")), _(N_("Graph")), _(N_("Source"))],
+        key=f"anatomy-{task.name}", on_change="rerun",
+    )  # fmt: skip
+    with shrink_tab:
+        if shrink_tab.open:
+            shrinking(task, options, layers)
     with layer_tab:
         if layer_tab.open:
             table(task, options, layers)

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ui import charts, compare_table, grids, palette, pictures, trade_offs
+from core.inference.shapes import Stage
+from ui import charts, compare_table, grids, palette, pictures, shrinking, trade_offs
 
 LABELS = {"true_label": "True", "predicted_label": "Predicted", "count_label": "Images", "share_label": "Share"}
 
@@ -177,3 +178,13 @@ def test_as_many_networks_as_one_may_choose_all_look_different() -> None:
     points = [t for t in fig.data if t.mode != "lines"]
     assert len({(t.marker.color, t.marker.symbol) for t in points}) == count
     assert all(t.showlegend for t in points)
+
+
+def test_maps_shrink_in_steps() -> None:
+    found = [Stage(32, 32, 16, 5, 0.7), Stage(8, 8, 64, 9, 0.3), Stage(1, 1, 10, 10, 0.0)]
+    fig = shrinking.chart([("a<b", found), ("c", found[:1])], 32)
+    first, second = fig.data
+    assert list(first.x) == [0, 5, 9, 10] and list(first.y) == [32, 8, 1, 1] and first.line.shape == "hv"
+    assert list(second.x) == [0, 5] and list(second.y) == [32, 32] and first.name == "a&lt;b"
+    assert list(first.customdata[1][:2]) == [64, 4]
+    assert list(fig.layout.yaxis.ticktext) == ["1", "2", "4", "8", "16", "32", "64"]

@@ -1,0 +1,42 @@
+"""How maps shrink, against shapes that the papers give."""
+
+from __future__ import annotations
+
+import pytest
+
+from core import models
+from core.inference import anatomy, shapes
+
+IMAGE = (3, 32, 32)
+
+
+def stages_of(name: str, in_shape: tuple[int, int, int] = IMAGE, **options: object) -> tuple[list[shapes.Stage], float]:
+    network = models.create(name, in_shape, 10, **options).eval()
+    layers = anatomy.layers(network, in_shape)
+    return shapes.stages(layers), shapes.wasted(network, layers)
+
+
+def test_the_stages_of_resnet_18_are_the_papers() -> None:
+    found, wasted = stages_of("resnet18_imagenet", (3, 224, 224), size=224)
+    # Table 1 of arXiv 1512.03385: conv1 112x112, conv2_x 56x56, conv3_x 28x28, conv4_x 14x14, conv5_x 7x7, then 1x1.
+    assert [(s.height, s.channels) for s in found] == [(112, 64), (56, 64), (28, 128), (14, 256), (7, 512), (1, 512)]
+    assert [s.layers for s in found] == [1, 5, 10, 15, 20, 21]  # 18 layers and three projections
+    assert sum(s.share for s in found) == pytest.approx(1) and wasted == 0
+
+
+def test_a_stem_for_large_pictures_leaves_nothing_of_small_ones() -> None:
+    found, wasted = stages_of("resnet18_imagenet", size=32)
+    assert [s.height for s in found] == [16, 8, 4, 2, 1]
+    assert wasted > 0.7  # layer4 holds three quarters of the parameters
+    assert stages_of("resnet", depth=18, width=64)[1] == 0
+
+
+def test_squeeze_and_excitation_is_no_stage() -> None:
+    found, wasted = stages_of("efficientnet", multiplier=0.5)
+    heights = [s.height for s in found]
+    assert heights == sorted(heights, reverse=True) and len(set(heights)) == len(heights) and wasted == 0
+
+
+def test_rows_of_numbers_are_one_stage() -> None:
+    found, wasted = stages_of("mlp", width=32, depth=2)
+    assert len(found) == 1 and found[0].height == 1 and wasted == 0
