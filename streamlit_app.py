@@ -78,7 +78,7 @@ def lately() -> None:
         word, icon, _colour = STATES[run.status().state]
         figures = next((figure(k, v) for k, v in (run.summary or {}).get("metrics", {}).items()), "")
         st.page_link(
-            PAGES["train"].path, label=" · ".join(filter(None, (_(run.title), _(word), figures, run.label))), icon=icon,
+            PAGES["train"].path, label=" · ".join(filter(None, (_(run.title), _(word), figures, plain(run.label)))), icon=icon,
             query_params={"run": run.id},
         )  # fmt: skip
 

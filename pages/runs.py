@@ -13,7 +13,7 @@ from core.words import METRICS, figure, size
 from ui import overlay, store, url
 from ui.forms import differing
 from ui.frame import attempt, page
-from ui.i18n import _, duration
+from ui.i18n import _, duration, plain
 from ui.run_panel import STATES
 
 _MOST = 8  # curves that can still be told apart
@@ -76,7 +76,7 @@ def manage(chosen: list[Run]) -> None:
     for run in chosen:
         status = run.status()
         word, icon, _colour = STATES[status.state]
-        with st.expander(f"{run.label} · {_(run.title)} · {_(word)} · {size(run.size())}", icon=icon):
+        with st.expander(f"{plain(run.label)} · {_(run.title)} · {_(word)} · {size(run.size())}", icon=icon):
             note = run.note()
             left, right = st.columns([1, 2])
             left.text_input(
@@ -105,7 +105,7 @@ def _annotate(run: Run, what: str) -> None:
 def _delete_button(run: Run) -> None:
     """Deleting asks once."""
     with st.popover(_(N_("Delete")), icon=":material/delete:"):
-        st.markdown(_(N_("Delete **{run}** and its weights for good?"), run=run.label))
+        st.markdown(_(N_("Delete **{run}** and its weights for good?"), run=plain(run.label)))
         st.button(_(N_("Delete for good")), key=f"delete-{run.id}", on_click=attempt, args=(runs.delete, run))
 
 

@@ -92,7 +92,8 @@ def disagreements(a: Contender, b: Contender) -> None:
     way = url.choice(
         st.segmented_control, _(N_("Who is right")), ["a", "b"], default="a", required=True, key="who", label_visibility="collapsed",
         format_func=lambda w: _(N_("{first} is right, {second} is wrong"), **(
-            {"first": name_of(a), "second": name_of(b)} if w == "a" else {"first": name_of(b), "second": name_of(a)})),
+            {"first": plain(name_of(a)), "second": plain(name_of(b))} if w == "a"
+            else {"first": plain(name_of(b)), "second": plain(name_of(a))})),
     )  # fmt: skip
     winner, loser = (a, b) if way == "a" else (b, a)
     index = np.flatnonzero((winner.predictions == winner.labels) & (loser.predictions != loser.labels))

@@ -15,7 +15,7 @@ from core.inference.predictor import Predictor
 from core.messages import N_
 from ui import charts, pictures, store
 from ui.digit_input import Digit
-from ui.i18n import _
+from ui.i18n import _, plain
 from ui.live_chart import live_chart
 
 _MAPS = 32  # feature maps shown
@@ -44,7 +44,7 @@ def answer(digit: Digit, choice: Choice, accepted: bool, key: str) -> np.ndarray
     network = predictor(choice)
     probabilities = network.predict(digit.pixels[None, None])[0]
     top = int(probabilities.argmax())
-    st.caption(title(choice))
+    st.caption(plain(title(choice)))
     if accepted:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             st.metric(_(N_("Answer")), network.spec.classes[top], width="content")

@@ -67,7 +67,10 @@ def field_label(field: FieldInfo) -> str:
 
 
 def differing(table: pd.DataFrame, names: dict[str, str]) -> None:
-    """The settings (rows, by their fields' names) in which runs (columns, by their ids) differ; `names` is what the columns are called."""
+    """The settings (rows, by their fields' names) in which runs (columns, by their ids) differ; `names` is what the columns are called,
+    those of one name with their id."""
+    taken = list(names.values())
+    names = {i: name if taken.count(name) == 1 else f"{name} ({i})" for i, name in names.items()}
     fields = {n: f for t in tasks.TASKS for n, f in type(t.recipe).model_fields.items()}
     others = {"task": _(N_("Task")), "data": _(N_("Data"))}
     table = table.set_axis([field_label(fields[n]) if n in fields else others.get(n, n) for n in table.index])

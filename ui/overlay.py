@@ -11,7 +11,7 @@ from core.messages import N_
 from core.training.runs import Run
 from core.words import METRICS
 from ui import charts, store, translation_run, url
-from ui.i18n import _
+from ui.i18n import _, plain
 from ui.live_chart import live_chart
 from ui.run_panel import AXES, curve
 
@@ -84,7 +84,7 @@ def chart(chosen: list[Run]) -> None:
     for place, (run, log) in enumerate(logs.items()):
         found = curve(log, measure.columns[part], axis, weight if part == "train" else 0.0, run.label, place)
         series += found
-        missing += [] if found else [run.label]
+        missing += [] if found else [plain(run.label)]
     if series:
         figure = charts.curves(series, _(AXES[axis]), measure.title, log_y=log_y, height=420, y_format=measure.y_format)
         live_chart(figure, "overlay", alt=measure.title)

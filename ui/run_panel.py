@@ -16,7 +16,7 @@ from core.training.runs import Run, Status
 from core.words import METRICS
 from ui import charts, probes, store, translation_run
 from ui.frame import attempt, guarded
-from ui.i18n import _, duration, tell
+from ui.i18n import _, duration, plain, tell
 from ui.live_chart import live_chart
 
 AXES: dict[str, str] = {
@@ -71,7 +71,7 @@ def _head(run: Run, status: Status) -> None:
     with words:
         with st.container(horizontal=True, vertical_alignment="center"):
             badge(status)
-            st.markdown(f"**{run.label}** · {_(run.task.title)}")
+            st.markdown(f"**{plain(run.label)}** · {_(run.task.title)}")
         data = run.config.get("data", {})
         if original := data.get("stand_in_for"):
             st.caption(_(N_("Trained on {data}, standing in for {wanted}."), data=_(data["title"]), wanted=_(original)))
