@@ -200,6 +200,7 @@ class Run:
         for name, value in changed.items():
             option = name.replace("_", "-")
             parts.append((f"--{option}" if value else f"--no-{option}") if isinstance(value, bool) else f"--{option} {value}")
+        parts += [f"--{name.replace('_', '-')} {config[name]}" for name in ("devices", "num_nodes") if config.get(name, 1) != 1]
         if config.get("data_root"):
             parts.append(f"--data-root {shlex.quote(str(config['data_root']))}")
         return " ".join(parts)

@@ -272,6 +272,12 @@ def test_the_command_repeats_the_run() -> None:
     )
 
 
+def test_the_command_repeats_a_run_on_several_devices() -> None:
+    alone = create().command()
+    assert create(devices=2, num_nodes=3).command() == f"{alone} --devices 2 --num-nodes 3"
+    assert create(devices=1).command() == alone and "--devices" not in alone
+
+
 def test_the_log_tail_survives_bytes_that_are_no_text() -> None:
     run = create()
     assert run.log_tail() == ""
