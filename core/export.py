@@ -40,6 +40,11 @@ _PACKAGES = {
     "pd": "pandas",
 }
 _KNOWN_OF_DATA = {"name", "train", "test", "in_shape", "classes", "mean", "std"}
+_PREPARED = {
+    "standardised": "Bytes become numbers around zero: scaled to [0, 1], then mean 0 and standard deviation 1 over the training part.",
+    "unit": "Bytes become numbers from 0 to 1.",
+    "bytes": "Bytes stay numbers from 0 to 255.",
+}
 _IMPORTS = """
 import argparse
 import copy
@@ -121,6 +126,8 @@ def script(run: Run) -> str:
         colours=classifies and recipe.jitter,
         recolours=classifies and (recipe.hue or recipe.grey),
         cuts=classifies and recipe.cutout,
+        prepared=_PREPARED[recipe.scaling],
+        **_rescaling(recipe, used),
         judged="average.module" if recipe.ema else "network",
         begins_with_data=batches.EXAMPLES_TO_BEGIN_WITH if "def begin_with" in network else 0,
         squared_error=_source(optim.squared_error) if _squared(task, recipe) else "",
@@ -160,6 +167,13 @@ def _data(task: tasks.Task, used: dict[str, Any]) -> dict[str, Any]:
         "features": "[" + ", ".join(f'"{f}"' for f in getattr(source, "COLUMNS", ()) if f in used.get("features", ())) + "]",
         "root_help": f"folder that holds {folder}/" if real else "",
     }
+
+
+def _rescaling(recipe: Recipe, used: dict[str, Any]) -> dict[str, Any]:
+    """How augmentation sees the pixels: as the network does, or standardised where the network sees them in another scale."""
+    if "standard" not in used or not (recipe.jitter or recipe.cutout):
+        return {"rescales": None, "seen": "prepare"}
+    return {"rescales": [_constant(values) for values in used["standard"]], "seen": "standardised"}
 
 
 def _about(run: Run, recipe: Recipe, used: dict[str, Any]) -> str:

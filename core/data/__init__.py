@@ -36,7 +36,8 @@ class DataSet:
     """A data set as arrays.
 
     Images are uint8, (N, C, H, W), values 0 to 255; tables are float32, (N, F). `y` is int64 class numbers (N,) or float32
-    targets (N,). `mean` and `std` (per channel of pixels scaled to [0, 1], or per feature) come from the training part.
+    targets (N,). `mean` and `std` (per channel of pixels scaled to [0, 1], or per feature) come from the training part; of `scaled` data
+    they are what the scaling takes, and `standard` holds those of the training part.
     """
 
     name: str
@@ -54,6 +55,7 @@ class DataSet:
     target: str = ""
     stand_in_for: str = ""
     notice: Message | None = field(default=None, compare=False)
+    standard: tuple[np.ndarray, np.ndarray] | None = field(default=None, compare=False)
 
     @property
     def in_shape(self) -> tuple[int, ...]:
@@ -76,7 +78,7 @@ class DataSet:
         if scaling == "standardised" or not self.is_image:
             return self
         zeros, ones = np.zeros_like(np.asarray(self.mean, dtype=float)), np.ones_like(np.asarray(self.std, dtype=float))
-        return dataclasses.replace(self, mean=zeros, std=ones / (255 if scaling == "bytes" else 1))
+        return dataclasses.replace(self, mean=zeros, std=ones / (255 if scaling == "bytes" else 1), standard=(self.mean, self.std))
 
     def validation_size(self, asked: int) -> int:
         """How many validation examples are cut from the training part: those asked for; of a stand-in, which is smaller than what
@@ -105,6 +107,7 @@ class DataSet:
             "target": self.target,
             "mean": np.asarray(self.mean, dtype=float).tolist(),
             "std": np.asarray(self.std, dtype=float).tolist(),
+            **({"standard": [np.asarray(v, dtype=float).tolist() for v in self.standard]} if self.standard else {}),
         }
 
 

@@ -80,7 +80,7 @@ def flips(kind: str, index: Tensor, epoch: int, first: Tensor, generator: torch.
 
 
 def cutout(x: Tensor, size: int, generator: torch.Generator) -> Tensor:
-    """Normalised images (B, C, H, W), in each a square of `size` pixels, its centre anywhere, set to 0, the mean of the training
+    """Standardised images (B, C, H, W), in each a square of `size` pixels, its centre anywhere, set to 0, the mean of the training
     part (DeVries and Taylor, arXiv 1708.04552)."""
     if not size:
         return x
@@ -93,7 +93,7 @@ def cutout(x: Tensor, size: int, generator: torch.Generator) -> Tensor:
 
 
 def jitter(x: Tensor, strength: float, generator: torch.Generator) -> Tensor:
-    """Normalised colour images (B, C, H, W) with brightness, contrast and saturation changed by up to the share `strength`, each
+    """Standardised colour images (B, C, H, W) with brightness, contrast and saturation changed by up to the share `strength`, each
     image by amounts of its own: brightness adds, contrast scales around the image's mean, saturation around its grey."""
     if not strength:
         return x

@@ -42,6 +42,7 @@ class Batches:
         self.y = torch.from_numpy(np.ascontiguousarray(y)).to(device)
         self.is_image = data.is_image
         self.gain, self.offset = (v.to(device) for v in scale(data.mean, data.std, data.is_image))
+        self.standard = tuple(v.to(device) for v in scale(*data.standard, data.is_image)) if data.standard else None
 
     def __len__(self) -> int:
         return len(self.y)
@@ -59,13 +60,17 @@ class Batches:
         self, index: Tensor, recipe: SupervisedRecipe, epoch: int, mirrored_first: Tensor, generator: torch.Generator
     ) -> Tensor:
         """Normalised images (B, C, H, W) as `epoch` shows them to the network. `mirrored_first` (N,) bool: which images an alternating
-        flip shows mirrored in the first epoch."""
+        flip shows mirrored in the first epoch. Colours are changed and squares cut out of standardised images, so that they are the same
+        whatever the scaling, which comes last."""
         flipped = augment.flips(recipe.flip, index.cpu(), epoch, mirrored_first, generator)
         x = augment.crop_and_flip(self.x[index], recipe.crop, flipped, generator)
         if recipe.hue or recipe.grey:
             x = augment.recolour(x.float() / 255, recipe.hue, recipe.grey, generator) * 255
-        x = augment.affine(self.normalised(x), recipe.shift, recipe.rotate, recipe.scale, generator)
-        return augment.cutout(augment.jitter(x, recipe.jitter, generator), recipe.cutout, generator)
+        rescaled = self.standard is not None and (recipe.jitter or recipe.cutout)
+        x = torch.addcmul(self.standard[1], x.float(), self.standard[0]) if rescaled else self.normalised(x)
+        x = augment.affine(x, recipe.shift, recipe.rotate, recipe.scale, generator)
+        x = augment.cutout(augment.jitter(x, recipe.jitter, generator), recipe.cutout, generator)
+        return self.normalised((x - self.standard[1]) / self.standard[0]) if rescaled else x
 
     def parts(self, network: nn.Module) -> Iterator[slice]:
         """Slices that together are all examples, each few enough for `network` to look at them at once. A network that enlarges pictures

@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch import nn
 
-from core import data
+from core import data, tasks
 from core.data import DataSet
-from core.data.augment import affine
+from core.data.augment import affine, cutout, jitter
 from core.data.batches import Batches, epoch_order
 
 
@@ -51,6 +51,39 @@ def test_fewer_large_pictures_are_looked_at_together(network: object, count: int
     batches = Batches(found, np.zeros((2500, 3, 32, 32), np.uint8), np.zeros(2500))
     parts = [range(2500)[part] for part in batches.parts(network)]
     assert {len(part) for part in parts[:-1]} == {count} and [i for part in parts for i in part] == list(range(2500))
+
+
+RECIPE = tasks.task("cifar10-cnn").recipe
+CHANGES = {"jitter": {"jitter": 0.4}, "cutout": {"cutout": 2}, "all": {"jitter": 0.4, "cutout": 2, "crop": 1, "rotate": 10.0, "hue": 0.5}}
+
+
+def augmented(found: DataSet, changes: dict) -> torch.Tensor:
+    """All examples augmented, moved to where the mean of the training part is 0 and its standard deviation 1."""
+    part = Batches(found, found.train_x, found.train_y)
+    x = part.augmented(torch.arange(6), RECIPE.changed(**{"crop": 0, **changes}), 0, torch.zeros(6, dtype=torch.bool), generator(5))
+    pixels = (x - part.offset) / part.gain
+    own = colour_set()
+    return Batches(own, own.train_x, own.train_y).normalised(pixels)
+
+
+@pytest.mark.parametrize("scaling", ["unit", "bytes"])
+@pytest.mark.parametrize("changes", CHANGES.values(), ids=CHANGES)
+def test_augmentation_is_the_same_whatever_the_scaling(scaling: str, changes: dict) -> None:
+    expected = augmented(colour_set(), changes)
+    assert not torch.equal(expected, augmented(colour_set(), {}))
+    torch.testing.assert_close(augmented(colour_set().scaled(scaling), changes), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_standardised_pixels_are_augmented_as_ever_and_unchanged_ones_scaled_once() -> None:
+    found = colour_set()
+    part = Batches(found, found.train_x, found.train_y)
+    x = part.augmented(torch.arange(6), RECIPE.changed(crop=0, flip="none", jitter=0.4, cutout=2), 0, torch.zeros(6), generator(5))
+    g = generator(5)
+    assert torch.equal(x, cutout(jitter(part.inputs(slice(0, 6)), 0.4, g), 2, g))
+    raw = found.scaled("bytes")
+    part = Batches(raw, raw.train_x, raw.train_y)
+    x = part.augmented(torch.arange(6), RECIPE.changed(crop=0, flip="none"), 0, torch.zeros(6), generator(5))
+    assert torch.equal(x, part.inputs(slice(0, 6)))
 
 
 def test_tables_are_normalised_by_feature() -> None:

@@ -32,6 +32,10 @@ EVERYTHING = {
         **factories.SMALL["cifar10-fast"], "epochs": 2, "limit_train": 300, "validation": 100, "clip": 1.0, "jitter": 0.2, "cutout": 4,
         "flip": "random", "rotate": 5, "precision": "32-true",
     },
+    "cifar10-cnn": {
+        **factories.SMALL["cifar10-cnn"], "epochs": 2, "limit_train": 300, "validation": 100, "jitter": 0.3, "cutout": 6, "scaling": "unit",
+        "precision": "32-true",
+    },
     "boston-mlp": {"optimizer": "sgd", "learning_rate": 0.01, "epochs": 3, "precision": "32-true", "schedule": "one-cycle"},
 }  # fmt: skip
 
@@ -111,7 +115,7 @@ def test_every_task_gives_a_script_that_stands_alone(name, changes, tmp_path, mo
     assert path.with_suffix(".pt").exists()
 
 
-@pytest.mark.parametrize("name", ["mnist-modern", "boston-mlp", "cifar10-fast"])
+@pytest.mark.parametrize("name", ["mnist-modern", "boston-mlp", "cifar10-fast", "cifar10-cnn"])
 def test_it_is_the_same_training(name, tmp_path, monkeypatch):
     """Dropout, augmentation, schedule, split, order of the examples: one difference, and the losses part."""
     import torch

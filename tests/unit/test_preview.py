@@ -13,7 +13,8 @@ from core.messages import UserError
 
 def rows(name: str, **changes: object) -> dict[str, preview.Row]:
     task = tasks.task(name)
-    found = preview.rows(data.obtain(task.dataset), task.recipe.changed(**changes), task.fields())
+    recipe = task.recipe.changed(**changes)
+    found = preview.rows(data.obtain(task.dataset, **recipe.part("data")), recipe, task.fields())
     return {row.title.msgid: row for row in found}
 
 
@@ -23,8 +24,9 @@ def test_the_first_line_is_the_pictures_themselves() -> None:
     np.testing.assert_array_equal(found["As they are"].images, dataset.train_x[index].transpose(0, 2, 3, 1))
 
 
-def test_each_line_does_one_thing() -> None:
-    found = rows("cifar10-best")
+@pytest.mark.parametrize("scaling", ["standardised", "unit", "bytes"])
+def test_each_line_does_one_thing(scaling: str) -> None:
+    found = rows("cifar10-best", scaling=scaling)
     plain = found["As they are"].images
     mirrored = found["Mirroring"].images
     same = (mirrored == plain).all((1, 2, 3))
