@@ -22,12 +22,13 @@ import jinja2
 from core import data, models, paths, pretrained, tasks
 from core.data import SPLIT_SEED
 from core.messages import N_, UserError
+from core.task import SUPERVISED
 from core.training import machine
 from core.training.recipe import Recipe
 from core.training.runs import Run
 
 _FOLDER = paths.PROJECT / "core" / "templates"
-_TEMPLATES = {tasks.SUPERVISED: "supervised.py.jinja"}
+_TEMPLATES = {SUPERVISED: "supervised.py.jinja"}
 _LONGEST_CALL = 112  # characters, so that its line has at most 130
 _PACKAGES = {
     "torch": "torch",

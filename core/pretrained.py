@@ -16,7 +16,7 @@ from core.training.recipe import Recipe
 if TYPE_CHECKING:
     from torch import nn
 
-    from core.tasks import Task
+    from core.task import Task
 
 logger = logging.getLogger("manabi.pretrained")
 

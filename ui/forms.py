@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 
 from core import tasks
 from core.messages import N_
-from core.tasks import Task
+from core.task import Task
 from core.training.recipe import Recipe, bounds, choices
 from ui.i18n import _
 

@@ -12,7 +12,7 @@ import typer
 from core import tasks
 from core.cli.show import _, duration, result, say
 from core.messages import Message, N_, UserError
-from core.tasks import Task
+from core.task import Task
 from core.training import jobs
 from core.training.recipe import allowed
 from core.training.runs import Run

@@ -24,7 +24,7 @@ from core.data import DataSet
 from core.evaluation import evaluate_network
 from core.files import write_bytes, write_json
 from core.messages import Message, N_, UserError
-from core.tasks import Task
+from core.task import Task
 from core.training import doctor, machine, price, samples
 from core.training.events import Done, EpochEnd, Sample, Step
 from core.training.job import StatusWriter, StopRequest, is_lack_of_memory

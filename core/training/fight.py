@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 from core import data, models, tasks
 from core.messages import N_, UserError
-from core.tasks import Task
+from core.task import Task
 from core.training import jobs, price, runs
 from core.training.recipe import Recipe
 from core.training.runs import Run

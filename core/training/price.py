@@ -16,7 +16,7 @@ import numpy as np
 
 from core import data, paths
 from core.files import read_json, write_json
-from core.tasks import Task
+from core.task import Task
 from core.training import machine, runs
 from core.training.recipe import Recipe
 

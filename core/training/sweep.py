@@ -9,7 +9,7 @@ import time
 import pandas as pd
 
 from core.messages import N_, UserError
-from core.tasks import Task
+from core.task import Task
 from core.training import jobs, runs
 from core.training.recipe import Recipe
 from core.training.runs import Run

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from core import data, tasks
-from core.tasks import Task
+from core.task import Task
 from core.training import price
 from core.training.events import Done, EpochEnd, Event, Sample, Step
 from tests import factories

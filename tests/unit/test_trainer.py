@@ -18,7 +18,7 @@ from lightning.fabric import Fabric
 from core import data, tasks
 from core.data import DataSet, batches, cut_validation
 from core.messages import UserError
-from core.tasks import Task
+from core.task import Task
 from core.training import machine
 from core.training.events import Done, EpochEnd, Step
 from core.training.supervised import SupervisedTrainer
