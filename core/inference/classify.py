@@ -9,6 +9,7 @@ import numpy as np
 from core import checkpoints, images, tasks
 from core.inference import canvas, photo
 from core.inference.predictor import Predictor
+from core.inference.square import square
 from core.messages import N_, UserError
 from core.training import runs
 
@@ -48,8 +49,7 @@ def pixels_of(predictor: Predictor, path: Path) -> np.ndarray:
         if grey.shape == (height, width) and grey[0].max() < 32:
             return grey[None, None]
         return canvas.prepare(photo.ink_from_photo(image)).pixels[None, None]
-    resized = np.asarray(images.opaque(image).convert("RGB" if channels == 3 else "L").resize((width, height)))
-    return resized.reshape(height, width, channels).transpose(2, 0, 1)[None]
+    return square(image, height, channels).pixels[None]  # as the pages do, and as the training pictures once were
 
 
 def classify_file(predictor: Predictor, path: Path, top: int) -> list[tuple[str, float]]:
