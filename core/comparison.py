@@ -84,6 +84,15 @@ def pareto(costs: Sequence[float], accuracies: Sequence[float]) -> list[int]:
     return front
 
 
+def taking_turns(index: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """`index` (M,) into `labels` (N,) in an order in which the classes take turns: test parts are often sorted by class."""
+    turn = np.zeros(len(index), int)
+    for k in np.unique(labels[index]):
+        of_class = labels[index] == k
+        turn[of_class] = np.arange(of_class.sum())
+    return index[np.lexsort((labels[index], turn))]
+
+
 def packed(predictions: np.ndarray) -> str:
     """Class numbers below 36 as one character each: how a model card keeps its 10,000 answers."""
     if len(predictions) and not 0 <= predictions.min() <= predictions.max() < len(_DIGITS):

@@ -173,7 +173,7 @@ def probabilities(
         hovertemplate="%{customdata[0]}: %{customdata[1]}<extra></extra>",
     )  # fmt: skip
     names_axis = {"tickvals": place, "ticktext": names, "showgrid": False, "range": [-0.5, k - 0.5]}
-    share_axis = {"range": [0, 118], "visible": False}
+    share_axis = {"range": [0, 118 if vertical else 145], "visible": False}  # room for the largest share's label
     if vertical:
         fig.update_layout(xaxis=names_axis, yaxis=share_axis)
     else:

@@ -97,6 +97,7 @@ def disagreements(a: Contender, b: Contender) -> None:
     )  # fmt: skip
     winner, loser = (a, b) if way == "a" else (b, a)
     index = np.flatnonzero((winner.predictions == winner.labels) & (loser.predictions != loser.labels))
+    index = comparison.taking_turns(index, a.labels)
     st.caption(_(N_("{count} of {all} test images"), count=f"{len(index):,}", all=f"{a.count:,}"))
     dataset = test_pictures([a, b])
     if dataset is None or len(dataset.test_y) != a.count or not np.array_equal(dataset.test_y, a.labels):
@@ -110,7 +111,7 @@ def disagreements(a: Contender, b: Contender) -> None:
         return
     page_count = -(-len(index) // _SHOWN)
     opened = url.number("opened", a.count)
-    first = int(np.searchsorted(index, opened)) // _SHOWN + 1 if opened in index else 1  # a link to an image shows its page
+    first = int(np.flatnonzero(index == opened)[0]) // _SHOWN + 1 if opened in index else 1  # a link to an image shows its page
     place = st.number_input(_(N_("Page")), 1, page_count, first, key=f"gallery-{winner.id}-{loser.id}") if page_count > 1 else 1
     part = index[(place - 1) * _SHOWN : place * _SHOWN]
     names, columns = each(a.classes), 8

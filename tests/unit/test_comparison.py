@@ -60,6 +60,14 @@ def test_the_front_holds_those_that_no_other_beats():
     assert comparison.pareto([], []) == []
 
 
+def test_classes_take_turns():
+    labels = np.repeat([0, 1, 2], [5, 3, 1])
+    index = np.array([0, 1, 2, 4, 5, 7, 8])
+    found = comparison.taking_turns(index, labels)
+    assert labels[found].tolist() == [0, 1, 2, 0, 1, 0, 0] and sorted(found) == index.tolist()
+    assert len(comparison.taking_turns(index[:0], labels)) == 0
+
+
 def test_answers_survive_the_card():
     values = np.random.default_rng(2).integers(0, 36, 500)
     assert np.array_equal(comparison.unpacked(comparison.packed(values)), values)
