@@ -29,7 +29,8 @@ def write_aside(path: Path, write: Callable[[Path], None]) -> None:
                 part.unlink()
             raise
     except OSError as error:
-        error.filename = str(path)  # nobody knows the neighbour's name, and of a full disk none is told
+        if error.errno is not None:
+            error.filename = str(path)  # nobody knows the neighbour's name, and of a full disk none is told
         raise
 
 
