@@ -35,7 +35,7 @@ def pick(table: pd.DataFrame) -> list[str]:
             _(N_("task")): [_(t) for t in table["title"]],
             _(N_("state")): [_(STATES[s][0]) for s in table["state"]],
             _(N_("best validation")): [_figure(s, b) for s, b in zip(table["score"], table["best"], strict=True)],
-            _(N_("at epoch")): pd.to_numeric(table["best_epoch"]).round(),
+            _(N_("at epoch")): [f"{e:.0f}" if pd.notna(e) else "" for e in table["best_epoch"]],
             _(N_("test")): [_figure(*t) if t else "" for t in table["test"]],
             _(N_("time")): [duration(s) if s else "" for s in table["seconds"]],
             _(N_("data")): [_(d) if d else "" for d in table["data"]],

@@ -32,7 +32,11 @@ class Measure:
 
     def within(self, log: pd.DataFrame) -> bool:
         """Whether the log has figures of it."""
-        return any(column in log and log[column].notna().any() for column in self.columns.values())
+        return any(_has(log, column) for column in self.columns.values())
+
+
+def _has(log: pd.DataFrame, column: str) -> bool:
+    return column in log and bool(log[column].notna().any())
 
 
 MEASURES: dict[str, Measure] = {
@@ -74,8 +78,11 @@ def chart(chosen: list[Run]) -> None:
         )  # fmt: skip
         part = next(iter(measure.columns))
         if len(measure.columns) > 1:
-            part = st.segmented_control(
-                _(N_("Part")), ["validation", "train"], default="validation", required=True, key="part",
+            # Trainings on the whole training part have no validation figures.
+            validated = any(_has(log, measure.columns["validation"]) for log in logs.values())
+            part = url.choice(
+                st.segmented_control, _(N_("Part")), ["validation", "train"], required=True, key="part",
+                default="validation" if validated else "train",
                 format_func=lambda p: _(N_("validation")) if p == "validation" else _(N_("training")),
             )  # fmt: skip
         weight = st.slider(_(N_("Smoothing")), 0.0, 0.99, 0.9 if part == "train" else 0.0, key=f"smoothing-{part}", width=180)

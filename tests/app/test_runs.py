@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
@@ -160,8 +161,16 @@ def test_the_best_translation_is_the_one_that_fools_the_judge_both_ways(visit: C
     page = visit("runs", only="cyclegan-light", ranked="true")
     assert list(table(page)["run"]) == [better.id, worse.id, unjudged.id]
     assert list(table(page)["best validation"]) == ["Judge fooled 40.00 %", "Judge fooled 10.00 %", ""]
-    assert list(table(page)["at epoch"]) == [1, 1, 2] and set(table(page)["test"]) == {"Judge fooled 50.00 %"}
+    assert list(table(page)["at epoch"]) == ["1", "1", "2"] and set(table(page)["test"]) == {"Judge fooled 50.00 %"}
     assert page.says("Where no judge looks at translations, no figure ranks the epochs: the newest counts as the best.")
+
+
+def test_runs_without_a_validation_part_show_their_training(visit: Callable, drawn: list[go.Figure]) -> None:
+    run = factories.finished("cifar10-resnet")
+    log = pd.read_csv(run.path / "metrics.csv").drop(columns=["val/loss", "val/accuracy"])
+    log.to_csv(run.path / "metrics.csv", index=False)
+    page = visit("runs", ids=run.id)
+    assert drawn and drawn[-1].data and list(table(page)["at epoch"]) == [""] and not page.errors
 
 
 def test_an_empty_chart_says_why(visit: Callable, drawn: list[go.Figure]) -> None:
