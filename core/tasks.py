@@ -139,6 +139,7 @@ TASKS: tuple[Task, ...] = (
         model="vgg",
         recipe=VGGRecipe(**_AIRBENCH, crop=4, epochs=30, depth=13, width=48),
         quick=_QUICK,
+        expected=Expected("accuracy", 0.9069, 0.0, 1, 2227, "AMD EPYC, 2 cores, bf16-mixed", "python -m core train cifar10-vgg --threads 2"),  # noqa: E501
         published=Published("VGG16", 0.9264, 350, "https://github.com/kuangliu/pytorch-cifar"),
     ),
     Task(
