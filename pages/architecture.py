@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
 
-from core import tasks
+from core import models, tasks
+from core.inference.anatomy import Layer
 from core.messages import Message, N_, UserError
 from core.training import jobs, price
 from ui import anatomy, shrinking, url, warm
@@ -51,6 +53,22 @@ def compared(task: tasks.Task, options: dict[str, Any], macs: int) -> None:
         st.caption(_(N_("{factor} of the multiply-adds of the network as it was"), factor=f"{100 * macs / before:.0f} %"))
 
 
+def parts(task: tasks.Task, options: dict[str, Any], layers: list[Layer]) -> None:
+    """Everything about one network; only the part that is open is computed."""
+    anatomy.figures(layers, anatomy.shape_of(task)[0])
+    shown: dict[str, Callable[[], None]] = {
+        N_("Layers"): lambda: anatomy.table(task, options, layers),
+        N_("How it shrinks"): lambda: shrinking.part(task, options, layers),
+        N_("How far it sees"): lambda: anatomy.sight(task, options),
+        N_("Graph"): lambda: anatomy.drawing(task, options),
+        N_("Source"): lambda: st.code(models.source(task.model), language="python"),
+    }
+    for tab, show in zip(st.tabs([_(t) for t in shown], key=f"anatomy-{task.name}", on_change="rerun"), shown.values(), strict=True):
+        with tab:
+            if tab.open:
+                show()
+
+
 def train(task: tasks.Task, options: dict[str, Any]) -> None:
     """Callback: a training of this network for a minute."""
 
@@ -79,7 +97,7 @@ with page("architecture"):
         st.warning(tell(error.message), icon=":material/broken_image:")
     else:
         compared(task, options, sum(layer.macs for layer in layers))
-        anatomy.parts(task, options, layers, shrinking.part)
+        parts(task, options, layers)
         with st.container(horizontal=True, vertical_alignment="center"):
             st.button(
                 _(N_("Train this for {seconds} s"), seconds=SECONDS), icon=":material/play_arrow:", type="primary", key="train-this",

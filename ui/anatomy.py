@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -78,7 +77,7 @@ def figures(layers: list[anatomy.Layer], in_shape: tuple[int, ...]) -> None:
         help=_(N_("The sum over all layers' outputs for one image in 32 bits; a training keeps most of them for the backward pass, times "
                   "the batch size.")),
     )  # fmt: skip
-    weighted = sum(layer.kind in ("Conv2d", "Linear") for layer in layers)
+    weighted = sum(layer.multiplies for layer in layers)
     columns[3].metric(_(N_("Layers with weights")), weighted, border=True)
 
 
@@ -181,36 +180,13 @@ def drawing(task: tasks.Task, options: dict[str, Any]) -> None:
     """The graph of the network."""
     built, _layers = network(task, options)
     detailed = st.toggle(_(N_("Every layer")), key="graph-detailed", help=_(N_("Without it a block of the network's file is one box.")))
-    text = graph.dot(built, shape_of(task)[0], detailed, dark=st.context.theme.type == "dark")
+    try:
+        text = graph.dot(built, shape_of(task)[0], detailed, dark=st.context.theme.type == "dark")
+    except UserError as error:
+        st.info(tell(error.message))
+        return
     with st.container(height=560, key=f"graph-{hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()[:8]}"):
         st.graphviz_chart(text, width="content")
-
-
-def parts(task: tasks.Task, options: dict[str, Any], layers: list[anatomy.Layer], shrinking: Callable[..., None]) -> None:
-    """Everything about one network, one part at a time; `shrinking` shows how its maps shrink."""
-    figures(layers, shape_of(task)[0])
-    layer_tab, shrink_tab, sight_tab, graph_tab, source_tab = st.tabs(
-        [_(N_("Layers")), _(N_("How it shrinks")), _(N_("How far it sees")), _(N_("Graph")), _(N_("Source"))],
-        key=f"anatomy-{task.name}", on_change="rerun",
-    )  # fmt: skip
-    with shrink_tab:
-        if shrink_tab.open:
-            shrinking(task, options, layers)
-    with layer_tab:
-        if layer_tab.open:
-            table(task, options, layers)
-    with sight_tab:
-        if sight_tab.open:
-            sight(task, options)
-    with graph_tab:
-        if graph_tab.open:
-            try:
-                drawing(task, options)
-            except UserError as error:
-                st.info(tell(error.message))
-    with source_tab:
-        if source_tab.open:
-            st.code(models.source(task.model), language="python")
 
 
 def known(name: str) -> bool:

@@ -97,21 +97,9 @@ def _shrunk(made: square.Squared) -> np.ndarray:
     return made.pixels
 
 
-def usable(found: list[Contender]) -> list[Contender]:
-    """Those whose weights can be read; what is wrong with the others is said."""
-    good = []
-    for one in found:
-        try:
-            predictor(one)
-            good.append(one)
-        except UserError as error:
-            st.error(tell(error.message), icon=":material/error:")
-    return good
-
-
 def answers(found: list[Contender], pixels: np.ndarray) -> None:
     """Top five and Grad-CAM of every network."""
-    columns, found = 4, usable(found)
+    columns = 4
     for row in range(0, len(found), columns):
         for column, one in zip(st.columns(columns), found[row : row + columns], strict=False):
             with column, st.container(border=True, height="stretch"):
@@ -157,9 +145,7 @@ def heat_over(pixels: np.ndarray, heat: np.ndarray) -> np.ndarray:
 
 def maps(found: list[Contender], pixels: np.ndarray) -> None:
     """The feature maps of one network, layer by layer."""
-    by_id = {one.id: one for one in usable(found)}
-    if not by_id:
-        return
+    by_id = {one.id: one for one in found}
     left, right = st.columns(2)
     with left:
         chosen = url.choice(

@@ -67,10 +67,12 @@ def _start(names: list[str], budget: str, amount: float, quick: bool) -> None:
     if pressed_twice():
         return
     warm.wait()
-    attempt(store.pictures, tasks.task(names[0]).dataset)  # decoded with a bar, should nobody have needed it yet
-    found = attempt(fight.start, names, budget, amount, quick)
-    if found:
-        st.query_params["fight"] = found
+
+    def begin() -> None:
+        store.pictures(tasks.task(names[0]).dataset)  # decoded with a bar, should nobody have needed it yet
+        st.query_params["fight"] = fight.start(names, budget, amount, quick)
+
+    attempt(begin)
 
 
 def panel(fight_id: str) -> None:

@@ -30,6 +30,11 @@ class Layer:
     macs: int
     activation: int
 
+    @property
+    def multiplies(self) -> bool:
+        """Whether it is a convolution or a fully connected layer."""
+        return self.kind in ("Conv2d", "Linear")
+
 
 def layers(network: nn.Module, in_shape: tuple[int, ...]) -> list[Layer]:
     """The layers in the order in which one image goes through them, as torchinfo lists them. A layer used twice counts where it is used

@@ -9,8 +9,6 @@ from torch import nn
 
 from core.inference.anatomy import Layer
 
-_WEIGHTED = ("Conv2d", "Linear")
-
 
 @dataclass(frozen=True)
 class Stage:
@@ -37,7 +35,7 @@ def stages(layers: Sequence[Layer]) -> list[Stage]:
     found: list[Stage] = []
     for layer, (height, width) in zip(layers, reversed(sizes), strict=True):
         channels = layer.out_shape[0]
-        weighted += layer.kind in _WEIGHTED
+        weighted += layer.multiplies
         share = layer.macs / whole
         if found and (found[-1].height, found[-1].width) == (height, width):
             last = found.pop()
