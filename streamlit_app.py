@@ -11,7 +11,7 @@ from core.words import METRICS, figure
 from ui import store
 from ui.frame import PAGES, page
 from ui.i18n import _, plain, tell
-from ui.run_panel import STATES
+from ui.run_panel import way
 
 
 def ways() -> None:
@@ -75,12 +75,7 @@ def lately() -> None:
         st.markdown(_(N_("Nothing has been trained here yet. A quick training takes seconds.")))
         st.page_link(PAGES["train"].path, label=_(N_("Start the first training")), icon=":material/play_arrow:")
     for run in recent:
-        word, icon, _colour = STATES[run.status().state]
-        figures = next((figure(k, v) for k, v in (run.summary or {}).get("metrics", {}).items()), "")
-        st.page_link(
-            PAGES["train"].path, label=" · ".join(filter(None, (_(run.title), _(word), figures, plain(run.label)))), icon=icon,
-            query_params={"run": run.id},
-        )  # fmt: skip
+        way(run)
 
 
 with page("home"):

@@ -11,9 +11,9 @@ from core.training.recipe import Recipe
 from core.training.runs import Run
 from ui import augmentation, forms, lessons, origin, sweeps, url, warm
 from ui.frame import attempt, flash, page, pressed_twice
-from ui.i18n import _, duration, plain, tell
+from ui.i18n import _, duration, tell
 from ui.results import downloads, results
-from ui.run_panel import run_panel
+from ui.run_panel import run_panel, way
 
 
 def choose_task(run: Run | None) -> tasks.Task:
@@ -127,11 +127,7 @@ def show_empty(task: tasks.Task) -> None:
         heading = _(N_("Latest runs of this task"))
         st.markdown(f"**{heading}**")
         for run in recent:
-            figures = ", ".join(f"{v:.4f}" for v in list((run.summary or {}).get("metrics", {}).values())[:1])
-            st.page_link(
-                "pages/train.py", label=f"{plain(run.label)} · {_(run.status().state)} {figures}", icon=":material/timeline:",
-                query_params={"run": run.id},
-            )  # fmt: skip
+            way(run, titled=False)
 
 
 with page("train"):

@@ -150,8 +150,8 @@ def _now_training() -> None:
     for run in runs.every()[:40]:
         status = run.status()
         if status.state == "running":
-            share = f" {100 * status.step / status.total_steps:.0f} %" if status.total_steps else ""
+            share = f"{100 * status.step / status.total_steps:.0f} % · " if status.total_steps else ""  # first: the menu is narrow
             st.page_link(
-                PAGES["train"].path, label=f"{_(run.title)}{share}", icon=":material/play_circle:",
+                PAGES["train"].path, label=f"{share}{_(run.title)}", icon=":material/play_circle:",
                 query_params={"run": run.id}, help=_(N_("This training is running now.")),
             )  # fmt: skip

@@ -13,9 +13,9 @@ from core.messages import N_
 from core.training import doctor, jobs, runs
 from core.training.logs import decimate, smooth
 from core.training.runs import Run, Status
-from core.words import METRICS
+from core.words import METRICS, figure
 from ui import charts, probes, store, translation_run
-from ui.frame import attempt, guarded
+from ui.frame import PAGES, attempt, guarded
 from ui.i18n import _, duration, plain, tell
 from ui.live_chart import live_chart
 
@@ -38,6 +38,14 @@ def badge(status: Status) -> None:
     """The run's state as a coloured word."""
     text, icon, colour = STATES[status.state]
     st.badge(_(text), icon=icon, color=colour)
+
+
+def way(run: Run, titled: bool = True) -> None:
+    """The link to a run: its task where `titled`, its state, its first figure on the test part, its name."""
+    word, icon, _colour = STATES[run.status().state]
+    result = next((figure(k, v) for k, v in (run.summary or {}).get("metrics", {}).items()), "")
+    words = (_(run.title) if titled else "", _(word), result, plain(run.label))
+    st.page_link(PAGES["train"].path, label=" · ".join(filter(None, words)), icon=icon, query_params={"run": run.id})
 
 
 def run_panel(run: Run) -> None:
