@@ -12,7 +12,7 @@ from core.contenders import Contender
 from core.data import DataSet
 from core.inference import anatomy, speed
 from core.messages import Message, N_, UserError
-from core.training import price, runs
+from core.training import fight, price, runs
 from ui import charts, store, trade_offs, url, warm
 from ui.i18n import _, duration, plain, tell
 from ui.live_chart import live_chart
@@ -26,6 +26,7 @@ COSTS = {
     "multiply_adds": N_("Multiply-adds per answer"), "parameters": N_("Parameters"), "ms_1": N_("ms per answer, one at a time"),
     "ms_64": N_("ms per answer, 64 at a time"), "seconds": N_("Seconds of training"),
 }  # fmt: skip
+LEARNING_AXES = {**{a: AXES[a] for a in ("epoch", "images", "seconds")}, "multiply_adds": N_("Multiply-adds of the training (10¹²)")}
 
 
 def short(title: str) -> str:
@@ -234,11 +235,10 @@ def duel(first: Contender, second: Contender) -> None:
 
 def curves(found: list[Contender]) -> None:
     """Learning curves on an axis of one's choice."""
-    axes = {**{a: AXES[a] for a in ("epoch", "images", "seconds")}, "multiply_adds": N_("Multiply-adds of the training (10¹²)")}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         axis = url.choice(
-            st.segmented_control, _(N_("Horizontal axis")), list(axes), key="curve_axis", default="epoch", required=True,
-            format_func=lambda a: _(axes[a]),
+            st.segmented_control, _(N_("Horizontal axis")), list(LEARNING_AXES), key="curve_axis", default="epoch", required=True,
+            format_func=lambda a: _(LEARNING_AXES[a]),
         )  # fmt: skip
         part = url.choice(
             st.segmented_control, _(N_("Part")), ["val/accuracy", "train/accuracy_epoch"], key="curve_part", default="val/accuracy",
@@ -251,7 +251,7 @@ def curves(found: list[Contender]) -> None:
             without.append(plain(name_of(one)))
             continue
         rows = history.dropna(subset=[part])
-        x = rows["images"] * 3 * costs(one)["one_view"] / 1e12 if axis == "multiply_adds" else rows[axis]
+        x = rows["images"] * fight.PASSES * costs(one)["one_view"] / 1e12 if axis == "multiply_adds" else rows[axis]
         series.append(charts.Series(name_of(one), x.to_numpy(float), rows[part].to_numpy(float), role=place))
     if without:
         st.caption(
@@ -261,6 +261,7 @@ def curves(found: list[Contender]) -> None:
     if not series:
         return
     live_chart(
-        charts.curves(series, _(axes[axis]), _(N_("Accuracy")), height=380, y_format=".2%"), "compare-curves", alt=_(N_("Learning curves"))
-    )
+        charts.curves(series, _(LEARNING_AXES[axis]), _(N_("Accuracy")), height=380, y_format=".2%"), "compare-curves",
+        alt=_(N_("Learning curves")),
+    )  # fmt: skip
     st.caption(_(N_("Training pictures are augmented and answered by the weights that still learn, so training can lie below validation.")))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
 from core import tasks
@@ -9,21 +11,21 @@ from core.messages import N_
 from core.training import compare, fight, price
 from core.words import figure
 from ui import charts, store, url, warm
-from ui.compare_table import short
+from ui.compare_table import LEARNING_AXES, short
 from ui.forms import differing
 from ui.frame import attempt, guarded, pressed_twice
 from ui.i18n import _, duration, tell
 from ui.live_chart import live_chart
 from ui.origin import tell_missing_weights
-from ui.run_panel import AXES, STATES, together
+from ui.run_panel import STATES, together
 
 _TICK = 1.0  # seconds
-BUDGETS: dict[str, tuple[str, float, float, float, float]] = {
-    # name: label, smallest, largest, proposed for a full recipe, proposed for a quick one
-    "epochs": (N_("epochs each"), 1, 1000, 5, 2),
-    "images": (N_("training images each"), 100, 100_000_000, 200_000, 4_000),
-    "seconds": (N_("seconds each, on this machine"), 5, 86_400, 120, 10),
-    "multiply-adds": (N_("10¹² multiply-adds each, for the whole training"), 0.1, 1_000_000, 20, 1),
+BUDGETS: dict[str, tuple[str, float, float, float, float, str]] = {
+    # name: label, smallest, largest, proposed for a full recipe, proposed for a quick one, the axis on which all end alike
+    "epochs": (N_("epochs each"), 1, 1000, 5, 2, "epoch"),
+    "images": (N_("training images each"), 100, 100_000_000, 200_000, 4_000, "images"),
+    "seconds": (N_("seconds each, on this machine"), 5, 86_400, 120, 10, "seconds"),
+    "multiply-adds": (N_("10¹² multiply-adds each, for the whole training"), 0.1, 1_000_000, 20, 1, "multiply_adds"),
 }
 
 
@@ -45,10 +47,10 @@ def form(dataset: str) -> None:
             _(N_("Quick: 2,000 training images")), value=True, key="fight.quick", bind="query-params",
             help=_(N_("First feedback in seconds. Without it every network gets all training images.")),
         )  # fmt: skip
-    label, low, high, full, short = BUDGETS[budget]
+    label, low, high, full, few, _axis = BUDGETS[budget]
     kind = int if budget != "multiply-adds" else float
     amount = st.number_input(
-        _(label), min_value=kind(low), max_value=kind(high), value=kind(short if quick else full), width=320,
+        _(label), min_value=kind(low), max_value=kind(high), value=kind(few if quick else full), width=320,
         key=f"{'quick' if quick else 'full'}.{budget}", bind="query-params",
     )  # fmt: skip
     for task in known:
@@ -90,18 +92,23 @@ def _panel(fight_id: str, was_active: bool) -> None:
     if was_active and not any(r.status().active for r in members):
         st.rerun()
     config = members[0].config
-    label = BUDGETS.get(str(config.get("budget")), (N_("epochs each"),))[0]
+    label, *_bounds, own = BUDGETS.get(str(config.get("budget")), BUDGETS["epochs"])
     done = sum(r.summary is not None for r in members)
     st.progress(
         done / len(members), _(N_("{done} of {count} networks finished · {amount} {budget}"), done=done, count=len(members),
                                amount=f"{config.get('amount', 0):,g}", budget=_(label))
     )  # fmt: skip
+    counted = all(r.config.get("multiply_adds") for r in members)
+    axes = [a for a in LEARNING_AXES if counted or a != "multiply_adds"]
     axis = url.choice(
-        st.segmented_control, _(N_("Horizontal axis")), ["epoch", "images", "seconds"], key="fight_axis", default="images", required=True,
-        format_func=lambda a: _(AXES[a]),
+        st.segmented_control, _(N_("Horizontal axis")), axes, key="fight_axis", default=own if own in axes else "images", required=True,
+        format_func=lambda a: _(LEARNING_AXES[a]),
     )  # fmt: skip
     titles, ids, rows = [short(_(run.title)) for run in members], [run.id for run in members], []
-    series = together(members, titles, "accuracy", axis)
+    series = together(members, titles, "accuracy", "images" if axis == "multiply_adds" else axis)
+    if axis == "multiply_adds":
+        each = [fight.PASSES * run.config["multiply_adds"] / 1e12 for run in members]
+        series = [replace(s, x=[each[int(s.role)] * images for images in s.x]) for s in series]
     for run, title in zip(members, titles, strict=True):
         status, summary = run.status(), run.summary
         result = figure("accuracy", summary["metrics"]["accuracy"]) if summary and "accuracy" in summary["metrics"] else "–"
@@ -112,7 +119,7 @@ def _panel(fight_id: str, was_active: bool) -> None:
         )
     if series:
         live_chart(
-            charts.curves(series, _(AXES[axis]), _(N_("Accuracy")), height=360, y_format=".2%"), f"fight-{fight_id}",
+            charts.curves(series, _(LEARNING_AXES[axis]), _(N_("Accuracy")), height=360, y_format=".2%"), f"fight-{fight_id}",
             alt=_(N_("The curves of the fair fight")),
         )  # fmt: skip
     heads = [_(N_("network")), _(N_("state")), _(N_("test accuracy")), _(N_("training time")), _(N_("run"))]

@@ -21,7 +21,7 @@ FEWEST, MOST = 2, 5
 _HELD = 2000  # pictures of the validation part where no recipe has one
 
 # A training step goes through the network once forward and, for the gradients of inputs and weights, twice more.
-_PASSES = 3
+PASSES = 3
 
 
 def budgeted(task: Task, recipe: Recipe, budget: Budget, amount: float) -> Recipe:
@@ -36,7 +36,7 @@ def budgeted(task: Task, recipe: Recipe, budget: Budget, amount: float) -> Recip
     elif budget == "seconds":
         steps = price.price(task, recipe).steps_within(amount)
     elif budget == "multiply-adds":
-        steps = _steps(1e12 * amount / (_PASSES * _multiply_adds(task, recipe)), examples, recipe.batch_size)
+        steps = _steps(1e12 * amount / (PASSES * _multiply_adds(task, recipe)), examples, recipe.batch_size)
     else:
         raise UserError(N_("There is no budget called {name}. There are: {known}."), name=str(budget), known=", ".join(BUDGETS))
     if steps < 1:
@@ -84,7 +84,7 @@ def start(names: list[str], budget: Budget, amount: float, quick: bool, seed: in
     recipes = [budgeted(task, recipe, budget, amount) for task, recipe in zip(found, own, strict=True)]
     fight_id = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
     for task, recipe in zip(found, recipes, strict=True):
-        jobs.start(task, recipe, fight=fight_id, budget=budget, amount=amount)
+        jobs.start(task, recipe, fight=fight_id, budget=budget, amount=amount, multiply_adds=_multiply_adds(task, recipe))
     return fight_id
 
 

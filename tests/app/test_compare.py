@@ -11,7 +11,7 @@ from core import tasks
 from core.files import read_json, write_json
 from core.training import fight, jobs, runs
 from tests import factories
-from ui import store
+from ui import charts, store
 
 LANGUAGES = pytest.mark.parametrize("language", ["ja", "en"])
 VIEWS = ("figures", "photo", "curves", "classes", "closely")
@@ -84,6 +84,22 @@ def test_a_fair_fight_queues_and_shows(visit: Callable, monkeypatch: pytest.Monk
     assert other.says("In what they differ") and not any(r.recipe.mirror for r in started)
     assert fight.members("nothing") == []
     assert visit("compare", fight="nothing").says("There is no fair fight {fight} here.")
+
+
+def test_the_curves_of_a_fight_lie_on_the_axis_of_its_budget(visit: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = []
+    monkeypatch.setattr(charts, "curves", lambda series, label, *rest, **more: drawn.append((series, label)) or charts.figure(100))
+    pair = [factories.finished("cifar10-cnn"), factories.finished("cifar10-cnn")]
+    for run, adds in zip(pair, (1_000_000, 3_000_000), strict=True):
+        write_json(run.path / "config.json", run.config | {"fight": "f", "budget": "multiply-adds", "amount": 1, "multiply_adds": adds})
+    page = visit("compare", fight="f")
+    [(series, label)] = drawn
+    assert label == "Multiply-adds of the training (10¹²)" and not page.errors
+    last = {int(s.role): s.x[-1] for s in series}
+    images = store.metrics(pair[0])["images"].max()
+    assert last == pytest.approx({0: 3 * 1e6 * images / 1e12, 1: 9 * 1e6 * images / 1e12})
+    write_json(pair[0].path / "config.json", {k: v for k, v in pair[0].config.items() if k != "multiply_adds"})
+    assert not visit("compare", fight="f").errors and drawn[-1][1] == "Examples seen"
 
 
 @pytest.mark.parametrize("view", VIEWS)

@@ -85,3 +85,5 @@ def test_the_members_belong_together_in_their_order(started):
     members = fight.members(found)
     assert [m.task_name for m in members] == ["cifar10-cnn", "cifar10-mlp"] and all(m.recipe.seed == 3 for m in members)
     assert len(started) == 2 and fight.members("other") == []
+    # One image goes through three hidden layers of 1,024 units; kept, so that curves can be drawn against it.
+    assert members[1].config["multiply_adds"] == 3072 * 1024 + 2 * 1024 * 1024 + 1024 * 10
