@@ -12,8 +12,9 @@ import numpy as np
 
 from core import paths
 from core.files import read_json, write_aside, write_json
+from core.messages import N_, UserError
 
-_FORMAT = 2
+_FORMAT = 3
 Save = Callable[[str, np.ndarray, np.ndarray], None]
 
 
@@ -37,7 +38,8 @@ def kept(name: str, key: str, make: Callable[[Save], dict[str, Any]]) -> tuple[d
         make: calls `save(split, x, y)` once per split and returns what else is to be kept, as JSON.
     """
     folder = paths.cache() / "images" / f"{name}-{hashlib.sha256(f'{_FORMAT} {key}'.encode()).hexdigest()[:16]}"
-    if not (folder / "done.json").exists():
+    found = _found(folder)
+    if found is None:
         folder.mkdir(parents=True, exist_ok=True)
         figures: dict[str, tuple] = {}
 
@@ -49,8 +51,19 @@ def kept(name: str, key: str, make: Callable[[Save], dict[str, Any]]) -> tuple[d
         about = make(save)
         # Written last: its presence means that the arrays are complete.
         write_json(folder / "done.json", {"about": about, "splits": figures})
+        found = _found(folder)
+        if found is None:
+            raise UserError(N_("{folder} cannot be read back just after it was written. Is the disk full?"), folder=str(folder))
+    return found
+
+
+def _found(folder: Path) -> tuple[dict[str, Split], dict[str, Any]] | None:
+    """What lies in `folder`, or None where it is not there, or not whole: half of it cleaned away, or cut by a power failure."""
     done = read_json(folder / "done.json")
-    return {split: _open(folder, split, *figures) for split, figures in done["splits"].items()}, done["about"]
+    try:
+        return {split: _open(folder, split, *figures) for split, figures in done["splits"].items()}, done["about"]
+    except (OSError, ValueError, TypeError, KeyError, EOFError):
+        return None
 
 
 def _open(folder: Path, split: str, mean: list[float], std: list[float]) -> Split:

@@ -1,8 +1,8 @@
 """CIFAR-10 (Krizhevsky, Learning multiple layers of features from tiny images, 2009): 60,000 pictures of 32x32, ten classes.
 
 Three layouts are read: torchvision's `cifar-10-batches-py/`, an image folder `cifar10/{train,test}/<class>/*`, and a zip of one,
-`cifar10.zip`. An image folder whose files are JPEGs is another data set to a network, several points harder, and is named so. The
-stand-in is drawn here: ten shapes in random colours, places and sizes.
+`cifar10.zip`. A folder or zip of pictures is named a copy: where they are JPEGs it is another data set to a network, several points
+harder. The stand-in is drawn here: ten shapes in random colours, places and sizes.
 """
 
 from __future__ import annotations
@@ -74,14 +74,11 @@ def inventory(source: Path) -> tuple[int, int, int]:
         with image_folder.open_zip(source) as archive:
             names = [n.split("/") for n in archive.namelist() if not n.endswith("/")]
         return sum("train" in n for n in names), sum("test" in n for n in names), source.stat().st_size
-    files = [p for p in source.rglob("*") if p.is_file()]
+    files = [p.relative_to(source) for p in source.rglob("*") if p.is_file()]
+    size = sum((source / p).stat().st_size for p in files)
     if source.name == "cifar-10-batches-py":
-        return 10_000 * sum(p.name in _TRAIN for p in files), 10_000 * sum(p.name in _TEST for p in files), _size(files)
-    return sum("train" in p.parts for p in files), sum("test" in p.parts for p in files), _size(files)
-
-
-def _size(files: list[Path]) -> int:
-    return sum(p.stat().st_size for p in files)
+        return 10_000 * sum(p.name in _TRAIN for p in files), 10_000 * sum(p.name in _TEST for p in files), size
+    return sum("train" in p.parts for p in files), sum("test" in p.parts for p in files), size
 
 
 _ARRAYS = frozenset(

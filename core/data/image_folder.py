@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import lzma
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -17,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import numpy as np
-from PIL import Image
 
 from core import images
 from core.data import Progress, array_cache
@@ -112,11 +110,7 @@ def _pixels(entry: Entry, size: int) -> np.ndarray | None:
         image = images.opaque(images.decode(entry.read(), entry.name))
     except UserError:
         return None
-    if image.size != (size, size):
-        side = min(image.size)  # the middle square alone is resized: a picture of one pixel's width would become a tower
-        left, top = (image.width - side) // 2, (image.height - side) // 2
-        image = image.resize((size, size), Image.Resampling.BICUBIC, box=(left, top, left + side, top + side))
-    return np.asarray(image).transpose(2, 0, 1)
+    return np.asarray(images.middle_square(image, size)).transpose(2, 0, 1)
 
 
 def _placed(entry: Entry, splits: dict[str, dict[str, str]]) -> Entry | None:
@@ -168,7 +162,17 @@ def _files(source: Path) -> list[Path]:
 
 
 def _folder_entries(source: Path) -> list[Entry]:
-    return [e for p in _files(source) if (e := _entry(PurePosixPath(p.relative_to(source).as_posix()), p.read_bytes)) is not None]
+    return [e for p in _files(source) if (e := _entry(PurePosixPath(p.relative_to(source).as_posix()), _bounded(p))) is not None]
+
+
+def _bounded(path: Path) -> Callable[[], bytes]:
+    """Reads a file, but no more of it than `images.decode` needs to refuse it: a film may lie among the pictures."""
+
+    def read() -> bytes:
+        with path.open("rb") as f:
+            return f.read(images.MOST_BYTES + 1)
+
+    return read
 
 
 def _zip_entries(source: Path, archive: zipfile.ZipFile) -> list[Entry]:
@@ -179,6 +183,11 @@ def _zip_entries(source: Path, archive: zipfile.ZipFile) -> list[Entry]:
         if not path.parts or path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
             raise UserError(
                 N_("{file} is refused: the name {name} in it leads out of its folder."),
+                file=str(source), name=images.safe_name(member.filename),
+            )  # fmt: skip
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # the others unpack far beyond what is asked of them
+            raise UserError(
+                N_("{file} is refused: {name} in it is packed in an unusual way. Pack it as a plain zip (Deflate)."),
                 file=str(source), name=images.safe_name(member.filename),
             )  # fmt: skip
         if member.file_size > MOST_RATIO * max(member.compress_size, 1) and member.file_size > 1_000_000:
@@ -209,7 +218,7 @@ class _Reader:
             try:
                 with self.archive.open(member) as f:
                     return f.read(images.MOST_BYTES + 1)
-            except (*_BROKEN_ZIP, zlib.error, lzma.LZMAError, EOFError):
+            except (*_BROKEN_ZIP, zlib.error, EOFError):
                 return b""
 
         return read

@@ -49,7 +49,7 @@ def pixels_of(predictor: Predictor, path: Path) -> np.ndarray:
         if grey.shape == (height, width) and grey[0].max() < 32:
             return grey[None, None]
         return canvas.prepare(photo.ink_from_photo(image)).pixels[None, None]
-    return square(image, height, channels).pixels[None]  # as the pages do, and as the training pictures once were
+    return square(image, height, channels).pixels[None]  # as the pages do, and as the pictures of an image folder are
 
 
 def classify_file(predictor: Predictor, path: Path, top: int) -> list[tuple[str, float]]:

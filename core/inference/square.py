@@ -20,12 +20,12 @@ class Squared:
 
 
 def square(photo: Image.Image, size: int, channels: int = 3) -> Squared:
-    """The middle square of `photo`, shrunk (or enlarged) to `size` x `size` with an area filter, as the training pictures once were."""
+    """The middle square of `photo`, shrunk (or enlarged) to `size` x `size` as the pictures of an image folder are."""
     flat = images.opaque(photo).convert("RGB")
     side = min(flat.size)
     left, top = (flat.width - side) // 2, (flat.height - side) // 2
     cropped = flat.crop((left, top, left + side, top + side))
-    small = cropped.resize((size, size), Image.Resampling.BOX if side >= size else Image.Resampling.BICUBIC)
+    small = images.middle_square(flat, size)
     array = np.asarray(small.convert("L"))[None] if channels == 1 else np.asarray(small).transpose(2, 0, 1)
     shown, shown_crop = flat.copy(), cropped.copy()
     shown.thumbnail((640, 640))

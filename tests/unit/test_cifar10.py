@@ -208,3 +208,11 @@ def test_a_fruit_folder_without_oranges(tmp_path):
         (tmp_path / "apple2orange" / name / "1.jpg").write_bytes(jpeg(200, 80))
     with pytest.raises(UserError, match="only the class apple"):
         data.obtain("fruit", tmp_path)
+
+
+def test_a_folder_below_one_called_train_is_counted_right(tmp_path):
+    with zipfile.ZipFile(picture_zip(tmp_path / "cifar10.zip")) as packed:
+        packed.extractall(tmp_path / "train")
+    source = cifar10.find(tmp_path / "train")
+    train, test, _bytes = cifar10.inventory(source)
+    assert (train, test) == (30, 30)

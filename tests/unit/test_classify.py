@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import checkpoints, tasks
+from core import checkpoints, images, tasks
+from core.data import image_folder
 from core.inference import classify
 from core.inference.predictor import Predictor
 from core.inference.square import square
@@ -54,3 +55,13 @@ def test_every_shipped_classifier_of_colour_pictures_takes_a_wide_one(tmp_path: 
     for name in names & set(checkpoints.shipped()):
         [(_, first), (_, second)] = classify.classify_file(classify.predictor_for(name), path, 2)
         assert 0 <= second <= first <= 1
+
+
+def test_a_photo_comes_to_a_network_as_the_pictures_of_its_training_did(tmp_path: Path) -> None:
+    for split in ("train", "test"):
+        for place, label in enumerate(("apple", "orange")):
+            (tmp_path / "fruit" / split / label).mkdir(parents=True)
+            wide(tmp_path / "fruit" / split / label / f"{place}.png")
+    found = image_folder.load(tmp_path / "fruit", {"train": {}, "test": {}}, 48, "fruit")
+    photo = images.decode((tmp_path / "fruit/train/apple/0.png").read_bytes())
+    np.testing.assert_array_equal(found.splits["train"].x[0], square(photo, 48).pixels)

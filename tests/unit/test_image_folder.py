@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import paths
+from core import images, paths
 from core.data import array_cache, image_folder
 from core.messages import UserError
 
@@ -130,3 +130,36 @@ def test_missing_split_one_class_and_no_zip(tmp_path):
     (tmp_path / "c.zip").write_bytes(b"PK but no zip")
     with pytest.raises(UserError, match="cannot be opened"):
         load(tmp_path / "c.zip")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_packing_without_a_bound_is_refused(tmp_path, method):
+    """zipfile unpacks as much of these as their bytes hold, whatever the directory promises."""
+    with zipfile.ZipFile(tmp_path / "data.zip", "w", method) as packed:
+        for name, content in members().items():
+            packed.writestr(name, content)
+    with pytest.raises(UserError, match="unusual way. Pack it as a plain zip"):
+        load(tmp_path / "data.zip")
+
+
+def test_a_film_among_the_pictures_is_not_read_whole(tmp_path, monkeypatch):
+    for name, content in members(**{"set/train/cat/film.png": b"x"}).items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    with (tmp_path / "set/train/cat/film.png").open("wb") as f:
+        f.truncate(100_000_000)
+    read, decode = [], images.decode
+    monkeypatch.setattr(images, "decode", lambda content, *rest: read.append(len(content)) or decode(content, *rest))
+    assert load(tmp_path).left_out == 1 and max(read) == images.MOST_BYTES + 1
+
+
+@pytest.mark.parametrize("torn", ["done.json", "train-x.npy"])
+def test_a_torn_cache_is_made_again(tmp_path, torn):
+    """A power failure leaves files of no bytes; whoever cleans a disk leaves others out."""
+    before = load(zipped(tmp_path / "data.zip", members())).splits["train"].x.copy()
+    [file] = paths.cache().rglob(torn)
+    file.write_bytes(b"")
+    np.testing.assert_array_equal(load(tmp_path / "data.zip").splits["train"].x, before)
+    [file] = paths.cache().rglob(torn)
+    file.unlink()
+    np.testing.assert_array_equal(load(tmp_path / "data.zip").splits["train"].x, before)
