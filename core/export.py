@@ -149,6 +149,7 @@ def script(run: Run) -> str:
         load=load.strip(),
         splits=recipe.validation or "cut_validation(" in load,
         cut_validation=_source(data.cut_validation),
+        few=_source(data.few),
         epoch_order=_source(batches.epoch_order),
     )
     return _finished(text, recipe, network_imports)

@@ -7,6 +7,7 @@ stand-in. Whoever gets a stand-in is told so by `DataSet.notice`, and the run re
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -92,6 +93,29 @@ class DataSet:
             )  # fmt: skip
         return size
 
+    def cut(self, asked: int) -> tuple[np.ndarray, np.ndarray]:
+        """Indices (training, validation) of the training part, as `cut_validation` cuts `validation_size(asked)` examples off. Raises
+        UserError where a class has too few examples to be in both parts."""
+        size = self.validation_size(asked)
+        if not size or self.kind != "classification":
+            return cut_validation(self.train_y, size)
+        counts = np.bincount(self.train_y, minlength=len(self.classes))
+        parts = cut_validation(self.train_y, size) if counts.min() > 1 else ()
+        if not parts or any(np.bincount(self.train_y[p], minlength=len(counts)).min() == 0 for p in parts):
+            raise UserError(
+                N_("Only {few} of the {count} training examples are {label}: too few for a validation part of {value} in which every class "
+                   "has its share. Add some, or set validation to 0."),
+                few=int(counts.min()), count=len(self.train_y), label=Message(self.classes[int(counts.argmin())]), value=size,
+            )  # fmt: skip
+        return parts
+
+    def test_digest(self) -> str:
+        """Tells one test part from another of the same shape: a hash of every label and of some twenty examples."""
+        found = hashlib.sha256(np.ascontiguousarray(self.test_y).tobytes())
+        for example in self.test_x[:: max(1, len(self.test_x) // 20)]:
+            found.update(np.ascontiguousarray(example).tobytes())
+        return found.hexdigest()[:16]
+
     def describe(self) -> dict:
         """What a run records about the data that it really used."""
         return {
@@ -101,6 +125,7 @@ class DataSet:
             "stand_in_for": self.stand_in_for,
             "train": len(self.train_x),
             "test": len(self.test_x),
+            "test_digest": self.test_digest(),
             "in_shape": list(self.in_shape),
             "classes": list(self.classes),
             "features": list(self.features),
@@ -114,7 +139,10 @@ class DataSet:
 def refuse_other(before: dict | None, now: dict) -> None:
     """A run goes on with the data that it began with, and is measured on them. Both as `DataSet.describe` writes them; `before` is None
     where nothing has begun. Raises UserError where others are found now."""
-    if before is not None and any(before.get(k) != now[k] for k in ("name", "train", "test", "in_shape", "features")):
+    if before is None:
+        return
+    told = ("name", "train", "test", "in_shape", "features", *(("test_digest",) if before.get("test_digest") else ()))
+    if any(before.get(k) != now[k] for k in told):
         raise UserError(
             N_("This run began with {before} ({before_count} training examples), but now {now} ({now_count}) would be used. "
                "Bring the first back (MANABI_DATA names their folder), or start a new run."),
@@ -245,3 +273,16 @@ def cut_validation(labels: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarra
         strata = np.searchsorted(np.quantile(labels, [0.2, 0.4, 0.6, 0.8]), labels)
     train, held = train_test_split(everything, test_size=size, random_state=SPLIT_SEED, stratify=strata)
     return np.sort(train), np.sort(held)
+
+
+def few(labels: np.ndarray, count: int) -> np.ndarray:
+    """Sorted indices of `count` of the `labels` (of all where there are no more): one of every class first, then each class's share."""
+    groups = labels
+    if np.issubdtype(labels.dtype, np.floating):
+        groups = np.searchsorted(np.quantile(labels, [0.2, 0.4, 0.6, 0.8]), labels)
+    shuffled = np.random.default_rng(SPLIT_SEED).permutation(len(labels))
+    turn = np.empty(len(labels))  # in [0, 1): when an example's turn comes among those of its class
+    for group in np.unique(groups):
+        members = shuffled[groups[shuffled] == group]
+        turn[members] = np.arange(len(members)) / len(members)
+    return np.sort(shuffled[np.argsort(turn[shuffled], kind="stable")][:count])

@@ -52,5 +52,6 @@ class AlexNet(nn.Module):
 
 @register_model
 def alexnet(in_shape: tuple[int, ...], num_outputs: int, width: int = 64, units: int = 1024, dropout: float = 0.5) -> nn.Module:
-    """AlexNet for 32x32: `width` 64 gives the paper's 64, 192, 384, 256, 256 maps."""
+    """AlexNet for 32x32: `width` 64 gives the 64, 192, 384, 256, 256 maps of torchvision's, which are those of Krizhevsky's single-column
+    network (One weird trick for parallelizing convolutional neural networks, 2014, arXiv:1404.5997)."""
     return AlexNet(in_shape[0], num_outputs, width, units, dropout)

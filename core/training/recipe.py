@@ -10,7 +10,7 @@ import os
 from typing import Any, Literal, Self, TypeVar, get_args, get_origin
 
 import annotated_types
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 
 from core.messages import Message, N_, UserError, nearest
@@ -63,6 +63,16 @@ class Recipe(BaseModel):
         group="machine",
         term="bf16",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _choices_as_words(cls, values: Any) -> Any:
+        """The command line and a sweep's list give words; a choice of numbers is found by how it is written."""
+        found = {}
+        for name, value in dict(values).items():
+            options = choices(cls.model_fields[name]) if name in cls.model_fields and isinstance(value, str) else None
+            found[name] = next((o for o in options or () if str(o) == value), value)
+        return found
 
     @classmethod
     def field(cls, name: str) -> FieldInfo:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from core import data
+from core import comparison, data
 from core.messages import UserError
 from core.training.runs import Run
 
@@ -28,8 +28,7 @@ class Report:
 
     def confusion(self) -> np.ndarray:
         """Counts (K, K): rows are true classes, columns predicted ones."""
-        k = len(self.classes)
-        return np.bincount(self.targets * k + self.predicted, minlength=k * k).reshape(k, k)
+        return comparison.confusion(self.predicted, self.targets, len(self.classes))
 
     def per_class(self) -> pd.DataFrame:
         """Precision, recall, F1 in [0, 1] and support, one row per class (scikit-learn's definitions)."""

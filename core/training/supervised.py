@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from core import models
-from core.data import DataSet, augment, cut_validation
+from core.data import DataSet, augment, few
 from core.data.batches import EXAMPLES_TO_BEGIN_WITH, Batches, epoch_order
 from core.messages import N_, UserError
 from core.training import random_state
@@ -46,12 +46,9 @@ class SupervisedTrainer:
         self.recipe, self.data, self.fabric = recipe, data, fabric
         self.classifies = data.kind == "classification"
         self.score = "accuracy" if self.classifies else "rmse"
-        held = data.validation_size(recipe.validation)
-        self.train_index, self.validation_index = cut_validation(data.train_y, held)
+        self.train_index, self.validation_index = data.cut(recipe.validation)
         if recipe.limit_train:
-            # Spread over the part, so that few examples still hold every class.
-            keep = np.linspace(0, len(self.train_index) - 1, min(recipe.limit_train, len(self.train_index))).astype(int)
-            self.train_index = self.train_index[keep]
+            self.train_index = self.train_index[few(data.train_y[self.train_index], recipe.limit_train)]
         self.train = Batches(data, data.train_x[self.train_index], data.train_y[self.train_index], fabric.device)
         self.validation = Batches(
             data, data.train_x[self.validation_index], data.train_y[self.validation_index], fabric.device
@@ -87,6 +84,15 @@ class SupervisedTrainer:
         self.step, self.epoch = 0, 0  # taken, and ended
         self.running = torch.zeros(3, dtype=torch.float64)  # sums of this epoch: loss, score, examples
         self.best = {"epoch": 0, "rank": [math.inf, math.inf], "lowest_loss": math.inf, "waited": 0}
+        self._own_chance()
+
+    def _own_chance(self) -> None:
+        """Several processes: each its own dropout and augmentation, else the i-th picture of every share would be moved alike. The first
+        process keeps the recipe's seed, whose random states are the ones that are saved."""
+        if self.fabric.global_rank:
+            seed = self.recipe.seed + 1_000_003 * self.fabric.global_rank + self.step
+            torch.manual_seed(seed)
+            self.augment_rng.manual_seed(seed)
 
     def _check_batches(self, network: nn.Module) -> None:
         n, size = len(self.train), self.recipe.batch_size
@@ -191,6 +197,7 @@ class SupervisedTrainer:
         self.step, self.epoch = state["step"], state["epoch"]
         self.running = state["running"].clone()
         self.best = dict(state["best"])
+        self._own_chance()
 
     # ---- parts -------------------------------------------------------------------------------------------------------
 
@@ -248,7 +255,9 @@ class SupervisedTrainer:
 
     def _end_epoch(self) -> EpochEnd:
         self.epoch += 1
-        loss, score, n = self.fabric.all_reduce(self.running, reduce_op="sum").tolist()
+        # Alone there is nothing to add up, and Fabric would move these doubles to a device that may have none (Apple's).
+        sums = self.running if self.fabric.world_size == 1 else self.fabric.all_reduce(self.running, reduce_op="sum")
+        loss, score, n = sums.tolist()
         self.running.zero_()
         metrics = {"train/loss_epoch": loss / n, f"train/{self.score}_epoch": self._readable(score, n)}
         probe, is_best = None, True
@@ -288,7 +297,9 @@ class SupervisedTrainer:
             outputs = self._judged(self.validation.inputs(part))
             sums += torch.tensor([float(self.loss(outputs, y)) * len(y), float(self._score(outputs, y)), len(y)])
         loss, score, n = sums.tolist()
-        return {"val/loss": loss / n, f"val/{self.score}": self._readable(score, n)}
+        figures = {"val/loss": loss / n, f"val/{self.score}": self._readable(score, n)}
+        # Averaged batch norms differ a little between processes; all must come to the same end of patience.
+        return figures if self.fabric.world_size == 1 else self.fabric.broadcast(figures)
 
     @torch.no_grad()
     def _probe(self) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from pathlib import Path
 
@@ -177,3 +178,38 @@ def test_a_copy_under_another_root_is_the_same(real_data: Path, tmp_path: Path) 
     shutil.copytree(real_data / "boston", tmp_path / "boston")
     here, there = data.obtain("boston"), data.obtain("boston", tmp_path)
     assert np.array_equal(here.train_x, there.train_x) and there.origin.startswith(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "labels", [np.arange(200) % 2, np.array([0] * 999 + [1]), np.linspace(0.0, 1.0, 300)], ids=["turns", "one", "floats"]
+)
+def test_few_of_many_hold_every_class_by_its_share(labels: np.ndarray) -> None:
+    index = data.few(labels, 20)
+    assert len(set(index)) == 20 and (np.diff(index) > 0).all()
+    if labels.dtype == float:
+        assert np.histogram(labels[index], 5, (0, 1))[0].tolist() == [4] * 5
+    else:
+        assert np.bincount(labels[index]).tolist() == ([10, 10] if labels.sum() == 100 else [19, 1])
+    assert data.few(labels, 10_000).tolist() == list(range(len(labels)))
+
+
+@pytest.mark.parametrize("rare", [1, 4])
+def test_a_class_too_small_for_both_parts_is_named(rare: int) -> None:
+    digits = data.obtain("mnist", download=False)
+    keep = np.flatnonzero(digits.train_y != 3).tolist() + np.flatnonzero(digits.train_y == 3)[:rare].tolist()
+    few = dataclasses.replace(digits, train_x=digits.train_x[keep], train_y=digits.train_y[keep], stand_in_for="")
+    with pytest.raises(UserError, match=f"Only {rare} of the .* training examples are 3: too few for a validation part of 20"):
+        few.cut(20)
+    train, held = digits.cut(100)
+    assert set(digits.train_y[train]) == set(digits.train_y[held]) == set(range(10)) and few.cut(0)[1].size == 0
+
+
+def test_two_test_parts_of_one_shape_are_told_apart() -> None:
+    digits = data.obtain("mnist", download=False)
+    other = dataclasses.replace(digits, test_x=digits.test_x[::-1])
+    assert digits.test_digest() == digits.test_digest() != other.test_digest()
+    before = digits.describe()
+    data.refuse_other(before, digits.describe())
+    with pytest.raises(UserError, match="This run began with"):
+        data.refuse_other(before, other.describe())
+    data.refuse_other({k: v for k, v in before.items() if k != "test_digest"}, other.describe())  # of a time that knew no digest
