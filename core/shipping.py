@@ -7,13 +7,15 @@ import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
+
 from core import checkpoints, comparison, data, models, paths
 from core.checkpoints import Spec
 from core.evaluation import Evaluation, evaluate_network
 from core.files import write_json
 from core.inference import anatomy
 from core.messages import N_, UserError
-from core.training import runs
+from core.training import machine, runs
 from core.training.logs import MetricsReader
 from core.training.runs import Run
 
@@ -42,7 +44,7 @@ def _history(run: Run) -> dict[str, list[float]]:
     log = MetricsReader(run.path / "metrics.csv").read()
     marks = [c for c in ("train/loss_epoch", "val/cycle_error") if c in log]  # written at the end of an epoch alone
     rows = log[log[marks[0]].notna()] if marks else log.iloc[:0]
-    rows = rows.iloc[:: max(1, len(rows) // MOST_EPOCHS)]
+    rows = rows.iloc[np.linspace(0, len(rows) - 1, min(len(rows), MOST_EPOCHS)).astype(int)]
     columns = [c for c in rows.columns if c not in ("step", "lr", "train/loss", "train/accuracy", "train/rmse")]
     return {c: [float(f"{v:.5g}") for v in rows[c]] for c in columns if rows[c].notna().all()}
 
@@ -92,14 +94,14 @@ def ship_run(run_id: str) -> Path:
         # The figures are those of the file that ships, not of the fp32 weights that it was made from.
         network, spec = checkpoints.load_weights(aside)
         evaluation = evaluate_network(network, spec, dataset)
-        write_json(aside.with_suffix(".json"), _card(run, spec, evaluation, aside))
+        write_json(aside.with_suffix(".json"), _card(run, spec, evaluation, aside, dataset.test_digest()))
         os.replace(aside, weights)
         os.replace(aside.with_suffix(".json"), weights.with_suffix(".json"))
     return weights
 
 
-def _card(run: Run, spec: Spec, evaluation: Evaluation, weights: Path) -> dict:
-    """What a model card says of the file `weights`, made from `run` and measured as `evaluation`."""
+def _card(run: Run, spec: Spec, evaluation: Evaluation, weights: Path, digest: str) -> dict:
+    """What a model card says of the file `weights`, made from `run` and measured as `evaluation` on the test part of this `digest`."""
     summary, config = run.summary, run.config
     environment, used = run.environment, config["data"]
     return {
@@ -107,14 +109,14 @@ def _card(run: Run, spec: Spec, evaluation: Evaluation, weights: Path) -> dict:
         "model": spec.model,
         "recipe": config["recipe"],
         "command": run.command(),
-        "data": {"title": used["title"], "train": used["train"], "test": used["test"]},
+        "data": {"title": used["title"], "train": used["train"], "test": used["test"], "test_digest": digest},
         "commit": environment.get("commit", ""),
         "seed": config["recipe"]["seed"],
         "epochs": summary["epochs"],
         "best_epoch": summary["best_epoch"],
         "steps": summary["steps"],
         "seconds": summary["seconds"],
-        "machine": f"{environment['processor']}, {environment['cores']} cores, {environment['precision']}",
+        "machine": machine.named(environment),
         "versions": environment["versions"],
         "parameters": summary["parameters"],
         "metrics": evaluation.metrics,

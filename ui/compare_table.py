@@ -12,7 +12,7 @@ from core.contenders import Contender
 from core.data import DataSet
 from core.inference import anatomy, speed
 from core.messages import Message, N_, UserError
-from core.training import fight, price, runs
+from core.training import price, runs
 from ui import charts, store, trade_offs, url, warm
 from ui.i18n import _, duration, plain, tell
 from ui.live_chart import live_chart
@@ -90,6 +90,17 @@ def _counted(weights: str, changed: float) -> tuple[int, int]:
     return anatomy.multiply_adds(network, spec.in_shape), sum(p.numel() for p in network.parameters())
 
 
+@st.cache_data(max_entries=64, show_spinner=False)
+def _trained(weights: str, changed: float) -> int:
+    """Multiply-adds of one image in a training step of the network in a weights file. `changed` renews the entry."""
+    from pathlib import Path
+
+    from core import checkpoints
+
+    network, spec = checkpoints.load_weights(Path(weights))
+    return anatomy.training_multiply_adds(network, spec.in_shape)
+
+
 def costs(one: Contender) -> dict[str, float]:
     """Everything that a network costs; NaN where it was not measured here. Raises UserError where its weights cannot be used."""
     warm.wait()
@@ -116,10 +127,10 @@ def table(found: list[Contender]) -> None:
                 _(N_("test accuracy")): _share(one.accuracy),
                 _(N_("95 % interval")): f"{100 * low:.2f} – {100 * high:.2f} %" if one.count else "–",
                 _(N_("cannot be told apart from")): ", ".join(names[other] for other in same[one.id]) if one.count else "–",
-                _(N_("last epoch")): _share(one.last_accuracy),
-                _(N_("parameters")): f"{cost['parameters']:,.0f}",
                 _(N_("multiply-adds (million)")): round(cost["multiply_adds"] / 1e6, 1),
                 _(N_("views per answer")): one.views,
+                _(N_("parameters")): f"{cost['parameters']:,.0f}",
+                _(N_("last epoch")): _share(one.last_accuracy),
                 _(N_("ms per answer")): _milliseconds(cost["ms_1"]),
                 _(N_("ms per answer, 64 at once")): _milliseconds(cost["ms_64"]),
                 _(N_("epochs")): str(one.epochs or "–"),
@@ -132,6 +143,12 @@ def table(found: list[Contender]) -> None:
         )
     link = st.column_config.LinkColumn(display_text=r"//([^/]+)/")
     st.dataframe(pd.DataFrame(rows), hide_index=True, column_config={_(N_("source")): link})
+    if len(found) > 2:
+        st.caption(
+            _(N_("Who can be told apart is corrected for the {pairs} pairs shown (Holm's method): among many pairs, one differs by "
+                 "chance."),
+              pairs=math.comb(len(found), 2))
+        )  # fmt: skip
     st.caption(
         _(N_("Published figures are of the original pictures, mostly of larger networks and much longer trainings; ours are "
              "of the data named "
@@ -140,7 +157,7 @@ def table(found: list[Contender]) -> None:
     unknown = [one for one in found if speed.known(one.weights) is None]
     if unknown:
         if price.blocked():
-            st.caption(_(N_("The milliseconds are measured when no training runs on this machine.")))
+            st.caption(_(N_("A training runs on this machine now. When it has ended, a button here measures the milliseconds.")))
         elif st.button(_(N_("Measure milliseconds on this machine")), icon=":material/timer:"):
             bar = st.progress(0.0)
             for i, one in enumerate(unknown):
@@ -196,17 +213,27 @@ def chart(found: list[Contender]) -> None:
         st.caption(_(N_("Not in the chart, because the figure is not known here: {networks}"), networks=left_out))
     if not shown:
         return
+    per_answer = cost in ("multiply_adds", "ms_1", "ms_64")
     figure = trade_offs.pareto(
-        [name_of(one) for one, _v, _a in shown], [v for _one, v, _a in shown], [a for _one, _v, a in shown],
+        [_viewed(one) if per_answer else name_of(one) for one, _v, _a in shown], [v for _one, v, _a in shown], [a for _one, _v, a in shown],
         [comparison.interval(round(a * one.count), one.count) if one.count else (a, a) for one, _v, a in shown],
         cost_label=_(COSTS[cost]), accuracy_label=_(N_("Test accuracy")), front_label=_(N_("not beaten in both")),
-        axis_label=_(N_("Test accuracy (logarithm of the errors)")),
+        axis_label=_(N_("Test accuracy (logarithm of the errors)")), milliseconds=cost.startswith("ms"),
     )  # fmt: skip
     live_chart(figure, "pareto", alt=_(N_("Accuracy against cost")))
+    if per_answer and any(one.views > 1 for one, _v, _a in shown):
+        st.caption(
+            _(N_("Some networks look at a picture several times for one answer: mirrored, or moved by a pixel. Their cost is that of all "
+                 "views together."))
+        )  # fmt: skip
 
 
-def duel(first: Contender, second: Contender) -> None:
-    """In words, whether the test images tell the two apart."""
+def _viewed(one: Contender) -> str:
+    return name_of(one) if one.views == 1 else _(N_("{network} ({views} views)"), network=name_of(one), views=one.views)
+
+
+def duel(first: Contender, second: Contender, found: list[Contender]) -> None:
+    """In words, whether the test images tell the two apart, by themselves and among all `found`."""
     if not first.comparable(second):
         st.info(
             _(N_("{first} and {second} did not answer the same test images, so only their curves can be compared."),
@@ -218,7 +245,14 @@ def duel(first: Contender, second: Contender) -> None:
         "first": plain(name_of(first)), "second": plain(name_of(second)), "a": f"{result.only_first:,}", "b": f"{result.only_second:,}",
         "count": f"{first.count:,}", "p": f"{result.p:.3f}" if result.p >= 0.001 else "< 0.001",
     }  # fmt: skip
-    if result.told_apart:
+    if result.told_apart and second.id in contenders.not_told_apart(found)[first.id]:
+        st.warning(
+            _(N_("Alone, these two would count as different: of {count} test images, {first} alone is right on {a}, {second} alone on {b} "
+                 "(McNemar's test, p {p}). But {pairs} pairs are compared here, and among so many such a difference comes up by chance."),
+              pairs=math.comb(len(found), 2), **values),
+            icon=":material/balance:",
+        )  # fmt: skip
+    elif result.told_apart:
         better = values["first"] if result.only_first > result.only_second else values["second"]
         st.success(
             _(N_("**{better}** is better: of {count} test images, {first} alone is right on {a}, {second} alone on {b} "
@@ -251,7 +285,7 @@ def curves(found: list[Contender]) -> None:
             without.append(plain(name_of(one)))
             continue
         rows = history.dropna(subset=[part])
-        x = rows["images"] * fight.PASSES * costs(one)["one_view"] / 1e12 if axis == "multiply_adds" else rows[axis]
+        x = rows["images"] * _trained(str(one.weights), one.weights.stat().st_mtime) / 1e12 if axis == "multiply_adds" else rows[axis]
         series.append(charts.Series(name_of(one), x.to_numpy(float), rows[part].to_numpy(float), role=place))
     if without:
         st.caption(

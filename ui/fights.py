@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import streamlit as st
@@ -13,19 +14,19 @@ from core.words import figure
 from ui import charts, store, url, warm
 from ui.compare_table import LEARNING_AXES, short
 from ui.forms import differing
-from ui.frame import attempt, guarded, pressed_twice
-from ui.i18n import _, duration, tell
+from ui.frame import PAGES, guarded, once
+from ui.i18n import _, duration, plain, tell
 from ui.live_chart import live_chart
 from ui.origin import tell_missing_weights
-from ui.run_panel import STATES, together
+from ui.run_panel import STATES, stop_all, together
 
 _TICK = 1.0  # seconds
 BUDGETS: dict[str, tuple[str, float, float, float, float, str]] = {
     # name: label, smallest, largest, proposed for a full recipe, proposed for a quick one, the axis on which all end alike
-    "epochs": (N_("epochs each"), 1, 1000, 5, 2, "epoch"),
-    "images": (N_("training images each"), 100, 100_000_000, 200_000, 4_000, "images"),
-    "seconds": (N_("seconds each, on this machine"), 5, 86_400, 120, 10, "seconds"),
-    "multiply-adds": (N_("10¹² multiply-adds each, for the whole training"), 0.1, 1_000_000, 20, 1, "multiply_adds"),
+    "epochs": (N_("Epochs of each network"), 1, 1000, 5, 2, "epoch"),
+    "images": (N_("Training images that each network sees"), 100, 100_000_000, 200_000, 4_000, "images"),
+    "seconds": (N_("Seconds of each network, on this machine"), 5, 86_400, 120, 10, "seconds"),
+    "multiply-adds": (N_("10¹² multiply-adds of each network, for the whole training"), 0.1, 1_000_000, 20, 1, "multiply_adds"),
 }
 
 
@@ -66,19 +67,40 @@ def form(dataset: str) -> None:
 
 
 def _start(names: list[str], budget: str, amount: float, quick: bool) -> None:
-    if pressed_twice():
-        return
-    warm.wait()
-
-    def begin() -> None:
+    def begin() -> str:
+        warm.wait()
         store.pictures(tasks.task(names[0]).dataset)  # decoded with a bar, should nobody have needed it yet
         st.query_params["fight"] = fight.start(names, budget, amount, quick)
+        return st.query_params["fight"]
 
-    attempt(begin)
+    once(begin)
+
+
+def choose() -> str:
+    """The fair fight whose curves are shown: the one just started, the link's, or one of earlier; "" for none."""
+    known = fight.known()
+    named = st.query_params.get("fight", "")
+    if named and named not in known:
+        st.warning(_(N_("There is no fair fight {fight} here."), fight=plain(named[:40])))
+        st.query_params.pop("fight")
+    if not known:
+        return ""
+    return url.choice(st.selectbox, _(N_("Fair fights on this machine")), ["", *known], key="fight", default="", format_func=_called)
+
+
+def _called(fight_id: str) -> str:
+    if not fight_id:
+        return "–"
+    members = fight.members(fight_id)
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(members[0].created))
+    return f"{when} · {', '.join(short(_(run.title)) for run in members)}"
 
 
 def panel(fight_id: str) -> None:
     """The curves of a fight; they grow while its runs train."""
+    if st.session_state.get("_axis_of") != fight_id and "fight_axis" not in st.query_params:
+        url.forget("fight_axis")  # each begins on the axis of its own budget
+    st.session_state["_axis_of"] = fight_id
     active = any(r.status().active for r in fight.members(fight_id))
     st.fragment(_panel, run_every=_TICK if active else None)(fight_id, active)
 
@@ -86,18 +108,22 @@ def panel(fight_id: str) -> None:
 @guarded
 def _panel(fight_id: str, was_active: bool) -> None:
     members = fight.members(fight_id)
-    if not members:
-        st.warning(_(N_("There is no fair fight {fight} here."), fight=fight_id[:40]))
-        return
     if was_active and not any(r.status().active for r in members):
         st.rerun()
     config = members[0].config
     label, *_bounds, own = BUDGETS.get(str(config.get("budget")), BUDGETS["epochs"])
     done = sum(r.summary is not None for r in members)
     st.progress(
-        done / len(members), _(N_("{done} of {count} networks finished · {amount} {budget}"), done=done, count=len(members),
+        done / len(members), _(N_("{done} of {count} networks finished · {budget}: {amount}"), done=done, count=len(members),
                                amount=f"{config.get('amount', 0):,g}", budget=_(label))
     )  # fmt: skip
+    if was_active:
+        st.button(_(N_("Stop all")), icon=":material/stop:", key="fight-stop", on_click=stop_all, args=(members,))
+    elif done > 1:
+        st.page_link(
+            PAGES["compare"].path, label=_(N_("Compare them closely")), icon=":material/compare_arrows:",
+            query_params={"nets": ",".join(r.id for r in members if r.summary is not None), "view": "closely"},
+        )  # fmt: skip
     counted = all(r.config.get("multiply_adds") for r in members)
     axes = [a for a in LEARNING_AXES if counted or a != "multiply_adds"]
     axis = url.choice(
@@ -107,7 +133,7 @@ def _panel(fight_id: str, was_active: bool) -> None:
     titles, ids, rows = [short(_(run.title)) for run in members], [run.id for run in members], []
     series = together(members, titles, "accuracy", "images" if axis == "multiply_adds" else axis)
     if axis == "multiply_adds":
-        each = [fight.PASSES * run.config["multiply_adds"] / 1e12 for run in members]
+        each = [run.config["multiply_adds"] / 1e12 for run in members]
         series = [replace(s, x=[each[int(s.role)] * images for images in s.x]) for s in series]
     for run, title in zip(members, titles, strict=True):
         status, summary = run.status(), run.summary

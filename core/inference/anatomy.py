@@ -18,6 +18,9 @@ from torch.utils.flop_counter import FlopCounterMode
 _WARM_UP = 3
 
 
+_VIEWS = ("Identity", "Flatten")  # give back what they were given, in no memory of its own
+
+
 @dataclass(frozen=True)
 class Layer:
     """A layer without layers inside. `out_shape` is without the batch; `macs` counts the multiply-adds of its products (norms, activations
@@ -54,7 +57,8 @@ def layers(network: nn.Module, in_shape: tuple[int, ...]) -> list[Layer]:
             count *= n
         name = _path(info)
         macs = sum(counted.pop(f"{root}.{name}", {}).values()) // 2
-        rows.append(Layer(name, info.class_name, shape, int(info.num_params), macs, 4 * count))
+        memory = 0 if info.class_name in _VIEWS else 4 * count
+        rows.append(Layer(name, info.class_name, shape, int(info.num_params), macs, memory))
     return rows
 
 
@@ -76,6 +80,21 @@ def parameters(build: Callable[[], nn.Module]) -> int:
 def multiply_adds(network: nn.Module, in_shape: tuple[int, ...]) -> int:
     """Multiply-adds of one image, as `torch.utils.flop_counter` counts the operations of a forward pass."""
     return _counted(network, in_shape).get_total_flops() // 2
+
+
+def training_multiply_adds(network: nn.Module, in_shape: tuple[int, ...]) -> int:
+    """Multiply-adds of one image in a training step: forward, once more for the gradient of every weight that learns, once more for the
+    gradient of every input behind the first layer that learns. About three times the forward pass, one time where only the head learns.
+
+    Counted from the layers: torch's own count of a backward pass takes a depthwise convolution for a dense one (torch 2.15).
+    """
+    total, behind, modules = multiply_adds(network, in_shape), False, dict(network.named_modules())
+    for layer in layers(network, in_shape):
+        module = modules[layer.name]
+        weight = getattr(module, "weight", None)
+        total += layer.macs * ((weight is not None and weight.requires_grad) + behind)
+        behind = behind or any(p.requires_grad for p in module.parameters(recurse=False))
+    return total
 
 
 def _counted(network: nn.Module, in_shape: tuple[int, ...]) -> FlopCounterMode:

@@ -20,9 +20,6 @@ FEWEST, MOST = 2, 5
 
 _HELD = 2000  # pictures of the validation part where no recipe has one
 
-# A training step goes through the network once forward and, for the gradients of inputs and weights, twice more.
-PASSES = 3
-
 
 def budgeted(task: Task, recipe: Recipe, budget: Budget, amount: float) -> Recipe:
     """`recipe` cut or stretched to the budget: epochs, images seen, seconds on this machine, or multiply-adds of the whole training
@@ -36,12 +33,16 @@ def budgeted(task: Task, recipe: Recipe, budget: Budget, amount: float) -> Recip
     elif budget == "seconds":
         steps = price.price(task, recipe).steps_within(amount)
     elif budget == "multiply-adds":
-        steps = _steps(1e12 * amount / (PASSES * _multiply_adds(task, recipe)), examples, recipe.batch_size)
+        steps = _steps(1e12 * amount / _multiply_adds(task, recipe), examples, recipe.batch_size)
     else:
         raise UserError(N_("There is no budget called {name}. There are: {known}."), name=str(budget), known=", ".join(BUDGETS))
     if steps < 1:
         raise UserError(N_("This budget is less than one step of {task}. Give more."), task=task.name)
-    return recipe.changed(max_steps=steps, epochs=math.ceil(steps / per_epoch))
+    epochs = math.ceil(steps / per_epoch)
+    if epochs > price.MOST_EPOCHS:
+        raise UserError(N_("This budget is {epochs} epochs of {task}; at most {most} are taken. Give less."), epochs=f"{epochs:,}",
+                        task=task.name, most=f"{price.MOST_EPOCHS:,}")  # fmt: skip
+    return recipe.changed(max_steps=steps, epochs=epochs)
 
 
 def _steps(images: float, examples: int, batch: int) -> int:
@@ -65,11 +66,12 @@ def alike(recipes: list[Recipe]) -> list[Recipe]:
 
 
 def _multiply_adds(task: Task, recipe: Recipe) -> int:
+    """Of one image in a training step."""
     from core.inference import anatomy
 
     dataset = data.obtain(task.dataset, download=False, **recipe.part("data"))
     network = models.create(task.model, dataset.in_shape, dataset.num_outputs, **recipe.part("model"))
-    return anatomy.multiply_adds(network, dataset.in_shape)
+    return anatomy.training_multiply_adds(network, dataset.in_shape)
 
 
 def start(names: list[str], budget: Budget, amount: float, quick: bool, seed: int = 0) -> str:
@@ -86,6 +88,11 @@ def start(names: list[str], budget: Budget, amount: float, quick: bool, seed: in
     for task, recipe in zip(found, recipes, strict=True):
         jobs.start(task, recipe, fight=fight_id, budget=budget, amount=amount, multiply_adds=_multiply_adds(task, recipe))
     return fight_id
+
+
+def known() -> list[str]:
+    """The ids of all fair fights on this machine, the newest first."""
+    return list(dict.fromkeys(str(r.config["fight"]) for r in runs.every() if r.config.get("fight")))
 
 
 def members(fight_id: str) -> list[Run]:

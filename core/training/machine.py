@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import os
 import platform
 import subprocess
 from importlib import metadata
+from pathlib import Path
 
 from core import paths
 from core.training.recipe import cores
@@ -27,9 +29,18 @@ def native_bf16(device: str) -> bool:
     return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
 
 
-def resolve_precision(asked: str) -> str:
-    """Fabric's name for the precision: `auto` takes bf16-mixed where it is native, else 32-true."""
-    return asked if asked != "auto" else "bf16-mixed" if has_native_bf16() else "32-true"
+def resolve_precision(asked: str, device: str = "") -> str:
+    """Fabric's name for the precision: `auto` takes bf16-mixed where it is native to `device` ("cuda" or "cpu"; by default the one that a
+    training would use), else 32-true."""
+    native = native_bf16(device) if device else has_native_bf16()
+    return asked if asked != "auto" else "bf16-mixed" if native else "32-true"
+
+
+def graphics_cards() -> str:
+    """Which NVIDIA cards a training could use, told without torch; "" where there are none. What was timed without them is not true
+    with them."""
+    found = Path("/proc/driver/nvidia/gpus")
+    return f"{sorted(p.name for p in found.iterdir())} {os.environ.get('CUDA_VISIBLE_DEVICES', '')}" if found.is_dir() else ""
 
 
 @functools.cache
@@ -59,6 +70,13 @@ def describe() -> dict[str, object]:
         "versions": {name: _version(name) for name in ("torch", "torchvision", "lightning", "numpy")},
         "commit": commit(),
     }
+
+
+def named(environment: dict) -> str:
+    """What `describe` wrote of a machine, in a few words: processor and cores, the graphics card that it trained on, precision."""
+    card = environment.get("device", "cpu")
+    words = (environment["processor"], f"{environment['cores']} cores", "" if card == "cpu" else card, environment["precision"])
+    return ", ".join(filter(None, words))
 
 
 def short() -> str:

@@ -18,8 +18,10 @@ from core import data, paths
 from core.files import read_json, write_json
 from core.task import Task
 from core.training import machine, runs
-from core.training.recipe import Recipe
+from core.training.recipe import Recipe, bounds
+from core.training.supervised_recipe import SupervisedRecipe
 
+MOST_EPOCHS = int(bounds(SupervisedRecipe.field("epochs"))[1])
 _STEPS, _WARM_UP = 12, 3
 # Fields that change how long a training is, or what it comes to, but not the time of a step.
 _FREE = {
@@ -34,7 +36,8 @@ _lock = threading.Lock()
 
 @dataclass(frozen=True)
 class Price:
-    """Seconds per step, steps per epoch and seconds for the whole recipe, start of the process included."""
+    """Seconds per step, steps per epoch, steps and seconds of the whole recipe. Its steps alone: before them the process starts, after
+    them it reads the test part."""
 
     step_seconds: float
     steps_per_epoch: int
@@ -45,6 +48,11 @@ class Price:
     def steps_within(self, seconds: float) -> int:
         """How many steps fit a budget; at least one."""
         return max(1, int(seconds / self.step_seconds))
+
+    def limited(self, recipe: Recipe, seconds: float) -> Recipe:
+        """`recipe` with as many steps as fit into `seconds`, or as many as a recipe may have."""
+        steps = min(self.steps_within(seconds), MOST_EPOCHS * self.steps_per_epoch)
+        return recipe.changed(max_steps=steps, epochs=-(-steps // self.steps_per_epoch))
 
 
 def price(task: Task, recipe: Recipe) -> Price:
@@ -101,6 +109,7 @@ def _key(task: Task, recipe: Recipe) -> str:
     """Everything that changes the time of a step."""
     values = {
         "task": task.name, "threads": recipe.resolved().threads, "machine": machine.processor(),
+        **({"cards": cards} if (cards := machine.graphics_cards()) else {}),
         **recipe.model_dump(exclude={*_FREE, "threads"}),
     }  # fmt: skip
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
@@ -140,7 +149,8 @@ def _measure(task: Task, recipe: Recipe, dataset: data.DataSet, accelerator: str
     rng, threads = torch.get_rng_state(), torch.get_num_threads()
     try:
         torch.set_num_threads(recipe.resolved().threads)
-        fabric = Fabric(accelerator=accelerator, devices=1, precision=machine.resolve_precision(recipe.precision))
+        precision = machine.resolve_precision(recipe.precision, "" if accelerator == "auto" else accelerator)
+        fabric = Fabric(accelerator=accelerator, devices=1, precision=precision)
         endless = {"limit_train": 0, "max_steps": 0, "epochs": 1000}
         if task.kind == "translation":
             endless |= {"sample_every": 1_000_000}

@@ -10,6 +10,7 @@ import pytest
 import torch
 from captum.attr import LayerGradCam
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from core import models, tasks
 from core.checkpoints import Spec
@@ -164,3 +165,19 @@ def test_grad_cam_looks_at_all_that_a_block_passes_on(name, options, part):
     if name != "vgg":  # nothing but pooling and one linear layer comes after it
         assert torch.allclose(kept[0].mean((2, 3)), network.embed(x), atol=1e-5)
     assert float(kept[0].min()) >= 0  # after its activation
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("mlp", {}), ("notes_cnn", {}), ("resnet", {}), *(("resnet18_imagenet", {"start": s}) for s in ("frozen", "fine-tuned"))],
+)
+def test_a_training_step_is_counted_as_torch_counts_it(name, options):
+    network = models.create(name, (3, 32, 32), 10, **options).eval()
+    with FlopCounterMode(display=False) as counter:
+        network(torch.zeros(1, 3, 32, 32)).sum().backward()
+    assert anatomy.training_multiply_adds(network, (3, 32, 32)) == counter.get_total_flops() // 2
+
+
+def test_what_takes_no_memory_of_its_own_counts_none():
+    rows = anatomy.layers(nn.Sequential(nn.Conv2d(3, 4, 3), nn.Identity(), nn.Flatten(), nn.Linear(3600, 2)), (3, 32, 32))
+    assert [r.activation for r in rows] == [4 * 3600, 0, 0, 4 * 2]

@@ -85,5 +85,16 @@ def test_the_members_belong_together_in_their_order(started):
     members = fight.members(found)
     assert [m.task_name for m in members] == ["cifar10-cnn", "cifar10-mlp"] and all(m.recipe.seed == 3 for m in members)
     assert len(started) == 2 and fight.members("other") == []
-    # One image goes through three hidden layers of 1,024 units; kept, so that curves can be drawn against it.
-    assert members[1].config["multiply_adds"] == 3072 * 1024 + 2 * 1024 * 1024 + 1024 * 10
+    # Three hidden layers of 1,024 units, forward and twice backward; the gradient of the picture itself is not needed. Kept for the curves.
+    assert members[1].config["multiply_adds"] == 2 * 3072 * 1024 + 3 * (2 * 1024 * 1024 + 1024 * 10)
+
+
+def test_a_budget_beyond_what_a_recipe_may_have_names_task_and_epochs(started):
+    with pytest.raises(UserError, match=r"This budget is [0-9,]+ epochs of cifar10-mlp; at most 1,000 are taken"):
+        fight.start(["cifar10-mlp", "cifar10-cnn"], "images", 100_000_000, quick=True)
+    assert not started
+
+
+def test_all_fights_are_known(started):
+    one, other = (fight.start(["cifar10-cnn", "cifar10-mlp"], "epochs", 1, quick=True) for _again in range(2))
+    assert fight.known() == [other, one]

@@ -95,3 +95,9 @@ def test_after_the_deadline_one_step_is_enough(scripted: type[Scripted]) -> None
 def test_a_training_that_ends_early_is_priced_by_what_there_was(scripted: type[Scripted]) -> None:
     scripted.script = ((STEP, 9.0), (END, 1.0), (STEP, 0.2), (END, 1.0), (Done(2, 2, "epochs"), 0.0))
     assert scripted_price() == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize(("seconds", "steps", "epochs"), [(10, 100, 7), (0.01, 1, 1), (1e6, 16_000, 1000)])
+def test_a_time_becomes_steps_but_no_more_than_a_recipe_may_have(seconds: float, steps: int, epochs: int) -> None:
+    recipe = price.Price(0.1, 16, 100, 10, "").limited(tasks.task("boston-mlp").recipe, seconds)
+    assert (recipe.max_steps, recipe.epochs) == (steps, epochs)

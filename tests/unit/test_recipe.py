@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from core import tasks
 from core.messages import UserError
 from core.training import recipe as recipes
+from core.training import sweep
 from core.training.cyclegan_recipe import CycleGANRecipe
 from core.training.recipe import allowed, bounds, check, choices
 from core.training.supervised_recipe import SupervisedRecipe
@@ -154,3 +155,29 @@ def test_the_notes_recipe_is_the_default_of_the_notes_cnn() -> None:
     recipe = tasks.task("mnist-cnn").recipe
     assert (recipe.optimizer, recipe.learning_rate, recipe.batch_size, recipe.epochs) == ("adam", 0.01, 64, 10)
     assert (recipe.loss, recipe.schedule, recipe.width) == ("cross-entropy", "none", 32)
+
+
+CHOICES = [(t, f) for t in tasks.TASKS for f in t.fields() if choices(type(t.recipe).field(f))]
+
+
+@pytest.mark.parametrize(("task", "field"), CHOICES, ids=[f"{t.name}-{f}" for t, f in CHOICES])
+def test_a_choice_may_come_as_a_word(task: tasks.Task, field: str) -> None:
+    """As from the command line, and from a sweep's list."""
+    options = choices(type(task.recipe).field(field))
+    assert [getattr(task.recipe.changed(**{field: str(o)}), field) for o in options] == list(options)
+    assert sweep.parse_values(task.recipe, field, ", ".join(map(str, options))) == list(options)
+
+
+FIELDS = [(t, f) for t in tasks.TASKS for f in t.fields()]
+
+
+@pytest.mark.parametrize(("task", "field"), FIELDS, ids=[f"{t.name}-{f}" for t, f in FIELDS])
+def test_what_a_sweep_proposes_can_be_trained(task: tasks.Task, field: str) -> None:
+    values = sweep.proposed(task.recipe, field)
+    words = ", ".join(str(v) for v in values)
+    assert len(set(values)) == len(values) >= 2 and sweep.parse_values(task.recipe, field, words) == values
+
+
+def test_a_sweep_over_nothing_is_a_sentence() -> None:
+    with pytest.raises(UserError, match="width has no values to try"):
+        sweep.recipes(tasks.task("mnist-mlp").recipe, {"width": []})

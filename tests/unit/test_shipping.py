@@ -10,6 +10,7 @@ import pytest
 from core import checkpoints, shipping
 from core.files import read_json, write_json
 from core.messages import UserError
+from core.training import machine
 from core.training.runs import Run
 from tests import factories
 
@@ -81,3 +82,18 @@ def test_a_card_that_cannot_be_written_leaves_what_shipped_before(run: Run, shel
         shipping.ship_run(run.id)
     assert {p.name: p.read_bytes() for p in shelf.iterdir()} == before
     assert checkpoints.card("mnist-softmax").weights == shelf / "mnist-softmax.safetensors"
+
+
+def test_the_longest_curve_keeps_its_last_epoch(run: Run) -> None:
+    head, *_rows = (run.path / "metrics.csv").read_text().splitlines()
+    rows = [",".join(str(epoch) for _name in head.split(",")) for epoch in range(1, 400)]
+    (run.path / "metrics.csv").write_text("\n".join([head, *rows, ""]))
+    epochs = shipping._history(run)["epoch"]
+    assert len(epochs) == shipping.MOST_EPOCHS and (epochs[0], epochs[-1]) == (1, 399)
+
+
+def test_a_card_names_the_graphics_card_that_it_was_trained_on(run: Run, shelf: Path) -> None:
+    assert machine.named({"processor": "P", "cores": 2, "device": "cpu", "precision": "32-true"}) == "P, 2 cores, 32-true"
+    write_json(run.path / "env.json", run.environment | {"device": "NVIDIA H200"})
+    shipping.ship_run(run.id)
+    assert "NVIDIA H200" in read_json(next(shelf.glob("*.json")))["machine"]
