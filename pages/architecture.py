@@ -13,7 +13,7 @@ from core.messages import Message, N_, UserError
 from core.training import jobs, price
 from ui import anatomy, shrinking, url, warm
 from ui.forms import group_form
-from ui.frame import attempt, flash, page, pressed_twice
+from ui.frame import flash, once, page
 from ui.i18n import _, tell
 from ui.origin import tell_missing_weights
 
@@ -72,26 +72,22 @@ def parts(task: tasks.Task, options: dict[str, Any], layers: list[Layer]) -> Non
 def train(task: tasks.Task, options: dict[str, Any]) -> None:
     """Callback: a training of this network for a minute."""
 
-    if pressed_twice():
-        return
-
-    def begin() -> None:
+    def begin() -> str:
         warm.wait()
         recipe = task.recipe.changed(**options)
-        tag = price.price(task, recipe)
-        steps = tag.steps_within(SECONDS)
-        run = jobs.start(task, recipe.changed(max_steps=steps, epochs=-(-steps // tag.steps_per_epoch)))
+        run = jobs.start(task, price.price(task, recipe).limited(recipe, SECONDS))
         st.session_state["architecture-run"] = run.id
         flash(Message(N_("Started. Its curves grow on the train page.")), "success")
+        return run.id
 
-    attempt(begin)
+    once(begin)
 
 
 with page("architecture"):
     task = choose()
     options = change(task)
-    tell_missing_weights(task, task.recipe)
     try:
+        tell_missing_weights(task, task.recipe.changed(**options))
         _built, layers = anatomy.network(task, options)
     except UserError as error:
         st.warning(tell(error.message), icon=":material/broken_image:")

@@ -25,11 +25,11 @@ def figures(found: list[Contender]) -> None:
 
 def photo(found: list[Contender]) -> None:
     """One picture through all networks."""
-    pixels = compare_photo.choose(found)
-    if pixels is not None:
-        compare_photo.answers(found, pixels)
+    shown = compare_photo.choose(found)
+    if shown is not None:
+        compare_photo.answers(found, shown)
         with st.expander(_(N_("Feature maps, layer by layer")), icon=":material/layers:"):
-            compare_photo.maps(found, pixels)
+            compare_photo.maps(found, shown.pixels)
 
 
 SHOW = {
@@ -52,5 +52,5 @@ with page("compare"):
     )  # fmt: skip
     with st.container(border=True):
         fights.form(DATASET)
-    if "fight" in st.query_params:
-        fights.panel(st.query_params["fight"])
+    if fight_id := fights.choose():
+        fights.panel(fight_id)

@@ -109,6 +109,13 @@ def _delete_button(run: Run) -> None:
         st.button(_(N_("Delete for good")), key=f"delete-{run.id}", on_click=attempt, args=(runs.delete, run))
 
 
+def _drop_filter() -> None:
+    """A link that names runs, but no task, shows them whatever filter was left behind here."""
+    linked, kept = st.query_params.get("ids", "").split(","), st.session_state.get("_kept.only")
+    if kept and "only" not in st.query_params and any(r.id in linked and r.task_name != kept for r in runs.every()):
+        url.forget("only")
+
+
 with page("runs"):
     names = sorted({r.task_name for r in runs.every()})
     if not names:
@@ -121,6 +128,7 @@ with page("runs"):
             st.page_link("pages/train.py", label=_(N_("Start the first training")), icon=":material/play_arrow:")
     else:
         titles = {t.name: t.title for t in tasks.TASKS}
+        _drop_filter()
         with st.container(horizontal=True, vertical_alignment="bottom"):
             only = url.choice(
                 st.selectbox, _(N_("Task")), ["", *names], key="only", default="",
@@ -141,6 +149,6 @@ with page("runs"):
         if ((table["score"] == "") & table["best_epoch"].notna()).any():
             st.caption(_(N_("Where no judge looks at translations, no figure ranks the epochs: the newest counts as the best.")))
         if chosen:
-            overlay.chart(chosen)
+            overlay.live(chosen)
             differences(chosen)
             manage(chosen)

@@ -10,7 +10,7 @@ from core.training import jobs, price, runs
 from core.training.recipe import Recipe
 from core.training.runs import Run
 from ui import augmentation, forms, lessons, origin, sweeps, url, warm
-from ui.frame import attempt, flash, page, pressed_twice
+from ui.frame import flash, once, page
 from ui.i18n import _, duration, tell
 from ui.results import downloads, results
 from ui.run_panel import run_panel, way
@@ -61,27 +61,27 @@ def budget(task: tasks.Task, recipe: Recipe) -> Recipe:
         help=_(N_("0 trains for the epochs above; a number of seconds is turned into steps at Start.")),
     )  # fmt: skip
     if seconds:
-        recipe = recipe.changed(max_steps=tag.steps_within(seconds), epochs=-(-tag.steps_within(seconds) // tag.steps_per_epoch))
+        recipe = tag.limited(recipe, seconds)
         left.metric(
-            _(N_("Takes about")), duration(seconds), _(N_("{steps} steps"), steps=f"{recipe.max_steps:,}"),
-            delta_color="off", delta_arrow="off",
+            _(N_("Takes about")), duration(min(seconds, recipe.max_steps * tag.step_seconds)),
+            _(N_("{steps} steps"), steps=f"{recipe.max_steps:,}"), delta_color="off", delta_arrow="off",
         )  # fmt: skip
     else:
         left.metric(
             _(N_("Takes about")), duration(tag.seconds),
             _(N_("{steps} steps × {ms} ms"), steps=f"{tag.total_steps:,}", ms=f"{1000 * tag.step_seconds:.1f}"),
             delta_color="off", delta_arrow="off",
+            help=_(N_("The steps alone. Before them the process starts, after them it reads the test part: some seconds more.")),
         )  # fmt: skip
     return recipe
 
 
 def start(task: tasks.Task, recipe: Recipe) -> None:
     """Callback of the Start button; a double click starts one run."""
-    if pressed_twice():
-        return
-    run = attempt(jobs.start, task, recipe)
+    run = once(jobs.start, task, recipe)
     if run:
         st.query_params["run"] = run.id
+        st.query_params.pop("sweep", None)
         flash(Message(N_("Started. Its curves grow beside this form, on a phone below it.")), "success")
 
 

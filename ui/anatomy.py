@@ -78,7 +78,7 @@ def figures(layers: list[anatomy.Layer], in_shape: tuple[int, ...]) -> None:
                   "the batch size.")),
     )  # fmt: skip
     weighted = sum(layer.multiplies for layer in layers)
-    columns[3].metric(_(N_("Layers with weights")), weighted, border=True)
+    columns[3].metric(_(N_("Convolutional and fully connected layers")), weighted, border=True)
 
 
 def _short(number: float) -> str:
@@ -109,7 +109,7 @@ def table(task: tasks.Task, options: dict[str, Any], layers: list[anatomy.Layer]
     )
     if what == "ms" and not measured:
         if price.blocked():
-            st.caption(_(N_("The milliseconds are measured when no training runs on this machine.")))
+            st.caption(_(N_("A training runs on this machine now. Choose the milliseconds again when it has ended.")))
             what = "macs"
         else:
             st.session_state["layer-times"] = (task.name, key)
@@ -147,7 +147,7 @@ def bars(frame: pd.DataFrame, column: str, label: str, height: int = 260) -> go.
             hovertemplate=f"<b>%{{customdata[0]}}</b> %{{customdata[1]}}<br>%{{customdata[2]}}<br>{label}: %{{y:,.4~g}}<extra></extra>",
         )  # fmt: skip
     fig.update_xaxes(showticklabels=False, showgrid=False, title_text=_(N_("layers, from the picture to the answer")))
-    fig.update_yaxes(title_text=label, tickformat="~s")
+    fig.update_yaxes(title_text=label, tickformat="~g" if column == "ms" else "~s")
     return fig
 
 

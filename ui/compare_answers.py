@@ -61,7 +61,7 @@ def closely(found: list[Contender]) -> None:
     if two is None:
         return
     a, b = two
-    duel(a, b)
+    duel(a, b, found)
     if not a.comparable(b):
         return
     k = len(a.classes)
@@ -100,7 +100,7 @@ def disagreements(a: Contender, b: Contender) -> None:
     index = comparison.taking_turns(index, a.labels)
     st.caption(_(N_("{count} of {all} test images"), count=f"{len(index):,}", all=f"{a.count:,}"))
     dataset = test_pictures([a, b])
-    if dataset is None or len(dataset.test_y) != a.count or not np.array_equal(dataset.test_y, a.labels):
+    if dataset is None or len(dataset.test_y) != a.count or not np.array_equal(dataset.test_y, a.labels) or not a.saw(dataset):
         st.info(
             _(N_("The pictures are not on this machine, only the answers. `{command}` fetches the data set."),
               command=f"python -m core data get {DATASET}")

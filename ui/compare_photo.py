@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import streamlit as st
 from PIL import Image
@@ -39,8 +41,17 @@ def probabilities_of(one: Contender, pixels: np.ndarray) -> np.ndarray:
     return predictor(one).predict(pixels[None])[0]
 
 
-def choose(found: list[Contender]) -> np.ndarray | None:
-    """The picture that the visitor gives, uint8 (3, 32, 32); None while there is none."""
+@dataclass(frozen=True)
+class Shown:
+    """A picture (3, 32, 32) uint8 for all networks; of a test image its `label` among `classes` is known."""
+
+    pixels: np.ndarray
+    label: int | None = None
+    classes: tuple[str, ...] = ()
+
+
+def choose(found: list[Contender]) -> Shown | None:
+    """The picture that the visitor chooses or gives; None while there is none."""
     source = url.choice(
         st.segmented_control, _(N_("Picture from")), ["test", "photo"], key="picture", default="test", required=True,
         label_visibility="collapsed",
@@ -63,14 +74,14 @@ def choose(found: list[Contender]) -> np.ndarray | None:
         pictures.upscale(pixels.transpose(1, 2, 0), 6), width=192,
         caption=_(N_("Test image {index}: {label}"), index=index, label=_(dataset.classes[int(dataset.test_y[index])])),
     )  # fmt: skip
-    return pixels
+    return Shown(pixels, int(dataset.test_y[index]), dataset.classes)
 
 
 def _another(count: int) -> None:
     st.query_params["image"] = str(np.random.default_rng().integers(count))
 
 
-def _photo() -> np.ndarray | None:
+def _photo() -> Shown | None:
     upload = st.file_uploader(
         _(N_("A photo of one of the ten things")), type=list(images.SUFFIXES), key="compare-photo",
         help=_(N_("Any size. The picture stays on the machine that runs this app.")),
@@ -88,22 +99,22 @@ def _photo() -> np.ndarray | None:
     return None if made is None else _shrunk(made)
 
 
-def _shrunk(made: square.Squared) -> np.ndarray:
+def _shrunk(made: square.Squared) -> Shown:
     """Show how a photo becomes what the networks take; return that."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.image(made.photo, width=192, caption=_(N_("your photo")))
         st.image(made.cropped, width=192, caption=_(N_("its middle square")))
         st.image(pictures.upscale(made.pixels.transpose(1, 2, 0), 6), width=192, caption=_(N_("all that the networks see: 32x32")))
-    return made.pixels
+    return Shown(made.pixels)
 
 
-def answers(found: list[Contender], pixels: np.ndarray) -> None:
+def answers(found: list[Contender], shown: Shown) -> None:
     """Top five and Grad-CAM of every network."""
     columns = 4
     for row in range(0, len(found), columns):
         for column, one in zip(st.columns(columns), found[row : row + columns], strict=False):
             with column, st.container(border=True, height="stretch"):
-                _answer(one, pixels)
+                _answer(one, shown)
     st.caption(
         _(N_("The heat map shows where a network looked for its first answer (Grad-CAM). Its cells are as coarse as the "
              "layer named below it; "
@@ -111,12 +122,17 @@ def answers(found: list[Contender], pixels: np.ndarray) -> None:
     )  # fmt: skip
 
 
-def _answer(one: Contender, pixels: np.ndarray) -> None:
-    network = predictor(one)
-    st.markdown(f"**{plain(name_of(one))}**")
+def _answer(one: Contender, shown: Shown) -> None:
+    network, pixels = predictor(one), shown.pixels
     chances = network.predict(pixels[None])[0]
     best, names = np.argsort(-chances)[:_TOP], each(one.classes)
-    figure = charts.probabilities(chances[best], [names[i] for i in best], height=150)
+    title, place = f"**{plain(name_of(one))}**", None
+    if shown.label is not None and shown.classes == one.classes:
+        right, words = best[0] == shown.label, (_(N_("right")), _(N_("wrong")))
+        title += f" · :green[:material/check: {words[0]}]" if right else f" · :red[:material/close: {words[1]}]"
+        place = next((int(i) for i in np.flatnonzero(best == shown.label)), None)
+    st.markdown(title)
+    figure = charts.probabilities(chances[best], [names[i] for i in best], truth=place, height=150)
     st.plotly_chart(figure, key=f"top-{one.id}", config=charts.CONFIG)
     try:
         found = grad_cam.grad_cam(network, pixels, int(best[0]))

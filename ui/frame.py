@@ -126,14 +126,6 @@ def guarded(function: Callable[..., object]) -> Callable[..., None]:
     return inside
 
 
-def pressed_twice() -> bool:
-    """Whether a button that starts a training was pressed just before: a double click starts one."""
-    twice = time.monotonic() - st.session_state.get("_started", -_DOUBLE_CLICK) < _DOUBLE_CLICK
-    if not twice:
-        st.session_state["_started"] = time.monotonic()
-    return twice
-
-
 def attempt(function: Callable[..., object], *args: object) -> object | None:
     """Call `function` from a callback; what goes wrong is said at the top of the page, as by `boundary`."""
     try:
@@ -143,6 +135,17 @@ def attempt(function: Callable[..., object], *args: object) -> object | None:
     except Exception:
         flash(_logged())
     return None
+
+
+def once(function: Callable[..., object], *args: object) -> object | None:
+    """`attempt` for a `function` that starts a training and returns its name: a double click starts one. The second click waits until
+    the first has been answered, so the time counts from there."""
+    if time.monotonic() - st.session_state.get("_started", -_DOUBLE_CLICK) < _DOUBLE_CLICK:
+        return None
+    found = attempt(function, *args)
+    if found is not None:
+        st.session_state["_started"] = time.monotonic()
+    return found
 
 
 def _now_training() -> None:

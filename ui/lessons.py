@@ -10,7 +10,7 @@ from core import tasks
 from core.messages import N_
 from core.training import machine, price, sweep
 from core.training.recipe import Recipe
-from ui import store, warm
+from ui import store, sweeps, warm
 from ui.frame import attempt
 from ui.i18n import _
 
@@ -63,10 +63,7 @@ def _ranges(task: tasks.Task) -> pd.DataFrame:
 
 
 def _start_three(task: tasks.Task) -> None:
-    found = attempt(sweep.start, task, task.quick_recipe(), {"scaling": list(SCALINGS)})
-    if found:
-        st.query_params["sweep"] = found
-        st.query_params.pop("run", None)
+    sweeps.show(lambda: sweep.start(task, task.quick_recipe(), {"scaling": list(SCALINGS)}))
 
 
 def devices(task: tasks.Task, recipe: Recipe) -> None:
@@ -100,7 +97,7 @@ def _key(task: tasks.Task, recipe: Recipe) -> str:
 def _figures(found: dict[str, float | None]) -> None:
     left, right = st.columns(2)
     cpu, cuda = found["cpu"], found["cuda"]
-    unit = _(N_("images/s"))
+    unit = _(N_("examples/s"))
     left.metric(_(N_("Processor: {name}"), name=machine.processor()), f"{cpu:,.0f} {unit}")
     if cuda is None:
         right.metric(_(N_("Graphics card")), _(N_("not measured")))

@@ -8,9 +8,11 @@ import pandas as pd
 import streamlit as st
 
 from core.messages import N_
+from core.training import runs
 from core.training.runs import Run
 from core.words import METRICS
 from ui import charts, store, translation_run, url
+from ui.frame import guarded
 from ui.i18n import _, plain
 from ui.live_chart import live_chart
 from ui.run_panel import AXES, curve
@@ -51,6 +53,7 @@ MEASURES: dict[str, Measure] = {
     },
 }
 _FEW = 4  # measures that stand side by side
+_TICK = 2.0  # seconds between two looks at the runs that train
 
 
 def common(logs: list[pd.DataFrame]) -> list[str]:
@@ -58,6 +61,20 @@ def common(logs: list[pd.DataFrame]) -> list[str]:
     found = [{name for name, measure in MEASURES.items() if measure.within(log)} for log in logs]
     shared = set.intersection(*(names for names in found if names)) if any(found) else set()
     return [name for name in MEASURES if name in shared]
+
+
+def live(chosen: list[Run]) -> None:
+    """The chart of the chosen runs, which grows while one of them trains; when the last one ends, the whole page is drawn anew."""
+    active = any(run.status().active for run in chosen)
+    st.fragment(_chart, run_every=_TICK if active else None)([run.id for run in chosen], active)
+
+
+@guarded
+def _chart(ids: list[str], was_active: bool) -> None:
+    chosen = [runs.find(i) for i in ids]
+    if was_active and not any(run.status().active for run in chosen):
+        st.rerun()
+    chart(chosen)
 
 
 def chart(chosen: list[Run]) -> None:

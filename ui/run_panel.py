@@ -48,6 +48,13 @@ def way(run: Run, titled: bool = True) -> None:
     st.page_link(PAGES["train"].path, label=" · ".join(filter(None, words)), icon=icon, query_params={"run": run.id})
 
 
+def stop_all(members: list[Run]) -> None:
+    """Callback: stop every run that trains or waits; what each has learned is saved."""
+    for run in members:
+        if run.status().active:
+            attempt(jobs.stop, run)
+
+
 def run_panel(run: Run) -> None:
     """The live part. While the run is active it looks again every second; when it ends the whole page is drawn anew."""
     status = run.status()
@@ -74,6 +81,14 @@ def _panel(run_id: str, was_active: bool) -> None:
         probes.strip(run)
 
 
+def _belongs(run: Run) -> None:
+    """The way back to the sweep or the fair fight that this run is part of."""
+    for kind, label in (("sweep", N_("Part of a sweep")), ("fight", N_("Part of a fair fight"))):
+        if found := run.config.get(kind):
+            entry = PAGES["train" if kind == "sweep" else "compare"]
+            st.page_link(entry.path, label=_(label), icon=":material/arrow_back:", query_params={kind: str(found)})
+
+
 def _head(run: Run, status: Status) -> None:
     words, buttons = st.columns([3, 1], vertical_alignment="center")
     with words:
@@ -85,6 +100,7 @@ def _head(run: Run, status: Status) -> None:
             st.caption(_(N_("Trained on {data}, standing in for {wanted}."), data=_(data["title"]), wanted=_(original)))
         elif data:
             st.caption(_(N_("Data: {data}, {count} training examples"), data=_(data["title"]), count=f"{data['train']:,}"))
+        _belongs(run)
     with buttons:
         _controls(run, status)
     if status.state == "running" and status.total_steps and status.phase is None:

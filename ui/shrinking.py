@@ -21,6 +21,8 @@ from ui.live_chart import live_chart
 
 _MOST = 4
 _STEM = "imagenet-stem"  # ResNet-18 with the first layers that ImageNet's pictures need, given a picture of this size
+_STEM_TOO_COARSE = N_("Its first layers were made for larger pictures: stride 1 there, and no pooling, keeps the maps large.")
+_SHRINKS_TOO_OFTEN = N_("It shrinks too often for {size} pixels: a smaller stride, or fewer blocks that shrink, keeps the maps large.")
 _TOO_MUCH = 0.1  # share of the parameters in kernels that see padding
 
 
@@ -45,15 +47,13 @@ def part(task: tasks.Task, options: dict[str, Any], layers: list[Layer]) -> None
         _(N_("Each step is a stage: its height is the side of the maps, its length the number of convolutions and fully connected layers. "
              "A network that shrinks late keeps the places longer, and pays for it: twice the side is four times the multiply-adds."))
     )  # fmt: skip
-    for title, (network, rows) in shown:
+    for place, (title, (network, rows)) in enumerate(shown):
         share = shapes.wasted(network, rows)
         if share > _TOO_MUCH:
-            st.warning(
-                _(N_("**{network}**: {share} % of its parameters are kernels on maps of 1x1, where almost all of a 3x3 kernel sees nothing "
-                     "but padding. Its first layers were made for larger pictures: a stride less, or no pooling, keeps the maps large."),
-                  network=title, share=f"{100 * share:.0f}"),
-                icon=":material/compress:",
-            )  # fmt: skip
+            what = N_("**{network}**: {share} % of its parameters are kernels on maps of 1x1, where almost all of a 3x3 kernel sees "
+                      "nothing but padding.")  # fmt: skip
+            why = _STEM_TOO_COARSE if place and chosen[place - 1] == _STEM else _SHRINKS_TOO_OFTEN
+            st.warning(f"{_(what, network=title, share=f'{100 * share:.0f}')} {_(why, size=side)}", icon=":material/compress:")
 
 
 def chart(shown: Sequence[tuple[str, list[shapes.Stage]]], side: int, height: int = 340) -> go.Figure:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from core import tasks
-from core.messages import N_
+from core.messages import Message, N_
 from core.training import sweep
-from core.training.recipe import Recipe, choices
+from core.training.recipe import Recipe
 from core.words import METRICS
-from ui import charts, grids
+from ui import charts, grids, store
 from ui.forms import field_label
-from ui.frame import attempt, guarded
+from ui.frame import flash, guarded, once
 from ui.i18n import _
 from ui.live_chart import live_chart
-from ui.run_panel import AXES, together
+from ui.run_panel import AXES, STATES, stop_all, together
 
 _TICK = 2.0  # seconds
 _MOST_CURVES = 6  # in one chart; the runs page shows more
@@ -41,16 +43,8 @@ def form(task: tasks.Task, recipe: Recipe) -> None:
 
 
 def _values(recipe: Recipe, name: str, key: str) -> str:
-    field, current = type(recipe).field(name), getattr(recipe, name)
-    if options := choices(field):
-        proposal = ", ".join(map(str, options))
-    elif isinstance(current, bool):
-        proposal = "false, true"
-    elif current:
-        scaled = [current * factor for factor in (0.1, 1, 3)]
-        proposal = ", ".join(f"{v:g}" if isinstance(current, float) else str(max(1, int(v))) for v in scaled)
-    else:
-        proposal = "0, 0.1, 0.3" if field.annotation is float else "0, 1, 2"
+    proposal = ", ".join(str(v).lower() if isinstance(v, bool) else f"{v:g}" if isinstance(v, float) else str(v)
+                         for v in sweep.proposed(recipe, name))  # fmt: skip
     return st.text_input(_(N_("Values, with commas between them")), proposal, key=f"{key}-{name}")
 
 
@@ -59,9 +53,16 @@ def _start(task: tasks.Task, recipe: Recipe, grid: dict[str, str]) -> None:
         values = {name: sweep.parse_values(recipe, name, text) for name, text in grid.items()}
         return sweep.start(task, recipe, values)
 
-    found = attempt(begin)
+    show(begin)
+
+
+def show(begin: Callable[[], str]) -> None:
+    """Callback: start the sweep that `begin` queues, and bring its chart up in the place of whatever run was there."""
+    found = once(begin)
     if found:
         st.query_params["sweep"] = found
+        st.query_params.pop("run", None)
+        flash(Message(N_("Started. Its curves grow beside this form, on a phone below it.")), "success")
 
 
 def panel(sweep_id: str) -> None:
@@ -79,20 +80,29 @@ def _panel(sweep_id: str, was_active: bool) -> None:
     if was_active and not any(r.status().active for r in members):
         st.rerun()
     task = members[0].task
-    metric = {"classification": "accuracy", "regression": "rmse", "translation": "cycle_error"}[task.kind]
-    table = sweep.table(sweep_id, metric)
+    score = {"classification": "accuracy", "regression": "rmse", "translation": "fool_rate"}[task.kind]
+    metric = "cycle_error" if task.kind == "translation" else score  # what is drawn over the epochs
+    table = sweep.table(members, store.metrics)
     fields = members[0].config["sweep_fields"]
-    done = int(table[metric].notna().sum())
+    done = int(table["state"].eq("finished").sum())
     st.subheader(_(N_("Sweep over {fields}"), fields=", ".join(_label(task, f) for f in fields)))
     st.progress(done / len(table), _(N_("{done} of {count} runs finished"), done=done, count=len(table)))
-    if done:
+    if was_active:
+        st.button(_(N_("Stop all")), icon=":material/stop:", key="sweep-stop", on_click=stop_all, args=(members,))
+    named = _(N_("{metric} on the validation part, best epoch"), metric=_(METRICS[score]))
+    if table["validation"].notna().any():
         figure = grids.sweep(
-            table, fields[0], metric, fields[1] if len(fields) > 1 else None,
-            labels={metric: _(METRICS[metric]), **{f: _label(task, f) for f in fields}},
-            log_x=bool(type(task.recipe).field(fields[0]).json_schema_extra["log"]), higher_is_better=metric == "accuracy",
-            y_format=".2%" if metric == "accuracy" else ".4~g", dark=st.context.theme.type == "dark",
+            table, fields[0], "validation", fields[1] if len(fields) > 1 else None,
+            labels={"validation": named, **{f: _label(task, f) for f in fields}},
+            log_x=bool(type(task.recipe).field(fields[0]).json_schema_extra["log"]), higher_is_better=score != "rmse",
+            y_format=".4~g" if score == "rmse" else ".2%", dark=st.context.theme.type == "dark",
         )  # fmt: skip
-        live_chart(figure, f"sweep-{sweep_id}", alt=_(METRICS[metric]))
+        live_chart(figure, f"sweep-{sweep_id}", alt=named)
+    elif done:
+        st.info(
+            _(N_("Nothing was held back for validation here, so no setting can be called the best: whoever chooses by the test part learns "
+                 "from it, and has no figure left for what is new."))
+        )  # fmt: skip
     if len(members) <= _MOST_CURVES:
         titles = [", ".join(f"{_label(task, f)} {run.config['recipe'][f]}" for f in fields) for run in members]
         if series := together(members, titles, metric, "epoch"):
@@ -102,11 +112,14 @@ def _panel(sweep_id: str, was_active: bool) -> None:
             live_chart(curves, f"sweep-curves-{sweep_id}", alt=_(N_("The curves of the sweep")))
     ids = ",".join(table["run"])
     st.page_link("pages/runs.py", label=_(N_("Their curves in one chart")), icon=":material/stacked_line_chart:", query_params={"ids": ids})
-    shown = table.assign(state=[_(s) for s in table["state"]], run=[f"/train?run={r}" for r in table["run"]])
+    shown = table.assign(state=[_(STATES[s][0]) for s in table["state"]], run=[f"/train?run={r}" for r in table["run"]])
+    number = st.column_config.NumberColumn
+    style = "%.4f" if score == "rmse" else "percent"
     st.dataframe(
         shown, hide_index=True,
-        column_config={"run": st.column_config.LinkColumn(_(N_("run")), display_text=r"run=(.*)"),
-                       metric: st.column_config.NumberColumn(_(METRICS[metric]), format="percent" if metric == "accuracy" else "%.4f")},
+        column_config={**{f: _label(task, f) for f in fields}, "state": _(N_("state")), "test": number(_(N_("test")), format=style),
+                       "run": st.column_config.LinkColumn(_(N_("run")), display_text=r"run=(.*)"),
+                       "validation": number(_(N_("best validation")), format=style)},
     )  # fmt: skip
 
 

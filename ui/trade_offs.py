@@ -28,11 +28,13 @@ def pareto(
     accuracy_label: str,
     axis_label: str,
     front_label: str,
+    milliseconds: bool = False,
     height: int = 380,
 ) -> go.Figure:
     """Each network a point with its 95 % interval, over its cost; a line through those that no other beats in both. Both axes are
     logarithmic, the upright one in the share of errors: from 90 to 95 % is as far as from 80 to 90 %, both halve the errors. The
     customdata of a point is [its accuracy]."""
+    style = ".3~g" if milliseconds else ".4~s"  # 0.2 of a millisecond is not "200m"
     fits = len(names) <= _MOST_LABELS and max(map(len, names), default=0) <= _LONGEST_LABEL
     fig = figure(height if fits else height + 14 * len(names), legend=True)  # on a phone each name is a line of the legend
     x, y = np.asarray(costs, float), _errors(accuracies)
@@ -50,13 +52,13 @@ def pareto(
             textposition="top center" if i % 2 == 0 else "bottom center", showlegend=not fits, customdata=[[accuracies[i]]],
             cliponaxis=False, marker={"size": 12, "color": colour, "symbol": p.SYMBOLS[i % len(p.SYMBOLS)]},
             error_y={"type": "data", "array": [most - y[i]], "arrayminus": [y[i] - least], "thickness": 1, "color": p.NEUTRAL},
-            hovertemplate=f"<b>{html.escape(name)}</b><br>{cost_label}: %{{x:.4~s}}<br>{accuracy_label}: %{{customdata[0]:.2%}}"
+            hovertemplate=f"<b>{html.escape(name)}</b><br>{cost_label}: %{{x:{style}}}<br>{accuracy_label}: %{{customdata[0]:.2%}}"
             f" ({low:.2%}–{high:.2%})<extra></extra>",
         )  # fmt: skip
     low, high = (float(x.min()), float(x.max())) if len(x) else (1.0, 10.0)
     pad = max(0.15, 0.12 * np.log10(max(high / low, 1.0001)))
     reach = [np.log10(low) - pad, np.log10(high) + pad]
-    fig.update_xaxes(title_text=cost_label, type="log", range=reach, showgrid=True, tickformat="~s", dtick="D2")
+    fig.update_xaxes(title_text=cost_label, type="log", range=reach, showgrid=True, tickformat="~g" if milliseconds else "~s", dtick="D2")
     ends = _errors([bound for pair in intervals for bound in pair]) if len(names) else np.array([0.1, 0.5])
     fig.update_yaxes(
         title_text=axis_label, type="log", range=[np.log10(ends.max()) + 0.08, np.log10(ends.min()) - 0.08],
@@ -70,20 +72,20 @@ def _errors(accuracies: Sequence[float]) -> np.ndarray:
 
 
 def classes(
-    names: Sequence[str], accuracies: Sequence[np.ndarray], labels: Sequence[str], *, accuracy_label: str, height: int = 340
+    names: Sequence[str], accuracies: Sequence[np.ndarray], labels: Sequence[str], *, accuracy_label: str, height: int = 380
 ) -> go.Figure:
     """The accuracy of every class (K,) of each network: points, so that the axis may start where the values are."""
-    fig = figure(height, legend=True)
+    fig = figure(height + 14 * len(names), legend=True)  # on a phone each name is a line of the legend
     place = np.arange(len(labels))
     for i, (name, values) in enumerate(zip(names, accuracies, strict=True)):
         colour, _dash = p.series_style(i)
         fig.add_scatter(
-            x=place, y=values, mode="markers", name=html.escape(name), customdata=list(labels),
+            x=values, y=place, mode="markers", name=html.escape(name), customdata=list(labels),
             marker={"size": 11, "color": colour, "symbol": p.SYMBOLS[i % len(p.SYMBOLS)]},
-            hovertemplate=f"%{{customdata}}<br><b>{html.escape(name)}</b>: %{{y:.1%}}<extra></extra>",
+            hovertemplate=f"%{{customdata}}<br><b>{html.escape(name)}</b>: %{{x:.1%}}<extra></extra>",
         )  # fmt: skip
-    fig.update_xaxes(tickvals=place, ticktext=list(labels), showgrid=True, range=[-0.5, len(labels) - 0.5])
-    fig.update_yaxes(title_text=accuracy_label, tickformat=".4~%")
+    fig.update_yaxes(tickvals=place, ticktext=list(labels), showgrid=True, range=[len(labels) - 0.5, -0.5])  # names need no turning so
+    fig.update_xaxes(title_text=accuracy_label, tickformat=".4~%", showgrid=True)
     return fig
 
 

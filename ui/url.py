@@ -41,6 +41,12 @@ def choice(
     return value
 
 
+def forget(key: str) -> None:
+    """What a visitor chose before under `key` no longer counts; to be called before the choice is shown."""
+    for name in (key, f"_kept.{key}", f"_url.{key}"):
+        st.session_state.pop(name, None)
+
+
 def several(
     label: str,
     options: Sequence[str],

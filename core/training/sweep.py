@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 import secrets
 import time
+from collections.abc import Callable
 
 import pandas as pd
 
 from core.messages import N_, UserError
 from core.task import Task
-from core.training import jobs, runs
-from core.training.recipe import Recipe
+from core.training import compare, jobs, runs
+from core.training.recipe import Recipe, choices
 from core.training.runs import Run
 
 MOST = 20
@@ -19,6 +20,9 @@ MOST = 20
 
 def recipes(recipe: Recipe, grid: dict[str, list]) -> list[Recipe]:
     """Every combination of the grid's values, checked. Raises UserError for a wrong value, or more than MOST combinations."""
+    for name, values in grid.items():
+        if not values:
+            raise UserError(N_("{field} has no values to try. Write some, with commas between them."), field=name)
     combinations = list(itertools.product(*grid.values()))
     if not 1 <= len(combinations) <= MOST:
         raise UserError(
@@ -40,15 +44,40 @@ def members(sweep_id: str) -> list[Run]:
     return [r for r in reversed(runs.every()) if r.config.get("sweep") == sweep_id]
 
 
-def table(sweep_id: str, metric: str) -> pd.DataFrame:
-    """One row per run: the varied fields, its state, and the test metric (NaN until it is finished)."""
+def table(found: list[Run], log: Callable[[Run], pd.DataFrame]) -> pd.DataFrame:
+    """One row per run: the varied fields, its state, and of a finished one the figure of its best epoch on the validation part (by which a
+    setting may be chosen) and on the test part (by which it may not); NaN where there is none. `log` reads a run's figures."""
     rows = []
-    for run in members(sweep_id):
-        config = run.config
+    for run in found:
+        config, summary = run.config, run.summary or {}
         values = {name: config.get("recipe", {}).get(name) for name in config.get("sweep_fields", [])}
-        summary = run.summary or {}
-        rows.append({**values, "run": run.id, "state": run.status().state, metric: summary.get("metrics", {}).get(metric)})
-    return pd.DataFrame(rows)
+        epoch, tested = compare.best(log(run)) if summary else None, compare.tested(summary.get("metrics", {}))
+        figures = {"validation": epoch.value if epoch else None, "test": tested[1] if tested else None}
+        rows.append({**values, "run": run.id, "state": run.status().state, **figures})
+    return pd.DataFrame(rows).astype({"validation": float, "test": float})
+
+
+def proposed(recipe: Recipe, name: str) -> list:
+    """Values of a field that are worth trying beside the one that it has, all of them allowed."""
+    field, current = type(recipe).field(name), getattr(recipe, name)
+    if options := choices(field):
+        return list(options)
+    if isinstance(current, bool):
+        return [False, True]
+    if current:
+        wanted = [current * factor for factor in (0.1, 1, 3)]
+        wanted = [float(f"{v:g}") for v in wanted] if isinstance(current, float) else [max(1, int(v)) for v in wanted]
+    else:
+        wanted = [0.0, 0.1, 0.3] if field.annotation is float else [0, 1, 2]
+    return [v for v in dict.fromkeys(wanted) if _takes(recipe, name, v)]
+
+
+def _takes(recipe: Recipe, name: str, value: object) -> bool:
+    try:
+        recipe.changed(**{name: value})
+    except UserError:
+        return False
+    return True
 
 
 def parse_values(recipe: Recipe, field: str, text: str) -> list:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from core import tasks
+from core import comparison, tasks
 from core.files import read_json, write_json
 from core.training import fight, jobs, runs
 from tests import factories
@@ -70,20 +70,25 @@ def test_names_that_are_not_here_are_passed_over(visit: Callable, three: list) -
     assert len(table) == 1 and not page.errors
 
 
-def test_a_fair_fight_queues_and_shows(visit: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
-    started = []
-    monkeypatch.setattr(jobs, "_launch", started.append)
+def test_a_fair_fight_queues_and_shows(visit: Callable, launched: list) -> None:
+    started = launched
     page = visit("compare")
     page.press("Start the fair fight")
     page.press("Start the fair fight")  # a double click starts one
     assert [r.task_name for r in started] == ["cifar10-mlp", "cifar10-cnn"]
     assert {r.recipe.limit_train for r in started} == {2000} and len({r.config["fight"] for r in started}) == 1
-    assert page.says("{done} of {count} networks finished · {amount} {budget}")
+    assert page.says("{done} of {count} networks finished · {budget}: {amount}")
     other = visit("compare", "ja", fight=started[0].config["fight"])
-    assert other.says("{done} of {count} networks finished · {amount} {budget}") and not other.errors
+    assert other.says("{done} of {count} networks finished · {budget}: {amount}") and not other.errors
     assert other.says("In what they differ") and not any(r.recipe.mirror for r in started)
     assert fight.members("nothing") == []
     assert visit("compare", fight="nothing").says("There is no fair fight {fight} here.")
+    [earlier] = [s for s in visit("compare").at.selectbox if s.key == "fight"]
+    assert len(earlier.options) == 2 and "multilayer perceptron, a plain CNN" in earlier.options[1] and earlier.value == ""
+    visit("compare", fight=started[0].config["fight"]).press("Stop all")
+    assert all((run.path / "stop").exists() for run in started)
+    back = visit("train", run=started[0].id)
+    assert back.says("Part of a fair fight")
 
 
 def test_the_curves_of_a_fight_lie_on_the_axis_of_its_budget(visit: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,7 +102,7 @@ def test_the_curves_of_a_fight_lie_on_the_axis_of_its_budget(visit: Callable, mo
     assert label == "Multiply-adds of the training (10¹²)" and not page.errors
     last = {int(s.role): s.x[-1] for s in series}
     images = store.metrics(pair[0])["images"].max()
-    assert last == pytest.approx({0: 3 * 1e6 * images / 1e12, 1: 9 * 1e6 * images / 1e12})
+    assert last == pytest.approx({0: 1e6 * images / 1e12, 1: 3e6 * images / 1e12})
     write_json(pair[0].path / "config.json", {k: v for k, v in pair[0].config.items() if k != "multiply_adds"})
     assert not visit("compare", fight="f").errors and drawn[-1][1] == "Examples seen"
 
@@ -157,7 +162,7 @@ def test_a_link_to_an_enormous_network_is_a_sentence(visit: Callable, language: 
 @pytest.mark.parametrize("net", ["cifar10-sandbox", "cifar10-inception", "cifar10-mlp", "mnist-cnn", "fruit-classifier"])
 def test_a_network_is_taken_apart(visit: Callable, net: str, language: str) -> None:
     page = visit("architecture", language, net=net)
-    assert not page.errors and page.says("Parameters") and page.metrics[page.word("Layers with weights")]
+    assert not page.errors and page.says("Parameters") and page.metrics[page.word("Convolutional and fully connected layers")]
     [table] = [e.value for e in page.at.dataframe]
     assert len(table) >= 5
 
@@ -186,3 +191,20 @@ def test_training_it_for_a_minute(visit: Callable, monkeypatch: pytest.MonkeyPat
     page.run()
     [run] = started
     assert run.task_name == "cifar10-sandbox" and run.recipe.depth == 3 and run.recipe.max_steps == 120 and run.recipe.epochs == 2
+
+
+def test_every_network_is_said_to_be_right_or_wrong(visit: Callable, three: list) -> None:
+    page = visit("compare", nets=",".join(r.id for r in three), view="photo")
+    shown = [m.value for m in page.at.markdown if ":material/check:" in m.value or ":material/close:" in m.value]
+    assert len(shown) == 3 and not page.errors
+
+
+def test_one_difference_among_many_pairs_may_be_chance(visit: Callable, three: list, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Alone the two would be told apart (p 0.03); beside a third, three pairs are compared."""
+    monkeypatch.setattr(comparison, "duel", lambda *_a: comparison.Duel(3, 13, 0.03))
+    pair = {"a": three[0].id, "b": three[1].id}
+    many = visit("compare", nets=",".join(r.id for r in three), view="closely", **pair)
+    assert many.says("Alone, these two would count as different") and not many.at.success
+    alone = visit("compare", nets=",".join(r.id for r in three[:2]), view="closely", **pair)
+    assert len(alone.at.success) == 1
+    assert visit("compare", nets=",".join(r.id for r in three), view="figures").says("Holm's method")

@@ -31,7 +31,7 @@ EMPTY = {
     "runs": "Here your trainings will stand side by side",
     "draw": "Draw a digit from 0 to 9",
     "compare": "A fair fight",
-    "architecture": "Layers with weights",
+    "architecture": "Convolutional and fully connected layers",
     "browse": "Browse COCO",
     "translate": "Apples to oranges",
     "glossary": "See also: {terms}",

@@ -193,3 +193,15 @@ def test_from_runs_of_one_kind_to_those_of_another(visit: Callable, drawn: list[
     for run in (houses, apples, digits):
         page.set("only", run.task_name)
         assert set(curves(drawn[-1])) == {run.id} and not page.errors
+
+
+def test_a_link_shows_its_runs_whatever_filter_was_left_behind(visit: Callable) -> None:
+    factories.finished("mnist-cnn")
+    wanted = factories.finished("cifar10-cnn")
+    page = visit("runs", only="mnist-cnn")
+    assert page.at.query_params["only"] == "mnist-cnn"
+    for name in ("only", "ids"):
+        page.at.query_params.pop(name)
+    page.at.query_params["ids"] = wanted.id
+    page.run()
+    assert page.at.query_params["ids"] == wanted.id and "only" not in page.at.query_params

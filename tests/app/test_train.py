@@ -5,12 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+import pandas as pd
 import pytest
 
 from core import tasks
-from core.training import runs
+from core.files import write_json
+from core.training import price, runs
 from core.training.runs import Run
 from tests import factories
+from ui import grids, store
 
 
 def test_start_makes_one_run_of_the_form_and_attaches_it(visit: Callable, launched: list[Run]) -> None:
@@ -158,8 +161,6 @@ def test_a_sweep_queues_a_run_for_every_combination(visit: Callable, launched: l
 
 
 def test_a_sweep_that_has_run_ends_in_a_table(visit: Callable) -> None:
-    from core.files import write_json
-
     made = [factories.finished("mnist-softmax", learning_rate=x) for x in (0.001, 0.01)]
     for run in made:
         write_json(run.path / "config.json", {**run.config, "sweep": "s1", "sweep_fields": ["learning_rate"]})
@@ -167,7 +168,41 @@ def test_a_sweep_that_has_run_ends_in_a_table(visit: Callable) -> None:
     assert page.says("Sweep over {fields}", fields="Learning rate")
     [table] = [d.value for d in page.at.dataframe]
     assert list(table["learning_rate"]) == [0.001, 0.01]
-    assert list(table["accuracy"]) == [0.9, 0.9]
+    best = [store.metrics(run)["val/accuracy"].max() for run in made]
+    assert list(table["validation"]) == best and list(table["test"]) == [0.9, 0.9]
+    assert visit("train", run=made[0].id).says("Part of a sweep")
+
+
+def test_a_setting_is_chosen_by_the_validation_part_alone(visit: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn, sweep = [], grids.sweep
+    monkeypatch.setattr(grids, "sweep", lambda table, x, y, *rest, **more: drawn.append(y) or sweep(table, x, y, *rest, **more))
+    made = [factories.finished("mnist-softmax", learning_rate=x) for x in (0.001, 0.01)]
+    for run in made:
+        write_json(run.path / "config.json", {**run.config, "sweep": "s1", "sweep_fields": ["learning_rate"]})
+    assert not visit("train", sweep="s1").says("Nothing was held back for validation here") and drawn == ["validation"]
+    for run in made:
+        log = pd.read_csv(run.path / "metrics.csv")
+        log[[c for c in log if c.startswith("val/")]] = None
+        log.to_csv(run.path / "metrics.csv", index=False)
+    assert visit("train", sweep="s1").says("Nothing was held back for validation here") and drawn == ["validation"]
+
+
+def test_a_double_click_queues_a_sweep_once_and_a_new_run_takes_its_place(visit: Callable, launched: list[Run]) -> None:
+    page = visit("train", task="mnist-softmax")
+    page.press("Queue 3 runs")
+    page.press("Queue 3 runs")
+    assert len(launched) == 3
+    page.at.session_state["_started"] = 0.0
+    page.press("Start training")
+    assert len(launched) == 4 and "sweep" not in page.at.query_params
+
+
+def test_a_time_beyond_all_epochs_still_starts(visit: Callable, launched: list[Run], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(price, "price", lambda *_a: price.Price(0.001, 2, 100, 0.1, ""))
+    page = visit("train", task="boston-mlp")
+    page.set("boston-mlp.budget", 3600)
+    page.press("Start training")
+    assert not page.errors and (launched[0].recipe.max_steps, launched[0].recipe.epochs) == (2000, 1000)
 
 
 @pytest.mark.parametrize("values", ["much", "0.1, -3", ", ".join(str(i / 100) for i in range(1, 30))])
@@ -245,8 +280,8 @@ def test_processor_against_graphics_card(visit: Callable, monkeypatch: pytest.Mo
     page.run()
     assert not page.says("1,000")
     page.press("Measure this recipe")
-    assert page.says("1,000 images/s")
-    assert page.says("5,000 images/s") if cuda else page.says("not measured")
+    assert page.says("1,000 examples/s")
+    assert page.says("5,000 examples/s") if cuda else page.says("not measured")
 
 
 def test_the_preview_of_augmentation(visit: Callable) -> None:
