@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from core import checkpoints, comparison, tasks
-from core.data import DataSet
+from core.data import DataSet, same_pictures
 from core.inference import networks
 from core.messages import UserError
 from core.training import runs
@@ -25,7 +25,7 @@ HISTORY = ("epoch", "images", "seconds", "val/accuracy", "train/accuracy_epoch",
 
 @dataclass(frozen=True)
 class Contender:
-    """One network. `id` is a task's name or a run's id; `test_digest` is its test part's `DataSet.test_digest`, "" where not known;
+    """One network. `id` is a task's name or a run's id; `test_levels` are its test part's `DataSet.test_levels`, empty where not known;
     `labels` and `predictions` (N,) are empty where they are not known; `history` has a row per epoch and columns of `HISTORY`;
     `multiply_adds` is of one pass, 0 where it is not known yet; `views` is how often the network runs for one answer."""
 
@@ -36,7 +36,7 @@ class Contender:
     data: str
     stand_in_for: str
     classes: tuple[str, ...]
-    test_digest: str
+    test_levels: tuple[float, ...]
     accuracy: float
     last_accuracy: float | None
     best_epoch: int
@@ -63,11 +63,11 @@ class Contender:
 
     def saw(self, dataset: DataSet) -> bool:
         """Whether its answers are to the test part of `dataset`, as far as it is known."""
-        return self.test_digest in ("", dataset.test_digest())
+        return same_pictures(self.test_levels, dataset.test_levels())
 
     def comparable(self, other: Contender) -> bool:
         """Whether both answered the same test images of the same classes."""
-        if self.test_digest and other.test_digest and self.test_digest != other.test_digest:
+        if not same_pictures(self.test_levels, other.test_levels):
             return False
         return self.classes == other.classes and self.count > 0 and np.array_equal(self.labels, other.labels)
 
@@ -93,7 +93,7 @@ def _shipped(name: str) -> Contender:
         data=str(content["data"]["title"]),
         stand_in_for="",
         classes=tuple(content.get("classes", ())),
-        test_digest=str(content["data"].get("test_digest", "")),
+        test_levels=tuple(content["data"].get("test_levels", ())),
         accuracy=float(card.metrics["accuracy"]),
         last_accuracy=content.get("last_metrics", {}).get("accuracy"),
         best_epoch=int(content["best_epoch"]),
@@ -122,7 +122,7 @@ def _own(run: Run) -> Contender:
         data=str(used.get("title", "")),
         stand_in_for=str(used.get("stand_in_for", "")),
         classes=tuple(used.get("classes", ())),
-        test_digest=str(used.get("test_digest", "")),
+        test_levels=tuple(used.get("test_levels", ())),
         accuracy=float(summary.get("metrics", {}).get("accuracy", float("nan"))),
         last_accuracy=summary.get("last_metrics", {}).get("accuracy"),
         best_epoch=int(summary.get("best_epoch", 0)),

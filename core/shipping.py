@@ -94,14 +94,14 @@ def ship_run(run_id: str) -> Path:
         # The figures are those of the file that ships, not of the fp32 weights that it was made from.
         network, spec = checkpoints.load_weights(aside)
         evaluation = evaluate_network(network, spec, dataset)
-        write_json(aside.with_suffix(".json"), _card(run, spec, evaluation, aside, dataset.test_digest()))
+        write_json(aside.with_suffix(".json"), _card(run, spec, evaluation, aside, dataset.test_levels()))
         os.replace(aside, weights)
         os.replace(aside.with_suffix(".json"), weights.with_suffix(".json"))
     return weights
 
 
-def _card(run: Run, spec: Spec, evaluation: Evaluation, weights: Path, digest: str) -> dict:
-    """What a model card says of the file `weights`, made from `run` and measured as `evaluation` on the test part of this `digest`."""
+def _card(run: Run, spec: Spec, evaluation: Evaluation, weights: Path, levels: list[float]) -> dict:
+    """What a model card says of the file `weights`, made from `run` and measured as `evaluation` on a test part of these `levels`."""
     summary, config = run.summary, run.config
     environment, used = run.environment, config["data"]
     return {
@@ -109,7 +109,7 @@ def _card(run: Run, spec: Spec, evaluation: Evaluation, weights: Path, digest: s
         "model": spec.model,
         "recipe": config["recipe"],
         "command": run.command(),
-        "data": {"title": used["title"], "train": used["train"], "test": used["test"], "test_digest": digest},
+        "data": {"title": used["title"], "train": used["train"], "test": used["test"], "test_levels": levels},
         "commit": environment.get("commit", ""),
         "seed": config["recipe"]["seed"],
         "epochs": summary["epochs"],
