@@ -57,7 +57,7 @@ def translation_table(language: str) -> str:
                {"a2b": "りんご → オレンジ", "b2a": "オレンジ → りんご"},
                {"fool_rate": "`fruit-classifier` がもう一方の果物と答えた割合",
                 "second_fool_rate": "本物の色を見ていない `fruit-judge` では",
-                "kid": "本物のもう一方の果物との、`cifar10-fast` の特徴での KID、1000 分の 1 単位(95 % 区間)"}),
+                "kid": "本物のもう一方の果物との、`cifar10-fast` の特徴での KID、1000 分の 1 単位 (95 % 区間)"}),
     }[language]  # fmt: skip
     metrics = json.loads((paths.checkpoints() / "cyclegan-apple2orange.json").read_text())["metrics"]
 
