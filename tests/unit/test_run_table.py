@@ -17,7 +17,7 @@ from tests import factories
 
 HELD = {"threads": 1, "precision": "32-true", "epochs": 6, "limit_train": 40, "batch_size": 8}
 CHANGES = {
-    "mnist-softmax": {"validation": 40, "learning_rate": 0.5}, "boston-mlp": {"validation": 20, "learning_rate": 0.05},
+    "mnist-softmax": {"validation": 40, "learning_rate": 2.0}, "boston-mlp": {"validation": 20, "learning_rate": 0.2},
     "cyclegan-light": {"validation": 3},
 }  # fmt: skip
 
