@@ -220,6 +220,7 @@ TASKS: tuple[Task, ...] = (
         model="fast_cnn",
         recipe=FastRecipe(**_AIRBENCH, crop=4, cutout=12, epochs=32, width=96, depth=3),
         quick=_QUICK,
+        expected=Expected("accuracy", 0.9264, 0.0, 1, 5706, "AMD EPYC, 2 cores, bf16-mixed", "python -m core train cifar10-best --threads 2"),  # noqa: E501
         published=Published("airbench96", 0.9605, 40, "https://github.com/KellerJordan/cifar10-airbench"),
     ),
     Task(
