@@ -10,6 +10,7 @@ import streamlit as st
 from core import tasks
 from core.messages import N_
 from core.training import compare, fight, price
+from core.training.runs import Run
 from core.words import figure
 from ui import charts, store, url, warm
 from ui.compare_table import LEARNING_AXES, short
@@ -85,13 +86,11 @@ def choose() -> str:
         st.query_params.pop("fight")
     if not known:
         return ""
-    return url.choice(st.selectbox, _(N_("Fair fights on this machine")), ["", *known], key="fight", default="", format_func=_called)
+    return url.choice(st.selectbox, _(N_("Fair fights on this machine")), ["", *known], key="fight", default="",
+                      format_func=lambda i: _called(known[i]) if i else "–")  # fmt: skip
 
 
-def _called(fight_id: str) -> str:
-    if not fight_id:
-        return "–"
-    members = fight.members(fight_id)
+def _called(members: list[Run]) -> str:
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(members[0].created))
     return f"{when} · {', '.join(short(_(run.title)) for run in members)}"
 

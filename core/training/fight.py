@@ -90,11 +90,15 @@ def start(names: list[str], budget: Budget, amount: float, quick: bool, seed: in
     return fight_id
 
 
-def known() -> list[str]:
-    """The ids of all fair fights on this machine, the newest first."""
-    return list(dict.fromkeys(str(r.config["fight"]) for r in runs.every() if r.config.get("fight")))
+def known() -> dict[str, list[Run]]:
+    """All fair fights on this machine by their ids, the newest first; the runs of each in the order in which they were started."""
+    found: dict[str, list[Run]] = {}
+    for run in runs.every():
+        if fight_id := run.config.get("fight"):
+            found.setdefault(str(fight_id), []).insert(0, run)
+    return found
 
 
 def members(fight_id: str) -> list[Run]:
-    """The runs of a fight, in the order in which they were started."""
-    return [r for r in reversed(runs.every()) if r.config.get("fight") == fight_id]
+    """The runs of a fight, in the order in which they were started; none where there is no such fight."""
+    return known().get(fight_id, [])

@@ -97,4 +97,4 @@ def test_a_budget_beyond_what_a_recipe_may_have_names_task_and_epochs(started):
 
 def test_all_fights_are_known(started):
     one, other = (fight.start(["cifar10-cnn", "cifar10-mlp"], "epochs", 1, quick=True) for _again in range(2))
-    assert fight.known() == [other, one]
+    assert list(fight.known()) == [other, one] and fight.known()[one] == fight.members(one)
