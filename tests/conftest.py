@@ -98,6 +98,12 @@ def real_data(own_world: Path) -> Iterator[Path]:
         yield DATA
 
 
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """Raw bytes never become an id, only their argument's name and place: two workers that collect at different times must find the same
+    names, and bytes may hold the time of day."""
+    return argname if isinstance(val, bytes | bytearray) else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Who asks for real data is marked `realdata`; who is marked, but asks in another way, is skipped here."""
     for item in items:

@@ -20,7 +20,8 @@ SETTLED = "[data-testid=stApp][data-test-script-state=notRunning]"
 KNOWN = re.compile(r"404.*/_stcore/(health|host-config)$|(404|Image source error).*/media/\w+\.(png|jpg)\b")
 """What the console may say. Streamlit asks below a deep link first (`/train/_stcore/health`) and then at the root; a picture of a
 live panel is gone when a busy browser asks for it after the next second has replaced it."""
-PATIENCE = 30_000  # milliseconds
+PATIENCE = 60_000  # milliseconds; an expectation returns as soon as it holds, so only a failure ever takes this long
+expect.set_options(timeout=PATIENCE)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -110,7 +111,7 @@ class Visitor:
         self.page.wait_for_selector(SETTLED)
         return self
 
-    def sees(self, text: str, seconds: float = 30) -> None:
+    def sees(self, text: str, seconds: float = 60) -> None:
         expect(self.page.get_by_text(text).first).to_be_visible(timeout=1000 * seconds)
 
     def press(self, name: str) -> None:

@@ -137,7 +137,11 @@ def test_images_of_another_size(root: Path) -> None:
     refused(root, str(raw(root)))
 
 
-@pytest.mark.parametrize("content", [b"no gzip", gzip.compress(bytes(10_000))[:-10], gzip.compress(bytes(range(256)) * 40)[:30]])
+@pytest.mark.parametrize(
+    "content",
+    [b"no gzip", gzip.compress(bytes(10_000), mtime=0)[:-10], gzip.compress(bytes(range(256)) * 40, mtime=0)[:30]],
+    ids=["not-gzip", "truncated-tail", "truncated-head"],
+)
 def test_a_broken_gzip_file(root: Path, content: bytes) -> None:
     (raw(root) / TRAIN_X).unlink()
     path = raw(root) / f"{TRAIN_X}.gz"
