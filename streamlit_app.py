@@ -29,7 +29,7 @@ def ready() -> None:
     """Data sets and shipped networks of this machine."""
     left, right = st.columns(2)
     with left:
-        st.subheader(_(N_("Data on this machine")))
+        st.subheader(_(N_("Datasets")))
         for name in data.names_of_files():
             status = store.data_status(name)
             if status.problem:
@@ -41,7 +41,7 @@ def ready() -> None:
                 )  # fmt: skip
             else:
                 st.markdown(
-                    _(N_(":material/cloud_off: **{title}** is not here; {stand_in} stand in for it"),
+                    _(N_(":material/cloud_off: **{title}** is not installed; using fallback data ({stand_in})"),
                       title=_(status.title), stand_in=_(status.stand_in))
                 )  # fmt: skip
         coco = store.coco_there()
@@ -49,11 +49,11 @@ def ready() -> None:
             st.markdown(_(N_(":material/check: **COCO annotations**: {names}"), names=", ".join(map(plain, coco))))
         else:
             st.markdown(
-                _(N_(":material/cloud_off: **{title}** is not here; {stand_in} stand in for it"),
-                  title="COCO", stand_in=_(N_("drawn scenes")))
+                _(N_(":material/cloud_off: **{title}** is not installed; using fallback data ({stand_in})"),
+                  title="COCO", stand_in=_(N_("synthetic scenes")))
             )  # fmt: skip
     with right:
-        st.subheader(_(N_("Networks that come with the project")))
+        st.subheader(_(N_("Pretrained models")))
         rows = []
         for name in checkpoints.shipped():
             content = store.card(name)
@@ -61,26 +61,27 @@ def ready() -> None:
                 metric, value = next(iter(content["metrics"].items()))
                 rows.append(f"| {_(tasks.task(content['task']).title)} | {_(METRICS[metric])} {figure(metric, value)} |")
         if rows:
-            network, result = _(N_("network")), _(N_("on the test part"))
+            network, result = _(N_("model")), _(N_("Test result"))
             st.markdown("\n".join([f"| {network} | {result} |", "|---|---|", *rows]))
         else:
-            st.caption(_(N_("None are in the checkpoints folder.")))
+            st.caption(_(N_("No models found in the checkpoints folder.")))
 
 
 def lately() -> None:
     """The newest runs."""
-    st.subheader(_(N_("Latest trainings")))
+    st.subheader(_(N_("Recent runs")))
     recent = runs.every()[:6]
     if not recent:
-        st.markdown(_(N_("Nothing has been trained here yet. A quick training takes seconds.")))
-        st.page_link(PAGES["train"].path, label=_(N_("Start the first training")), icon=":material/play_arrow:")
+        st.markdown(_(N_("No runs yet. A quick run takes a few seconds.")))
+        st.page_link(PAGES["train"].path, label=_(N_("Start first run")), icon=":material/play_arrow:")
     for run in recent:
         way(run)
 
 
 with page("home"):
-    st.title(_(N_("Learn deep learning by doing it")))
-    st.markdown(_(N_("Draw, train, compare: every network here is real, was trained here, and can be opened and changed.")))
+    st.title(_(N_("Learn deep learning by doing")))
+    st.markdown(_(N_("Draw, train, compare. Every model here was trained in this project; open it up and "
+        "change it.")))
     ways()
     ready()
     lately()

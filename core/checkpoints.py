@@ -85,14 +85,15 @@ def read_spec(path: Path) -> Spec:
         values = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
         return Spec(**values)
     except FileNotFoundError:
-        raise UserError(N_("There is no weights file {file}."), file=str(path)) from None
+        raise UserError(N_("Weights file {file} not found."), file=str(path)) from None
     except (SafetensorError, OSError) as error:
         raise UserError(
-            N_("{file} is not a readable safetensors file ({reason})."), file=str(path), reason=str(error)
+            N_("{file} cannot be read as a safetensors file ({reason})."), file=str(path), reason=str(error)
         ) from error
     except (AttributeError, KeyError, TypeError, ValueError):
         raise UserError(
-            N_("{file} is a safetensors file, but none that this project wrote: it does not say which network it belongs to."),
+            N_("{file} is a safetensors file without Manabi Lab metadata, so its model is unknown. "
+        "Use weights saved by Manabi Lab."),
             file=str(path),
         ) from None  # fmt: skip
 
@@ -110,7 +111,7 @@ def load_weights(path: Path, expected_model: str | None = None) -> tuple[nn.Modu
     spec = read_spec(path)
     if expected_model and spec.model != expected_model:
         raise UserError(
-            N_("{file} holds weights of {found}, not of {wanted}."), file=str(path), found=spec.model, wanted=expected_model
+            N_("{file} contains weights for {found}, not {wanted}."), file=str(path), found=spec.model, wanted=expected_model
         )
     try:
         network = models.create(spec.model, spec.in_shape, spec.num_outputs, **spec.options)
@@ -118,7 +119,7 @@ def load_weights(path: Path, expected_model: str | None = None) -> tuple[nn.Modu
         network.load_state_dict(state)
     except (RuntimeError, TypeError, ValueError) as error:
         raise UserError(
-            N_("The weights in {file} do not fit the network {model}."), file=str(path), model=spec.model
+            N_("The weights in {file} do not match the architecture of {model}."), file=str(path), model=spec.model
         ) from error
     return network.eval(), spec
 
@@ -154,14 +155,14 @@ def card(name: str) -> Card:
     weights, beside = folder / f"{name}.safetensors", folder / f"{name}.json"
     if not weights.is_file():
         raise UserError(
-            N_("No checkpoint of {name} ships with the project. There are: {known}."),
+            N_("Pretrained checkpoint {name} not found. Available: {known}."),
             name=name, known=", ".join(shipped()) or "-",
         )  # fmt: skip
     content = read_json(beside)
     if not isinstance(content, dict):
-        raise UserError(N_("The card of {file} is missing or cannot be read."), file=str(weights))
+        raise UserError(N_("The model card of {file} is missing or cannot be read."), file=str(weights))
     if content.get("sha256") != sha256(weights):
-        raise UserError(N_("{file} does not match its card (sha256 differs). Fetch both again."), file=str(weights))
+        raise UserError(N_("{file} does not match its model card (SHA-256 mismatch). Download both again."), file=str(weights))
     return Card(name, weights, content)
 
 

@@ -62,7 +62,7 @@ def evaluate_network(network: nn.Module, spec: Spec, dataset: DataSet) -> Evalua
     fits = spec.kind == "translation" or tuple(spec.in_shape) == tuple(dataset.in_shape)
     if not fits or tuple(spec.classes) != tuple(dataset.classes):
         raise UserError(
-            N_("These weights were trained on {trained}; they do not fit {title}."), trained=spec.data, title=dataset.title
+            N_("These weights were trained on {trained} and cannot be evaluated on {title}."), trained=spec.data, title=dataset.title
         )
     if spec.kind == "translation":
         from core.translation import evaluation
@@ -87,7 +87,8 @@ def evaluate_task(name: str, checkpoint: Path | None = None, root: Path | None =
     dataset = data.obtain(entry.dataset, root, **entry.recipe.part("data"))
     if bool(dataset.stand_in_for) != bool(spec.stand_in_for):
         raise UserError(
-            N_("These weights were trained on {trained}, but only {title} is here. Name the folder with --data-root."),
+            N_("These weights were trained on {trained}, but only {title} was found. Specify the data "
+        "folder with --data-root."),
             trained=spec.data, title=dataset.title,
         )  # fmt: skip
     return evaluate_network(network, spec, dataset), path, dataset

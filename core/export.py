@@ -83,10 +83,11 @@ def script(run: Run) -> str:
     """
     task, recipe, used = run.task, run.recipe, run.config.get("data")
     if not isinstance(used, dict) or not used.keys() >= _KNOWN_OF_DATA:
-        raise UserError(N_("Run {run} has not read its data yet. Its script is there once it has begun."), run=run.id)
+        raise UserError(N_("Run {run} has not loaded its data yet. The script will be available once training "
+        "starts."), run=run.id)
     data_name = re.sub(r"\W", "", str(used["name"]))
     if not has_script(task) or not (_FOLDER / "load" / f"{data_name}.py.jinja").is_file():
-        raise UserError(N_("{task} has no script in plain PyTorch yet."), task=task.name)
+        raise UserError(N_("A plain PyTorch script is not available for {task} yet."), task=task.name)
     from core.data import augment, batches  # these import torch, and pages import this module
     from core.training import optim
 

@@ -51,7 +51,7 @@ def term(term_id: str) -> Term:
         return _by_id()[term_id]
     except KeyError:
         raise UserError(
-            N_("The glossary has no entry {word}. The nearest: {nearest}."), word=term_id, nearest=nearest(term_id, _by_id())
+            N_("Glossary entry {word} not found. Closest matches: {nearest}."), word=term_id, nearest=nearest(term_id, _by_id())
         ) from None
 
 

@@ -55,10 +55,11 @@ def decode(content: bytes, name: str = "", side: int = SIDE, stored: tuple[int, 
     """
     shown: object = safe_name(name) or Message(N_("The file"))
     if not content:
-        raise UserError(N_("{file} is empty. Choose a file with a picture in it."), file=shown)
+        raise UserError(N_("{file} is empty. Choose a file that contains an image."), file=shown)
     if len(content) > MOST_BYTES:
         raise UserError(
-            N_("{file} has {have} MB; at most {most} MB are taken. Save it smaller, or as JPEG."),
+            N_("{file} is too large ({have} MB). The limit is {most} MB. Resize the image or save it "
+        "as JPEG."),
             file=shown, have=f"{len(content) / 1e6:.1f}", most=f"{MOST_BYTES / 1e6:.0f}",
         )  # fmt: skip
     try:
@@ -71,7 +72,7 @@ def decode(content: bytes, name: str = "", side: int = SIDE, stored: tuple[int, 
         raise _too_many_pixels(shown) from None
     # Decoders of damaged files raise nearly anything: OSError, SyntaxError, ValueError, struct.error, IndexError, MemoryError.
     except Exception as error:
-        raise UserError(N_("{file} is cut short or damaged. Save or fetch it again."), file=shown) from error
+        raise UserError(N_("{file} is truncated or corrupted. Save or download it again."), file=shown) from error
 
 
 def opaque(image: Image.Image, background: str = "white") -> Image.Image:
@@ -135,9 +136,10 @@ def _eight_bit(image: Image.Image) -> Image.Image:
 def _too_many_pixels(shown: object, size: tuple[int, int] | None = None) -> UserError:
     most = MOST_PIXELS // 1_000_000
     if size is None:
-        return UserError(N_("{file} has far more than {most} megapixels. Save it smaller."), file=shown, most=most)
+        return UserError(N_("{file} is far above the limit of {most} megapixels. Save it at a smaller size."), file=shown, most=most)
     return UserError(
-        N_("{file} has {width} x {height} pixels; at most {most} megapixels are taken. Save it smaller."),
+        N_("{file} has {width}×{height} pixels. The limit is {most} megapixels. Save it at a "
+        "smaller size."),
         file=shown, width=f"{size[0]:,}", height=f"{size[1]:,}", most=most,
     )  # fmt: skip
 
@@ -155,9 +157,9 @@ def _not_taken(content: bytes, shown: object) -> UserError:
     formats = ", ".join(FORMATS)
     if kind:
         return UserError(
-            N_("{file} is a file of kind {kind}, which is not taken here. Save the picture as one of {formats}."),
+            N_("{file} has an unsupported format ({kind}). Save the image as one of {formats}."),
             file=shown, kind=kind, formats=formats,
         )  # fmt: skip
     return UserError(
-        N_("{file} is not a picture that can be read here. Choose one of {formats}."), file=shown, formats=formats
+        N_("{file} is not a supported image file. Choose one of {formats}."), file=shown, formats=formats
     )

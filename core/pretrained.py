@@ -62,7 +62,7 @@ def weights(name: str) -> Weights:
         if entry.name == name:
             return entry
     raise UserError(
-        N_("There are no weights called {name}. The nearest names: {nearest}."),
+        N_("Pretrained weights {name} not found. Closest matches: {nearest}."),
         name=name, nearest=nearest(name, (w.name for w in WEIGHTS)),
     )  # fmt: skip
 
@@ -93,8 +93,9 @@ def begin(task: Task, recipe: Recipe, network: nn.Module, progress: Progress | N
         get(entry, progress)
     except UserError as error:
         raise UserError(
-            N_("{title} begins with weights that are not on this machine and could not be downloaded from {url}. Where there is a network, "
-               "run `{command}` once and put the file into {folder}; or choose to start from scratch."),
+            N_("The pretrained weights for {title} could not be downloaded from {url}. On a computer "
+        "with internet access, run `{command}` and copy the file to {folder}, or set Start to "
+        "“scratch”."),
             title=entry.title, url=entry.url, command=entry.command, folder=str(entry.path.parent),
         ) from error  # fmt: skip
     try:
@@ -104,15 +105,16 @@ def begin(task: Task, recipe: Recipe, network: nn.Module, progress: Progress | N
     except Exception as error:  # whatever torch says to a damaged file
         logger.exception("weights %s", entry.name)
         raise UserError(
-            N_("{file} is damaged or holds another network. Delete it and run `{command}`."), file=str(entry.path), command=entry.command
+            N_("{file} is corrupted or belongs to another model. Delete it and run `{command}`."), file=str(entry.path), command=entry.command
         ) from error
 
 
 def notice(entry: Weights) -> Message:
     """What a page says about weights that are not there."""
     return Message(
-        N_("{title}: its weights are not on this machine. Start downloads them ({size} MB) from {url}. Without a network here, run "
-           "`{command}` once where there is one and put the file into {folder}; or choose to start from scratch."),
+        N_("The pretrained weights for {title} are not installed. Starting a run downloads them "
+        "({size} MB) from {url}. Offline, run `{command}` on a connected computer and copy the "
+        "file to {folder}, or set Start to “scratch”."),
         {
             "title": entry.title, "size": round(entry.bytes / 1e6), "url": entry.url, "command": entry.command,
             "folder": str(entry.path.parent),

@@ -53,7 +53,7 @@ def _complete(path: Path, values: dict, names: tuple[str, ...]) -> None:
     """Raise UserError where `values`, read from `path`, lack what a card says."""
     missing = [name for name in names if name not in values]
     if missing:
-        raise UserError(N_("{file} is damaged: {names} are missing in it, which a card needs."), file=str(path), names=", ".join(missing))
+        raise UserError(N_("{file} is corrupted: required model card fields are missing ({names})."), file=str(path), names=", ".join(missing))
 
 
 def ship_run(run_id: str) -> Path:
@@ -65,10 +65,11 @@ def ship_run(run_id: str) -> Path:
     run = runs.find(run_id)
     summary, config = run.summary, run.config
     if summary is None:
-        raise UserError(N_("Run {run} is not finished, so it cannot be shipped."), run=run.id)
+        raise UserError(N_("Run {run} is not finished. Only finished runs can be exported as pretrained models."), run=run.id)
     if summary.get("stand_in_for"):
         raise UserError(
-            N_("Run {run} was trained on a stand-in for {title}; only real data ship."), run=run.id, title=summary["stand_in_for"]
+            N_("Run {run} was trained on fallback data instead of {title}. Only runs on real data can "
+        "be exported as pretrained models."), run=run.id, title=summary["stand_in_for"]
         )
     _complete(run.path / "config.json", config, ("data",))
     _complete(run.path / "env.json", run.environment, ("processor", "cores", "precision", "versions"))
@@ -77,7 +78,8 @@ def ship_run(run_id: str) -> Path:
     data.refuse_other(config["data"], dataset.describe())
     if dataset.name == "unpaired":
         raise UserError(
-            N_("Run {run} was trained on {title}, photos of one's own; what ships was trained on apples and oranges."),
+            N_("Run {run} was trained on a custom photo set ({title}). Only runs on apples and "
+        "oranges can be exported as pretrained models."),
             run=run.id, title=dataset.title,
         )  # fmt: skip
     folder = paths.checkpoints()
@@ -89,7 +91,7 @@ def ship_run(run_id: str) -> Path:
         checkpoints.save_weights(aside, network, spec, half=True)
         if aside.stat().st_size > MOST_BYTES:
             raise UserError(
-                N_("The weights of run {run} are {size} MB; at most 25 MB ship."), run=run.id, size=f"{aside.stat().st_size / 1e6:.0f}"
+                N_("The weights of run {run} are too large to export ({size} MB). The limit is 25 MB."), run=run.id, size=f"{aside.stat().st_size / 1e6:.0f}"
             )
         # The figures are those of the file that ships, not of the fp32 weights that it was made from.
         network, spec = checkpoints.load_weights(aside)

@@ -52,8 +52,9 @@ _AIRBENCH: dict[str, Any] = {
 TASKS: tuple[Task, ...] = (
     Task(
         name="mnist-cnn",
-        title=N_("MNIST: the notes' CNN"),
-        about=N_("One convolution, batch norm, ReLU, max pooling and one linear layer, with the recipe of the learning notes."),
+        title=N_("MNIST: CNN from the notes"),
+        about=N_("One convolution, batch norm, ReLU, max pooling and one linear layer, trained with the "
+        "recipe from the learning notes."),
         kind="classification",
         dataset="mnist",
         model="notes_cnn",
@@ -64,7 +65,8 @@ TASKS: tuple[Task, ...] = (
     Task(
         name="mnist-softmax",
         title=N_("MNIST: softmax regression"),
-        about=N_("One linear layer from pixels to digits: the smallest network, and the one to beat."),
+        about=N_("A single linear layer from pixels to digits: the smallest model, and the baseline to "
+        "beat."),
         kind="classification",
         dataset="mnist",
         model="softmax",
@@ -75,7 +77,7 @@ TASKS: tuple[Task, ...] = (
     Task(
         name="mnist-mlp",
         title=N_("MNIST: multilayer perceptron"),
-        about=N_("Two fully connected hidden layers. It does not know that neighbouring pixels belong together."),
+        about=N_("Two fully connected hidden layers, with no built-in notion of neighboring pixels."),
         kind="classification",
         dataset="mnist",
         model="mlp",
@@ -86,7 +88,7 @@ TASKS: tuple[Task, ...] = (
     Task(
         name="mnist-lenet5",
         title=N_("MNIST: LeNet-5"),
-        about=N_("The network of 1998: two convolutions, average pooling and tanh."),
+        about=N_("The 1998 architecture: two convolutions, average pooling and tanh."),
         kind="classification",
         dataset="mnist",
         model="lenet5",
@@ -96,8 +98,9 @@ TASKS: tuple[Task, ...] = (
     ),
     Task(
         name="mnist-modern",
-        title=N_("MNIST: a modern small CNN"),
-        about=N_("Two blocks of 3x3 convolutions with batch norm, dropout, augmentation and a one-cycle learning rate."),
+        title=N_("MNIST: modern small CNN"),
+        about=N_("Two blocks of 3×3 convolutions with batch norm, dropout, data augmentation and a "
+        "one-cycle learning rate schedule."),
         kind="classification",
         dataset="mnist",
         model="modern_cnn",
@@ -111,7 +114,8 @@ TASKS: tuple[Task, ...] = (
     Task(
         name="cifar10-mlp",
         title=N_("CIFAR-10: multilayer perceptron"),
-        about=N_("Fully connected, without any notion of neighbouring pixels: what a network without convolutions gets."),
+        about=N_("Fully connected, with no notion of neighboring pixels: the baseline without "
+        "convolutions."),
         kind="classification",
         dataset="cifar10",
         model="mlp",
@@ -121,8 +125,9 @@ TASKS: tuple[Task, ...] = (
     ),
     Task(
         name="cifar10-cnn",
-        title=N_("CIFAR-10: a plain CNN"),
-        about=N_("Two blocks of two 3x3 convolutions and one hidden layer: the baseline of the learning notes."),
+        title=N_("CIFAR-10: plain CNN"),
+        about=N_("Two blocks of two 3×3 convolutions and one hidden layer: the baseline from the "
+        "learning notes."),
         kind="classification",
         dataset="cifar10",
         model="modern_cnn",
@@ -133,7 +138,7 @@ TASKS: tuple[Task, ...] = (
     Task(
         name="cifar10-vgg",
         title=N_("CIFAR-10: VGG"),
-        about=N_("Depth by repetition: 3x3 convolutions and nothing else."),
+        about=N_("A deep stack of 3×3 convolutions."),
         kind="classification",
         dataset="cifar10",
         model="vgg",
@@ -145,7 +150,8 @@ TASKS: tuple[Task, ...] = (
     Task(
         name="cifar10-resnet",
         title=N_("CIFAR-10: ResNet"),
-        about=N_("Blocks learn what to add to their input, so that depth stops hurting."),
+        about=N_("Each block learns a residual that is added to its input. This makes deep models "
+        "trainable."),
         kind="classification",
         dataset="cifar10",
         model="resnet",
@@ -157,7 +163,8 @@ TASKS: tuple[Task, ...] = (
     Task(
         name="cifar10-mobilenetv1",
         title=N_("CIFAR-10: MobileNetV1"),
-        about=N_("A convolution split in two, per map and over maps: an eighth of the multiplications."),
+        about=N_("Depthwise separable convolutions: one filter per channel, then channel mixing. They "
+        "need about one eighth of the MACs."),
         kind="classification",
         dataset="cifar10",
         model="mobilenetv1",
@@ -169,7 +176,7 @@ TASKS: tuple[Task, ...] = (
     Task(
         name="cifar10-inception",
         title=N_("CIFAR-10: Inception"),
-        about=N_("Several kernel sizes look at the same maps, side by side."),
+        about=N_("Parallel convolutions with different kernel sizes on the same feature maps."),
         kind="classification",
         dataset="cifar10",
         model="inception",
@@ -180,7 +187,7 @@ TASKS: tuple[Task, ...] = (
     Task(
         name="cifar10-alexnet",
         title=N_("CIFAR-10: AlexNet"),
-        about=N_("The network of 2012: large kernels first, large linear layers last."),
+        about=N_("The 2012 architecture: large kernels first, large linear layers last."),
         kind="classification",
         dataset="cifar10",
         model="alexnet",
@@ -191,7 +198,7 @@ TASKS: tuple[Task, ...] = (
     Task(
         name="cifar10-efficientnet",
         title=N_("CIFAR-10: EfficientNet-B0-like"),
-        about=N_("Inverted bottlenecks that weight their own maps (squeeze and excitation)."),
+        about=N_("Inverted bottlenecks with learned channel weights (squeeze-and-excitation)."),
         kind="classification",
         dataset="cifar10",
         model="efficientnet",
@@ -201,8 +208,9 @@ TASKS: tuple[Task, ...] = (
     ),
     Task(
         name="cifar10-fast",
-        title=N_("CIFAR-10: best accuracy in a quarter of an hour"),
-        about=N_("Built for accuracy per second: a computed first layer, an identity to begin with, averaged weights."),
+        title=N_("CIFAR-10: best accuracy in 15 minutes"),
+        about=N_("Optimized for accuracy per second: a first layer computed from the data, identity "
+        "initialization and averaged weights."),
         kind="classification",
         dataset="cifar10",
         model="fast_cnn",
@@ -213,8 +221,8 @@ TASKS: tuple[Task, ...] = (
     ),
     Task(
         name="cifar10-best",
-        title=N_("CIFAR-10: the longest recipe that still pays"),
-        about=N_("The fast network, wider and deeper, trained longer and with pieces of the pictures cut out."),
+        title=N_("CIFAR-10: highest accuracy, long schedule"),
+        about=N_("A wider and deeper version of the fast model, trained longer and with cutout."),
         kind="classification",
         dataset="cifar10",
         model="fast_cnn",
@@ -225,8 +233,9 @@ TASKS: tuple[Task, ...] = (
     ),
     Task(
         name="cifar10-resnet18-pretrained",
-        title=N_("CIFAR-10: ResNet-18 that has seen ImageNet"),
-        about=N_("torchvision's network in three ways: from scratch, with a frozen backbone, fine-tuned."),
+        title=N_("CIFAR-10: ResNet-18, pretrained on ImageNet"),
+        about=N_("torchvision's ResNet-18, trained in three ways: from scratch, with a frozen backbone, "
+        "or fine-tuned."),
         kind="classification",
         dataset="cifar10",
         model="resnet18_imagenet",
@@ -239,8 +248,9 @@ TASKS: tuple[Task, ...] = (
     ),
     Task(
         name="cifar10-sandbox",
-        title=N_("CIFAR-10: the sandbox"),
-        about=N_("A small CNN whose width, depth, stride, depthwise convolutions, skips and padding you choose."),
+        title=N_("CIFAR-10: sandbox"),
+        about=N_("A small CNN with configurable width, depth, stride, depthwise convolutions, skip "
+        "connections and padding."),
         kind="classification",
         dataset="cifar10",
         model="sandbox",
@@ -249,8 +259,9 @@ TASKS: tuple[Task, ...] = (
     ),
     Task(
         name="fruit-classifier",
-        title=N_("Apple or orange"),
-        about=N_("Photos of apples and oranges told apart; it also judges translations from the one to the other."),
+        title=N_("Apple vs. orange"),
+        about=N_("Classifies photos of apples and oranges. It is also used to evaluate translations "
+        "between them."),
         kind="classification",
         dataset="fruit",
         model="resnet",
@@ -263,8 +274,9 @@ TASKS: tuple[Task, ...] = (
     ),
     Task(
         name="fruit-judge",
-        title=N_("Apple or orange, without colours"),
-        about=N_("The same photos in grey and in wrong colours: a judge of translations that must look at shape and texture."),
+        title=N_("Apple vs. orange, color-independent"),
+        about=N_("The same photos in gray and with altered colors. This classifier evaluates "
+        "translations by shape and texture."),
         kind="classification",
         dataset="fruit",
         model="resnet",
@@ -277,8 +289,9 @@ TASKS: tuple[Task, ...] = (
     ),
     Task(
         name="cyclegan-light",
-        title=N_("CycleGAN: apples and oranges, on two cores"),
-        about=N_("Two thin generators and two discriminators at 128 pixels: apples turn orange within a quarter of an hour."),
+        title=N_("CycleGAN: apples and oranges, for two CPU cores"),
+        about=N_("Two narrow generators and two discriminators at 128 pixels. Apples turn orange within "
+        "15 minutes of training."),
         kind="translation",
         dataset="apple2orange",
         model="cyclegan",
@@ -289,8 +302,8 @@ TASKS: tuple[Task, ...] = (
     ),
     Task(
         name="cyclegan-paper",
-        title=N_("CycleGAN: the paper's networks"),
-        about=N_("The networks and the recipe of the paper at 256 pixels; for a graphics card."),
+        title=N_("CycleGAN: configuration from the paper"),
+        about=N_("The architecture and recipe from the paper at 256 pixels. Intended for a GPU."),
         kind="translation",
         dataset="apple2orange",
         model="cyclegan",
@@ -302,7 +315,8 @@ TASKS: tuple[Task, ...] = (
     Task(
         name="boston-mlp",
         title=N_("Boston: house prices"),
-        about=N_("A fully connected network predicts the median house price of a district, in thousands of dollars of 1970."),
+        about=N_("A fully connected model that predicts the median house price of a district, in "
+        "thousands of 1970 dollars."),
         kind="regression",
         dataset="boston",
         model="mlp",
@@ -321,7 +335,7 @@ def task(name: str) -> Task:
         if entry.name == name:
             return entry
     raise UserError(
-        N_("There is no task called {name}. The nearest names: {nearest}."),
+        N_("Task {name} not found. Closest matches: {nearest}."),
         name=name, nearest=nearest(name, (t.name for t in TASKS)),
     )  # fmt: skip
 

@@ -35,11 +35,11 @@ METRICS: dict[str, str] = {
     "r2": N_("R²"),
     "loss": N_("Loss"),
     "cycle_error": N_("Cycle error"),
-    "fool_rate": N_("Judge fooled"),
-    "fool_rate_a2b": N_("Judge fooled, A to B"),
-    "fool_rate_b2a": N_("Judge fooled, B to A"),
-    "second_fool_rate_a2b": N_("Second judge fooled, A to B"),
-    "second_fool_rate_b2a": N_("Second judge fooled, B to A"),
+    "fool_rate": N_("Fooling rate"),
+    "fool_rate_a2b": N_("Fooling rate, A to B"),
+    "fool_rate_b2a": N_("Fooling rate, B to A"),
+    "second_fool_rate_a2b": N_("Fooling rate (second classifier), A to B"),
+    "second_fool_rate_b2a": N_("Fooling rate (second classifier), B to A"),
 }
 
 

@@ -24,7 +24,7 @@ def choose() -> tasks.Task:
     """The task whose network is taken apart."""
     by_name = {t.name: t for t in tasks.TASKS if anatomy.known(t.dataset)}
     name = url.choice(
-        st.selectbox, _(N_("Network")), list(by_name), key="net", default="cifar10-sandbox", format_func=lambda n: _(by_name[n].title)
+        st.selectbox, _(N_("Model")), list(by_name), key="net", default="cifar10-sandbox", format_func=lambda n: _(by_name[n].title)
     )
     st.caption(_(by_name[name].about))
     return by_name[name]
@@ -34,7 +34,7 @@ def change(task: tasks.Task) -> dict[str, Any]:
     """The options of the network, as the visitor wants them."""
     names = [n for n in task.fields() if task.recipe.field(n).json_schema_extra["passes_to"] == "model"]
     if not names:
-        st.caption(_(N_("This network has nothing to choose: its shape is that of its paper.")))
+        st.caption(_(N_("This model has no options. Its architecture follows the paper.")))
         return {}
     return group_form(task.recipe, names, f"net.{task.name}")
 
@@ -48,9 +48,9 @@ def compared(task: tasks.Task, options: dict[str, Any], macs: int) -> None:
     _network, layers = anatomy.network(task, own)
     before = sum(layer.macs for layer in layers) or 1
     if macs >= before:
-        st.caption(_(N_("{factor} times the multiply-adds of the network as it was"), factor=f"{macs / before:.1f}"))
+        st.caption(_(N_("{factor}× the MACs of the original model"), factor=f"{macs / before:.1f}"))
     else:
-        st.caption(_(N_("{factor} of the multiply-adds of the network as it was"), factor=f"{100 * macs / before:.0f} %"))
+        st.caption(_(N_("{factor} of the MACs of the original model"), factor=f"{100 * macs / before:.0f} %"))
 
 
 def parts(task: tasks.Task, options: dict[str, Any], layers: list[Layer]) -> None:
@@ -58,10 +58,10 @@ def parts(task: tasks.Task, options: dict[str, Any], layers: list[Layer]) -> Non
     anatomy.figures(layers, anatomy.shape_of(task)[0])
     shown: dict[str, Callable[[], None]] = {
         N_("Layers"): lambda: anatomy.table(task, options, layers),
-        N_("How it shrinks"): lambda: shrinking.part(task, options, layers),
-        N_("How far it sees"): lambda: anatomy.sight(task, options),
+        N_("Feature map sizes"): lambda: shrinking.part(task, options, layers),
+        N_("Receptive field"): lambda: anatomy.sight(task, options),
         N_("Graph"): lambda: anatomy.drawing(task, options),
-        N_("Source"): lambda: st.code(models.source(task.model), language="python"),
+        N_("Source code"): lambda: st.code(models.source(task.model), language="python"),
     }
     for tab, show in zip(st.tabs([_(t) for t in shown], key=f"anatomy-{task.name}", on_change="rerun"), shown.values(), strict=True):
         with tab:
@@ -77,7 +77,7 @@ def train(task: tasks.Task, options: dict[str, Any]) -> None:
         recipe = task.recipe.changed(**options)
         run = jobs.start(task, price.price(task, recipe).limited(recipe, SECONDS))
         st.session_state["architecture-run"] = run.id
-        flash(Message(N_("Started. Its curves grow on the train page.")), "success")
+        flash(Message(N_("Training started. Follow its progress on the Train page.")), "success")
         return run.id
 
     once(begin)
@@ -96,11 +96,11 @@ with page("architecture"):
         parts(task, options, layers)
         with st.container(horizontal=True, vertical_alignment="center"):
             st.button(
-                _(N_("Train this for {seconds} s"), seconds=SECONDS), icon=":material/play_arrow:", type="primary", key="train-this",
+                _(N_("Train for {seconds} s"), seconds=SECONDS), icon=":material/play_arrow:", type="primary", key="train-this",
                 on_click=train, args=(task, options), disabled=price.blocked(),
-                help=_(N_("Times a few batches, turns the seconds into steps and starts a run of its own.")),
+                help=_(N_("Times a few batches, converts the limit to steps and starts a new run.")),
             )  # fmt: skip
             if price.blocked():
-                st.caption(_(N_("A training runs on this machine just now; a price can be measured when it has ended.")))
+                st.caption(_(N_("Another run is in progress. The time estimate will be available when it finishes.")))
             if run_id := st.session_state.get("architecture-run"):
-                st.page_link("pages/train.py", label=_(N_("Watch it")), icon=":material/timeline:", query_params={"run": run_id})
+                st.page_link("pages/train.py", label=_(N_("View progress")), icon=":material/timeline:", query_params={"run": run_id})

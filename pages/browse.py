@@ -9,7 +9,7 @@ from ui import coco_grid, coco_image, coco_oddities, coco_sources, coco_statisti
 from ui.frame import page
 from ui.i18n import _, tell
 
-VIEWS = {"images": N_("Images"), "statistics": N_("Statistics"), "oddities": N_("Oddities")}
+VIEWS = {"images": N_("Images"), "statistics": N_("Statistics"), "oddities": N_("Annotation issues")}
 
 with page("browse"):
     coco = None

@@ -12,8 +12,8 @@ from ui.frame import page
 from ui.i18n import _
 
 VIEWS = {
-    "figures": N_("Accuracy and cost"), "photo": N_("One picture, all networks"), "curves": N_("Learning curves"),
-    "classes": N_("Every class"), "closely": N_("Two of them closely"),
+    "figures": N_("Accuracy and cost"), "photo": N_("Single image"), "curves": N_("Learning curves"),
+    "classes": N_("Per-class metrics"), "closely": N_("Head-to-head"),
 }  # fmt: skip
 
 
@@ -28,7 +28,7 @@ def photo(found: list[Contender]) -> None:
     shown = compare_photo.choose(found)
     if shown is not None:
         compare_photo.answers(found, shown)
-        with st.expander(_(N_("Feature maps, layer by layer")), icon=":material/layers:"):
+        with st.expander(_(N_("Feature maps by layer")), icon=":material/layers:"):
             compare_photo.maps(found, shown.pixels)
 
 
@@ -45,10 +45,11 @@ with page("compare"):
             format_func=lambda v: _(VIEWS[v]), label_visibility="collapsed",
         )  # fmt: skip
         SHOW[view](chosen)
-    st.subheader(_(N_("A fair fight")))
+    st.subheader(_(N_("Equal-budget comparison")))
     st.markdown(
-        _(N_("Two to five networks get the same budget, the same pictures and the same seed, and train one after the other, each with its "
-             "own recipe. Every test picture is seen once, without mirroring or shifting. Their curves grow in one chart."))
+        _(N_("Train two to five models on the same data, with the same seed and budget, each with "
+        "its own recipe. They run one after another, are evaluated without test-time "
+        "augmentation, and share one chart."))
     )  # fmt: skip
     with st.container(border=True):
         fights.form(DATASET)

@@ -25,11 +25,11 @@ def choose_networks() -> tuple[list[Choice], list[Choice]]:
     default = networks.find(known, None, DEFAULT).id
     with left:
         first = url.choice(
-            st.selectbox, _(N_("Network")), list(by_id), key="network", default=default, format_func=lambda i: digit_view.title(by_id[i])
+            st.selectbox, _(N_("Model")), list(by_id), key="network", default=default, format_func=lambda i: digit_view.title(by_id[i])
         )
     with right:
         second = url.choice(
-            st.selectbox, _(N_("Beside it")), ["", *by_id], key="beside", default="",
+            st.selectbox, _(N_("Compare with")), ["", *by_id], key="beside", default="",
             format_func=lambda i: digit_view.title(by_id[i]) if i else _(N_("none")),
         )  # fmt: skip
     return known, [by_id[i] for i in (first, second) if i]
@@ -49,11 +49,11 @@ def answers(digit: digit_input.Digit, chosen: list[Choice]) -> list:
 
 
 VIEWS = {
-    "why": N_("What speaks for it"),
+    "why": N_("Pixel attribution"),
     "maps": N_("Feature maps"),
-    "nearest": N_("Nearest training digits"),
-    "slide": N_("Slide it"),
-    "epochs": N_("Epoch by epoch"),
+    "nearest": N_("Similar training digits"),
+    "slide": N_("Shift test"),
+    "epochs": N_("Predictions by epoch"),
     "set": N_("My handwriting"),
 }
 
@@ -61,13 +61,13 @@ VIEWS = {
 def explanations(digit: digit_input.Digit | None, found: list, known: list[Choice]) -> None:
     """What the curious switch on; one view at a time, so that an answer never waits for the others."""
     view = url.choice(
-        st.segmented_control, _(N_("Look closer")), list(VIEWS), key="view", default="why", required=True, format_func=lambda v: _(VIEWS[v])
+        st.segmented_control, _(N_("Explain")), list(VIEWS), key="view", default="why", required=True, format_func=lambda v: _(VIEWS[v])
     )
     if view == "set":
         digit_more.my_set(known)
         return
     if digit is None or not found:
-        st.caption(_(N_("Draw something first.")))
+        st.caption(_(N_("Draw a digit first.")))
         return
     choice, probabilities = found[0]
     match view:
@@ -88,8 +88,9 @@ with page("draw"):
     drawing = st.container()  # first on the page, the choice of networks below it: on a phone one sees the answer while one draws
     known, chosen = choose_networks()
     if not known:
-        st.warning(_(N_("There is no network to ask: the checkpoints folder is empty, and nothing was trained on MNIST here yet.")))
-        st.page_link("pages/train.py", label=_(N_("Train one")), icon=":material/model_training:")
+        st.warning(_(N_("No digit classifier found: the checkpoints folder is empty and there are no MNIST "
+        "runs yet.")))
+        st.page_link("pages/train.py", label=_(N_("Train a model")), icon=":material/model_training:")
     left, right = drawing.columns([330, 470], gap="medium")
     with left:
         digit = digit_input.choose(digit_view.steps_taken())
@@ -100,21 +101,22 @@ with page("draw"):
                 heading = _(N_("Draw a digit from 0 to 9"))
                 st.markdown(f"#### {heading}")
                 st.markdown(
-                    _(N_("With mouse, pen or finger, anywhere on the black field, small or large. The answer comes after every stroke."))
+                    _(N_("Use a mouse, stylus or finger. The prediction updates after every stroke."))
                 )
         elif digit and chosen:
-            with st.spinner(_(N_("The network looks at it")), show_time=False):
+            with st.spinner(_(N_("Running inference…")), show_time=False):
                 found = answers(digit, chosen)
             digit_more.keep(digit, digit_more.owner_name())
     if digit is not None:
-        st.subheader(_(N_("What the network sees")))
+        st.subheader(_(N_("Model input")))
         if digit.prepared:
             digit_view.switches()
         else:
-            st.caption(_(N_("A test digit is 28x28 already; those who made MNIST took the steps that a drawing goes through here.")))
+            st.caption(_(N_("Test images are already 28×28. The MNIST authors applied these preprocessing steps to "
+        "them.")))
         digit_view.seen(digit)
-    st.subheader(_(N_("Why this answer")))
+    st.subheader(_(N_("Why this prediction?")))
     explanations(digit, found, known)
     if chosen:
-        with st.expander(_(N_("The source of this network")), icon=":material/code:"):
+        with st.expander(_(N_("Model source code")), icon=":material/code:"):
             st.code(models.source(chosen[0].task.model), language="python")

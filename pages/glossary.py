@@ -11,10 +11,10 @@ from ui.i18n import _, language
 
 with page("glossary", wide=False):
     here, other = language(), "en" if language() == "ja" else "ja"
-    wanted = st.text_input(_(N_("Search")), key="q", bind="query-params", placeholder=_(N_("a word in either language")))
+    wanted = st.text_input(_(N_("Search")), key="q", bind="query-params", placeholder=_(N_("term in English or Japanese")))
     found = glossary.search(wanted, here)
     if not found:
-        st.info(_(N_("No entry has {word} in it."), word=wanted))
+        st.info(_(N_("No entries match {word}."), word=wanted))
     shown = {t.id for t in found}
     for term in found:
         st.subheader(f"{term.name(here)} :gray[· {term.name(other)}]", anchor=term.id)

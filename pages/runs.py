@@ -35,7 +35,7 @@ def pick(table: pd.DataFrame) -> list[str]:
             _(N_("task")): [_(t) for t in table["title"]],
             _(N_("state")): [_(STATES[s][0]) for s in table["state"]],
             _(N_("best validation")): [_figure(s, b) for s, b in zip(table["score"], table["best"], strict=True)],
-            _(N_("at epoch")): [f"{e:.0f}" if pd.notna(e) else "" for e in table["best_epoch"]],
+            _(N_("best epoch")): [f"{e:.0f}" if pd.notna(e) else "" for e in table["best_epoch"]],
             _(N_("test")): [_figure(*t) if t else "" for t in table["test"]],
             _(N_("time")): [duration(s) if s else "" for s in table["seconds"]],
             _(N_("data")): [_(d) if d else "" for d in table["data"]],
@@ -49,7 +49,7 @@ def pick(table: pd.DataFrame) -> list[str]:
     chosen = [ids[row] for row in event["selection"]["rows"] if row < len(ids)]
     st.query_params["ids"] = ",".join(chosen[:_MOST])
     if len(chosen) > _MOST:
-        st.caption(_(N_("Only the first {most} are drawn: more curves cannot be told apart."), most=_MOST))
+        st.caption(_(N_("Only the first {most} are plotted; more curves would be hard to read."), most=_MOST))
     return chosen[:_MOST]
 
 
@@ -63,16 +63,16 @@ def _figure(name: str, value: float) -> str:
 def differences(chosen: list[Run]) -> None:
     """Only the settings in which the chosen runs differ."""
     table = compare.settings(chosen)
-    st.subheader(_(N_("Settings in which they differ")))
+    st.subheader(_(N_("Differing hyperparameters")))
     if table.empty:
-        st.caption(_(N_("Choose two or more runs whose settings differ.")))
+        st.caption(_(N_("Select two or more runs with different hyperparameters.")))
         return
     differing(table, {r.id: r.label for r in chosen})
 
 
 def manage(chosen: list[Run]) -> None:
     """Name, note, resume, open, delete."""
-    st.subheader(_(N_("The chosen runs")))
+    st.subheader(_(N_("Selected runs")))
     for run in chosen:
         status = run.status()
         word, icon, _colour = STATES[status.state]
@@ -105,8 +105,8 @@ def _annotate(run: Run, what: str) -> None:
 def _delete_button(run: Run) -> None:
     """Deleting asks once."""
     with st.popover(_(N_("Delete")), icon=":material/delete:"):
-        st.markdown(_(N_("Delete **{run}** and its weights for good?"), run=plain(run.label)))
-        st.button(_(N_("Delete for good")), key=f"delete-{run.id}", on_click=attempt, args=(runs.delete, run))
+        st.markdown(_(N_("Permanently delete **{run}** and its weights?"), run=plain(run.label)))
+        st.button(_(N_("Delete permanently")), key=f"delete-{run.id}", on_click=attempt, args=(runs.delete, run))
 
 
 def _drop_filter() -> None:
@@ -120,12 +120,13 @@ with page("runs"):
     names = sorted({r.task_name for r in runs.every()})
     if not names:
         with st.container(border=True):
-            heading = _(N_("Here your trainings will stand side by side"))
+            heading = _(N_("No runs to compare yet"))
             st.markdown(f"#### {heading}")
             st.markdown(
-                _(N_("Their curves in one chart, the settings in which they differ, the best first. Nothing has been trained yet."))
+                _(N_("Train a model to compare learning curves, see which hyperparameters differ and rank "
+        "your runs."))
             )
-            st.page_link("pages/train.py", label=_(N_("Start the first training")), icon=":material/play_arrow:")
+            st.page_link("pages/train.py", label=_(N_("Start first run")), icon=":material/play_arrow:")
     else:
         titles = {t.name: t.title for t in tasks.TASKS}
         _drop_filter()
@@ -147,7 +148,8 @@ with page("runs"):
                 continue
         st.caption(_(N_("{count} runs, {size} on disk"), count=len(found), size=size(sum(r.size() for r in found))))
         if ((table["score"] == "") & table["best_epoch"].notna()).any():
-            st.caption(_(N_("Where no judge looks at translations, no figure ranks the epochs: the newest counts as the best.")))
+            st.caption(_(N_("Without a domain classifier there is no metric to rank epochs, so the latest "
+        "checkpoint counts as the best.")))
         if chosen:
             overlay.live(chosen)
             differences(chosen)

@@ -36,7 +36,7 @@ def choose_recipe(task: tasks.Task) -> Recipe | None:
     """The form. None where a value is not allowed, after saying which."""
     quick = url.choice(
         st.segmented_control, _(N_("Recipe")), ["full", "quick"], key="recipe", default="full", required=True,
-        format_func=lambda v: _(N_("Full recipe")) if v == "full" else _(N_("Quick, for first feedback")),
+        format_func=lambda v: _(N_("Full recipe")) if v == "full" else _(N_("Quick recipe")),
     ) == "quick"  # fmt: skip
     base = task.quick_recipe() if quick else task.recipe
     values = forms.recipe_form(task, base, f"{task.name}.quick" if quick else task.name)
@@ -50,28 +50,28 @@ def choose_recipe(task: tasks.Task) -> Recipe | None:
 def budget(task: tasks.Task, recipe: Recipe) -> Recipe:
     """The price tag, and the choice to train for a time instead of for epochs."""
     if price.blocked() and not price.known(task, recipe):
-        st.caption(_(N_("The time is estimated when no training runs on this machine.")))
+        st.caption(_(N_("Time estimates are available when no other run is in progress.")))
         return recipe
     warm.wait()
-    with st.spinner(_(N_("Timing a few batches on this machine"))):
+    with st.spinner(_(N_("Timing a few batches…"))):
         tag = price.price(task, recipe)
     left, right = st.columns([2, 1], vertical_alignment="bottom")
     seconds = right.number_input(
         _(N_("Time limit (s)")), min_value=0, max_value=86_400, value=0, step=10, key=f"{task.name}.budget",
-        help=_(N_("0 trains for the epochs above; a number of seconds is turned into steps at Start.")),
+        help=_(N_("0 = no limit. Otherwise the limit is converted to a number of steps when you start.")),
     )  # fmt: skip
     if seconds:
         recipe = tag.limited(recipe, seconds)
         left.metric(
-            _(N_("Takes about")), duration(min(seconds, recipe.max_steps * tag.step_seconds)),
+            _(N_("Estimated time")), duration(min(seconds, recipe.max_steps * tag.step_seconds)),
             _(N_("{steps} steps"), steps=f"{recipe.max_steps:,}"), delta_color="off", delta_arrow="off",
         )  # fmt: skip
     else:
         left.metric(
-            _(N_("Takes about")), duration(tag.seconds),
+            _(N_("Estimated time")), duration(tag.seconds),
             _(N_("{steps} steps × {ms} ms"), steps=f"{tag.total_steps:,}", ms=f"{1000 * tag.step_seconds:.1f}"),
             delta_color="off", delta_arrow="off",
-            help=_(N_("The steps alone. Before them the process starts, after them it reads the test part: some seconds more.")),
+            help=_(N_("Training steps only. Startup and test-set evaluation add a few seconds.")),
         )  # fmt: skip
     return recipe
 
@@ -82,7 +82,7 @@ def start(task: tasks.Task, recipe: Recipe) -> None:
     if run:
         st.query_params["run"] = run.id
         st.query_params.pop("sweep", None)
-        flash(Message(N_("Started. Its curves grow beside this form, on a phone below it.")), "success")
+        flash(Message(N_("Training started.")), "success")
 
 
 def attached() -> Run | None:
@@ -102,7 +102,7 @@ def show_results(run: Run) -> None:
     results(run)
     if run.task.dataset == "mnist":
         st.page_link(
-            "pages/draw.py", label=_(N_("Draw a digit with this network")), icon=":material/draw:", query_params={"network": run.id},
+            "pages/draw.py", label=_(N_("Test your handwriting")), icon=":material/draw:", query_params={"network": run.id},
             disabled=not run.best_weights.exists(),
         )  # fmt: skip
     downloads(run)
@@ -111,20 +111,20 @@ def show_results(run: Run) -> None:
 def show_empty(task: tasks.Task) -> None:
     """No run is attached: what will be here, and the latest runs of the task."""
     with st.container(border=True):
-        heading = _(N_("Here your training will grow"))
+        heading = _(N_("Your run will appear here"))
         st.markdown(f"#### {heading}")
         st.markdown(
-            _(N_("Its curves grow batch by batch; once an epoch the network is measured on the data held back for validation, and the same "
-                 "few examples show what it makes of them by then. You may close the page: the training goes on, and its link brings you "
-                 "back."))
+            _(N_("Loss and accuracy update live. After each epoch the model is evaluated on the "
+        "validation set, and you see its predictions on a few fixed examples. You can close "
+        "this page: training continues in the background, and the link brings you back."))
         )  # fmt: skip
         quick = task.quick_recipe()
         st.button(
-            _(N_("Try it: a quick training")), icon=":material/bolt:", on_click=start, args=(task, quick), key="try",
+            _(N_("Start quick run")), icon=":material/bolt:", on_click=start, args=(task, quick), key="try",
         )  # fmt: skip
     recent = runs.every(task.name)[:5]
     if recent:
-        heading = _(N_("Latest runs of this task"))
+        heading = _(N_("Recent runs of this task"))
         st.markdown(f"**{heading}**")
         for run in recent:
             way(run, titled=False)
@@ -153,7 +153,7 @@ with page("train"):
         lessons.scaling(task)
     if recipe is not None:
         lessons.devices(task, recipe)
-    with st.expander(_(N_("The source of this network")), icon=":material/code:"):
+    with st.expander(_(N_("Model source code")), icon=":material/code:"):
         warm.wait()
         from core import models
 
@@ -163,6 +163,6 @@ with page("train"):
             priced = budget(task, recipe)
             st.button(
                 _(N_("Start training")), type="primary", icon=":material/play_arrow:", width="stretch", key="start", on_click=start,
-                args=(task, priced), help=_(N_("Starts a process of its own; if one is running, this one waits its turn.")),
+                args=(task, priced), help=_(N_("Runs in a separate process. If another run is in progress, this one is queued.")),
             )  # fmt: skip
             sweeps.form(task, priced)

@@ -21,8 +21,8 @@ def choose_network(choices: list):  # noqa: ANN201
     """The pair of generators; the choice lives in the URL."""
     by_id = {c.id: c for c in choices}
     name = url.choice(
-        st.selectbox, _(N_("Network")), list(by_id), key="network", default=choices[0].id,
-        format_func=lambda n: _(N_("{title}, comes with the project"), title=_(by_id[n].task.title)) if by_id[n].run is None
+        st.selectbox, _(N_("Model")), list(by_id), key="network", default=choices[0].id,
+        format_func=lambda n: _(N_("{title} (pretrained)"), title=_(by_id[n].task.title)) if by_id[n].run is None
         else f"{_(by_id[n].task.title)} · {by_id[n].run.label}",
     )  # fmt: skip
     return by_id[name]
@@ -31,9 +31,9 @@ def choose_network(choices: list):  # noqa: ANN201
 def given(sources: list[str]) -> list[tuple[str, np.ndarray, str]]:
     """The photos that the visitor gives, (H, W, 3) uint8, each with a name, and its domain ("a", "b") where that is known, else ""."""
     source = url.choice(
-        st.segmented_control, _(N_("Photos from")), sources, key="source", default=sources[0], required=True,
+        st.segmented_control, _(N_("Photo source")), sources, key="source", default=sources[0], required=True,
         label_visibility="collapsed",
-        format_func=lambda s: {"upload": _(N_("Photos of yours")), "camera": _(N_("Camera")), "test": _(N_("Test photos"))}[s],
+        format_func=lambda s: {"upload": _(N_("Upload")), "camera": _(N_("Camera")), "test": _(N_("Test photos"))}[s],
     )  # fmt: skip
     if source == "test":
         return test_photos()
@@ -43,10 +43,11 @@ def given(sources: list[str]) -> list[tuple[str, np.ndarray, str]]:
     else:
         uploads = st.file_uploader(
             _(N_("Photos of apples or oranges")), type=list(images.SUFFIXES), accept_multiple_files=True, key="photos",
-            help=_(N_("Up to 20 MB and 40 megapixels each. The pictures stay on the machine that runs this app.")),
+            help=_(N_("Up to 20 MB and 40 megapixels per image. Images stay on the machine that runs this "
+        "app.")),
         )  # fmt: skip
     if len(uploads) > _MOST:
-        st.info(_(N_("{most} photos at once are translated; the first {most} are shown."), most=_MOST))
+        st.info(_(N_("Too many photos. Only the first {most} are translated."), most=_MOST))
     found = [(*one, "") for one in [handed.taken()] if one] if source == "upload" else []
     for upload in uploads[:_MOST]:
         try:
@@ -64,15 +65,16 @@ def opened(content: bytes, name: str) -> np.ndarray:
 
 def test_photos() -> list[tuple[str, np.ndarray, str]]:
     """A photo of the test part, by its number."""
-    with st.spinner(_(N_("Reading the photos"))):
+    with st.spinner(_(N_("Loading photos…"))):
         dataset = store.unpaired_test()
     if dataset.stand_in_for:
         st.info(
-            _(N_("The test photos are not on this machine; these are {stand_in}. `{command}` fetches the photos."),
+            _(N_("The test photos are not installed; using fallback data ({stand_in}). Run `{command}` "
+        "to download the photos."),
               stand_in=_(dataset.title), command="python -m core data get fruit")
         )  # fmt: skip
     count = len(dataset.test_x)
-    index = st.slider(_(N_("Number of the photo")), 0, count - 1, 0, key="test-photo")
+    index = st.slider(_(N_("Test photo")), 0, count - 1, 0, key="test-photo")
     domain = int(dataset.test_y[index])
     return [(f"{_(dataset.classes[domain])} {index}", np.asarray(dataset.test_x[index]).transpose(1, 2, 0), "ab"[domain])]
 
@@ -80,8 +82,8 @@ def test_photos() -> list[tuple[str, np.ndarray, str]]:
 def nothing_here() -> None:
     """No pair of generators is on this machine: what to do."""
     st.info(
-        _(N_("No network that translates is on this machine yet: none ships with this copy, and none was trained here. Train one: on two "
-             "cores apples turn orange within a quarter of an hour."))
+        _(N_("No translation model found: there is no pretrained model and no CycleGAN run yet. "
+        "Train one: on two CPU cores, apples turn orange within 15 minutes."))
     )  # fmt: skip
     st.page_link(
         "pages/train.py", label=_(N_("Train CycleGAN")), icon=":material/model_training:", query_params={"task": "cyclegan-light"}
@@ -104,7 +106,7 @@ with page("translate"):
         ways = ["auto", "a2b", "b2a"] if fruit else ["a2b", "b2a"]  # nobody tells other domains apart
         wanted = url.choice(
             st.segmented_control, _(N_("Direction")), ways, key="way", default=ways[0], required=True,
-            format_func=lambda w: _(N_("as the classifier says")) if w == "auto" else view.arrow(network, w),
+            format_func=lambda w: _(N_("Auto-detect")) if w == "auto" else view.arrow(network, w),
         )  # fmt: skip
         origin.tell_trained_on(network.spec.data, network.spec.stand_in_for)
         for number, (name, pixels, domain) in enumerate(given(["test", "upload", "camera"] if fruit else ["upload", "camera"])):

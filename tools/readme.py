@@ -27,7 +27,7 @@ def checkpoints_table(language: str) -> str:
     """A Markdown table of the shipped checkpoints, from their cards."""
     _ = i18n.translator(language)
     heads = {
-        "en": ("task", "network", "data", "parameters", "on the test part", "training", "command"),
+        "en": ("task", "network", "data", "parameters", "Test result", "training", "command"),
         "ja": ("タスク", "ネットワーク", "データ", "パラメータ数", "テストデータで", "学習時間", "コマンド"),
     }[language]
     rows = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
@@ -48,7 +48,7 @@ def checkpoints_table(language: str) -> str:
 def translation_table(language: str) -> str:
     """What the shipped pair of generators comes to on the test photos, beside the baselines, from its card."""
     heads, ways, figures = {
-        "en": (("on the 79 + 79 test photos", "translated", "colours moved only", "photos as they are"),
+        "en": (("on the 79 + 79 test photos", "translated", "color transfer only", "original photos"),
                {"a2b": "apple to orange", "b2a": "orange to apple"},
                {"fool_rate": "taken for the other fruit by `fruit-classifier`",
                 "second_fool_rate": "by `fruit-judge`, who saw no true colours",

@@ -22,8 +22,8 @@ from tools.server import PROJECT, Server
 OUT = PROJECT / "docs" / "shots"
 PAGES = {
     "home": {}, "train": {}, "runs": {}, "draw": {}, "compare": {}, "architecture": {}, "glossary": {},
-    "translate": {"source": "test"}, "browse": {"folder": "drawn scenes"},
-    "browse-image": {"folder": "drawn scenes", "image": "12", "show": "masks,boxes,labels,keypoints,crowds"},
+    "translate": {"source": "test"}, "browse": {"folder": "synthetic scenes"},
+    "browse-image": {"folder": "synthetic scenes", "image": "12", "show": "masks,boxes,labels,keypoints,crowds"},
 }  # fmt: skip
 LOCALES = {"ja": "ja-JP", "en": "en-US"}
 WIDTHS = (1280, 390)

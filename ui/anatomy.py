@@ -26,11 +26,11 @@ MOST = 60_000_000  # parameters: what takes a network apart holds it several tim
 SHAPES: dict[str, tuple[int, ...]] = {"mnist": (1, 28, 28), "cifar10": (3, 32, 32), "fruit": (3, 64, 64)}
 OUTPUTS = {"mnist": 10, "cifar10": 10, "fruit": 2}
 COLUMNS = {
-    "parameters": N_("Parameters"), "macs": N_("Multiply-adds"), "activation": N_("Memory of the output (kB)"), "ms": N_("Milliseconds"),
+    "parameters": N_("Parameters"), "macs": N_("MACs"), "activation": N_("Output memory (kB)"), "ms": N_("Time (ms)"),
 }  # fmt: skip
 KINDS = {
     "Conv2d": (N_("Convolution"), p.SERIES[0]), "Linear": (N_("Fully connected"), p.SERIES[1]),
-    "": (N_("Norms, activations, pooling"), p.NEUTRAL),
+    "": (N_("Normalization, activation, pooling"), p.NEUTRAL),
 }  # fmt: skip
 
 
@@ -47,8 +47,8 @@ def _network(task_name: str, options: str) -> tuple[Any, list[anatomy.Layer]]:
     count = anatomy.parameters(build)
     if count > MOST:
         raise UserError(
-            N_("This network would have {count} million parameters; networks of up to {most} million are taken apart here. Choose a "
-               "smaller width or depth."), count=f"{count / 1e6:,.0f}", most=f"{MOST / 1e6:.0f}",
+            N_("This model would have {count}M parameters; the limit is {most}M. Choose a smaller "
+        "width or depth."), count=f"{count / 1e6:,.0f}", most=f"{MOST / 1e6:.0f}",
         )  # fmt: skip
     network = build().eval()
     return network, anatomy.layers(network, in_shape)
@@ -60,7 +60,7 @@ def network(task: tasks.Task, options: dict[str, Any]) -> tuple[Any, list[anatom
     try:
         return _network(task.name, json.dumps(options, sort_keys=True))
     except (RuntimeError, ValueError) as error:
-        raise UserError(N_("A network like this cannot be built: {reason}."), reason=str(error).splitlines()[0][:200]) from error
+        raise UserError(N_("This model cannot be built: {reason}."), reason=str(error).splitlines()[0][:200]) from error
 
 
 def figures(layers: list[anatomy.Layer], in_shape: tuple[int, ...]) -> None:
@@ -69,13 +69,14 @@ def figures(layers: list[anatomy.Layer], in_shape: tuple[int, ...]) -> None:
     columns = st.columns(4)
     columns[0].metric(_(N_("Parameters")), _short(weights), border=True, help=f"{weights:,}")
     columns[1].metric(
-        _(N_("Multiply-adds")), _short(sum(layer.macs for layer in layers)), border=True,
-        help=_(N_("For one image, of convolutions and fully connected layers; each is two floating-point operations.")),
+        _(N_("MACs")), _short(sum(layer.macs for layer in layers)), border=True,
+        help=_(N_("For one image, counting convolutional and fully connected layers. One MAC is two "
+        "floating-point operations.")),
     )  # fmt: skip
     columns[2].metric(
-        _(N_("Memory of all outputs")), f"{sum(layer.activation for layer in layers) / 1e6:.2f} MB", border=True,
-        help=_(N_("The sum over all layers' outputs for one image in 32 bits; a training keeps most of them for the backward pass, times "
-                  "the batch size.")),
+        _(N_("Activation memory")), f"{sum(layer.activation for layer in layers) / 1e6:.2f} MB", border=True,
+        help=_(N_("Total size of all layer outputs for one image (32-bit). Training keeps most of them "
+        "for the backward pass, multiplied by the batch size.")),
     )  # fmt: skip
     weighted = sum(layer.multiplies for layer in layers)
     columns[3].metric(_(N_("Convolutional and fully connected layers")), weighted, border=True)
@@ -105,11 +106,11 @@ def table(task: tasks.Task, options: dict[str, Any], layers: list[anatomy.Layer]
     key = json.dumps(options, sort_keys=True)
     measured = st.session_state.get("layer-times") == (task.name, key)
     what = st.segmented_control(
-        _(N_("Show")), list(COLUMNS), default="macs", required=True, key="layer-column", format_func=lambda c: _(COLUMNS[c])
+        _(N_("Display")), list(COLUMNS), default="macs", required=True, key="layer-column", format_func=lambda c: _(COLUMNS[c])
     )
     if what == "ms" and not measured:
         if price.blocked():
-            st.caption(_(N_("A training runs on this machine now. Choose the milliseconds again when it has ended.")))
+            st.caption(_(N_("Another run is in progress. Select “Time (ms)” again when it finishes.")))
             what = "macs"
         else:
             st.session_state["layer-times"] = (task.name, key)
@@ -127,7 +128,7 @@ def table(task: tasks.Task, options: dict[str, Any], layers: list[anatomy.Layer]
         }
     )
     live_chart(bars(frame, what, _(COLUMNS[what])), f"layers-{what}", alt=_(COLUMNS[what]))
-    names = {"name": _(N_("layer")), "kind": _(N_("kind")), "shape": _(N_("shape of its output")), **{c: _(t) for c, t in COLUMNS.items()}}
+    names = {"name": _(N_("layer")), "kind": _(N_("type")), "shape": _(N_("output shape")), **{c: _(t) for c, t in COLUMNS.items()}}
     shown = frame if measured else frame.drop(columns="ms")
     grouped = {names[c]: st.column_config.NumberColumn(format="localized") for c in ("parameters", "macs", "activation")}
     st.dataframe(shown.rename(columns=names), hide_index=True, height=min(420, 36 * (len(shown) + 1)), column_config=grouped)
@@ -146,7 +147,7 @@ def bars(frame: pd.DataFrame, column: str, label: str, height: int = 260) -> go.
             customdata=frame[["name", "kind", "shape"]].to_numpy()[here],
             hovertemplate=f"<b>%{{customdata[0]}}</b> %{{customdata[1]}}<br>%{{customdata[2]}}<br>{label}: %{{y:,.4~g}}<extra></extra>",
         )  # fmt: skip
-    fig.update_xaxes(showticklabels=False, showgrid=False, title_text=_(N_("layers, from the picture to the answer")))
+    fig.update_xaxes(showticklabels=False, showgrid=False, title_text=_(N_("layers, from input to output")))
     fig.update_yaxes(title_text=label, tickformat="~g" if column == "ms" else "~s")
     return fig
 
@@ -154,10 +155,11 @@ def bars(frame: pd.DataFrame, column: str, label: str, height: int = 260) -> go.
 def sight(task: tasks.Task, options: dict[str, Any]) -> None:
     """How far single units see, measured."""
     in_shape = shape_of(task)[0]
-    with st.spinner(_(N_("Following gradients back to the picture"))):
+    with st.spinner(_(N_("Computing receptive fields…"))):
         found = _fields(task.name, json.dumps(options, sort_keys=True))
     if not found:
-        st.info(_(N_("This network has no convolutions: every unit of its first layer sees the whole picture.")))
+        st.info(_(N_("This model has no convolutional layers. The receptive field of every first-layer unit "
+        "is the whole image.")))
         return
     fig = figure(240)
     fig.add_scatter(
@@ -166,20 +168,20 @@ def sight(task: tasks.Task, options: dict[str, Any]) -> None:
         marker={"size": 9}, hovertemplate="%{x}: %{y} px<extra></extra>",
     )  # fmt: skip
     fig.add_hline(y=in_shape[1], line={"color": p.NEUTRAL, "dash": "dot", "width": 1})
-    fig.update_yaxes(title_text=_(N_("pixels a side")), range=[0, 1.12 * in_shape[1]])
+    fig.update_yaxes(title_text=_(N_("side length (pixels)")), range=[0, 1.12 * in_shape[1]])
     fig.update_xaxes(showticklabels=False, showgrid=False)
     live_chart(fig, "sight", alt=_(N_("Receptive field")))
     st.caption(
-        _(N_("Each point is the part of the picture that can change the middle unit of a layer, measured by the gradient "
-             "from that unit back "
-             "to the pixels. The dotted line is the whole picture, {size} pixels; more cannot be seen."), size=in_shape[1])
+        _(N_("Receptive field of the center unit of each layer, measured from its gradient with "
+        "respect to the input pixels. The dotted line marks the image size ({size} px), the "
+        "upper limit."), size=in_shape[1])
     )  # fmt: skip
 
 
 def drawing(task: tasks.Task, options: dict[str, Any]) -> None:
     """The graph of the network."""
     built, _layers = network(task, options)
-    detailed = st.toggle(_(N_("Every layer")), key="graph-detailed", help=_(N_("Without it a block of the network's file is one box.")))
+    detailed = st.toggle(_(N_("All layers")), key="graph-detailed", help=_(N_("If off, each block of the model is drawn as one box.")))
     try:
         text = graph.dot(built, shape_of(task)[0], detailed, dark=st.context.theme.type == "dark")
     except UserError as error:

@@ -16,7 +16,7 @@ _COUNT, _SIDE = 8, 96  # pictures, and pixels of each on the screen
 def preview(task: tasks.Task, recipe: Recipe) -> None:
     """An expander that draws when it is opened."""
     place = st.expander(
-        _(N_("What augmentation does to a batch")), icon=":material/flip:", key=f"augmentation-{task.name}", on_change="rerun"
+        _(N_("Augmentation preview")), icon=":material/flip:", key=f"augmentation-{task.name}", on_change="rerun"
     )
     if not place.open:
         return
@@ -27,8 +27,9 @@ def preview(task: tasks.Task, recipe: Recipe) -> None:
         draw = st.session_state.get("_augmentation_draw", 0)
         rows = made.rows(store.pictures(task.dataset), recipe, task.fields(), _COUNT, draw)
         st.caption(
-            _(N_("Augmentation shows the network each training picture a little differently every time. Each line changes the same eight "
-                 "pictures in one way; faint lines are switched off in this recipe and show what they would do."))
+            _(N_("Augmentation changes each training image slightly every time it is used. Each row "
+        "applies one augmentation to the same eight images. Faded rows are off in this recipe "
+        "and shown for reference."))
         )  # fmt: skip
         factor = max(1, round(_SIDE / rows[0].images.shape[1]))
         for row in rows:
@@ -40,7 +41,7 @@ def preview(task: tasks.Task, recipe: Recipe) -> None:
                 strip[..., 3] = strip[..., 3] * 0.65
             st.image(strip, width="stretch")
         st.button(
-            _(N_("Draw again")), icon=":material/casino:", key="draw-again",
+            _(N_("Resample")), icon=":material/casino:", key="draw-again",
             on_click=lambda: st.session_state.update(_augmentation_draw=draw + 1),
         )  # fmt: skip
 

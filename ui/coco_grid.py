@@ -33,15 +33,16 @@ def asked(coco: Coco) -> pd.DataFrame | None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         text = url.text(
             _(N_("Filter")), key="where", placeholder=examples[0] if examples else "",
-            help=_(N_("Names of categories and supercategories count instances: `dog>=2`, `'traffic light'`, `vehicle>3`. Combine with "
-                      "and, or, not, parentheses. Also: small, medium, large, instances, keypoints, visible, id, width, height, "
-                      "crowd=no, split=…, caption='…'.")),
+            help=_(N_("Names of categories and supercategories count instances: `dog>=2`, `'traffic light'`, "
+        "`vehicle>3`. Combine conditions with and, or, not and parentheses. Other fields: "
+        "small, medium, large, instances, keypoints, visible, id, width, height, crowd=no, "
+        "split=…, caption='…'.")),
         )  # fmt: skip
-        with st.popover(_(N_("Build it")), icon=":material/tune:"):
+        with st.popover(_(N_("Filter builder")), icon=":material/tune:"):
             _builder(coco)
     if not text and examples:
         st.pills(
-            _(N_("For example")), examples, key="coco-example", label_visibility="collapsed", wrap=True,
+            _(N_("Examples")), examples, key="coco-example", label_visibility="collapsed", wrap=True,
             on_change=lambda: st.session_state.update({"where": st.session_state["coco-example"] or "", "coco-example": None}),
         )  # fmt: skip
     try:
@@ -63,7 +64,7 @@ def _builder(coco: Coco) -> None:
     """Write a condition by choosing it; it is added to what stands in the filter already."""
     name = st.selectbox(_(N_("Category")), list(coco.names.categories), key="coco-build-name")
     op = st.segmented_control(
-        _(N_("How many")), list(_COUNTS), default=">=", required=True, key="coco-build-op", format_func=lambda o: _(_COUNTS[o]),
+        _(N_("Count")), list(_COUNTS), default=">=", required=True, key="coco-build-op", format_func=lambda o: _(_COUNTS[o]),
         label_visibility="collapsed",
     )  # fmt: skip
     count = st.number_input(_(N_("Instances")), 0, 1000, 1, key="coco-build-count")
@@ -78,10 +79,10 @@ def _builder(coco: Coco) -> None:
     has = bool(st.session_state.get("where", "").strip())
     with st.container(horizontal=True):
         if has:
-            st.button(_(N_("Add with and")), on_click=add, args=("and",), type="primary")
-            st.button(_(N_("Add with or")), on_click=add, args=("or",))
+            st.button(_(N_("Add with AND")), on_click=add, args=("and",), type="primary")
+            st.button(_(N_("Add with OR")), on_click=add, args=("or",))
         else:
-            st.button(_(N_("Use it")), on_click=add, args=("and",), type="primary", disabled=not added)
+            st.button(_(N_("Apply")), on_click=add, args=("and",), type="primary", disabled=not added)
 
 
 def grid(coco: Coco, rows: pd.DataFrame) -> None:
@@ -95,14 +96,14 @@ def grid(coco: Coco, rows: pd.DataFrame) -> None:
             at = st.number_input(_(N_("Page")), 1, pages, 1, key=key, width=150, label_visibility="collapsed")
             st.caption(_(N_("page {page} of {pages}"), page=at, pages=f"{pages:,}"))
     if rows.empty:
-        st.info(_(N_("No image is like that. Ask for less.")), icon=":material/search_off:")
+        st.info(_(N_("No images match this filter. Try removing a condition.")), icon=":material/search_off:")
         return
     shown = coco.pictures(rows.iloc[(at - 1) * EACH : at * EACH])
     missing = sum(picture.path is None for picture in shown)
     if missing:
-        st.caption(_(N_("The files of {count} of these images are not here; their annotations are."), count=missing))
+        st.caption(_(N_("Image files not found for {count} of these images; showing annotations only."), count=missing))
     tiles = [Tile(drawing.thumbnail(coco, picture), str(picture.id)) for picture in shown]
-    wall(tiles, "coco-wall", lambda place: go(shown[place].id, shown[place].split), alt=_(N_("Images with their annotations")))
+    wall(tiles, "coco-wall", lambda place: go(shown[place].id, shown[place].split), alt=_(N_("Images with annotations")))
 
 
 def go(image_id: int, split: str, instance: int | None = None) -> None:
@@ -123,7 +124,7 @@ def around(coco: Coco, image_id: str, split: str) -> None:
     mine = [i for i, one in enumerate(coco.splits) if split in ("", one["split"])]
     places = np.flatnonzero((rows["id"] == number) & rows["split"].isin(mine))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(_(N_("Back to the grid")), icon=":material/arrow_back:", on_click=back)
+        st.button(_(N_("Back to grid")), icon=":material/arrow_back:", on_click=back)
         if len(places):
             for step, words, icon in ((-1, N_("Previous image"), "navigate_before"), (1, N_("Next image"), "navigate_next")):
                 to = int(places[0]) + step
@@ -146,15 +147,15 @@ def export(coco: Coco, rows: pd.DataFrame) -> None:
     many = len(rows) > _MOST
     if many:
         st.caption(
-            _(N_("More than {most} images are written on the command line: `{command}`"), most=f"{_MOST:,}",
+            _(N_("To export more than {most} images, use the command line: `{command}`"), most=f"{_MOST:,}",
               command="python -m core coco export DIR OUT.json --where \"…\"")
         )  # fmt: skip
     with st.container(horizontal=True):
         st.download_button(
-            _(N_("The subset as COCO JSON")), lambda: json.dumps(coco.subset(rows)).encode(), "subset.json", "application/json",
+            _(N_("Export COCO JSON")), lambda: json.dumps(coco.subset(rows)).encode(), "subset.json", "application/json",
             icon=":material/download:", key="coco-subset", on_click="ignore", disabled=rows.empty or many,
         )  # fmt: skip
         st.download_button(
-            _(N_("The list of images")), "\n".join(rows["file_name"]), "images.txt", "text/plain", icon=":material/list:", key="coco-list",
+            _(N_("Export image list")), "\n".join(rows["file_name"]), "images.txt", "text/plain", icon=":material/list:", key="coco-list",
             on_click="ignore", disabled=rows.empty,
         )  # fmt: skip

@@ -32,27 +32,27 @@ def show(coco: Coco, picture: Picture) -> None:
     left, right = st.columns([5, 3], gap="large")
     with right:
         on = url.several(
-            _(N_("Show")), list(SWITCHES), key="show", default=["masks", "labels", "keypoints", "crowds"], widget=st.pills, always=False,
+            _(N_("Display")), list(SWITCHES), key="show", default=["masks", "labels", "keypoints", "crowds"], widget=st.pills, always=False,
             selection_mode="multi", format_func=lambda s: _(SWITCHES[s]), wrap=True,
         )  # fmt: skip
         opacity = st.slider(_(N_("Opacity")), 0.0, 1.0, 0.45, 0.05, key="coco-opacity")
-        close = st.toggle(_(N_("Zoom in on the chosen instance")), key="coco-zoom", disabled=lit is None)
+        close = st.toggle(_(N_("Zoom to selected instance")), key="coco-zoom", disabled=lit is None)
     with left:
         if picture.path is None:
-            st.warning(_(N_("The file of this image is not here; its annotations are.")), icon=":material/image_not_supported:")
+            st.warning(_(N_("Image file not found; showing annotations only.")), icon=":material/image_not_supported:")
         if not (picture.width and picture.height):
-            st.info(_(N_("The record of this image does not say its size, so nothing can be drawn over it.")))
+            st.info(_(N_("The image size is missing from the annotation file, so annotations cannot be drawn.")))
         else:
             _drawn(coco, picture, instances, on, opacity, lit, close)
         _legend(on, instances)
         captions = coco.captions(picture)
         if captions:
-            st.markdown(_(N_("**Captions**, each by another person")) + "".join(f"\n- {plain(caption)}" for caption in captions))
+            st.markdown(_(N_("**Captions**, each by a different annotator")) + "".join(f"\n- {plain(caption)}" for caption in captions))
     with right:
         _table(instances, lit, f"coco-rows-{picture.number}")
     if lit is not None:
         coco_instance.closely(coco, picture, instances[lit])
-    with st.expander(_(N_("The JSON of this image")), icon=":material/data_object:", key="coco-json", on_change="rerun") as place:
+    with st.expander(_(N_("JSON for this image")), icon=":material/data_object:", key="coco-json", on_change="rerun") as place:
         if place.open:
             st.json(json.dumps(coco.subset(coco.rows([picture.number]))), expanded=1)
 
@@ -72,7 +72,7 @@ def _drawn(
     # Large ones lie below, so that small ones stay in sight and within reach of the mouse.
     shown = sorted(shown, key=lambda i: (i == lit, -_size(instances[i])))
     if len(shown) > _MOST:
-        st.info(_(N_("This image has {count} instances; the {most} largest are drawn."), count=len(shown), most=_MOST))
+        st.info(_(N_("{count} instances in this image; only the {most} largest are drawn."), count=len(shown), most=_MOST))
         shown = sorted(shown, key=lambda i: (i != lit, -_size(instances[i])))[:_MOST]
         shown.reverse()
     skeletons = {int(r.category): json.loads(r.skeleton) for r in coco.categories.itertuples()}
@@ -97,7 +97,7 @@ def _drawn(
     view = _part(instances[lit], picture) if close and lit is not None else [0, 0, picture.width, picture.height]
     annotated(
         {"photo": _photo(picture), "width": picture.width, "height": picture.height, "view": view, "opacity": opacity,
-         "boxes": "boxes" in on, "alt": _(N_("The image with its annotations")), "instances": drawn},
+         "boxes": "boxes" in on, "alt": _(N_("Image with annotations")), "instances": drawn},
         f"coco-{picture.number}", lambda place: choose(instances[shown[place]] if 0 <= place < len(shown) else None),
     )  # fmt: skip
     for problem in problems[:5]:
@@ -175,14 +175,14 @@ def _grey() -> str:
 
 def _table(instances: list[Instance], lit: int | None, key: str) -> None:
     """The instances as rows; the one that is chosen stands out in the picture."""
-    st.markdown(_(N_("**{count} instances.** A row, or a click in the picture, shows one closely."), count=len(instances)))
+    st.markdown(_(N_("**{count} instances.** Select a row or click the image to see details."), count=len(instances)))
     crowd = _(N_("crowd"))
     rows = pd.DataFrame({
         _(N_("category")): [
             ("▶ " if i == lit else "") + one.name + (f" ({crowd})" if one.crowd else "") for i, one in enumerate(instances)
         ],
         _(N_("area")): [round(one.area) if one.area == one.area else None for one in instances],
-        _(N_("joints")): [0 if one.keypoints is None else int((one.keypoints[:, 2] > 0).sum()) for one in instances],
+        _(N_("keypoints")): [0 if one.keypoints is None else int((one.keypoints[:, 2] > 0).sum()) for one in instances],
         "id": [one.id for one in instances],
     })  # fmt: skip
 
@@ -198,9 +198,10 @@ def _table(instances: list[Instance], lit: int | None, key: str) -> None:
 def _legend(on: list[str], instances: list[Instance]) -> None:
     if "keypoints" in on and any(one.keypoints is not None for one in instances):
         st.caption(
-            _(N_("Keypoints: filled is visible (2: it falls inside the mask), hollow is labelled but hidden (1), what is not labelled (0) "
-                 "is not drawn. Blue is the person's own left, orange the right."))
+            _(N_("Keypoints: filled is visible (2, inside the mask), hollow is labeled but not visible "
+        "(1). Unlabeled keypoints (0) are not drawn. Blue is the person's left side, orange "
+        "the right."))
         )  # fmt: skip
     if any(one.crowd for one in instances):
-        st.caption(_(N_("Striped: a crowd, annotated as one region because there were too many to outline. A detector is neither "
-                        "rewarded nor punished there.")))  # fmt: skip
+        st.caption(_(N_("Striped: a crowd, annotated as one region because it has too many objects to outline. "
+        "Detections inside it are ignored in evaluation.")))  # fmt: skip

@@ -12,7 +12,7 @@ from core.messages import N_, UserError
 from ui import handed
 from ui.i18n import _, plain, tell
 
-VISIBILITY = {2: N_("visible"), 1: N_("labelled but hidden"), 0: N_("not labelled")}
+VISIBILITY = {2: N_("visible"), 1: N_("labeled but not visible"), 0: N_("not labeled")}
 JOINTS = (
     N_("nose"), N_("left eye"), N_("right eye"), N_("left ear"), N_("right ear"), N_("left shoulder"), N_("right shoulder"),
     N_("left elbow"), N_("right elbow"), N_("left wrist"), N_("right wrist"), N_("left hip"), N_("right hip"), N_("left knee"),
@@ -33,7 +33,7 @@ def joint(name: str) -> str:
 def closely(coco: Coco, picture: Picture, one: Instance) -> None:
     """One instance in three notations; the joints of a person; where its crop can go."""
     with st.container(border=True, key="coco-closely"):
-        title = _(N_("One instance closely"))
+        title = _(N_("Instance details"))
         st.markdown(f"**{title}:** {plain(one.name)} · {one.id}")
         try:
             mask, iou = one.mask(picture), drawing.box_iou(one, picture)
@@ -50,30 +50,30 @@ def _notations(one: Instance, pixels: int, rle: dict, iou: float) -> None:
     polygon, runs, box = st.columns(3)
     is_polygon = isinstance(one.segmentation, list)
     with polygon:
-        st.markdown(_(N_("**As it is in the file**")))
+        st.markdown(_(N_("**Stored format**")))
         if is_polygon:
             points = sum(len(p) // 2 for p in one.segmentation)
-            st.caption(_(N_("{count} polygons of {points} corners; area in the file: {area}"), count=len(one.segmentation), points=points,
+            st.caption(_(N_("{count} polygons, {points} vertices; area in the file: {area}"), count=len(one.segmentation), points=points,
                          area=f"{one.area:,.1f}"))  # fmt: skip
             flat = [f"{v:g}" for p in one.segmentation for v in p]
             st.code(" ".join(flat[:_MOST]) + (" …" if len(flat) > _MOST else ""), wrap_lines=True, height=150)
         else:
-            st.caption(_(N_("RLE, because it is a crowd or has holes; area in the file: {area}"), area=f"{one.area:,.1f}"))
+            st.caption(_(N_("RLE (crowd, or mask with holes); area in the file: {area}"), area=f"{one.area:,.1f}"))
             text = json.dumps(one.segmentation)
             st.code(text[:300] + (" …" if len(text) > 300 else ""), wrap_lines=True, height=150)
     with runs:
-        st.markdown(_(N_("**As RLE**")))
-        st.caption(_(N_("{count} runs down the columns, in turns outside and inside; {pixels} pixels"), count=len(rle["counts"]),
+        st.markdown(_(N_("**RLE**")))
+        st.caption(_(N_("{count} column-wise runs, alternating background and foreground; {pixels} pixels"), count=len(rle["counts"]),
                      pixels=f"{pixels:,}"))  # fmt: skip
         numbers = " ".join(map(str, rle["counts"][:_MOST]))
         st.code(numbers + (" …" if len(rle["counts"]) > _MOST else ""), wrap_lines=True, height=150)
     with box:
-        st.markdown(_(N_("**As a box**")))
+        st.markdown(_(N_("**Bounding box**")))
         if one.box is None:
-            st.caption(_(N_("The file gives it no box.")))
+            st.caption(_(N_("No bounding box in the file.")))
             return
         x, y, w, h = one.box
-        st.caption(_(N_("{area} px², of which the mask fills a share: their IoU is {iou}"), area=f"{w * h:,.0f}", iou=f"{iou:.2f}"))
+        st.caption(_(N_("{area} px²; IoU with the mask: {iou}"), area=f"{w * h:,.0f}", iou=f"{iou:.2f}"))
         st.code(f"x {x:g}, y {y:g}\nw {w:g}, h {h:g}", height=150)
 
 
@@ -95,8 +95,8 @@ def _onwards(picture: Picture, one: Instance) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.image(cut, width=72, alt=one.name)
         if st.button(
-            _(N_("Show it to the CIFAR-10 networks")), icon=":material/balance:",
-            help=None if one.name in _KNOWN else _(N_("None of CIFAR-10's ten classes is called so; see what they take it for.")),
+            _(N_("Classify with CIFAR-10 models")), icon=":material/balance:",
+            help=None if one.name in _KNOWN else _(N_("Not a CIFAR-10 class. See what the models predict anyway.")),
         ):  # fmt: skip
             handed.give(name, cut)
             st.switch_page("pages/compare.py", query_params={"view": "photo", "picture": "photo"})

@@ -40,13 +40,13 @@ def show(coco: Coco) -> None:
     kinds = {kind.name: kind for kind in oddities.KINDS}
     first = next((name for name in kinds if len(found[name])), "empty")
     name = url.choice(
-        st.pills, _(N_("Kind")), list(kinds), key="odd", default=first, required=True, label_visibility="collapsed",
+        st.pills, _(N_("Issue type")), list(kinds), key="odd", default=first, required=True, label_visibility="collapsed",
         format_func=lambda n: f"{_(kinds[n].title)} · {len(found[n]):,}",
     )  # fmt: skip
     kind, rows = kinds[name], found[name]
     st.markdown(_(kind.about))
     if rows.empty:
-        st.success(_(N_("There is none of this kind here.")), icon=":material/check:")
+        st.success(_(N_("No issues of this type found.")), icon=":material/check:")
         return
     pages = -(-len(rows) // EACH)
     at = st.number_input(_(N_("Page")), 1, pages, 1, key=f"odd-page-{name}", width=150) if pages > 1 else 1

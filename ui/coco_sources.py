@@ -38,12 +38,13 @@ def choose(explained: bool = True) -> Path:
     if len(named) > 1:
         name = url.choice(
             st.selectbox, _(N_("Annotations")), list(named), key="folder", default=name,
-            format_func=lambda n: _(N_("yours: {name}"), name=named[n].name) if n.startswith(OWN) else _(n) if n == sources.DRAWN else n,
+            format_func=lambda n: _(N_("uploaded: {name}"), name=named[n].name) if n.startswith(OWN) else _(n) if n == sources.DRAWN else n,
         )  # fmt: skip
     if name == sources.DRAWN and explained and len(_found()) == 1:
         _nothing_here()
     elif name == sources.DRAWN:
-        st.caption(_(N_("These scenes are drawn by Manabi Lab, with three slips on purpose; they are not COCO.")))
+        st.caption(_(N_("Synthetic scenes by Manabi Lab, with three deliberate annotation errors. They are not "
+        "part of COCO.")))
     return named[name]
 
 
@@ -51,7 +52,7 @@ def opened(source: Path) -> Coco:
     """The index of a source, made with a progress bar where it is not there or older than its files. Raises UserError."""
     folder = index.folder_of(source)
     if not (folder / "done.json").exists():
-        bar = st.progress(0.0, _(N_("Making the index")))
+        bar = st.progress(0.0, _(N_("Building the index")))
         try:
             folder = index.build(source, lambda what, share: bar.progress(share, tell(what)))
         finally:
@@ -60,14 +61,14 @@ def opened(source: Path) -> Coco:
     if not (folder / "segments.bin").exists():  # somebody has emptied the cache folder under a server that runs
         _opened.clear()
         (folder / "done.json").unlink(missing_ok=True)  # the next look makes it anew
-        raise UserError(N_("The index of {folder} is gone; open it again."), folder=str(source))
+        raise UserError(N_("Index of {folder} not found. Open the folder again."), folder=str(source))
     return coco
 
 
 def about(coco: Coco) -> None:
     """What is wrong with single records."""
     if coco.problems:
-        with st.expander(_(N_("{count} kinds of records are wrong; the rest is shown"), count=len(coco.problems)), icon=":material/rule:"):
+        with st.expander(_(N_("{count} types of invalid records found; valid records are shown"), count=len(coco.problems)), icon=":material/rule:"):
             for problem in coco.problems:
                 st.text(tell(problem))
 
@@ -75,18 +76,19 @@ def about(coco: Coco) -> None:
 def _nothing_here() -> None:
     """COCO is not on this machine: what is shown instead, and how to get it."""
     st.info(
-        _(N_("COCO is not on this machine: these are {count} scenes that Manabi Lab draws in its format. Put COCO's annotations and "
-             "pictures into the data folder as {layout}, or fetch val2017."), count=scenes.COUNT,
+        _(N_("COCO is not installed. Showing {count} synthetic scenes in COCO format instead. To "
+        "use COCO, place its annotations and images in the data folder as {layout}, or "
+        "download val2017."), count=scenes.COUNT,
           layout="`coco/annotations/*.json`, `coco/val2017/*.jpg`"),
         icon=":material/draw:",
     )  # fmt: skip
-    with st.expander(_(N_("Fetch val2017: 5,000 images with all their annotations")), icon=":material/download:"):
+    with st.expander(_(N_("Download val2017: 5,000 images with annotations")), icon=":material/download:"):
         st.markdown(
-            _(N_("{size} from the official source, checked against checksums, into `{folder}`. If it breaks off it goes on from there. The "
-                 "same on the command line: `{command}`"),
+            _(N_("Downloads {size} from the official source to `{folder}` and verifies the checksums. "
+        "An interrupted download can be resumed. Command line: `{command}`"),
               size=f"{official.BYTES / 1e9:.1f} GB", folder=str(paths.download_root() / "coco"), command="python -m core coco get")
         )  # fmt: skip
-        if st.button(_(N_("Fetch it now")), disabled=paths.offline()):
+        if st.button(_(N_("Download now")), disabled=paths.offline()):
             bar = st.progress(0.0)
             try:
                 official.get(paths.download_root() / "coco", lambda what, share: bar.progress(share, tell(what)))
@@ -99,17 +101,17 @@ def _nothing_here() -> None:
 
 def bring() -> None:
     """Annotations of one's own, from a tool."""
-    with st.expander(_(N_("Look at annotations of your own")), icon=":material/upload_file:"):
+    with st.expander(_(N_("Upload annotations")), icon=":material/upload_file:"):
         st.caption(
-            _(N_("A JSON file in COCO's format, as annotation tools write it; keys that it lacks are simply not shown. Add its pictures to "
-                 "see them under the masks; files too large for an upload go into the data folder. Everything stays on the machine that "
-                 "runs this app."))
+            _(N_("A JSON file in COCO format, as exported by annotation tools. Missing keys are "
+        "ignored. Add the images to see them under the masks. Place files too large to upload "
+        "in the data folder. All files stay on the machine running this app."))
         )  # fmt: skip
         file = st.file_uploader(_(N_("Annotations (JSON)")), type=["json"], key="coco-json-file")
         pictures = st.file_uploader(
-            _(N_("Its pictures")), type=["jpg", "jpeg", "png", "webp", "bmp"], accept_multiple_files=True, key="coco-picture-files",
+            _(N_("Image files")), type=["jpg", "jpeg", "png", "webp", "bmp"], accept_multiple_files=True, key="coco-picture-files",
         )  # fmt: skip
-        if file is None or not st.button(_(N_("Show them")), icon=":material/visibility:"):
+        if file is None or not st.button(_(N_("Show annotations")), icon=":material/visibility:"):
             return
         try:
             path, wrong = sources.keep(file.getvalue(), file.name, [(p.name, p.getvalue()) for p in pictures[:_MOST]])

@@ -32,10 +32,10 @@ def show(coco: Coco) -> None:
     each, per_image, joints, together = _whole(str(coco.folder), coco)
     left, right = st.columns(2, gap="large")
     with left:
-        st.markdown(_(N_("**Categories**: the {most} most frequent of {all}"), most=min(_TOP, len(each)), all=len(each)))
+        st.markdown(_(N_("**Categories**: top {most} of {all}"), most=min(_TOP, len(each)), all=len(each)))
         _categories(each)
     with right:
-        st.markdown(_(N_("**Instances in an image**")))
+        st.markdown(_(N_("**Instances per image**")))
         _per_image(per_image)
     numbers = _category(coco, each)
     left, right = st.columns(2, gap="large")
@@ -53,24 +53,24 @@ def _categories(each: pd.DataFrame) -> None:
     fig = charts.figure(520)
     fig.add_bar(
         x=top["n"], y=top["name"], orientation="h", marker_color=palette.ACCENT, customdata=top[["images", "crowds"]],
-        hovertemplate=_(N_("%{y}: %{x:,} instances in %{customdata[0]:,} images, %{customdata[1]:,} of them crowds")) + "<extra></extra>",
+        hovertemplate=_(N_("%{y}: %{x:,} instances in %{customdata[0]:,} images (crowds: %{customdata[1]:,})")) + "<extra></extra>",
     )  # fmt: skip
     fig.update_yaxes(autorange="reversed", tickfont_size=10, dtick=1)
     fig.update_xaxes(title_text=_(N_("Instances")))
-    live_chart(fig, "coco-each", alt=_(N_("Instances of each category")))
+    live_chart(fig, "coco-each", alt=_(N_("Instances per category")))
 
 
 def _per_image(found: pd.DataFrame) -> None:
     fig = charts.figure(520)
     fig.add_bar(x=found["n"], y=found["images"], marker_color=palette.ACCENT, hovertemplate="%{x}: %{y:,}<extra></extra>")
-    fig.update_xaxes(title_text=_(N_("Instances in an image")))
+    fig.update_xaxes(title_text=_(N_("Instances per image")))
     fig.update_yaxes(title_text=_(N_("Images")))
-    live_chart(fig, "coco-per-image", alt=_(N_("How many instances images hold")))
+    live_chart(fig, "coco-per-image", alt=_(N_("Distribution of instances per image")))
 
 
 def _category(coco: Coco, each: pd.DataFrame) -> list[int] | None:
     name = st.selectbox(
-        _(N_("Sizes and places of")), ["", *each["name"]], key="coco-of", format_func=lambda n: n or _(N_("all categories")),
+        _(N_("Category for size and location")), ["", *each["name"]], key="coco-of", format_func=lambda n: n or _(N_("all categories")),
     )  # fmt: skip
     return coco.names.categories[name] if name else None
 
@@ -79,7 +79,7 @@ def _sizes(coco: Coco, numbers: list[int] | None) -> None:
     found, classes = statistics.sizes(coco, numbers), statistics.area_classes(coco, numbers)
     total = max(1, sum(classes.values()))
     st.markdown(
-        _(N_("**Size**: {small} % small, {medium} % medium, {large} % large"),
+        _(N_("**Size**: {small}% small, {medium}% medium, {large}% large"),
           **{k: f"{100 * v / total:.0f}" for k, v in classes.items()})
     )  # fmt: skip
     fig = charts.figure(380)
@@ -91,19 +91,19 @@ def _sizes(coco: Coco, numbers: list[int] | None) -> None:
     for side, words in ((32, "32²"), (96, "96²")):
         fig.add_vline(x=float(np.log2(side)), line={"color": palette.NEUTRAL, "dash": "dot"}, annotation_text=words)
     ticks = [2, 8, 32, 96, 256, 640]
-    fig.update_xaxes(title_text=_(N_("Square root of the area, pixels (logarithmic)")), tickvals=np.log2(ticks), ticktext=ticks)
+    fig.update_xaxes(title_text=_(N_("Square root of area (px, log scale)")), tickvals=np.log2(ticks), ticktext=ticks)
     fig.update_yaxes(title_text=_(N_("Instances")))
-    live_chart(fig, "coco-sizes", alt=_(N_("Sizes of instances")))
+    live_chart(fig, "coco-sizes", alt=_(N_("Instance sizes")))
 
 
 def _places(coco: Coco, numbers: list[int] | None) -> None:
-    st.markdown(_(N_("**Place**: where the middles of the boxes lie in their pictures")))
+    st.markdown(_(N_("**Location**: bounding box centers within the image")))
     values = statistics.places(coco, numbers)
     fig = charts.figure(380)
     fig.add_heatmap(z=values, colorscale=_HEAT, showscale=False, hovertemplate="%{z:,}<extra></extra>")
     fig.update_xaxes(visible=False, constrain="domain")
     fig.update_yaxes(visible=False, autorange="reversed", scaleanchor="x", scaleratio=0.75)
-    live_chart(fig, "coco-places", alt=_(N_("Where in the picture instances lie")))
+    live_chart(fig, "coco-places", alt=_(N_("Heatmap of bounding box centers")))
 
 
 def _joints(coco: Coco, found: pd.DataFrame) -> None:
@@ -111,14 +111,14 @@ def _joints(coco: Coco, found: pd.DataFrame) -> None:
     names = max(bodies, key=len, default=[])
     labels = [joint(names[j]) if j < len(names) else str(j + 1) for j in found["joint"]]
     st.markdown(
-        _(N_("**Joints** of {count} persons with keypoints: the ears and eyes of a person who turns away cannot be labelled; hips and "
-             "knees are often behind something."), count=f"{int(found['of'].max()):,}")
+        _(N_("**Keypoints** of {count} people. Eyes and ears of people facing away cannot be "
+        "labeled. Hips and knees are often occluded."), count=f"{int(found['of'].max()):,}")
     )  # fmt: skip
     fig = charts.figure(420)
     absent = found["of"] - found["visible"] - found["hidden"]
     parts = (
-        ("visible", N_("visible"), palette.GREEN), ("hidden", N_("labelled but hidden"), palette.ORANGE),
-        ("", N_("not labelled"), palette.NEUTRAL),
+        ("visible", N_("visible"), palette.GREEN), ("hidden", N_("labeled but not visible"), palette.ORANGE),
+        ("", N_("not labeled"), palette.NEUTRAL),
     )  # fmt: skip
     for column, words, colour in parts:
         values = found[column] if column else absent
@@ -128,12 +128,12 @@ def _joints(coco: Coco, found: pd.DataFrame) -> None:
         )  # fmt: skip
     fig.update_layout(barmode="stack", showlegend=True)
     fig.update_yaxes(autorange="reversed", dtick=1, tickfont_size=11)
-    fig.update_xaxes(title_text=_(N_("Share of persons, %")), range=[0, 100])
-    live_chart(fig, "coco-joints", alt=_(N_("How often each joint is visible")))
+    fig.update_xaxes(title_text=_(N_("Share of people (%)")), range=[0, 100])
+    live_chart(fig, "coco-joints", alt=_(N_("Keypoint visibility")))
 
 
 def _together(coco: Coco, together: pd.DataFrame) -> None:
-    st.markdown(_(N_("**What occurs together**: images that hold both. Click on a cell to see them.")))
+    st.markdown(_(N_("**Co-occurrence**: images that contain both categories. Click a cell to select them.")))
     names = coco.categories.set_index("category")["name"]
     counts = pd.Series(np.diag(together), index=together.index).sort_values(ascending=False)
     most = set(counts[counts > 0].index[:_CELLS])
@@ -148,7 +148,7 @@ def _together(coco: Coco, together: pd.DataFrame) -> None:
         hovertemplate="%{x} + %{y}: %{customdata[2]:,}<extra></extra>",
     )  # fmt: skip
     fig.update_yaxes(autorange="reversed")
-    found = clicked(fig, "coco-together", alt=_(N_("Which categories occur together")))
+    found = clicked(fig, "coco-together", alt=_(N_("Category co-occurrence")))
     if isinstance(found, list) and len(found) == 3 and {found[0], found[1]} <= set(labels):
         one, other, count = found
         wanted = " and ".join(dict.fromkeys(where.condition(n, ">=", 1) for n in (one, other)))
@@ -158,4 +158,4 @@ def _together(coco: Coco, together: pd.DataFrame) -> None:
 
         with st.container(horizontal=True, vertical_alignment="center", key="coco-pair"):
             st.markdown(_(N_("**{one}** with **{other}**: {count} images"), one=plain(one), other=plain(other), count=f"{count:,}"))
-            st.button(_(N_("See these images")), icon=":material/filter_alt:", type="primary", on_click=see)
+            st.button(_(N_("Show these images")), icon=":material/filter_alt:", type="primary", on_click=see)

@@ -22,24 +22,24 @@ def classes(found: list[Contender]) -> None:
     """The accuracy of every class, of all networks."""
     known = [one for one in found if one.count]
     if not known:
-        st.caption(_(N_("The answers of these networks on the test part are not known here.")))
+        st.caption(_(N_("No test set predictions found for these models.")))
         return
     known, others = contenders.by_data(known)
     if others:
         names = ", ".join(plain(name_of(one)) for one in others)
-        words = _(N_("Not shown, because these were tested on other pictures or classes: {networks}"), networks=names)
+        words = _(N_("Not shown (tested on different images or classes): {networks}"), networks=names)
         st.info(words, icon=":material/rule:")
     labels = known[0].classes
     values = [comparison.per_class(comparison.confusion(one.predictions, one.labels, len(labels))) for one in known]
     figure = trade_offs.classes([name_of(one) for one in known], values, each(labels), accuracy_label=_(N_("Test accuracy")))
-    live_chart(figure, "compare-classes", alt=_(N_("Accuracy of every class")))
+    live_chart(figure, "compare-classes", alt=_(N_("Per-class accuracy")))
 
 
 def pair(found: list[Contender]) -> tuple[Contender, Contender] | None:
     """Two of the networks, A and B, to be looked at closely."""
     known = {one.id: one for one in found if one.count}
     if len(known) < 2:
-        st.info(_(N_("Choose at least two networks whose answers are known.")))
+        st.info(_(N_("Select at least two models with test set predictions.")))
         return None
     names = list(known)
     ranked = sorted(names, key=lambda n: -known[n].accuracy)
@@ -66,12 +66,12 @@ def closely(found: list[Contender]) -> None:
         return
     k = len(a.classes)
     matrices = [comparison.confusion(one.predictions, one.labels, k) for one in two]
-    gap, matrix = st.tabs([_(N_("Ahead in which class")), _(N_("Confusion matrices"))])
+    gap, matrix = st.tabs([_(N_("Per-class accuracy difference")), _(N_("Confusion matrices"))])
     with gap:
         figure = trade_offs.class_difference(
-            *(comparison.per_class(m) for m in matrices), each(a.classes), label=_(N_("points by which A is ahead"))
+            *(comparison.per_class(m) for m in matrices), each(a.classes), label=_(N_("A − B (percentage points)"))
         )
-        live_chart(figure, f"gap-{a.id}-{b.id}", alt=_(N_("points by which A is ahead")))
+        live_chart(figure, f"gap-{a.id}-{b.id}", alt=_(N_("A − B (percentage points)")))
     with matrix:
         for column, one, counts in zip(st.columns(2), two, matrices, strict=True):
             with column:
@@ -79,7 +79,7 @@ def closely(found: list[Contender]) -> None:
                 live_chart(
                     grids.confusion(
                         counts, each(a.classes), true_label=_(N_("true")), predicted_label=_(N_("predicted")), count_label=_(N_("count")),
-                        share_label=_(N_("share of the row")), dark=st.context.theme.type == "dark",
+                        share_label=_(N_("Row-normalized")), dark=st.context.theme.type == "dark",
                     ),
                     f"compare-confusion-{one.id}", alt=_(N_("Confusion matrix")),
                 )  # fmt: skip
@@ -88,10 +88,10 @@ def closely(found: list[Contender]) -> None:
 
 def disagreements(a: Contender, b: Contender) -> None:
     """The gallery of test images that one has right and the other wrong; a click opens one."""
-    st.subheader(_(N_("Where one is right and the other wrong")))
+    st.subheader(_(N_("Disagreements")))
     way = url.choice(
-        st.segmented_control, _(N_("Who is right")), ["a", "b"], default="a", required=True, key="who", label_visibility="collapsed",
-        format_func=lambda w: _(N_("{first} is right, {second} is wrong"), **(
+        st.segmented_control, _(N_("Correct model")), ["a", "b"], default="a", required=True, key="who", label_visibility="collapsed",
+        format_func=lambda w: _(N_("{first} correct, {second} wrong"), **(
             {"first": plain(name_of(a)), "second": plain(name_of(b))} if w == "a"
             else {"first": plain(name_of(b)), "second": plain(name_of(a))})),
     )  # fmt: skip
@@ -102,12 +102,13 @@ def disagreements(a: Contender, b: Contender) -> None:
     dataset = test_pictures([a, b])
     if dataset is None or len(dataset.test_y) != a.count or not np.array_equal(dataset.test_y, a.labels) or not a.saw(dataset):
         st.info(
-            _(N_("The pictures are not on this machine, only the answers. `{command}` fetches the data set."),
+            _(N_("Test images are not installed; only predictions are available. Run `{command}` to "
+        "download the dataset."),
               command=f"python -m core data get {DATASET}")
         )  # fmt: skip
         return
     if not len(index):
-        st.caption(_(N_("There are none.")))
+        st.caption(_(N_("No matching images.")))
         return
     page_count = -(-len(index) // _SHOWN)
     opened = url.number("opened", a.count)
@@ -122,7 +123,7 @@ def disagreements(a: Contender, b: Contender) -> None:
                 chosen = opened == int(i)
                 st.button(
                     names[a.labels[i]], key=f"open-{i}", on_click=_open, args=(int(i),), width="stretch",
-                    type="primary" if chosen else "secondary", help=_(N_("Open this image")),
+                    type="primary" if chosen else "secondary", help=_(N_("Open image")),
                 )  # fmt: skip
     if opened in index:
         _opened(a, b, dataset, opened)

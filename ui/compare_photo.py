@@ -53,21 +53,22 @@ class Shown:
 def choose(found: list[Contender]) -> Shown | None:
     """The picture that the visitor chooses or gives; None while there is none."""
     source = url.choice(
-        st.segmented_control, _(N_("Picture from")), ["test", "photo"], key="picture", default="test", required=True,
+        st.segmented_control, _(N_("Image source")), ["test", "photo"], key="picture", default="test", required=True,
         label_visibility="collapsed",
-        format_func=lambda s: _(N_("Test image")) if s == "test" else _(N_("A photo of yours")),
+        format_func=lambda s: _(N_("Test image")) if s == "test" else _(N_("Upload a photo")),
     )  # fmt: skip
     if source == "photo":
         return _photo()
     dataset = test_pictures(found)
     if dataset is None:
         st.info(
-            _(N_("CIFAR-10 is not on this machine, so there is no test image to show. Give a photo of yours, or fetch it: {command}"),
+            _(N_("CIFAR-10 is not installed, so no test image can be shown. Upload a photo, or download "
+        "the dataset: {command}"),
               command="`python -m core data get cifar10`")
         )  # fmt: skip
         return None
     count = len(dataset.test_x)
-    st.button(_(N_("Another test image")), icon=":material/shuffle:", on_click=_another, args=(count,))
+    st.button(_(N_("Pick another image")), icon=":material/shuffle:", on_click=_another, args=(count,))
     index = url.number("image", count) or 0
     pixels = np.array(dataset.test_x[index])
     st.image(
@@ -83,8 +84,8 @@ def _another(count: int) -> None:
 
 def _photo() -> Shown | None:
     upload = st.file_uploader(
-        _(N_("A photo of one of the ten things")), type=list(images.SUFFIXES), key="compare-photo",
-        help=_(N_("Any size. The picture stays on the machine that runs this app.")),
+        _(N_("Photo of one of the ten classes")), type=list(images.SUFFIXES), key="compare-photo",
+        help=_(N_("Any size. The image stays on the machine running this app.")),
     )  # fmt: skip
     if upload is not None:
         try:
@@ -102,9 +103,9 @@ def _photo() -> Shown | None:
 def _shrunk(made: square.Squared) -> Shown:
     """Show how a photo becomes what the networks take; return that."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.image(made.photo, width=192, caption=_(N_("your photo")))
-        st.image(made.cropped, width=192, caption=_(N_("its middle square")))
-        st.image(pictures.upscale(made.pixels.transpose(1, 2, 0), 6), width=192, caption=_(N_("all that the networks see: 32x32")))
+        st.image(made.photo, width=192, caption=_(N_("original photo")))
+        st.image(made.cropped, width=192, caption=_(N_("center crop")))
+        st.image(pictures.upscale(made.pixels.transpose(1, 2, 0), 6), width=192, caption=_(N_("model input: 32×32")))
     return Shown(made.pixels)
 
 
@@ -116,9 +117,9 @@ def answers(found: list[Contender], shown: Shown) -> None:
             with column, st.container(border=True, height="stretch"):
                 _answer(one, shown)
     st.caption(
-        _(N_("The heat map shows where a network looked for its first answer (Grad-CAM). Its cells are as coarse as the "
-             "layer named below it; "
-             "what lies between them is interpolated."))
+        _(N_("The heatmap shows which regions contributed most to the top prediction (Grad-CAM). "
+        "Its resolution is that of the layer named below it; values in between are "
+        "interpolated."))
     )  # fmt: skip
 
 
@@ -128,7 +129,7 @@ def _answer(one: Contender, shown: Shown) -> None:
     best, names = np.argsort(-chances)[:_TOP], each(one.classes)
     title, place = f"**{plain(name_of(one))}**", None
     if shown.label is not None and shown.classes == one.classes:
-        right, words = best[0] == shown.label, (_(N_("right")), _(N_("wrong")))
+        right, words = best[0] == shown.label, (_(N_("correct")), _(N_("wrong")))
         title += f" · :green[:material/check: {words[0]}]" if right else f" · :red[:material/close: {words[1]}]"
         place = next((int(i) for i in np.flatnonzero(best == shown.label)), None)
     st.markdown(title)
@@ -137,10 +138,10 @@ def _answer(one: Contender, shown: Shown) -> None:
     try:
         found = grad_cam.grad_cam(network, pixels, int(best[0]))
     except UserError:
-        caption = _(N_("No maps: this network sees a row of numbers"))
+        caption = _(N_("Grad-CAM not available: no convolutional layers"))
         st.image(pictures.upscale(pixels.transpose(1, 2, 0), 7), width="stretch", caption=caption)
         return
-    caption = _(N_("looks here for “{label}” · layer {layer}, {size} cells"),
+    caption = _(N_("Grad-CAM for “{label}” · layer {layer}, {size} grid"),
                 label=names[int(best[0])], layer=found.layer, size=f"{found.maps[1]}x{found.maps[2]}")
     st.image(heat_over(pixels, found.heat), width="stretch", caption=caption)
 
@@ -165,17 +166,18 @@ def maps(found: list[Contender], pixels: np.ndarray) -> None:
     left, right = st.columns(2)
     with left:
         chosen = url.choice(
-            st.selectbox, _(N_("Network")), list(by_id), key="maps", default=next(iter(by_id)), format_func=lambda n: name_of(by_id[n])
+            st.selectbox, _(N_("Model")), list(by_id), key="maps", default=next(iter(by_id)), format_func=lambda n: name_of(by_id[n])
         )
     network = predictor(by_id[chosen])
     layers = [entry for entry in explain.layers(network) if entry.kind == "Conv2d"]
     if not layers:
-        st.info(_(N_("This network has no maps: it takes the pixels as one long row. Choose a convolutional one.")))
+        st.info(_(N_("This model has no feature maps because it flattens its input. Choose a convolutional "
+        "model.")))
         return
     shapes = {entry.name: entry for entry in layers}
     with right:
         layer = url.choice(
-            st.select_slider, _(N_("Layer, from the picture to the answer")), list(shapes), key="maps-layer", default=next(iter(shapes)),
+            st.select_slider, _(N_("Layer (input to output)")), list(shapes), key="maps-layer", default=next(iter(shapes)),
             format_func=lambda n: f"{n} · {'x'.join(map(str, shapes[n].shape))}",
         )  # fmt: skip
     values = explain.feature_maps(network, pixels, layer)[:_MAPS]
@@ -183,6 +185,7 @@ def maps(found: list[Contender], pixels: np.ndarray) -> None:
     grey = [((v - low) / (high - low or 1.0) * 255).astype(np.uint8) for v in values]
     st.image(
         pictures.tile(grey, 8, max(1, 64 // grey[0].shape[0])), width="stretch",
-        caption=_(N_("{shown} of {count} maps of {layer}; white is the strongest answer, the same scale for all"),
+        caption=_(N_("Feature maps of {layer}: {shown} of {count}. Brighter means higher activation; all "
+        "maps share one scale."),
                   shown=len(values), count=shapes[layer].shape[0], layer=layer),
     )  # fmt: skip

@@ -23,10 +23,10 @@ MOST = 12
 _DEFAULT = 7
 
 COSTS = {
-    "multiply_adds": N_("Multiply-adds per answer"), "parameters": N_("Parameters"), "ms_1": N_("ms per answer, one at a time"),
-    "ms_64": N_("ms per answer, 64 at a time"), "seconds": N_("Seconds of training"),
+    "multiply_adds": N_("MACs per prediction"), "parameters": N_("Parameters"), "ms_1": N_("Latency, batch size 1 (ms)"),
+    "ms_64": N_("Latency, batch size 64 (ms/image)"), "seconds": N_("Training time (s)"),
 }  # fmt: skip
-LEARNING_AXES = {**{a: AXES[a] for a in ("epoch", "images", "seconds")}, "multiply_adds": N_("Multiply-adds of the training (10¹²)")}
+LEARNING_AXES = {**{a: AXES[a] for a in ("epoch", "images", "seconds")}, "multiply_adds": N_("Training compute (TMACs)")}
 
 
 def short(title: str) -> str:
@@ -53,8 +53,8 @@ def pick() -> list[Contender]:
     known = contenders.ids(DATASET)
     if not known:
         st.info(
-            _(N_("No network for CIFAR-10 is here yet: none ships with this copy, and none was trained on this machine. "
-                 "A fair fight below trains some."))
+            _(N_("No CIFAR-10 models found: there are no pretrained models and no runs yet. Train some "
+        "with the equal-budget comparison below."))
         )  # fmt: skip
         return []
     titles = {}
@@ -64,8 +64,8 @@ def pick() -> list[Contender]:
         titles[one] = short(_(entry.title)) if entry else f"{short(_(run.title))} · {run.label}"
     shipped = [n for n in known if not n[:1].isdigit()]
     chosen = url.several(
-        _(N_("Networks")), known, key="nets", default=(shipped or known)[:_DEFAULT], format_func=titles.get, max_selections=MOST,
-        placeholder=_(N_("Choose networks to compare")), help=_(N_("Those that come with the project, and the runs of this machine.")),
+        _(N_("Models")), known, key="nets", default=(shipped or known)[:_DEFAULT], format_func=titles.get, max_selections=MOST,
+        placeholder=_(N_("Select models to compare")), help=_(N_("Pretrained models and runs on this machine.")),
     )  # fmt: skip
     found, problems = contenders.every(chosen)
     for one in list(found):
@@ -123,21 +123,21 @@ def table(found: list[Contender]) -> None:
         low, high = comparison.interval(one.right, one.count) if one.count else (math.nan, math.nan)
         rows.append(
             {
-                _(N_("network")): name_of(one),
+                _(N_("model")): name_of(one),
                 _(N_("test accuracy")): _share(one.accuracy),
-                _(N_("95 % interval")): f"{100 * low:.2f} – {100 * high:.2f} %" if one.count else "–",
-                _(N_("cannot be told apart from")): ", ".join(names[other] for other in same[one.id]) if one.count else "–",
-                _(N_("multiply-adds (million)")): round(cost["multiply_adds"] / 1e6, 1),
-                _(N_("views per answer")): one.views,
+                _(N_("95% CI")): f"{100 * low:.2f} – {100 * high:.2f} %" if one.count else "–",
+                _(N_("no significant difference from")): ", ".join(names[other] for other in same[one.id]) if one.count else "–",
+                _(N_("MACs (M)")): round(cost["multiply_adds"] / 1e6, 1),
+                _(N_("TTA views")): one.views,
                 _(N_("parameters")): f"{cost['parameters']:,.0f}",
-                _(N_("last epoch")): _share(one.last_accuracy),
-                _(N_("ms per answer")): _milliseconds(cost["ms_1"]),
-                _(N_("ms per answer, 64 at once")): _milliseconds(cost["ms_64"]),
+                _(N_("last-epoch accuracy")): _share(one.last_accuracy),
+                _(N_("latency, batch size 1 (ms)")): _milliseconds(cost["ms_1"]),
+                _(N_("latency, batch size 64 (ms/image)")): _milliseconds(cost["ms_64"]),
                 _(N_("epochs")): str(one.epochs or "–"),
                 _(N_("training time")): duration(one.seconds) if one.seconds else "–",
-                _(N_("state")): _(STATES[one.state][0]) if one.run else _(N_("comes with the project")),
+                _(N_("state")): _(STATES[one.state][0]) if one.run else _(N_("pretrained")),
                 _(N_("data")): _(one.data),
-                _(N_("published elsewhere")): _published(one.task),
+                _(N_("published result")): _published(one.task),
                 _(N_("source")): one.task.published.source if one.task.published else None,
             }
         )
@@ -145,20 +145,19 @@ def table(found: list[Contender]) -> None:
     st.dataframe(pd.DataFrame(rows), hide_index=True, column_config={_(N_("source")): link})
     if len(found) > 2:
         st.caption(
-            _(N_("Who can be told apart is corrected for the {pairs} pairs shown (Holm's method): among many pairs, one differs by "
-                 "chance."),
+            _(N_("Significance is corrected for {pairs} pairwise comparisons (Holm–Bonferroni)."),
               pairs=math.comb(len(found), 2))
         )  # fmt: skip
     st.caption(
-        _(N_("Published figures are of the original pictures, mostly of larger networks and much longer trainings; ours are "
-             "of the data named "
-             "beside them. They show where a family can get to, not what these networks lack."))
+        _(N_("Published results use the original images, mostly with larger models and much longer "
+        "training. Our results use the data listed in the table. Published values show the "
+        "potential of an architecture, not a defect of these models."))
     )  # fmt: skip
     unknown = [one for one in found if speed.known(one.weights) is None]
     if unknown:
         if price.blocked():
-            st.caption(_(N_("A training runs on this machine now. When it has ended, a button here measures the milliseconds.")))
-        elif st.button(_(N_("Measure milliseconds on this machine")), icon=":material/timer:"):
+            st.caption(_(N_("Another run is in progress. Latency can be measured when it finishes.")))
+        elif st.button(_(N_("Measure latency")), icon=":material/timer:"):
             bar = st.progress(0.0)
             for i, one in enumerate(unknown):
                 bar.progress(i / len(unknown), _(N_("Measuring {network}"), network=plain(name_of(one))))
@@ -188,21 +187,22 @@ def _published(task: tasks.Task) -> str:
 def chart(found: list[Contender]) -> None:
     """Accuracy against a cost of one's choice."""
     cost = url.choice(
-        st.segmented_control, _(N_("Against")), list(COSTS), key="cost", default="multiply_adds", required=True,
+        st.segmented_control, _(N_("X-axis")), list(COSTS), key="cost", default="multiply_adds", required=True,
         format_func=lambda c: _(COSTS[c]),
     )  # fmt: skip
     epoch = url.choice(
-        st.segmented_control, _(N_("Weights of")), ["best", "last"], key="weights", default="best", required=True,
-        format_func=lambda e: _(N_("the best epoch")) if e == "best" else _(N_("the last epoch")),
+        st.segmented_control, _(N_("Checkpoint")), ["best", "last"], key="weights", default="best", required=True,
+        format_func=lambda e: _(N_("Best")) if e == "best" else _(N_("Last")),
     )  # fmt: skip
     if cost == "seconds":
         st.caption(
-            _(N_("Seconds of the machine that each was trained on, some of them beside other work: compare them within one fair fight."))
+            _(N_("Training times come from the machine of each run, sometimes with other work in "
+        "parallel. Compare them only within one equal-budget comparison."))
         )
     same, others = contenders.by_data(found)
     if others:
         st.info(
-            _(N_("Not in the chart, because these were trained and tested on other data than {data}: {networks}"), data=_(same[0].data),
+            _(N_("Not in the chart (trained and tested on data other than {data}): {networks}"), data=_(same[0].data),
               networks=", ".join(plain(name_of(one)) for one in others)),
             icon=":material/rule:",
         )  # fmt: skip
@@ -210,33 +210,34 @@ def chart(found: list[Contender]) -> None:
     shown = [(one, v, a) for one, v, a in values if math.isfinite(v) and v > 0 and a is not None and math.isfinite(a)]
     if len(shown) < len(same):
         left_out = ", ".join(plain(name_of(one)) for one, v, a in values if (one, v, a) not in shown)
-        st.caption(_(N_("Not in the chart, because the figure is not known here: {networks}"), networks=left_out))
+        st.caption(_(N_("Not in the chart (value not available): {networks}"), networks=left_out))
     if not shown:
         return
     per_answer = cost in ("multiply_adds", "ms_1", "ms_64")
     figure = trade_offs.pareto(
         [_viewed(one) if per_answer else name_of(one) for one, _v, _a in shown], [v for _one, v, _a in shown], [a for _one, _v, a in shown],
         [comparison.interval(round(a * one.count), one.count) if one.count else (a, a) for one, _v, a in shown],
-        cost_label=_(COSTS[cost]), accuracy_label=_(N_("Test accuracy")), front_label=_(N_("not beaten in both")),
-        axis_label=_(N_("Test accuracy (logarithm of the errors)")), milliseconds=cost.startswith("ms"),
+        cost_label=_(COSTS[cost]), accuracy_label=_(N_("Test accuracy")), front_label=_(N_("Pareto front")),
+        axis_label=_(N_("Test accuracy (log error scale)")), milliseconds=cost.startswith("ms"),
     )  # fmt: skip
-    live_chart(figure, "pareto", alt=_(N_("Accuracy against cost")))
+    live_chart(figure, "pareto", alt=_(N_("Accuracy vs. cost")))
     if per_answer and any(one.views > 1 for one, _v, _a in shown):
         st.caption(
-            _(N_("Some networks look at a picture several times for one answer: mirrored, or moved by a pixel. Their cost is that of all "
-                 "views together."))
+            _(N_("Some models use test-time augmentation (TTA): several predictions per image, mirrored "
+        "or shifted by one pixel. Their cost includes all views."))
         )  # fmt: skip
 
 
 def _viewed(one: Contender) -> str:
-    return name_of(one) if one.views == 1 else _(N_("{network} ({views} views)"), network=name_of(one), views=one.views)
+    return name_of(one) if one.views == 1 else _(N_("{network} (TTA ×{views})"), network=name_of(one), views=one.views)
 
 
 def duel(first: Contender, second: Contender, found: list[Contender]) -> None:
     """In words, whether the test images tell the two apart, by themselves and among all `found`."""
     if not first.comparable(second):
         st.info(
-            _(N_("{first} and {second} did not answer the same test images, so only their curves can be compared."),
+            _(N_("{first} and {second} were evaluated on different test images, so only their learning "
+        "curves can be compared."),
               first=plain(name_of(first)), second=plain(name_of(second)))
         )  # fmt: skip
         return
@@ -247,22 +248,24 @@ def duel(first: Contender, second: Contender, found: list[Contender]) -> None:
     }  # fmt: skip
     if result.told_apart and second.id in contenders.not_told_apart(found)[first.id]:
         st.warning(
-            _(N_("Alone, these two would count as different: of {count} test images, {first} alone is right on {a}, {second} alone on {b} "
-                 "(McNemar's test, p {p}). But {pairs} pairs are compared here, and among so many such a difference comes up by chance."),
+            _(N_("Tested alone, this pair would differ significantly. Test images correct only for "
+        "{first}: {a}; only for {second}: {b} (McNemar's test, n = {count}, p {p}). After "
+        "correction for {pairs} pairwise comparisons, the difference is not significant."),
               pairs=math.comb(len(found), 2), **values),
             icon=":material/balance:",
         )  # fmt: skip
     elif result.told_apart:
         better = values["first"] if result.only_first > result.only_second else values["second"]
         st.success(
-            _(N_("**{better}** is better: of {count} test images, {first} alone is right on {a}, {second} alone on {b} "
-                 "(McNemar's test, p {p})."), better=better, **values),
+            _(N_("**{better}** is significantly better. Test images correct only for {first}: {a}; only "
+        "for {second}: {b} (McNemar's test, n = {count}, p {p})."), better=better, **values),
             icon=":material/balance:",
         )  # fmt: skip
     else:
         st.warning(
-            _(N_("These test images **cannot tell the two apart**: of {count}, {first} alone is right on {a}, {second} alone on {b} "
-                 "(McNemar's test, p {p}). A difference like this comes up by chance."), **values),
+            _(N_("**No significant difference.** Test images correct only for {first}: {a}; only for "
+        "{second}: {b} (McNemar's test, n = {count}, p {p}). A difference of this size can "
+        "occur by chance."), **values),
             icon=":material/balance:",
         )  # fmt: skip
 
@@ -271,11 +274,11 @@ def curves(found: list[Contender]) -> None:
     """Learning curves on an axis of one's choice."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         axis = url.choice(
-            st.segmented_control, _(N_("Horizontal axis")), list(LEARNING_AXES), key="curve_axis", default="epoch", required=True,
+            st.segmented_control, _(N_("X-axis")), list(LEARNING_AXES), key="curve_axis", default="epoch", required=True,
             format_func=lambda a: _(LEARNING_AXES[a]),
         )  # fmt: skip
         part = url.choice(
-            st.segmented_control, _(N_("Part")), ["val/accuracy", "train/accuracy_epoch"], key="curve_part", default="val/accuracy",
+            st.segmented_control, _(N_("Split")), ["val/accuracy", "train/accuracy_epoch"], key="curve_part", default="val/accuracy",
             required=True, format_func=lambda m: _(N_("validation")) if m == "val/accuracy" else _(N_("training")),
         )  # fmt: skip
     series, without = [], []
@@ -289,7 +292,8 @@ def curves(found: list[Contender]) -> None:
         series.append(charts.Series(name_of(one), x.to_numpy(float), rows[part].to_numpy(float), role=place))
     if without:
         st.caption(
-            _(N_("Without such a curve: {networks}. A network that learned from the whole training part was not validated on the way."),
+            _(N_("No such curve for: {networks}. Models trained on the full training set have no "
+        "validation metrics."),
               networks=", ".join(without))
         )  # fmt: skip
     if not series:
@@ -298,4 +302,5 @@ def curves(found: list[Contender]) -> None:
         charts.curves(series, _(LEARNING_AXES[axis]), _(N_("Accuracy")), height=380, y_format=".2%"), "compare-curves",
         alt=_(N_("Learning curves")),
     )  # fmt: skip
-    st.caption(_(N_("Training pictures are augmented and answered by the weights that still learn, so training can lie below validation.")))
+    st.caption(_(N_("Training accuracy can be lower than validation accuracy. It is computed on augmented "
+        "images, with weights that are still being updated.")))

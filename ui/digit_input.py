@@ -32,7 +32,7 @@ class Digit:
 def choose(steps: Steps) -> Digit | None:
     """The digit that the visitor gives; None while there is none."""
     source = url.choice(
-        st.segmented_control, _(N_("Digit from")), ["drawing", "test", "photo"], key="source", default="drawing", required=True,
+        st.segmented_control, _(N_("Input source")), ["drawing", "test", "photo"], key="source", default="drawing", required=True,
         label_visibility="collapsed",
         format_func=lambda s: {"drawing": _(N_("Draw")), "test": _(N_("Test digit")), "photo": _(N_("Photo or scan"))}[s],
     )  # fmt: skip
@@ -53,10 +53,10 @@ def _drawing(steps: Steps) -> Digit | None:
     strokes = result.json_data or {}
     some = isinstance(strokes.get("objects"), list) and bool(strokes["objects"])
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
-        st.slider(_(N_("Brush")), 6, 36, 20, key="brush", persist_state="session", width=100)
+        st.slider(_(N_("Brush size")), 6, 36, 20, key="brush", persist_state="session", width=100)
         st.button(
-            _(N_("Take back")), icon=":material/undo:", on_click=_new_sheet, args=(strokes,), key="take-back", disabled=not some,
-            help=_(N_("The last stroke")),
+            _(N_("Undo")), icon=":material/undo:", on_click=_new_sheet, args=(strokes,), key="take-back", disabled=not some,
+            help=_(N_("Remove the last stroke")),
         )  # fmt: skip
         st.button(_(N_("Clear")), icon=":material/delete:", on_click=_new_sheet, key="clear")
     content = result.image_bytes
@@ -83,25 +83,26 @@ def _test(steps: Steps) -> Digit | None:
     folder = data.find("mnist")
     if folder is None:
         st.info(
-            _(N_("MNIST is not on this machine, so there is no test digit to show. {command} fetches it."),
+            _(N_("MNIST is not installed, so no test digit can be shown. Run {command} to download it."),
               command="`python -m core data get mnist`")
         )  # fmt: skip
         return None
     dataset = store.pictures("mnist")
     st.session_state.setdefault("test-index", 0)
-    if st.button(_(N_("Another test digit")), icon=":material/shuffle:"):
+    if st.button(_(N_("Pick another digit")), icon=":material/shuffle:"):
         st.session_state["test-index"] = int(np.random.default_rng().integers(len(dataset.test_x)))
     index = st.session_state["test-index"]
     pixels, truth = np.array(dataset.test_x[index, 0]), int(dataset.test_y[index])
-    caption = _(N_("Test digit {index}: a {label}"), index=index, label=truth)
+    caption = _(N_("Test digit {index}: label {label}"), index=index, label=truth)
     st.image(pictures.upscale(pixels, SIDE // 28), width=SIDE, caption=caption)
     return Digit(pixels, "test", truth=truth)
 
 
 def _photo(steps: Steps) -> Digit | None:
     upload = st.file_uploader(
-        _(N_("A photo or scan of one digit")), type=list(images.SUFFIXES), key="photo",
-        help=_(N_("Dark on light or light on dark, any size. The picture stays on the machine that runs this app.")),
+        _(N_("Photo or scan of one digit")), type=list(images.SUFFIXES), key="photo",
+        help=_(N_("Dark on light or light on dark, any size. The image stays on the machine running this "
+        "app.")),
     )  # fmt: skip
     if upload is None:
         return None

@@ -27,7 +27,8 @@ def relatives(digit: Digit, choice: Choice) -> None:
     place.empty()
     if index is None:
         st.info(
-            _(N_("MNIST is not on this machine, so its training digits cannot be shown. {command} fetches it."),
+            _(N_("MNIST is not installed, so the training digits cannot be shown. Run {command} to "
+        "download it."),
               command="`python -m core data get mnist`")
         )  # fmt: skip
         return
@@ -35,9 +36,11 @@ def relatives(digit: Digit, choice: Choice) -> None:
     captions = [f"{label}  {100 * s:.0f}%" for label, s in zip(found.labels, found.similarity, strict=True)]
     st.image(pictures.tile(list(found.images), _NEAREST // 2, 4, captions=captions))
     st.caption(
-        _(N_("The nearest of the 60,000 training digits, by the network's own features: label and cosine similarity."))
+        _(N_("Nearest neighbors among the 60,000 training images in the model's feature space, with "
+        "label and cosine similarity."))
         if found.by == "features"
-        else _(N_("The nearest of the 60,000 training digits, pixel by pixel: label and cosine similarity."))
+        else _(N_("Nearest neighbors among the 60,000 training images in pixel space, with label and "
+        "cosine similarity."))
     )
 
 
@@ -50,17 +53,19 @@ def sliding(digit: Digit, choices: list[Choice]) -> None:
         top = digit.truth if digit.truth is not None else int(probabilities[shift.REACH].argmax())
         name = f"{title(choice)}: {network.spec.classes[top]}"
         series.append(charts.Series(name, offsets, probabilities[:, top], role=place))
-    figure = charts.curves(series, _(N_("moved to the right (pixels)")), _(N_("Confidence")), y_format=".0%", height=280)
+    figure = charts.curves(series, _(N_("shift to the right (pixels)")), _(N_("Confidence")), y_format=".0%", height=280)
     live_chart(figure, "sliding")
-    st.caption(_(N_("A network that had learned the digit and not its place would draw a level line. Augmentation by shifts levels it.")))
+    st.caption(_(N_("A shift-invariant model would give a flat line. Training with shift augmentation "
+        "flattens the curve.")))
 
 
 def replay(digit: Digit, choice: Choice) -> None:
     """The same picture through every saved epoch of a run."""
     epochs = choice.run.epochs_saved() if choice.run else []
     if not epochs:
-        st.info(_(N_("Choose one of your own runs as network: its saved epochs then answer this picture one after the other.")))
-        st.page_link("pages/train.py", label=_(N_("Train a network of your own")), icon=":material/model_training:")
+        st.info(_(N_("Select one of your runs as the model to see its prediction for this image at each "
+        "saved epoch.")))
+        st.page_link("pages/train.py", label=_(N_("Train your own model")), icon=":material/model_training:")
         return
     rows, kept = [], []
     for epoch in epochs:
@@ -79,7 +84,7 @@ def replay(digit: Digit, choice: Choice) -> None:
     figure = charts.curves(series, _(N_("Epochs")), _(N_("Confidence")), y_format=".0%", height=280)
     live_chart(figure, "replay")
     answers = " ".join(classes[k] for k in table.argmax(1))
-    st.caption(_(N_("The answers, epoch by epoch: {answers}"), answers=answers))
+    st.caption(_(N_("Predictions by epoch: {answers}"), answers=answers))
 
 
 def keep(digit: Digit, owner: str) -> None:
@@ -96,13 +101,14 @@ def keep(digit: Digit, owner: str) -> None:
                 flash(_kept_message(label), "success")
 
     st.segmented_control(
-        _(N_("Was it wrong? Keep it in your set as a …")), list(handwriting.LABELS), key="keep-label", on_change=add, wrap=True,
-        help=_(N_("Kept on the machine that runs this app, in the set named below. Right answers may be kept too.")),
+        _(N_("Wrong? Save it to your set with the correct label:")), list(handwriting.LABELS), key="keep-label", on_change=add, wrap=True,
+        help=_(N_("Saved on the machine running this app, in the set named below. You can also save "
+        "digits that were predicted correctly.")),
     )  # fmt: skip
 
 
 def _kept_message(label: str) -> Message:
-    return Message(N_("Kept as a {label}."), {"label": label})
+    return Message(N_("Saved with label {label}."), {"label": label})
 
 
 def owner_name() -> str:
@@ -113,8 +119,8 @@ def owner_name() -> str:
 def my_set(choices: list[Choice]) -> None:
     """One's own handwriting: look, score all networks on it, take it along, remove."""
     owner = st.text_input(
-        _(N_("Name of the set")), "me", key="set", bind="query-params", max_chars=40,
-        help=_(N_("On a shared machine everybody takes a name of their own.")),
+        _(N_("Set name")), "me", key="set", bind="query-params", max_chars=40,
+        help=_(N_("On a shared machine, use a unique name.")),
     )  # fmt: skip
     try:
         mine = Handwriting(owner)
@@ -123,18 +129,19 @@ def my_set(choices: list[Choice]) -> None:
         st.error(tell(error.message), icon=":material/error:")
         return
     if not examples:
-        st.info(_(N_("Your set is empty. Draw digits, keep them with their label, and see which network reads your hand best.")))
+        st.info(_(N_("Your set is empty. Draw digits, save them with their labels, and see which model "
+        "recognizes your handwriting best.")))
         return
     st.image(pictures.tile([e.pixels for e in examples[-48:]], 12, 2, captions=[str(e.label) for e in examples[-48:]]))
     with st.container(horizontal=True):
         st.download_button(
-            _(N_("Export as zip ({count})"), count=len(examples)), mine.export(), f"{owner}.zip", icon=":material/download:",
+            _(N_("Export ZIP ({count})"), count=len(examples)), mine.export(), f"{owner}.zip", icon=":material/download:",
             on_click="ignore",
         )  # fmt: skip
         st.button(
-            _(N_("Remove the last one")), icon=":material/undo:", on_click=attempt, args=(mine.remove, examples[-1].id), key="remove-last"
+            _(N_("Remove last digit")), icon=":material/undo:", on_click=attempt, args=(mine.remove, examples[-1].id), key="remove-last"
         )
-        go = st.button(_(N_("Score all networks on it")), icon=":material/leaderboard:", key="score-all")
+        go = st.button(_(N_("Evaluate all models")), icon=":material/leaderboard:", key="score-all")
     if go:
         rows = []
         for choice in choices:
@@ -146,5 +153,5 @@ def my_set(choices: list[Choice]) -> None:
             wrong = [f"{e.label}→{a}" for e, a, ok in zip(examples, scored.answers, scored.right, strict=True) if not ok]
             share = f"{100 * scored.accuracy:.1f} % ({int(scored.right.sum())} / {len(examples)})"
             rows.append((title(choice), share, ", ".join(wrong[:12])))
-        names = (_(N_("network")), _(N_("right")), _(N_("mistakes (label → answer)")))
+        names = (_(N_("model")), _(N_("correct")), _(N_("errors (label → prediction)")))
         st.dataframe([dict(zip(names, row, strict=True)) for row in rows], hide_index=True)

@@ -47,35 +47,37 @@ def answer(digit: Digit, choice: Choice, accepted: bool, key: str) -> np.ndarray
     st.caption(plain(title(choice)))
     if accepted:
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            st.metric(_(N_("Answer")), network.spec.classes[top], width="content")
+            st.metric(_(N_("Prediction")), network.spec.classes[top], width="content")
             st.metric(_(N_("Confidence")), charts.percent(probabilities[top]), width="content")
     else:
-        st.warning(_(N_("This does not look like a digit to me.")), icon=":material/help:")
+        st.warning(_(N_("This does not look like a digit.")), icon=":material/help:")
         measured = (store.card(NAME) or {}).get("metrics", {})
         if measured:
             st.caption(
-                _(N_("Measured: {digits} of real test digits are turned away like this, {letters} of printed letters are caught."),
+                _(N_("Measured: this check rejects {letters} of printed letters, and wrongly rejects "
+        "{digits} of MNIST test digits."),
                   digits=f"{100 * measured['digits_rejected']:.1f} %", letters=f"{100 * measured['letters_caught']:.0f} %")
             )  # fmt: skip
-        st.caption(_(N_("If it had to be one, the network would say:")))
+        st.caption(_(N_("Best guess:")))
     if digit.truth is not None:
         right = top == digit.truth
         st.badge(
-            _(N_("right")) if right else _(N_("wrong: it is a {truth}"), truth=digit.truth),
+            _(N_("correct")) if right else _(N_("wrong: the label is {truth}"), truth=digit.truth),
             icon=":material/check:" if right else ":material/close:", color="green" if right else "red",
         )  # fmt: skip
     figure = charts.probabilities(probabilities, network.spec.classes, truth=digit.truth, vertical=True)
-    live_chart(figure, f"probabilities-{key}", alt=_(N_("Probabilities of all ten digits")))
+    live_chart(figure, f"probabilities-{key}", alt=_(N_("Predicted probabilities of the ten digits")))
     return probabilities
 
 
 def switches() -> Steps:
     """One switch for every step between the drawing and the network, so that one sees accuracy break without it."""
-    st.caption(_(N_("Switch a step off and watch the answer: MNIST's own digits went through all of them.")))
+    st.caption(_(N_("MNIST digits went through the same preprocessing. Turn a step off and watch the "
+        "prediction change.")))
     with st.container(horizontal=True):
-        crop = st.toggle(_(N_("Crop to the ink")), True, key="step-crop", bind="query-params")
-        fit = st.toggle(_(N_("Fit into 20x20")), True, key="step-fit", bind="query-params")
-        centre = st.toggle(_(N_("Centre of mass")), True, key="step-centre", bind="query-params")
+        crop = st.toggle(_(N_("Crop to bounding box")), True, key="step-crop", bind="query-params")
+        fit = st.toggle(_(N_("Resize to 20×20")), True, key="step-fit", bind="query-params")
+        centre = st.toggle(_(N_("Center by mass")), True, key="step-centre", bind="query-params")
     return Steps(crop, fit, centre)
 
 
@@ -86,11 +88,11 @@ def steps_taken() -> Steps:
 
 def seen(digit: Digit) -> None:
     """The pictures after every step, in one row."""
-    names, images = [_(N_("28x28: what the network gets"))], [digit.pixels]
+    names, images = [_(N_("28×28 (model input)"))], [digit.pixels]
     if digit.prepared:
         way = digit.prepared
         size = f"{way.fitted.shape[0]}x{way.fitted.shape[1]}"
-        names = [_(N_("drawing")), _(N_("cropped")), size, *names]
+        names = [_(N_("original image")), _(N_("cropped")), size, *names]
         images = [way.drawing, way.cropped, way.fitted, *images]
     gap = np.zeros((224, 16, 4), np.uint8)
     parts = [part for image in images for part in (_boxed(image), gap)][:-1]
@@ -115,19 +117,20 @@ def attribution(digit: Digit, choice: Choice, probabilities: np.ndarray) -> None
     left, right = st.columns([1, 2])
     with right:
         target = st.segmented_control(
-            _(N_("Explain the answer")), list(range(len(probabilities))), default=int(probabilities.argmax()), required=True,
+            _(N_("Class to explain")), list(range(len(probabilities))), default=int(probabilities.argmax()), required=True,
             wrap=True, format_func=lambda k: network.spec.classes[k], key=f"target-{int(probabilities.argmax())}",
         )  # fmt: skip
         names = {
-            "integrated-gradients": _(N_("Integrated gradients")), "saliency": _(N_("Gradient")), "occlusion": _(N_("Occlusion")),
+            "integrated-gradients": _(N_("Integrated gradients")), "saliency": _(N_("Saliency")), "occlusion": _(N_("Occlusion")),
         }  # fmt: skip
         method = st.segmented_control(
             _(N_("Method")), list(explain.METHODS), default="integrated-gradients", required=True, format_func=names.get, key="method"
         )
         st.markdown(
             _(
-                N_("Blue pixels speak for **{digit}**, orange ones against it. On black they are places where ink is missed: "
-                   "ask for the explanation of another digit and see what your drawing lacks for it."),
+                N_("Blue pixels are evidence for **{digit}**, orange pixels evidence against it. Color on "
+        "the black background marks missing strokes: select another digit to see what your "
+        "drawing lacks."),
                 digit=network.spec.classes[target],
             )
         )  # fmt: skip
@@ -141,7 +144,8 @@ def maps(digit: Digit, choice: Choice) -> None:
     network = predictor(choice)
     layers = explain.layers(network)
     if not layers:
-        st.info(_(N_("This network has no maps: it takes the pixels as one long row. Choose a convolutional one.")))
+        st.info(_(N_("This model has no feature maps because it flattens its input. Choose a convolutional "
+        "model.")))
         return
     by_name = {layer.name: layer for layer in layers}
     name = st.selectbox(
@@ -154,6 +158,7 @@ def maps(digit: Digit, choice: Choice) -> None:
     factor = max(2, 56 // grey[0].shape[0])
     st.image(
         pictures.tile(grey, 8, factor), width="stretch",
-        caption=_(N_("{shown} of {count} maps of {layer}; white is the strongest answer, the same scale for all"),
+        caption=_(N_("Feature maps of {layer}: {shown} of {count}. Brighter means higher activation; all "
+        "maps share one scale."),
                   shown=len(values), count=by_name[name].shape[0], layer=name),
     )  # fmt: skip

@@ -24,10 +24,10 @@ from ui.run_panel import STATES, stop_all, together
 _TICK = 1.0  # seconds
 BUDGETS: dict[str, tuple[str, float, float, float, float, str]] = {
     # name: label, smallest, largest, proposed for a full recipe, proposed for a quick one, the axis on which all end alike
-    "epochs": (N_("Epochs of each network"), 1, 1000, 5, 2, "epoch"),
-    "images": (N_("Training images that each network sees"), 100, 100_000_000, 200_000, 4_000, "images"),
-    "seconds": (N_("Seconds of each network, on this machine"), 5, 86_400, 120, 10, "seconds"),
-    "multiply-adds": (N_("10¹² multiply-adds of each network, for the whole training"), 0.1, 1_000_000, 20, 1, "multiply_adds"),
+    "epochs": (N_("Epochs per model"), 1, 1000, 5, 2, "epoch"),
+    "images": (N_("Training images per model"), 100, 100_000_000, 200_000, 4_000, "images"),
+    "seconds": (N_("Training time per model (s)"), 5, 86_400, 120, 10, "seconds"),
+    "multiply-adds": (N_("Training compute per model (TMACs)"), 0.1, 1_000_000, 20, 1, "multiply_adds"),
 }
 
 
@@ -36,18 +36,18 @@ def form(dataset: str) -> None:
     known = [t for t in tasks.TASKS if t.dataset == dataset and t.kind == "classification"]
     titles = {t.name: _(t.title) for t in known}
     chosen = url.several(
-        _(N_("Who fights")), list(titles), key="fighters", default=["cifar10-mlp", "cifar10-cnn"], format_func=titles.get,
+        _(N_("Models to compare")), list(titles), key="fighters", default=["cifar10-mlp", "cifar10-cnn"], format_func=titles.get,
         max_selections=fight.MOST,
     )  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="bottom"):
         budget = url.choice(
-            st.segmented_control, _(N_("The same for all")), list(fight.BUDGETS), key="budget", default="epochs", required=True,
-            format_func=lambda b: {"epochs": _(N_("epochs")), "images": _(N_("images seen")), "seconds": _(N_("seconds")),
-                                   "multiply-adds": _(N_("multiply-adds"))}[b],
+            st.segmented_control, _(N_("Budget unit")), list(fight.BUDGETS), key="budget", default="epochs", required=True,
+            format_func=lambda b: {"epochs": _(N_("epochs")), "images": _(N_("training images")), "seconds": _(N_("seconds")),
+                                   "multiply-adds": _(N_("training MACs"))}[b],
         )  # fmt: skip
         quick = st.toggle(
             _(N_("Quick: 2,000 training images")), value=True, key="fight.quick", bind="query-params",
-            help=_(N_("First feedback in seconds. Without it every network gets all training images.")),
+            help=_(N_("Gives first results in seconds. Turn off to use all training images.")),
         )  # fmt: skip
     label, low, high, full, few, _axis = BUDGETS[budget]
     kind = int if budget != "multiply-adds" else float
@@ -60,9 +60,10 @@ def form(dataset: str) -> None:
             tell_missing_weights(task, task.quick_recipe() if quick else task.recipe)
     busy = budget == "seconds" and price.blocked()
     if busy:
-        st.caption(_(N_("Seconds are turned into steps by timing a few batches, which waits until no training runs on this machine.")))
+        st.caption(_(N_("The time budget is converted to steps by timing a few batches. This is possible only "
+        "when no run is in progress.")))
     st.button(
-        _(N_("Start the fair fight")), icon=":material/swords:", type="primary", key="fight-start", on_click=_start,
+        _(N_("Start comparison")), icon=":material/swords:", type="primary", key="fight-start", on_click=_start,
         args=(chosen, budget, float(amount), quick), disabled=busy or not fight.FEWEST <= len(chosen) <= fight.MOST,
     )  # fmt: skip
 
@@ -82,11 +83,11 @@ def choose() -> str:
     known = fight.known()
     named = st.query_params.get("fight", "")
     if named and named not in known:
-        st.warning(_(N_("There is no fair fight {fight} here."), fight=plain(named[:40])))
+        st.warning(_(N_("Comparison {fight} not found."), fight=plain(named[:40])))
         st.query_params.pop("fight")
     if not known:
         return ""
-    return url.choice(st.selectbox, _(N_("Fair fights on this machine")), ["", *known], key="fight", default="",
+    return url.choice(st.selectbox, _(N_("Saved comparisons")), ["", *known], key="fight", default="",
                       format_func=lambda i: _called(known[i]) if i else "–")  # fmt: skip
 
 
@@ -113,20 +114,20 @@ def _panel(fight_id: str, was_active: bool) -> None:
     label, *_bounds, own = BUDGETS.get(str(config.get("budget")), BUDGETS["epochs"])
     done = sum(r.summary is not None for r in members)
     st.progress(
-        done / len(members), _(N_("{done} of {count} networks finished · {budget}: {amount}"), done=done, count=len(members),
+        done / len(members), _(N_("{done} of {count} models finished · {budget}: {amount}"), done=done, count=len(members),
                                amount=f"{config.get('amount', 0):,g}", budget=_(label))
     )  # fmt: skip
     if was_active:
         st.button(_(N_("Stop all")), icon=":material/stop:", key="fight-stop", on_click=stop_all, args=(members,))
     elif done > 1:
         st.page_link(
-            PAGES["compare"].path, label=_(N_("Compare them closely")), icon=":material/compare_arrows:",
+            PAGES["compare"].path, label=_(N_("Compare results")), icon=":material/compare_arrows:",
             query_params={"nets": ",".join(r.id for r in members if r.summary is not None), "view": "closely"},
         )  # fmt: skip
     counted = all(r.config.get("multiply_adds") for r in members)
     axes = [a for a in LEARNING_AXES if counted or a != "multiply_adds"]
     axis = url.choice(
-        st.segmented_control, _(N_("Horizontal axis")), axes, key="fight_axis", default=own if own in axes else "images", required=True,
+        st.segmented_control, _(N_("X-axis")), axes, key="fight_axis", default=own if own in axes else "images", required=True,
         format_func=lambda a: _(LEARNING_AXES[a]),
     )  # fmt: skip
     titles, ids, rows = [short(_(run.title)) for run in members], [run.id for run in members], []
@@ -145,10 +146,10 @@ def _panel(fight_id: str, was_active: bool) -> None:
     if series:
         live_chart(
             charts.curves(series, _(LEARNING_AXES[axis]), _(N_("Accuracy")), height=360, y_format=".2%"), f"fight-{fight_id}",
-            alt=_(N_("The curves of the fair fight")),
+            alt=_(N_("Learning curves of the comparison")),
         )  # fmt: skip
-    heads = [_(N_("network")), _(N_("state")), _(N_("test accuracy")), _(N_("training time")), _(N_("run"))]
+    heads = [_(N_("model")), _(N_("state")), _(N_("test accuracy")), _(N_("training time")), _(N_("run"))]
     st.markdown("\n".join([f"| {' | '.join(heads)} |", "|---|---|---|---|---|", *rows]))
-    with st.expander(_(N_("In what they differ")), icon=":material/tune:"):
+    with st.expander(_(N_("Hyperparameter differences")), icon=":material/tune:"):
         table = compare.settings(members).drop(index=["task", "max_steps", "epochs"], errors="ignore")
         differing(table, dict(zip(ids, titles, strict=True)))

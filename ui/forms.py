@@ -16,11 +16,11 @@ from ui.i18n import _
 
 GROUPS: dict[str, str] = {
     "optimizer": N_("Optimizer and schedule"),
-    "regularisation": N_("Against overfitting"),
+    "regularisation": N_("Regularization"),
     "augmentation": N_("Data augmentation"),
-    "model": N_("Network"),
+    "model": N_("Model"),
     "data": N_("Data"),
-    "machine": N_("Seed and machine"),
+    "machine": N_("Seed and hardware"),
 }
 
 

@@ -37,30 +37,33 @@ class Entry:
 PAGES: dict[str, Entry] = {
     "home": Entry("streamlit_app.py", N_("Home"), ":material/home:", ""),
     "train": Entry(
-        "pages/train.py", N_("Train"), ":material/model_training:", N_("Start a real training and watch it live.")
+        "pages/train.py", N_("Train"), ":material/model_training:", N_("Train a model and watch its loss and accuracy live.")
     ),
-    "runs": Entry("pages/runs.py", N_("Runs"), ":material/stacked_line_chart:", N_("Lay the curves of your trainings over each other.")),
+    "runs": Entry("pages/runs.py", N_("Runs"), ":material/stacked_line_chart:", N_("Compare runs: overlay their learning curves and see which settings differ.")),
     "compare": Entry(
         "pages/compare.py", N_("Compare CNNs"), ":material/balance:",
-        N_("CIFAR-10 networks side by side: what each costs, what it gets right, where it looks."),
+        N_("Compare CIFAR-10 models: accuracy, compute cost and Grad-CAM heatmaps."),
     ),
     "architecture": Entry(
         "pages/architecture.py", N_("Architecture"), ":material/account_tree:",
-        N_("Take a network apart: its layers, what each costs, how far it sees. Change it and see the price at once."),
+        N_("Inspect a model layer by layer: parameters, MACs, receptive field. Change a setting "
+        "and see the cost update."),
     ),
     "draw": Entry(
-        "pages/draw.py", N_("Draw a digit"), ":material/draw:", N_("Draw a digit, see the network's answer, and why it answers so.")
+        "pages/draw.py", N_("Draw a digit"), ":material/draw:", N_("Draw a digit, see what the model predicts, and find out why.")
     ),
     "browse": Entry(
         "pages/browse.py", N_("Browse COCO"), ":material/photo_library:",
-        N_("Walk through the masks and keypoints of COCO, or of your own annotations: filter, look closely, count."),
+        N_("Explore masks and keypoints in COCO or in your own annotations: filter, zoom in, "
+        "count."),
     ),
     "translate": Entry(
         "pages/translate.py", N_("Apples to oranges"), ":material/swap_horiz:",
-        N_("Turn the photo of an apple into an orange and back, see where it changed, and how the network learned it."),
+        N_("Turn apples into oranges and back with CycleGAN. See what changed, and how the model "
+        "learned it."),
     ),
     "glossary": Entry(
-        "pages/glossary.py", N_("Glossary"), ":material/menu_book:", N_("The words of these pages, in Japanese and in English.")
+        "pages/glossary.py", N_("Glossary"), ":material/menu_book:", N_("Key terms, in English and Japanese.")
     ),
 }
 
@@ -110,7 +113,8 @@ def _logged() -> Message:
     number = secrets.token_hex(3)
     logger.exception("error %s", number)
     return Message(
-        N_("Something went wrong on this page. Reload it; if it happens again, look for {number} in the server's log."),
+        N_("Something went wrong on this page. Reload it. If the error persists, search the "
+        "server log for {number}."),
         {"number": number},
     )
 
@@ -156,5 +160,5 @@ def _now_training() -> None:
             share = f"{100 * status.step / status.total_steps:.0f} % · " if status.total_steps else ""  # first: the menu is narrow
             st.page_link(
                 PAGES["train"].path, label=f"{share}{_(run.title)}", icon=":material/play_circle:",
-                query_params={"run": run.id}, help=_(N_("This training is running now.")),
+                query_params={"run": run.id}, help=_(N_("This run is in progress.")),
             )  # fmt: skip

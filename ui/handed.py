@@ -25,7 +25,7 @@ def taken() -> tuple[str, np.ndarray] | None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.image(pixels, width=96, alt=name)
         st.markdown(_(N_("From the COCO page: **{name}**"), name=plain(name)))
-        st.button(_(N_("Let it go")), icon=":material/close:", type="tertiary", on_click=_let_go)
+        st.button(_(N_("Remove")), icon=":material/close:", type="tertiary", on_click=_let_go)
     return name, pixels
 
 

@@ -15,33 +15,34 @@ from ui.frame import attempt
 from ui.i18n import _
 
 SCALINGS = {
-    "bytes": N_("bytes, as they are"),
+    "bytes": N_("raw bytes (0–255)"),
     "unit": N_("divided by 255"),
-    "standardised": N_("centred and scaled"),
+    "standardised": N_("standardized"),
 }
 
 
 def scaling(task: tasks.Task) -> None:
     """An expander: the three ranges of the task's pixels in figures, and a button that trains with each."""
     place = st.expander(
-        _(N_("Lesson: what the scaling of the pixels does")), icon=":material/tune:", key=f"lesson-scaling-{task.name}", on_change="rerun"
+        _(N_("Lesson: why input scaling matters")), icon=":material/tune:", key=f"lesson-scaling-{task.name}", on_change="rerun"
     )
     if not place.open:
         return
     with place:
         st.markdown(
-            _(N_("A picture is bytes from 0 to 255. A network can take them as they are, divided by 255, or moved and scaled so that "
-                 "over the training part their mean is 0 and their standard deviation 1. The picture is the same; the first layer's "
-                 "gradient is not. It grows with its input, so that a learning rate that suits one range is far too large or too small "
-                 "for another."))
+            _(N_("Images are stored as bytes from 0 to 255. A model can take them unchanged, divided by "
+        "255, or standardized: mean 0, standard deviation 1 over the training set. The images "
+        "stay the same, but the gradient of the first layer grows with its input. A learning "
+        "rate that suits one input range can therefore be far too large or small for another."))
         )  # fmt: skip
         st.dataframe(_ranges(task), hide_index=True, width="stretch")
         st.markdown(
-            _(N_("Train the same quick recipe with each, and see the three curves beside each other. A network with batch normalisation "
-                 "puts this right behind its first layer and hardly minds; a perceptron, softmax regression or LeNet-5 does."))
+            _(N_("Train the same quick recipe with each scaling and compare the three curves. A model "
+        "with batch normalization after its first layer shows little difference. A perceptron, "
+        "softmax regression or LeNet-5 shows a clear one."))
         )  # fmt: skip
         st.button(
-            _(N_("Start the three runs")), icon=":material/playlist_play:", key="lesson-scaling", on_click=_start_three, args=(task,)
+            _(N_("Start three runs")), icon=":material/playlist_play:", key="lesson-scaling", on_click=_start_three, args=(task,)
         )
 
 
@@ -55,7 +56,7 @@ def _ranges(task: tasks.Task) -> pd.DataFrame:
         mean, spread = (dataset.mean - seen.mean) / seen.std, dataset.std / seen.std
         rows.append(
             {
-                _(N_("pixels become")): _(words), _(N_("smallest")): f"{np.min(low):.2f}", _(N_("largest")): f"{np.max(high):.2f}",
+                _(N_("input scaling")): _(words), _(N_("min")): f"{np.min(low):.2f}", _(N_("max")): f"{np.max(high):.2f}",
                 _(N_("mean")): f"{np.mean(mean):.2f}", _(N_("standard deviation")): f"{np.mean(spread):.2f}",
             }
         )  # fmt: skip
@@ -69,21 +70,22 @@ def _start_three(task: tasks.Task) -> None:
 def devices(task: tasks.Task, recipe: Recipe) -> None:
     """An expander: images per second of this training on the processor and on the graphics card, measured on a button."""
     place = st.expander(
-        _(N_("Lesson: processor against graphics card")), icon=":material/memory:", key=f"lesson-devices-{task.name}", on_change="rerun"
+        _(N_("Lesson: CPU vs. GPU")), icon=":material/memory:", key=f"lesson-devices-{task.name}", on_change="rerun"
     )
     if not place.open:
         return
     with place:
         st.markdown(
-            _(N_("A graphics card does thousands of multiplications at once. That pays for wide networks and large batches; a small "
-                 "network spends its time on starting each layer, and there a processor may be as fast."))
+            _(N_("A GPU computes thousands of multiplications in parallel. This pays off for wide "
+        "models and large batches. A small model spends most of its time launching layers, so "
+        "a CPU can be as fast."))
         )  # fmt: skip
         busy = price.blocked()
         if busy:
-            st.caption(_(N_("Measuring waits until no training runs on this machine.")))
-        if st.button(_(N_("Measure this recipe")), icon=":material/speed:", key="lesson-devices", disabled=busy):
+            st.caption(_(N_("Timing is possible only when no run is in progress.")))
+        if st.button(_(N_("Measure throughput")), icon=":material/speed:", key="lesson-devices", disabled=busy):
             warm.wait()
-            with st.spinner(_(N_("Timing a few batches on this machine"))):
+            with st.spinner(_(N_("Timing a few batches…"))):
                 st.session_state["_devices"] = {"key": _key(task, recipe), "found": attempt(price.by_device, task, recipe)}
         measured = st.session_state.get("_devices")
         if measured and measured["key"] == _key(task, recipe) and measured["found"]:
@@ -97,10 +99,10 @@ def _key(task: tasks.Task, recipe: Recipe) -> str:
 def _figures(found: dict[str, float | None]) -> None:
     left, right = st.columns(2)
     cpu, cuda = found["cpu"], found["cuda"]
-    unit = _(N_("examples/s"))
-    left.metric(_(N_("Processor: {name}"), name=machine.processor()), f"{cpu:,.0f} {unit}")
+    unit = _(N_("samples/s"))
+    left.metric(_(N_("CPU: {name}"), name=machine.processor()), f"{cpu:,.0f} {unit}")
     if cuda is None:
-        right.metric(_(N_("Graphics card")), _(N_("not measured")))
-        right.caption(_(N_("PyTorch sees no graphics card on this machine.")))
+        right.metric(_(N_("GPU")), _(N_("not measured")))
+        right.caption(_(N_("No GPU detected.")))
     else:
-        right.metric(_(N_("Graphics card")), f"{cuda:,.0f} {unit}", f"{cuda / cpu:.1f}x", delta_color="off")
+        right.metric(_(N_("GPU")), f"{cuda:,.0f} {unit}", f"{cuda / cpu:.1f}x", delta_color="off")

@@ -18,38 +18,42 @@ def tell_origin(task: tasks.Task) -> None:
         st.error(tell(status.problem))
     elif status.folder:
         st.caption(
-            _(N_("Data: {title}, {train} training and {test} test examples, in {folder}"),
+            _(N_("Data: {title} ({train} training and {test} test examples) in {folder}"),
               title=_(status.title), train=f"{status.train:,}", test=f"{status.test:,}", folder=str(status.folder))
         )  # fmt: skip
     elif status.url and not status.fetched_unasked:
         st.info(
-            _(N_("{title} is not on this machine: {stand_in} stand in for it, and every figure says so. `{command}` fetches it from {url}; "
-                 "or put its files into the data folder as {layout}."),
+            _(N_("{title} is not installed. Runs use fallback data ({stand_in}), and every result is "
+        "labeled accordingly. To install it, run `{command}` to download it from {url}, or "
+        "place the files in the data folder as {layout}."),
               title=_(status.title), stand_in=_(status.stand_in), command=f"python -m core data get {status.name}", url=status.url,
               layout=status.layout)
         )  # fmt: skip
     elif status.url:
         st.info(
-            _(N_("{title} is not on this machine. Start downloads it from {url}; where that fails, {stand_in} stand in for it, and "
-                 "every figure says so. To bring the files yourself, put them into the data folder as {layout}."),
+            _(N_("{title} is not installed. Starting a run downloads it from {url}. If the download "
+        "fails, the run falls back to {stand_in} and labels every result accordingly. To "
+        "install it manually, place the files in the data folder as {layout}."),
               title=_(status.title), url=status.url, stand_in=_(status.stand_in), layout=status.layout)
         )  # fmt: skip
     else:
         st.info(
-            _(N_("{title} is not on this machine: {stand_in} stand in for it, and every figure says so. To bring the file yourself, put "
-                 "it into the data folder as {layout}."), title=_(status.title), stand_in=_(status.stand_in), layout=status.layout)
+            _(N_("{title} is not installed. Runs use fallback data ({stand_in}), and every result is "
+        "labeled accordingly. To install it manually, place the file in the data folder as "
+        "{layout}."), title=_(status.title), stand_in=_(status.stand_in), layout=status.layout)
         )  # fmt: skip
     if task.dataset == "boston":
         st.caption(
-            _(N_("Column b was computed from the share of Black residents, on the assumption that segregation raises prices; "
-                 "scikit-learn removed the data set for it. Here it is left out unless you switch it on under Data."))
+            _(N_("Column b was computed from the proportion of Black residents, assuming that "
+        "segregation raises prices. scikit-learn removed the dataset for this reason. The "
+        "column is excluded here unless you enable it under Data."))
         )  # fmt: skip
 
 
 def tell_trained_on(title: str, stand_in_for: str) -> None:
     """What a network was trained on, where that is a stand-in."""
     if stand_in_for:
-        st.warning(_(N_("Trained on {data}, standing in for {wanted}."), data=_(title), wanted=_(stand_in_for)), icon=":material/info:")
+        st.warning(_(N_("Trained on fallback data ({data}) instead of {wanted}."), data=_(title), wanted=_(stand_in_for)), icon=":material/info:")
 
 
 def tell_missing_weights(task: tasks.Task, recipe: Recipe) -> None:

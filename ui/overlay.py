@@ -83,14 +83,15 @@ def chart(chosen: list[Run]) -> None:
     names = common(list(logs.values()))
     if not names:
         if any(m.within(log) for m in MEASURES.values() for log in logs.values()):
-            st.info(_(N_("The chosen runs have no figure in common. Choose runs of one kind of task.")), icon=":material/info:")
+            st.info(_(N_("The selected runs have no metric in common. Select runs of the same task type.")), icon=":material/info:")
         else:
-            st.info(_(N_("The chosen runs have logged nothing yet. Their curves begin with the first figures.")), icon=":material/info:")
+            st.info(_(N_("The selected runs have not logged any metrics yet. Curves appear with the first "
+        "values.")), icon=":material/info:")
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         measure = MEASURES[_measure(names)]
         axis = url.choice(
-            st.segmented_control, _(N_("Horizontal axis")), list(AXES), key="axis", default="epoch", required=True,
+            st.segmented_control, _(N_("X-axis")), list(AXES), key="axis", default="epoch", required=True,
             format_func=lambda a: _(AXES[a]),
         )  # fmt: skip
         part = next(iter(measure.columns))
@@ -98,12 +99,12 @@ def chart(chosen: list[Run]) -> None:
             # Trainings on the whole training part have no validation figures.
             validated = any(_has(log, measure.columns["validation"]) for log in logs.values())
             part = url.choice(
-                st.segmented_control, _(N_("Part")), ["validation", "train"], required=True, key="part",
+                st.segmented_control, _(N_("Split")), ["validation", "train"], required=True, key="part",
                 default="validation" if validated else "train",
                 format_func=lambda p: _(N_("validation")) if p == "validation" else _(N_("training")),
             )  # fmt: skip
         weight = st.slider(_(N_("Smoothing")), 0.0, 0.99, 0.9 if part == "train" else 0.0, key=f"smoothing-{part}", width=180)
-        log_y = st.toggle(_(N_("Logarithmic")), key="log")
+        log_y = st.toggle(_(N_("Log scale")), key="log")
     series, missing = [], []
     for place, (run, log) in enumerate(logs.items()):
         found = curve(log, measure.columns[part], axis, weight if part == "train" else 0.0, run.label, place)
@@ -113,10 +114,12 @@ def chart(chosen: list[Run]) -> None:
         figure = charts.curves(series, _(AXES[axis]), measure.title, log_y=log_y, height=420, y_format=measure.y_format)
         live_chart(figure, "overlay", alt=measure.title)
     if missing:
-        text = N_("Nothing to draw yet of {runs}. Validation figures come at the end of an epoch, where examples were held back for them.")
+        text = N_("No data yet for {runs}. Validation metrics are logged after each epoch if a "
+        "validation set was held out.")
         st.info(_(text, runs=", ".join(missing)), icon=":material/info:")
     if len({run.kind for run in chosen}) > 1:
-        st.caption(_(N_("These runs solve different kinds of task: their losses are different measures, only the shapes can be compared.")))
+        st.caption(_(N_("The selected runs have different task types. Compare only the shapes of the curves, "
+        "not the loss values.")))
 
 
 def _measure(names: list[str]) -> str:

@@ -41,7 +41,7 @@ def strip(run: Run) -> None:
     followed = _followed(run.id, epochs[-1])
     if st.session_state.get(key) in (None, *followed) or st.session_state[key] not in epochs:
         st.session_state[key] = epochs[-1]
-    heading = _(N_("The same eight validation examples after every epoch"))
+    heading = _(N_("Predictions on eight fixed validation examples"))
     st.markdown(f"**{heading}**")
     epoch = epochs[-1]
     if len(epochs) > 1:
@@ -72,7 +72,7 @@ def _pictures(run: Run, x: np.ndarray, y: np.ndarray, predictions: np.ndarray) -
     right = sum(marks)
     st.image(
         pictures.tile(images, 4, 4, marks=marks, captions=captions), width="stretch",
-        caption=_(N_("{right} of {count} right; below each picture the answer and its confidence"), right=right, count=len(y)),
+        caption=_(N_("{right} of {count} correct. Captions show the prediction and its confidence."), right=right, count=len(y)),
     )  # fmt: skip
 
 

@@ -25,7 +25,7 @@ def results(run: Run) -> None:
     if summary is None:
         return
     warm.wait()
-    st.subheader(_(N_("On the test part")))
+    st.subheader(_(N_("Test results")))
     if run.task.kind == "translation":
         translation_run.results(summary["metrics"])
         return
@@ -39,7 +39,7 @@ def results(run: Run) -> None:
     finished = (run.path / "summary.json").stat().st_mtime
     report = store.run_report(str(run.path), finished)
     if report is None:
-        st.info(_(N_("The predictions on the test part are no longer in the run's folder.")))
+        st.info(_(N_("Test predictions not found in the run folder.")))
         return
     dataset = store.test_inputs(str(run.path), finished)
     if report.kind == "classification":
@@ -54,26 +54,26 @@ def _compared(run: Run) -> None:
     if expected.seeds > 1:
         spread = figure(expected.metric, expected.spread)
         st.caption(
-            _(N_("For comparison: the full recipe reached {mean} ± {spread} over {seeds} seeds."),
+            _(N_("Reference: the full recipe reaches {mean} ± {spread} over {seeds} seeds."),
               mean=mean, spread=spread, seeds=expected.seeds)
         )  # fmt: skip
     else:
         st.caption(
-            _(N_("For comparison: the full recipe reached {mean} in {time} ({machine})."),
+            _(N_("Reference: the full recipe reaches {mean} in {time} ({machine})."),
               mean=mean, time=duration(expected.seconds), machine=expected.machine)
         )  # fmt: skip
 
 
 def _classification(run: Run, report: Report, dataset: DataSet | None) -> None:
-    matrix, mistakes, classes = st.tabs([_(N_("Confusion matrix")), _(N_("Worst mistakes")), _(N_("Every class"))])
+    matrix, mistakes, classes = st.tabs([_(N_("Confusion matrix")), _(N_("Most confident errors")), _(N_("Per-class metrics"))])
     with matrix:
         left, right = st.columns([3, 2])
         with left:
-            st.caption(_(N_("Click a cell to see the pictures behind it.")))
+            st.caption(_(N_("Click a cell to view its images.")))
             chosen = clicked(
                 grids.confusion(
                     report.confusion(), report.classes, true_label=_(N_("true")), predicted_label=_(N_("predicted")),
-                    count_label=_(N_("count")), share_label=_(N_("share of the row")), dark=st.context.theme.type == "dark",
+                    count_label=_(N_("count")), share_label=_(N_("Row-normalized")), dark=st.context.theme.type == "dark",
                 ),
                 key=f"confusion-{run.id}", alt=_(N_("Confusion matrix")),
             )  # fmt: skip
@@ -87,7 +87,7 @@ def _classification(run: Run, report: Report, dataset: DataSet | None) -> None:
             index = report.cell(int(true), int(predicted))
             st.markdown(
                 _(
-                    N_("**True {true}, predicted {predicted}**: {count} test pictures, the surest first"),
+                    N_("**True {true}, predicted {predicted}**: {count} test images, sorted by confidence"),
                     true=report.classes[int(true)], predicted=report.classes[int(predicted)], count=len(index),
                 )
             )  # fmt: skip
@@ -95,7 +95,8 @@ def _classification(run: Run, report: Report, dataset: DataSet | None) -> None:
     with mistakes:
         wrong = int((report.predicted != report.targets).sum())
         st.markdown(
-            _(N_("{wrong} of {count} test pictures are answered wrongly. Here are those of which the network was surest."),
+            _(N_("{wrong} of {count} test images were misclassified. The most confident errors come "
+        "first."),
               wrong=f"{wrong:,}", count=f"{len(report.targets):,}")
         )  # fmt: skip
         _gallery(report, dataset, report.worst(_SHOWN), columns=6)
@@ -104,23 +105,23 @@ def _classification(run: Run, report: Report, dataset: DataSet | None) -> None:
         names = {"precision": _(N_("Precision")), "recall": _(N_("Recall")), "f1": _(N_("F1"))}
         shown = table.rename_axis("class").reset_index()
         st.plotly_chart(charts.per_class(shown, names, _(N_("class"))), key=f"classes-{run.id}", config=charts.CONFIG)
-        renamed = table.rename(columns={**names, "support": _(N_("test pictures"))})
+        renamed = table.rename(columns={**names, "support": _(N_("test images"))})
         st.dataframe(renamed.style.format(dict.fromkeys(names.values(), "{:.2%}")), width="stretch")
 
 
 def _gallery(report: Report, dataset: DataSet | None, index: np.ndarray, columns: int) -> None:
     if dataset is None:
-        st.info(_(N_("The pictures are not on this machine, only the answers: {list}"), list=", ".join(map(str, index[:50])) or "-"))
+        st.info(_(N_("Test images are not installed; showing predictions only: {list}"), list=", ".join(map(str, index[:50])) or "-"))
         return
     if not len(index):
-        st.caption(_(N_("There are none.")))
+        st.caption(_(N_("No matching images.")))
         return
     images = [x[0] if len(x) == 1 else x.transpose(1, 2, 0) for x in np.asarray(dataset.test_x[index])]
     answers = report.predicted[index]
     captions = [f"{report.classes[t]}→{report.classes[a]}   {100 * report.outputs[i, a]:.0f}%"
                 for i, t, a in zip(index, report.targets[index], answers, strict=True)]  # fmt: skip
     marks = [bool(a == t) for a, t in zip(answers, report.targets[index], strict=True)]
-    st.image(pictures.tile(images, columns, 3, marks=marks, captions=captions), caption=_(N_("true → predicted, with the confidence")))
+    st.image(pictures.tile(images, columns, 3, marks=marks, captions=captions), caption=_(N_("true → predicted (confidence)")))
 
 
 def _regression(run: Run, report: Report, dataset: DataSet | None) -> None:
@@ -129,13 +130,13 @@ def _regression(run: Run, report: Report, dataset: DataSet | None) -> None:
         chosen = clicked(
             charts.scatter_prediction(
                 report.targets, report.outputs, actual_label=_(N_("actual")), predicted_label=_(N_("predicted")),
-                identity_label=_(N_("a perfect prediction")),
+                identity_label=_(N_("ideal (y = x)")),
             ),
-            key=f"scatter-{run.id}", alt=_(N_("predicted against actual")),
+            key=f"scatter-{run.id}", alt=_(N_("Predicted vs. actual values")),
         )  # fmt: skip
     with right:
         index = np.array([int(chosen[0])]) if chosen else report.worst(8)
-        st.markdown(_(N_("**The point you chose**")) if chosen else _(N_("**The largest errors** (click a point to see it here)")))
+        st.markdown(_(N_("**Selected point**")) if chosen else _(N_("**Largest errors** (click a point for details)")))
         table = pd.DataFrame({_(N_("actual")): report.targets[index], _(N_("predicted")): report.outputs[index]})
         if dataset is not None:
             features = pd.DataFrame(np.asarray(dataset.test_x[index]), columns=list(dataset.features))
@@ -145,7 +146,7 @@ def _regression(run: Run, report: Report, dataset: DataSet | None) -> None:
 
 def downloads(run: Run) -> None:
     """Weights, metrics, the script, and the commands that repeat and open the run."""
-    with st.expander(_(N_("Take it with you: weights, metrics, script, commands")), icon=":material/download:"):
+    with st.expander(_(N_("Export: weights, metrics, script, commands")), icon=":material/download:"):
         with st.container(horizontal=True):
             for label, path in (
                 (_(N_("Weights")), run.best_weights),
@@ -162,7 +163,7 @@ def downloads(run: Run) -> None:
                     _(N_("Script (plain PyTorch)")), store.script(str(run.path), newest), f"{run.id}.py", icon=":material/code:",
                     key=f"download-script-{run.id}", on_click="ignore",
                 )  # fmt: skip
-        st.markdown(_(N_("This command repeats the run:")))
+        st.markdown(_(N_("Reproduce this run:")))
         st.code(run.command(), language="bash")
-        st.markdown(_(N_("TensorBoard opens it with:")))
+        st.markdown(_(N_("Open in TensorBoard:")))
         st.code(f"tensorboard --logdir {run.path}", language="bash")

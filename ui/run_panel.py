@@ -20,7 +20,7 @@ from ui.i18n import _, duration, plain, tell
 from ui.live_chart import live_chart
 
 AXES: dict[str, str] = {
-    "epoch": N_("Epochs"), "step": N_("Steps"), "images": N_("Examples seen"), "seconds": N_("Seconds of training"),
+    "epoch": N_("Epochs"), "step": N_("Steps"), "images": N_("Samples processed"), "seconds": N_("Training time (s)"),
 }  # fmt: skip
 STATES: dict[str, tuple[str, str, str]] = {
     "queued": (N_("queued"), ":material/hourglass_top:", "gray"),
@@ -83,7 +83,7 @@ def _panel(run_id: str, was_active: bool) -> None:
 
 def _belongs(run: Run) -> None:
     """The way back to the sweep or the fair fight that this run is part of."""
-    for kind, label in (("sweep", N_("Part of a sweep")), ("fight", N_("Part of a fair fight"))):
+    for kind, label in (("sweep", N_("View sweep")), ("fight", N_("View comparison"))):
         if found := run.config.get(kind):
             entry = PAGES["train" if kind == "sweep" else "compare"]
             st.page_link(entry.path, label=_(label), icon=":material/arrow_back:", query_params={kind: str(found)})
@@ -97,7 +97,7 @@ def _head(run: Run, status: Status) -> None:
             st.markdown(f"**{plain(run.label)}** · {_(run.task.title)}")
         data = run.config.get("data", {})
         if original := data.get("stand_in_for"):
-            st.caption(_(N_("Trained on {data}, standing in for {wanted}."), data=_(data["title"]), wanted=_(original)))
+            st.caption(_(N_("Trained on fallback data ({data}) instead of {wanted}."), data=_(data["title"]), wanted=_(original)))
         elif data:
             st.caption(_(N_("Data: {data}, {count} training examples"), data=_(data["title"]), count=f"{data['train']:,}"))
         _belongs(run)
@@ -105,20 +105,21 @@ def _head(run: Run, status: Status) -> None:
         _controls(run, status)
     if status.state == "running" and status.total_steps and status.phase is None:
         text = _(
-            N_("Epoch {epoch} of {epochs} · {rate} examples/s · about {eta} left"),
+            N_("Epoch {epoch} of {epochs} · {rate} samples/s · about {eta} left"),
             epoch=f"{status.epoch:.1f}", epochs=status.epochs, rate=f"{status.rate:,.0f}", eta=duration(status.eta),
         )  # fmt: skip
         st.progress(min(1.0, status.step / status.total_steps), text)
     elif status.state == "running":
-        st.progress(min(1.0, status.fraction), tell(status.phase) or _(N_("Preparing")))
+        st.progress(min(1.0, status.fraction), tell(status.phase) or _(N_("Preparing…")))
     elif status.state == "queued":
         place = jobs.place(run)
-        st.progress(0.0, _(N_("Waiting for its turn: {count} before it"), count=place) if place else _(N_("Starting")))
+        st.progress(0.0, _(N_("Queued ({count} ahead)"), count=place) if place else _(N_("Starting…")))
     elif status.reason:
         st.error(tell(status.reason), icon=":material/error:")
     elif status.state == "interrupted":
         st.warning(
-            _(N_("The process of this training is gone. What it had learned up to its last save is kept; Resume goes on from there.")),
+            _(N_("The training process has exited. Progress up to the last checkpoint is saved; press "
+        "Resume to continue.")),
             icon=":material/power_off:",
         )
 
@@ -127,7 +128,7 @@ def _controls(run: Run, status: Status) -> None:
     if status.active:
         st.button(
             _(N_("Stop")), icon=":material/stop:", key=f"stop-{run.id}", on_click=attempt, args=(jobs.stop, run), width="stretch",
-            help=_(N_("Ends within a batch and saves; Resume goes on later.")),
+            help=_(N_("Stops after the current batch and saves a checkpoint. Press Resume to continue later.")),
         )  # fmt: skip
     elif status.state in ("stopped", "interrupted", "failed") and st.button(
         _(N_("Resume")), icon=":material/resume:", key=f"resume-{run.id}", type="primary", width="stretch"
@@ -137,13 +138,13 @@ def _controls(run: Run, status: Status) -> None:
 
 
 def _curves(run: Run, log: pd.DataFrame) -> None:
-    with st.popover(_(N_("Chart")), icon=":material/settings:"):
+    with st.popover(_(N_("Chart settings")), icon=":material/settings:"):
         axis = st.segmented_control(
-            _(N_("Horizontal axis")), list(AXES), default="epoch", format_func=lambda a: _(AXES[a]), required=True,
+            _(N_("X-axis")), list(AXES), default="epoch", format_func=lambda a: _(AXES[a]), required=True,
             key=f"axis-{run.id}", persist_state="session",
         )  # fmt: skip
         weight = st.slider(_(N_("Smoothing")), 0.0, 0.99, 0.9, key=f"smooth-{run.id}", persist_state="session")
-        log_y = st.toggle(_(N_("Logarithmic loss")), key=f"log-{run.id}", persist_state="session")
+        log_y = st.toggle(_(N_("Log-scale loss")), key=f"log-{run.id}", persist_state="session")
     score = "accuracy" if run.task.kind == "classification" else "rmse"
     _curve(run, log, "loss", axis, weight, log_y)  # one below the other: side by side the legends took more room than the curves
     _curve(run, log, score, axis, weight, log_y=False)

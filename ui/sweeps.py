@@ -24,13 +24,14 @@ _MOST_CURVES = 6  # in one chart; the runs page shows more
 
 def form(task: tasks.Task, recipe: Recipe) -> None:
     """Vary one or two fields of the recipe that stands in the form above."""
-    with st.expander(_(N_("Try several settings at once")), icon=":material/grid_view:"):
-        st.caption(_(N_("Every combination becomes a run of its own; they train one after the other and end in one chart.")))
+    with st.expander(_(N_("Hyperparameter sweep")), icon=":material/grid_view:"):
+        st.caption(_(N_("Each combination becomes a separate run. The runs are queued one after another and "
+        "plotted in one chart.")))
         names = task.fields()
         labels = {n: field_label(type(recipe).field(n)) for n in names}
-        first = st.selectbox(_(N_("Vary")), names, index=names.index("learning_rate"), format_func=labels.get, key="sweep-field-1")
+        first = st.selectbox(_(N_("First hyperparameter")), names, index=names.index("learning_rate"), format_func=labels.get, key="sweep-field-1")
         grid = {first: _values(recipe, first, "sweep-values-1")}
-        second = st.selectbox(_(N_("and")), ["", *names], format_func=lambda n: labels.get(n, "–"), key="sweep-field-2")
+        second = st.selectbox(_(N_("Second hyperparameter")), ["", *names], format_func=lambda n: labels.get(n, "–"), key="sweep-field-2")
         if second and second != first:
             grid[second] = _values(recipe, second, "sweep-values-2")
         count = 1
@@ -45,7 +46,7 @@ def form(task: tasks.Task, recipe: Recipe) -> None:
 def _values(recipe: Recipe, name: str, key: str) -> str:
     proposal = ", ".join(str(v).lower() if isinstance(v, bool) else f"{v:g}" if isinstance(v, float) else str(v)
                          for v in sweep.proposed(recipe, name))  # fmt: skip
-    return st.text_input(_(N_("Values, with commas between them")), proposal, key=f"{key}-{name}")
+    return st.text_input(_(N_("Values (comma-separated)")), proposal, key=f"{key}-{name}")
 
 
 def _start(task: tasks.Task, recipe: Recipe, grid: dict[str, str]) -> None:
@@ -62,7 +63,7 @@ def show(begin: Callable[[], str]) -> None:
     if found:
         st.query_params["sweep"] = found
         st.query_params.pop("run", None)
-        flash(Message(N_("Started. Its curves grow beside this form, on a phone below it.")), "success")
+        flash(Message(N_("Training started.")), "success")
 
 
 def panel(sweep_id: str) -> None:
@@ -75,7 +76,7 @@ def panel(sweep_id: str) -> None:
 def _panel(sweep_id: str, was_active: bool) -> None:
     members = sweep.members(sweep_id)
     if not members:
-        st.warning(_(N_("There is no sweep {sweep} here."), sweep=sweep_id[:40]))
+        st.warning(_(N_("Sweep {sweep} not found."), sweep=sweep_id[:40]))
         return
     if was_active and not any(r.status().active for r in members):
         st.rerun()
@@ -89,7 +90,7 @@ def _panel(sweep_id: str, was_active: bool) -> None:
     st.progress(done / len(table), _(N_("{done} of {count} runs finished"), done=done, count=len(table)))
     if was_active:
         st.button(_(N_("Stop all")), icon=":material/stop:", key="sweep-stop", on_click=stop_all, args=(members,))
-    named = _(N_("{metric} on the validation part, best epoch"), metric=_(METRICS[score]))
+    named = _(N_("{metric} on the validation set, best epoch"), metric=_(METRICS[score]))
     if table["validation"].notna().any():
         figure = grids.sweep(
             table, fields[0], "validation", fields[1] if len(fields) > 1 else None,
@@ -100,8 +101,8 @@ def _panel(sweep_id: str, was_active: bool) -> None:
         live_chart(figure, f"sweep-{sweep_id}", alt=named)
     elif done:
         st.info(
-            _(N_("Nothing was held back for validation here, so no setting can be called the best: whoever chooses by the test part learns "
-                 "from it, and has no figure left for what is new."))
+            _(N_("No validation set was held out, so no setting can be ranked best. Choosing by test "
+        "score would leak the test set into model selection."))
         )  # fmt: skip
     if len(members) <= _MOST_CURVES:
         titles = [", ".join(f"{_label(task, f)} {run.config['recipe'][f]}" for f in fields) for run in members]
@@ -109,9 +110,9 @@ def _panel(sweep_id: str, was_active: bool) -> None:
             curves = charts.curves(
                 series, _(AXES["epoch"]), _(METRICS[metric]), height=340, y_format=".2%" if metric == "accuracy" else ""
             )
-            live_chart(curves, f"sweep-curves-{sweep_id}", alt=_(N_("The curves of the sweep")))
+            live_chart(curves, f"sweep-curves-{sweep_id}", alt=_(N_("Learning curves of the sweep")))
     ids = ",".join(table["run"])
-    st.page_link("pages/runs.py", label=_(N_("Their curves in one chart")), icon=":material/stacked_line_chart:", query_params={"ids": ids})
+    st.page_link("pages/runs.py", label=_(N_("Overlay learning curves")), icon=":material/stacked_line_chart:", query_params={"ids": ids})
     shown = table.assign(state=[_(STATES[s][0]) for s in table["state"]], run=[f"/train?run={r}" for r in table["run"]])
     number = st.column_config.NumberColumn
     style = "%.4f" if score == "rmse" else "percent"

@@ -16,36 +16,38 @@ from ui.live_chart import live_chart
 _TICK = 0.6  # seconds between two looks while it runs
 _AT_ONCE = 60  # steps between two looks
 _LONGEST = 20_000  # steps, after which it pauses by itself
-_SIDES = {"both": N_("both"), "generator": N_("only the generator"), "discriminator": N_("only the discriminator")}
+_SIDES = {"both": N_("both"), "generator": N_("generator only"), "discriminator": N_("discriminator only")}
 
 
 def section() -> None:
     """An expander with the game; it begins when it is opened."""
-    place = st.expander(_(N_("The game behind it, on points of the plane")), icon=":material/sports_esports:", key="toy", on_change="rerun")
+    place = st.expander(_(N_("Toy GAN in 2D")), icon=":material/sports_esports:", key="toy", on_change="rerun")
     if not place.open:
         return
     with place:
         st.markdown(
-            _(N_("A generator moves random points; a discriminator says of every place how real a point there looks (blue: real, orange: "
-                 "made). Each learns from the other. Try the two blobs: where all points end in one of them, that is mode collapse. Let "
-                 "only the discriminator learn, and it wins; let only the generator learn, and it runs to wherever the other is fooled."))
+            _(N_("The generator maps random noise to points. The discriminator scores every location "
+        "(blue: real, orange: generated). They are trained against each other. Select two "
+        "Gaussians: if all generated points end up in one of them, that is mode collapse. "
+        "Train only the discriminator, and it soon separates the two sets. Train only the "
+        "generator, and its points move to wherever the fixed discriminator gives high scores."))
         )  # fmt: skip
         with st.container(horizontal=True, vertical_alignment="bottom"):
             shape = st.selectbox(
-                _(N_("Real points")), list(SHAPES), index=2, format_func=lambda s: _(SHAPES[s]), key="toy-shape", width=200
+                _(N_("Target distribution")), list(SHAPES), index=2, format_func=lambda s: _(SHAPES[s]), key="toy-shape", width=200
             )
             seed = st.number_input(_(N_("Seed")), 0, 9999, 0, key="toy-seed", width=120)
             st.segmented_control(
-                _(N_("Who learns")), list(_SIDES), default="both", format_func=lambda s: _(_SIDES[s]), required=True, key="toy-who"
+                _(N_("Models to train")), list(_SIDES), default="both", format_func=lambda s: _(_SIDES[s]), required=True, key="toy-who"
             )
         if st.session_state.get("_toy-of") != (shape, seed):
             st.session_state["_toy-of"], st.session_state["_toy"] = (shape, seed), ToyGAN(shape, int(seed))
         with st.container(horizontal=True):
-            running = st.toggle(_(N_("Run")), key="toy-run")
+            running = st.toggle(_(N_("Run continuously")), key="toy-run")
             st.button(
-                _(N_("{count} steps"), count=_AT_ONCE), icon=":material/skip_next:", key="toy-step", on_click=_advance, disabled=running
+                _(N_("Run {count} steps"), count=_AT_ONCE), icon=":material/skip_next:", key="toy-step", on_click=_advance, disabled=running
             )
-            st.button(_(N_("From the start")), icon=":material/restart_alt:", key="toy-reset", on_click=_reset)
+            st.button(_(N_("Reset")), icon=":material/restart_alt:", key="toy-reset", on_click=_reset)
         st.fragment(_look, run_every=_TICK if running else None)(running)
 
 
@@ -67,17 +69,18 @@ def _look(running: bool) -> None:
         _advance()
     left, right = st.columns([3, 2], gap="large")
     with left:
-        live_chart(_plane(game), "toy-plane", alt=_(N_("Real and generated points, and the discriminator's scores")))
+        live_chart(_plane(game), "toy-plane", alt=_(N_("Real and generated points with discriminator scores")))
     with right:
         st.metric(_(N_("Steps")), f"{game.step_count:,}")
-        st.metric(_(N_("Distance of the two clouds")), f"{max(0.0, game.distance()):.3f}")
+        st.metric(_(N_("Energy distance")), f"{max(0.0, game.distance()):.3f}")
         if game.history:
             last = game.history[-1]
             st.caption(
-                _(N_("Mean scores: real points {real}, generated points {generated}. At 0.5 each, the discriminator cannot tell."),
+                _(N_("Mean scores: real points {real}, generated points {generated}. At 0.5 each, the "
+        "discriminator cannot distinguish them."),
                   real=f"{last.real:.2f}", generated=f"{last.generated:.2f}")
             )  # fmt: skip
-            live_chart(_scores(game), "toy-scores", alt=_(N_("Mean scores of the discriminator")))
+            live_chart(_scores(game), "toy-scores", alt=_(N_("Mean discriminator scores")))
 
 
 def _plane(game: ToyGAN) -> go.Figure:

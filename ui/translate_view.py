@@ -71,27 +71,27 @@ def tell_seen(found: Translator, seen: Recognised | None, way: str) -> None:
     likely = called["b" if seen.b >= 0.5 else "a"]
     if seen.domain is None:
         st.warning(
-            _(N_("The classifier is sure of neither {one} nor {other} ({likely} {percent} %). It is translated all the same, "
-                 "{way}: expect nonsense."), one=called["a"], other=called["b"], likely=likely, percent=f"{100 * p:.0f}",
+            _(N_("The classifier is not confident in {one} or {other} ({likely}: {percent}%). The photo "
+        "is still translated ({way}), but the result may be meaningless."), one=called["a"], other=called["b"], likely=likely, percent=f"{100 * p:.0f}",
               way=arrow(found, way)),
             icon=":material/help:",
         )  # fmt: skip
     else:
-        st.caption(_(N_("The classifier sees {likely}, {percent} %. Translated: {way}."), likely=likely, percent=f"{100 * p:.0f}",
+        st.caption(_(N_("Classifier prediction: {likely} ({percent}%). Direction: {way}."), likely=likely, percent=f"{100 * p:.0f}",
                      way=arrow(found, way)))  # fmt: skip
 
 
 def show(found: Translator, choice: Choice, pixels: np.ndarray, way: str, key: str) -> None:
     """Everything about one photo (H, W, 3) uint8."""
     photos = photo.tensor(pixels)
-    with st.spinner(_(N_("Translating"))):
+    with st.spinner(_(N_("Translating…"))):
         made = _translated(choice.id, _changed(choice), key.split("-")[-1], way, found, photos)
     left, right = st.columns([3, 2], gap="large")
     with right:
         strength = st.slider(_(N_("Strength")), 0.0, 1.5, 1.0, 0.05, key=f"strength-{key}")
         keep = st.toggle(
-            _(N_("Keep the background")), key=f"keep-{key}",
-            help=_(N_("The change is put on only where the network moved most; the threshold below says how much is much.")),
+            _(N_("Keep background")), key=f"keep-{key}",
+            help=_(N_("Applies the change only where it is strongest. The threshold below sets the cutoff.")),
         )  # fmt: skip
         mask = None
         if keep:
@@ -103,22 +103,23 @@ def show(found: Translator, choice: Choice, pixels: np.ndarray, way: str, key: s
             key=f"download-{key}", width="stretch", on_click="ignore",
         )  # fmt: skip
         with st.container(horizontal=True):
-            _small(made.cycled, _(N_("and back again")))
-            st.image(_fitted(_heat(made)), caption=_(N_("where it changed")), width=150)
+            _small(made.cycled, _(N_("Reconstruction")))
+            st.image(_fitted(_heat(made)), caption=_(N_("Difference map")), width=150)
             if mask is not None:
                 st.image(_fitted(pictures.upscale((mask[0, 0] * 255).byte().numpy(), 1)), caption=_(N_("mask")), width=150)
         error = float((made.cycled - made.seen).abs().mean())
         st.caption(
-            _(N_("The way back misses by {error} % on average; the translation changed the photo by {change} %."),
+            _(N_("Reconstruction error (MAE): {error}%. Mean change to the photo: {change}%."),
               error=f"{100 * error:.1f}", change=f"{100 * float(made.change.abs().mean()):.1f}")
         )  # fmt: skip
     with left:
         before_after(
-            pixels, result, f"slider-{key}", labels=(_(N_("photo")), arrow(found, way)), handle=_(N_("Before and after: move the handle"))
+            pixels, result, f"slider-{key}", labels=(_(N_("photo")), arrow(found, way)), handle=_(N_("Before/after slider"))
         )
         h, w = pixels.shape[:2]
         st.caption(
-            _(N_("{width} x {height} pixels. Translated at {working} pixels; the change was enlarged onto the photo."),
+            _(N_("{width}×{height} pixels. Translated at {working} pixels; the change was upsampled and "
+        "applied to the original photo."),
               width=w, height=h, working=min(made.seen.shape[-2:]))
         )  # fmt: skip
     if choice.run is not None:
@@ -130,12 +131,13 @@ def tell_worth(choice: Choice) -> None:
     metrics = (store.card(choice.id) or {}).get("metrics", {}) if choice.run is None else (choice.run.summary or {}).get("metrics", {})
     if isinstance(share := metrics.get("colour_histogram_accuracy"), float):
         st.caption(
-            _(N_("Colour alone tells real apples from real oranges: a colour histogram is right on {percent} % of the test photos. The "
-                 "second judge saw no true colours and goes by shape and texture, but moved colours alone can fool it too: the figures "
-                 "below show how often."), percent=f"{100 * share:.1f}")
+            _(N_("Color alone separates real apples from real oranges: a color histogram classifies "
+        "{percent}% of the test photos correctly. The second classifier was trained without "
+        "true colors and relies on shape and texture. Color transfer alone can still fool it. "
+        "The metrics below show how often."), percent=f"{100 * share:.1f}")
         )  # fmt: skip
     if metrics:
-        with st.expander(_(N_("What this pair reaches on the test photos")), icon=":material/gavel:"):
+        with st.expander(_(N_("Metrics on the test photos")), icon=":material/gavel:"):
             translation_run.results(metrics)
 
 
@@ -163,14 +165,14 @@ def _film(choice: Choice, photos: torch.Tensor, way: str, key: str) -> None:
     stages = translator.stages(choice.run)
     if len(stages) < 2:
         return
-    place = st.expander(_(N_("How the network learned it")), icon=":material/movie:", key=f"film-{key}", on_change="rerun")
+    place = st.expander(_(N_("Training progression")), icon=":material/movie:", key=f"film-{key}", on_change="rerun")
     if not place.open:
         return
     with place:
         chosen = [stages[i] for i in np.unique(np.linspace(0, len(stages) - 1, _FILM).astype(int))]
         strip = _strip(choice.id, tuple(epoch for epoch, _path in chosen), key.split("-")[-1], way, chosen, photos)
         captions = [str(epoch) for epoch, _path in chosen]
-        st.image(pictures.tile(strip, 6, 1, captions=captions), caption=_(N_("after so many epochs")), width="stretch")
+        st.image(pictures.tile(strip, 6, 1, captions=captions), caption=_(N_("training epochs")), width="stretch")
 
 
 @st.cache_data(max_entries=12, show_spinner=False)

@@ -14,28 +14,28 @@ from ui import charts, pictures, store
 from ui.i18n import _, tell
 from ui.live_chart import live_chart
 
-AXES: dict[str, str] = {"epoch": N_("Epochs"), "step": N_("Steps"), "seconds": N_("Seconds of training")}
+AXES: dict[str, str] = {"epoch": N_("Epochs"), "step": N_("Steps"), "seconds": N_("Training time (s)")}
 GENERATORS = {
-    "loss/adversarial_a2b": N_("adversarial, A to B"), "loss/adversarial_b2a": N_("adversarial, B to A"), "loss/cycle": N_("cycle"),
-    "loss/identity": N_("identity"),
+    "loss/adversarial_a2b": N_("adversarial loss, A to B"), "loss/adversarial_b2a": N_("adversarial loss, B to A"), "loss/cycle": N_("cycle consistency loss"),
+    "loss/identity": N_("identity loss"),
 }  # fmt: skip
 SCORES = {
-    "score/real_a": N_("real photos of A"), "score/translated_a": N_("translated into A"), "score/real_b": N_("real photos of B"),
-    "score/translated_b": N_("translated into B"),
+    "score/real_a": N_("real photos, domain A"), "score/translated_a": N_("translated to A"), "score/real_b": N_("real photos, domain B"),
+    "score/translated_b": N_("translated to B"),
 }  # fmt: skip
 FOOLED = {"val/fooled_a2b": N_("A to B"), "val/fooled_b2a": N_("B to A")}
 CHANGES = {
-    "val/cycle_error": N_("error of photos that came back"), "val/change_a2b": N_("change, A to B"), "val/change_b2a": N_("change, B to A"),
+    "val/cycle_error": N_("cycle error"), "val/change_a2b": N_("mean change, A to B"), "val/change_b2a": N_("mean change, B to A"),
 }  # fmt: skip
 ROWS = {
-    "real": N_("photo"), "translated": N_("translated"), "cycled": N_("and back again"),
-    "identity": N_("through the generator of its own domain"),
+    "real": N_("photo"), "translated": N_("translated"), "cycled": N_("Reconstruction"),
+    "identity": N_("identity mapping (generator of the same domain)"),
 }  # fmt: skip
 CHARTS: tuple[tuple[str, dict[str, str], str], ...] = (
-    (N_("Translations that the judge takes for the other domain"), FOOLED, ".0%"),
-    (N_("Mean absolute difference, of the range"), CHANGES, ".1%"),
-    (N_("Scores of the discriminators: 1 for real, 0 for translated"), SCORES, ""),
-    (N_("Losses of the generators"), GENERATORS, ""),
+    (N_("Translations classified as the target domain"), FOOLED, ".0%"),
+    (N_("Mean absolute difference (% of value range)"), CHANGES, ".1%"),
+    (N_("Discriminator scores (1 = real, 0 = translated)"), SCORES, ""),
+    (N_("Generator losses"), GENERATORS, ""),
 )
 """Title, columns of the log with their names, and number format of each chart."""
 _SMOOTHING = 0.9
@@ -47,7 +47,7 @@ def panel(run: Run, log: pd.DataFrame) -> None:
     for finding in health.findings(log):
         {"good": st.success, "note": st.info, "warning": st.warning}[finding.level](tell(finding.message), icon=":material/stethoscope:")
     axis = st.segmented_control(
-        _(N_("Horizontal axis")), list(AXES), default="epoch", format_func=lambda a: _(AXES[a]), required=True, key=f"axis-{run.id}",
+        _(N_("X-axis")), list(AXES), default="epoch", format_func=lambda a: _(AXES[a]), required=True, key=f"axis-{run.id}",
         persist_state="session",
     )  # fmt: skip
     for title, columns, y_format in CHARTS:
@@ -77,7 +77,7 @@ def sheets(run: Run) -> None:
     if not found:
         return
     steps = sorted({sheet.step for sheet in found})
-    heading = _(N_("The same photos at every look"))
+    heading = _(N_("Validation samples over time"))
     st.markdown(f"**{heading}**")
     step = steps[-1]
     if len(steps) > 1:
@@ -104,11 +104,11 @@ def _arrow(name: str, classes: list[str]) -> str:
 # ---- when it is finished ---------------------------------------------------------------------------------------------
 
 FIGURES = {
-    "fool_rate": N_("taken for the other fruit by the first judge"),
-    "second_fool_rate": N_("by the second judge, who saw no true colours"),
-    "kid": N_("distance to real photos of the other fruit (KID on features of {network}, thousandths)"),
+    "fool_rate": N_("fooling rate, first classifier"),
+    "second_fool_rate": N_("fooling rate, second classifier (trained without true colors)"),
+    "kid": N_("KID to real photos of the target class ({network} features, ×10⁻³)"),
 }
-KINDS = {"": N_("translated"), "colour_": N_("colours moved only"), "untranslated_": N_("photos as they are")}
+KINDS = {"": N_("translated"), "colour_": N_("color transfer only"), "untranslated_": N_("original photos")}
 
 
 def results(metrics: dict[str, float]) -> None:
@@ -116,20 +116,20 @@ def results(metrics: dict[str, float]) -> None:
     from core.translation import judges  # imports torch, which a page that shows results has by then
 
     if "cycle_error" in metrics:
-        st.metric(_(N_("Cycle error (mean absolute, of the range)")), f"{100 * metrics['cycle_error']:.1f} %", width=360)
+        st.metric(_(N_("Cycle error (MAE, share of value range)")), f"{100 * metrics['cycle_error']:.1f} %", width=360)
     rows = []
     for way, words in (("a2b", N_("A to B")), ("b2a", N_("B to A"))):
         for name, title in FIGURES.items():
             if f"{name}_{way}" in metrics:
                 cells = {_(kind): _cell(name, metrics, f"{name}_{prefix}{way}") for prefix, kind in KINDS.items()}
-                rows.append({_(N_("way")): _(words), _(N_("figure")): _(title, network=judges.FEATURES), **cells})
+                rows.append({_(N_("direction")): _(words), _(N_("metric")): _(title, network=judges.FEATURES), **cells})
     if rows:
         st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch")
         st.caption(
-            _(N_("Colour alone tells real apples from real oranges, so moving colours fools a judge that looks at colour, and it can fool "
-                 "the second judge too: a translation is worth what it gains over the columns beside it. KID is taken here on the features "
-                 "of {network}, which never saw these photos, in place of the Inception network of its definition, so it cannot be set "
-                 "beside published KID values."), network=f"`{judges.FEATURES}`")
+            _(N_("Color alone separates real apples from real oranges, so color transfer can fool both "
+        "classifiers. Assess a translation by its gain over the baseline columns. KID is "
+        "computed on features of {network}, which was not trained on these photos, instead of "
+        "Inception features. It is not comparable with published KID values."), network=f"`{judges.FEATURES}`")
         )  # fmt: skip
         _tell_unsure(metrics)
 
@@ -138,11 +138,11 @@ def _tell_unsure(metrics: dict[str, float]) -> None:
     """Which distances are too uncertain to mean anything, if any."""
     unsure = {kind for kind in KINDS for way in WAYS if (ends := _interval(metrics, f"kid_{kind}{way}")) and ends[0] <= 0 <= ends[1]}
     if unsure:
-        st.caption(_(N_("Where an interval of KID contains 0, so few photos cannot tell the two sets apart by this measure.")))
+        st.caption(_(N_("If a KID interval contains 0, the sets are too small for KID to distinguish them.")))
     if "untranslated_" in unsure:
         st.caption(
-            _(N_("Here it cannot even tell real photos of the one fruit from real photos of the other, so a small value says little for "
-                 "the translations."))
+            _(N_("Here, KID does not separate even real photos of the two fruits. A low value is weak "
+        "evidence of translation quality."))
         )  # fmt: skip
 
 

@@ -45,5 +45,5 @@ def wait() -> None:
     """Return when torch is imported; says that it is warming up where that takes a while."""
     place = st.empty()  # also where there is nothing to wait for: what moves down, such as a canvas, would begin anew
     if not ready():
-        with place, st.spinner(_(N_("Warming up: PyTorch is being loaded, once per start of the server."))):
+        with place, st.spinner(_(N_("Loading PyTorch (once per server start)…"))):
             _thread().join()

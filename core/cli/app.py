@@ -17,24 +17,24 @@ from core.cli import train as train_command
 from core.cli.show import _, duration, progress_bar, result, say, table
 from core.messages import Message, N_, UserError
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help=_(N_("Manabi Lab without a screen: train, evaluate, predict.")))
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=_(N_("Manabi Lab command line: train, evaluate, predict.")))
 app.add_typer(train_command.app, name="train")
 app.add_typer(runs_commands.app, name="runs")
 app.add_typer(coco_commands.app, name="coco")
-data_app = typer.Typer(no_args_is_help=True, help=_(N_("What data sets are on this machine, and how to get them.")))
+data_app = typer.Typer(no_args_is_help=True, help=_(N_("Datasets: list and download.")))
 app.add_typer(data_app, name="data")
-weights_app = typer.Typer(no_args_is_help=True, help=_(N_("Weights that others trained: what is on this machine, and how to get them.")))
+weights_app = typer.Typer(no_args_is_help=True, help=_(N_("Third-party pretrained weights: list and download.")))
 app.add_typer(weights_app, name="weights")
-guard_app = typer.Typer(no_args_is_help=True, help=_(N_("The judge that tells digits from everything else.")))
+guard_app = typer.Typer(no_args_is_help=True, help=_(N_("Out-of-distribution detector for the digit classifiers.")))
 app.add_typer(guard_app, name="guard")
 
-Json = Annotated[bool, typer.Option("--json", help=_(N_("Print one JSON object as the last line.")))]
+Json = Annotated[bool, typer.Option("--json", help=_(N_("Print the result as JSON on the last line.")))]
 DataRoot = Annotated[
-    Path | None, typer.Option(help=_(N_("Folder that holds the data sets (default: MANABI_DATA, then data/).")))
+    Path | None, typer.Option(help=_(N_("Dataset folder (default: MANABI_DATA, then data/).")))
 ]
 
 
-@app.command("tasks", help=_(N_("The table of all trainings.")))
+@app.command("tasks", help=_(N_("List all tasks.")))
 def list_tasks(json: Json = False) -> None:
     if json:
         result({"tasks": [{"name": t.name, "kind": t.kind, "dataset": t.dataset, "model": t.model} for t in tasks.TASKS]})
@@ -45,13 +45,13 @@ def list_tasks(json: Json = False) -> None:
         spread = f" ± {e.spread:.4f} ({e.seeds})" if e and e.seeds > 1 else ""
         reached = f"{e.metric} {e.mean:.4f}{spread}, {duration(e.seconds)}" if e else "-"
         rows.append((t.name, _(t.title), t.model, t.dataset, reached))
-    table([_(N_("task")), _(N_("what it is")), _(N_("model")), _(N_("data")), _(N_("reached"))], rows)
+    table([_(N_("task")), _(N_("description")), _(N_("model")), _(N_("data")), _(N_("reference result"))], rows)
 
 
-@app.command(help=_(N_("Test metrics of a task's shipped weights, or of the weights that you name.")))
+@app.command(help=_(N_("Evaluate a task's pretrained weights, or your own, on the test set.")))
 def evaluate(
     task: str,
-    checkpoint: Annotated[Path | None, typer.Option(help=_(N_("A weights file (.safetensors) of this task's network.")))] = None,
+    checkpoint: Annotated[Path | None, typer.Option(help=_(N_("Weights file (.safetensors) for this task's model.")))] = None,
     data_root: DataRoot = None,
     json: Json = False,
 ) -> None:
@@ -62,7 +62,7 @@ def evaluate(
     if dataset.notice:
         say(dataset.notice)
     say(
-        N_("{task} on the test part of {data} ({count} examples): {figures}"),
+        N_("{task} on the {data} test set ({count} examples): {figures}"),
         task=task, data=_(dataset.title), count=f"{len(found.targets):,}",
         figures=", ".join(f"{k} {v:.4f}" for k, v in found.metrics.items()),
     )  # fmt: skip
@@ -70,12 +70,12 @@ def evaluate(
         result({"task": task, "checkpoint": str(path), "data": dataset.title, "metrics": found.metrics})
 
 
-@app.command(help=_(N_("The most likely classes of pictures, by a task's shipped weights or by one of your runs.")))
+@app.command(help=_(N_("Classify images with a task's pretrained weights or with one of your runs.")))
 def predict(
-    source: Annotated[str, typer.Argument(metavar="TASK|RUN", help=_(N_("A task, or the id of a run.")))],
-    images: Annotated[list[Path], typer.Argument(help=_(N_("Picture files.")))],
-    checkpoint: Annotated[Path | None, typer.Option(help=_(N_("A weights file (.safetensors) to use instead.")))] = None,
-    top: Annotated[int, typer.Option(help=_(N_("How many classes to print.")), min=1)] = 3,
+    source: Annotated[str, typer.Argument(metavar="TASK|RUN", help=_(N_("Task name or run ID.")))],
+    images: Annotated[list[Path], typer.Argument(help=_(N_("Image files.")))],
+    checkpoint: Annotated[Path | None, typer.Option(help=_(N_("Weights file (.safetensors) to use instead.")))] = None,
+    top: Annotated[int, typer.Option(help=_(N_("Number of classes to print.")), min=1)] = 3,
     json: Json = False,
 ) -> None:
     from core.inference.classify import classify_file, predictor_for
@@ -86,39 +86,39 @@ def predict(
         result({"source": source, "answers": answers})
         return
     table(
-        [_(N_("picture")), _(N_("most likely"))],
+        [_(N_("image")), _(N_("top predictions"))],
         [(a["image"], ", ".join(f"{c} {100 * p:.1f}%" for c, p in a["top"])) for a in answers],
     )
 
 
-@app.command(help=_(N_("Turn the photo of an apple into an orange, or back; the photo keeps its size.")))
+@app.command(help=_(N_("Translate a photo of an apple into an orange, or vice versa. The photo keeps its size.")))
 def translate(
-    photo: Annotated[Path, typer.Argument(metavar="IN", help=_(N_("A picture file.")))],
-    out: Annotated[Path, typer.Argument(metavar="OUT.png", help=_(N_("Where the translated photo goes.")))],
+    photo: Annotated[Path, typer.Argument(metavar="IN", help=_(N_("Image file.")))],
+    out: Annotated[Path, typer.Argument(metavar="OUT.png", help=_(N_("Output path for the translated photo.")))],
     direction: Annotated[
-        Literal["auto", "a2b", "b2a"], typer.Option(help=_(N_("From A to B, from B to A, or as the classifier sees the photo.")))
+        Literal["auto", "a2b", "b2a"], typer.Option(help=_(N_("A to B (a2b), B to A (b2a), or detected by the classifier (auto).")))
     ] = "auto",
-    checkpoint: Annotated[Path | None, typer.Option(help=_(N_("A weights file (.safetensors) to use instead.")))] = None,
-    strength: Annotated[float, typer.Option(help=_(N_("How much of the change is put on.")), min=0.0, max=1.5)] = 1.0,
+    checkpoint: Annotated[Path | None, typer.Option(help=_(N_("Weights file (.safetensors) to use instead.")))] = None,
+    strength: Annotated[float, typer.Option(help=_(N_("Strength of the change; 1 applies it fully.")), min=0.0, max=1.5)] = 1.0,
     json: Json = False,
 ) -> None:
     from core.translation.file import translate_file
 
     made = translate_file(photo, out, direction, checkpoint, strength)
-    say(N_("Written: {file}"), file=str(out))
+    say(N_("Saved: {file}"), file=str(out))
     if json:
         result({"out": str(out), **made})
 
 
-@app.command(help=_(N_("Layers, shapes, parameters and multiply-adds of a network.")))
-def summary(model: Annotated[str, typer.Argument(help=_(N_("A task, or the registered name of a network.")))]) -> None:
+@app.command(help=_(N_("Show the layers, shapes, parameters and MACs of a model.")))
+def summary(model: Annotated[str, typer.Argument(help=_(N_("Task name or registered model name.")))]) -> None:
     from core import models
 
     known = {t.name: t for t in tasks.TASKS}
     entry = known.get(model) or next((t for t in tasks.TASKS if t.model == model), None)
     if entry is None:
         models.builder(model)
-        raise UserError(N_("No task uses the network {model} yet, so its input shape is not known."), model=model)
+        raise UserError(N_("No task uses the model {model}, so its input shape is unknown."), model=model)
     import torchinfo
 
     dataset = data.obtain(entry.dataset, download=False, **entry.recipe.part("data"))
@@ -127,14 +127,14 @@ def summary(model: Annotated[str, typer.Argument(help=_(N_("A task, or the regis
     print(torchinfo.summary(network, (1, *dataset.in_shape), col_names=columns, verbose=0, depth=4))
 
 
-@app.command(help=_(N_("Make the shipped checkpoint of a task, with its card, from a finished run.")))
+@app.command(help=_(N_("Export a finished run as the task's pretrained checkpoint, with a model card.")))
 def ship(run: str) -> None:
     from core.shipping import ship_run
 
-    say(N_("Written: {file}"), file=str(ship_run(run)))
+    say(N_("Saved: {file}"), file=str(ship_run(run)))
 
 
-@data_app.command("status", help=_(N_("What is there, where, how many examples, how big.")))
+@data_app.command("status", help=_(N_("Show the location, number of examples and size of each dataset.")))
 def data_status(data_root: DataRoot = None, json: Json = False) -> None:
     found = [data.status(name, data_root) for name in data.names_of_files()]
     if json:
@@ -153,9 +153,9 @@ def data_status(data_root: DataRoot = None, json: Json = False) -> None:
     rows = []
     for s in found:
         size = f"{s.bytes / 1e6:,.1f} MB" if s.folder else "-"
-        where = s.folder or _(N_("not here; its stand-in: {stand_in}")).format(stand_in=_(s.stand_in))
+        where = s.folder or _(N_("not installed (fallback data: {stand_in})")).format(stand_in=_(s.stand_in))
         rows.append((_(s.title), where, f"{s.train:,}", f"{s.test:,}", size))
-    table([_(N_("data set")), _(N_("where")), _(N_("training")), _(N_("test")), _(N_("size"))], rows)
+    table([_(N_("dataset")), _(N_("location")), _(N_("training")), _(N_("test")), _(N_("size"))], rows)
     for s in found:
         if s.problem:
             say(s.problem)
@@ -163,7 +163,7 @@ def data_status(data_root: DataRoot = None, json: Json = False) -> None:
     say(N_("Searched: {folders}"), folders=searched)
 
 
-@data_app.command("get", help=_(N_("Download a data set from its official source.")))
+@data_app.command("get", help=_(N_("Download a dataset from its official source.")))
 def data_get(name: str) -> None:
     source = data.module(name)
     with progress_bar() as show:
@@ -171,13 +171,13 @@ def data_get(name: str) -> None:
     say(N_("{title} is in {folder}."), title=_(source.TITLE), folder=str(folder))
 
 
-@weights_app.command("status", help=_(N_("Which weights are there, and where.")))
+@weights_app.command("status", help=_(N_("List pretrained weights and their locations.")))
 def weights_status(json: Json = False) -> None:
     if json:
         result({"weights": [{"name": w.name, "file": str(w.path), "there": w.path.exists()} for w in pretrained.WEIGHTS]})
         return
-    rows = [(w.name, w.title, w.path if w.path.exists() else _(N_("not here"))) for w in pretrained.WEIGHTS]
-    table([_(N_("weights")), _(N_("what it is")), _(N_("where"))], rows)
+    rows = [(w.name, w.title, w.path if w.path.exists() else _(N_("not installed"))) for w in pretrained.WEIGHTS]
+    table([_(N_("weights")), _(N_("description")), _(N_("location"))], rows)
 
 
 @weights_app.command("get", help=_(N_("Download weights from their official source.")))
@@ -188,7 +188,8 @@ def weights_get(name: str) -> None:
     say(N_("{title} is in {folder}."), title=entry.title, folder=str(path.parent))
 
 
-@guard_app.command("build", help=_(N_("Fit the judge on MNIST's training digits and write it beside the checkpoints.")))
+@guard_app.command("build", help=_(N_("Fit the out-of-distribution detector on MNIST training digits and save it with the "
+        "checkpoints.")))
 def guard_build() -> None:
     from core.inference.guard import build
 
@@ -212,7 +213,7 @@ def _of_files(error: OSError) -> Message:
     """What the machine refused, as a sentence."""
     values = {"file": str(error.filename), "reason": error.strerror or str(error)}
     if error.filename is None:
-        return Message(N_("The operating system refused: {reason}."), values)
+        return Message(N_("Operating system error: {reason}."), values)
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return Message(N_("The disk is full: {file} cannot be written. Free space and try again."), values)
+        return Message(N_("The disk is full: {file} could not be written. Free up space and try again."), values)
     return Message(N_("{file} cannot be read or written: {reason}."), values)

@@ -10,12 +10,12 @@ import typer
 from core.cli.show import _, progress_bar, result, say
 from core.messages import N_
 
-app = typer.Typer(no_args_is_help=True, help=_(N_("COCO annotations: index a folder, ask for images.")))
-Json = Annotated[bool, typer.Option("--json", help=_(N_("Print one JSON object as the last line.")))]
-Source = Annotated[Path, typer.Argument(metavar="DIR", help=_(N_("A COCO folder, or a JSON file beside its pictures.")))]
+app = typer.Typer(no_args_is_help=True, help=_(N_("COCO annotations: index a folder, query and export images.")))
+Json = Annotated[bool, typer.Option("--json", help=_(N_("Print the result as JSON on the last line.")))]
+Source = Annotated[Path, typer.Argument(metavar="DIR", help=_(N_("COCO folder, or a JSON file next to its images.")))]
 
 
-@app.command(help=_(N_("Make the index of a folder, where it is not there or older than its files.")))
+@app.command(help=_(N_("Index a folder if its index is missing or outdated.")))
 def index(source: Source, json: Json = False) -> None:
     from core.coco.dataset import Coco
 
@@ -24,17 +24,17 @@ def index(source: Source, json: Json = False) -> None:
         for problem in coco.problems:
             say(problem)
         say(
-            N_("{images} images, {annotations} annotations and {captions} captions in {splits}."),
+            N_("Images: {images}, annotations: {annotations}, captions: {captions} (splits: {splits})."),
             **{name: f"{n:,}" for name, n in counts.items()}, splits=", ".join(s["split"] for s in coco.splits),
         )  # fmt: skip
         if json:
             result({**counts, "splits": [s["split"] for s in coco.splits], "index": str(coco.folder)})
 
 
-@app.command(help=_(N_("The images that a filter takes, for example --where \"dog>=1 and person==0\".")))
+@app.command(help=_(N_("List images that match a filter, for example --where \"dog>=1 and person==0\".")))
 def query(
     source: Source,
-    where: Annotated[str, typer.Option(help=_(N_("The filter; without one every image.")))] = "",
+    where: Annotated[str, typer.Option(help=_(N_("Filter expression (default: all images).")))] = "",
     json: Json = False,
 ) -> None:
     from core.coco.dataset import Coco
@@ -49,11 +49,11 @@ def query(
     say(N_("{count} images"), count=f"{len(found):,}")
 
 
-@app.command(help=_(N_("Write the images that a filter takes, with all that is annotated in them, as one COCO JSON file.")))
+@app.command(help=_(N_("Export matching images and all their annotations as one COCO JSON file.")))
 def export(
     source: Source,
-    out: Annotated[Path, typer.Argument(metavar="OUT.json", help=_(N_("Where the subset goes.")))],
-    where: Annotated[str, typer.Option(help=_(N_("The filter; without one every image.")))] = "",
+    out: Annotated[Path, typer.Argument(metavar="OUT.json", help=_(N_("Output path for the subset.")))],
+    where: Annotated[str, typer.Option(help=_(N_("Filter expression (default: all images).")))] = "",
     json: Json = False,
 ) -> None:
     from core.coco.dataset import Coco
@@ -67,9 +67,10 @@ def export(
         result({"images": len(rows), "file": str(out)})
 
 
-@app.command(help=_(N_("Fetch val2017 (5,000 images, 1.1 GB) from the official source; goes on where it broke off.")))
+@app.command(help=_(N_("Download val2017 (5,000 images, 1.1 GB) from the official source. Interrupted "
+        "downloads resume.")))
 def get(
-    folder: Annotated[Path | None, typer.Option("--into", help=_(N_("The folder to fill; without one `coco` in the data folder.")))] = None,
+    folder: Annotated[Path | None, typer.Option("--into", help=_(N_("Target folder (default: `coco` in the data folder).")))] = None,
     json: Json = False,
 ) -> None:
     from core import paths
@@ -77,6 +78,6 @@ def get(
 
     with progress_bar() as show:
         target = official.get(folder or paths.download_root() / "coco", show)
-    say(N_("val2017 lies in {folder}."), folder=str(target))
+    say(N_("val2017 is in {folder}."), folder=str(target))
     if json:
         result({"folder": str(target)})

@@ -13,10 +13,10 @@ from core.messages import N_
 from core.training import jobs, runs
 from core.training.runs import Run
 
-app = typer.Typer(invoke_without_command=True, help=_(N_("The trainings of this machine: list, show, stop, resume, delete.")))
+app = typer.Typer(invoke_without_command=True, help=_(N_("Runs on this machine: list, show, stop, resume, delete.")))
 
-Json = Annotated[bool, typer.Option("--json", help=_(N_("Print one JSON object as the last line.")))]
-RunId = Annotated[str, typer.Argument(help=_(N_("The id of a run.")))]
+Json = Annotated[bool, typer.Option("--json", help=_(N_("Print the result as JSON on the last line.")))]
+RunId = Annotated[str, typer.Argument(help=_(N_("Run ID.")))]
 
 
 @app.callback()
@@ -38,7 +38,7 @@ def _row(run: Run) -> dict:
     }  # fmt: skip
 
 
-@app.command("list", help=_(N_("All runs, newest first.")))
+@app.command("list", help=_(N_("List all runs, newest first.")))
 def list_runs(json: Json = False) -> None:
     found = runs.every()
     if json:
@@ -48,7 +48,7 @@ def list_runs(json: Json = False) -> None:
     table([_(N_("run")), _(N_("task")), _(N_("name")), _(N_("state")), _(N_("test metrics"))], rows)
 
 
-@app.command(help=_(N_("One run: its state, recipe, data and figures.")))
+@app.command(help=_(N_("Show a run's state, recipe, data and metrics.")))
 def show(run: RunId, json: Json = False) -> None:
     found = runs.find(run)
     status = found.status()
@@ -68,24 +68,24 @@ def show(run: RunId, json: Json = False) -> None:
     table([found.task_name, found.id], [r for r in rows if r[1]])
 
 
-@app.command(help=_(N_("End a run within a batch; what it has learned is saved.")))
+@app.command(help=_(N_("Stop a run after the current batch and save its progress.")))
 def stop(run: RunId) -> None:
     found = runs.find(run)
     jobs.stop(found)
     while found.status().active:
         time.sleep(0.1)
-    say(N_("Run {run} is {state}."), run=found.id, state=_(found.status().state))
+    say(N_("Run {run}: {state}."), run=found.id, state=_(found.status().state))
 
 
-@app.command(help=_(N_("Go on with a stopped, failed or interrupted run, as if it had never stopped.")))
+@app.command(help=_(N_("Resume a stopped, failed or interrupted run from its last checkpoint.")))
 def resume(run: RunId, json: Json = False) -> None:
     follow(jobs.resume(runs.find(run)), json)
 
 
-@app.command(help=_(N_("Delete a run for good.")))
-def delete(run: RunId, yes: Annotated[bool, typer.Option("--yes", help=_(N_("Do not ask.")))] = False) -> None:
+@app.command(help=_(N_("Permanently delete a run.")))
+def delete(run: RunId, yes: Annotated[bool, typer.Option("--yes", help=_(N_("Skip the confirmation prompt.")))] = False) -> None:
     found = runs.find(run)
     if not yes:
-        typer.confirm(_(N_("Delete {run} for good?")).format(run=found.id), abort=True)
+        typer.confirm(_(N_("Permanently delete {run}?")).format(run=found.id), abort=True)
     runs.delete(found)
-    say(N_("Run {run} is deleted."), run=found.id)
+    say(N_("Run {run} was deleted."), run=found.id)

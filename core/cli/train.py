@@ -28,18 +28,18 @@ class TaskGroup(typer.core.TyperGroup):
         return super().get_command(ctx, cmd_name)
 
 
-app = typer.Typer(cls=TaskGroup, no_args_is_help=True, help=_(N_("Train a task, watch it, and print the run's id.")))
+app = typer.Typer(cls=TaskGroup, no_args_is_help=True, help=_(N_("Train a task, show its progress and print the run ID.")))
 
 
 def _run_options() -> dict[str, tuple[type, object]]:
     """The options that every task has besides its recipe."""
     return {
-        "data_root": (Path, typer.Option(help=_(N_("Folder that holds the data sets (default: MANABI_DATA, then data/).")))),
-        "quick": (bool, typer.Option("--quick", help=_(N_("The task's short form, for first feedback in seconds.")))),
-        "name": (str, typer.Option(help=_(N_("A name for the run.")))),
-        "devices": (int, typer.Option(help=_(N_("Devices of this machine to train on.")))),
-        "num_nodes": (int, typer.Option(help=_(N_("Machines to train on.")))),
-        "json": (bool, typer.Option("--json", help=_(N_("Print one JSON object as the last line.")))),
+        "data_root": (Path, typer.Option(help=_(N_("Dataset folder (default: MANABI_DATA, then data/).")))),
+        "quick": (bool, typer.Option("--quick", help=_(N_("Use the task's quick recipe for first results in seconds.")))),
+        "name": (str, typer.Option(help=_(N_("Run name.")))),
+        "devices": (int, typer.Option(help=_(N_("Number of devices per machine.")))),
+        "num_nodes": (int, typer.Option(help=_(N_("Number of machines (nodes).")))),
+        "json": (bool, typer.Option("--json", help=_(N_("Print the result as JSON on the last line.")))),
     }
 
 
@@ -103,7 +103,7 @@ def follow(run: Run, as_json: bool) -> None:
                     break
                 time.sleep(_POLL)
             except KeyboardInterrupt:
-                say(N_("Stopping; what has been learned so far is saved."))
+                say(N_("Stopping. Progress so far will be saved."))
                 jobs.stop(run)
     _report(run, as_json)
 
@@ -115,16 +115,16 @@ def _report(run: Run, as_json: bool) -> None:
         say(Message.from_json(notice))
     if status.state in ("failed", "interrupted"):
         raise UserError(
-            status.reason or N_("Run {run} was interrupted. Go on with: python -m core runs resume {run}"), run=run.id
+            status.reason or N_("Run {run} was interrupted. Resume it with: python -m core runs resume {run}"), run=run.id
         )
     if status.state == "stopped":
-        say(N_("Run {run} is stopped. Go on with: python -m core runs resume {run}"), run=run.id)
+        say(N_("Run {run} was stopped. Resume it with: python -m core runs resume {run}"), run=run.id)
     summary = run.summary or {}
     metrics = summary.get("metrics", {})
     data = config.get("data", {}).get("title", "")
     if metrics:
         figures = ", ".join(f"{k} {v:.4f}" for k, v in metrics.items())
-        say(N_("Finished in {time} on {data}: {figures}"), time=duration(summary["seconds"]), data=_(data), figures=figures)
+        say(N_("Training on {data} finished in {time}: {figures}"), time=duration(summary["seconds"]), data=_(data), figures=figures)
     if as_json:
         result(
             {

@@ -116,11 +116,11 @@ class Coco:
     def picture(self, image_id: int, split: str = "") -> Picture:
         """The image with this id, in `split` where several have it. Raises UserError where there is none."""
         if not -(2**63) <= image_id < 2**63:
-            raise UserError(N_("There is no image {id} here."), id=image_id)
+            raise UserError(N_("Image {id} not found."), id=image_id)
         rows = self.table("SELECT * FROM images WHERE id = ? ORDER BY split", [int(image_id)])
         rows = rows[[not split or self.splits[s]["split"] == split for s in rows["split"]]]
         if rows.empty:
-            raise UserError(N_("There is no image {id} here."), id=image_id)
+            raise UserError(N_("Image {id} not found."), id=image_id)
         return self._picture(rows.iloc[0])
 
     def rows(self, numbers: list[int]) -> pd.DataFrame:
@@ -168,7 +168,7 @@ class Coco:
                     content = f.read(int(last["keypoints_at"] + last["keypoints_bytes"]) - first)
                     found[int(number)] = [_instance(row, content, first) for row in mine.itertuples()]
         except OSError as error:
-            raise UserError(N_("The index of {folder} is gone; open it again."), folder=str(self.source)) from error
+            raise UserError(N_("Index of {folder} not found. Open the folder again."), folder=str(self.source)) from error
         return found
 
     def captions(self, picture: Picture) -> list[str]:

@@ -37,8 +37,8 @@ def find(source: Path) -> list[Sources]:
     files = [f for f in sorted(folder.glob("*.json")) if f.is_file() and not f.name.startswith(_PASSED_OVER)] if folder.is_dir() else []
     if not files:
         raise UserError(
-            N_("{folder} holds no COCO annotations. Expected there: annotations/instances_<split>.json and the folder of its pictures, or "
-               "name a JSON file."),
+            N_("No COCO annotations found in {folder}. Add annotations/instances_<split>.json and its "
+        "image folder, or specify a JSON file."),
             folder=str(source),
         )  # fmt: skip
     splits: dict[str, dict[str, Path]] = {}

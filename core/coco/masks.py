@@ -23,20 +23,20 @@ def rle(segmentation: Any, height: int, width: int) -> dict[str, Any]:
     from pycocotools import mask
 
     if height <= 0 or width <= 0 or height * width > MOST_PIXELS:
-        raise UserError(N_("the picture's size is {width} x {height}"), width=width, height=height)
+        raise UserError(N_("the image size {width}×{height} is not supported"), width=width, height=height)
     if isinstance(segmentation, list):
         return mask.merge(mask.frPyObjects(polygons(segmentation, height, width), height, width))
     if not isinstance(segmentation, dict) or not {"size", "counts"} <= segmentation.keys():
         raise UserError(N_("the segmentation is neither polygons nor RLE"))
     if segmentation["size"] != [height, width]:
         raise UserError(
-            N_("the RLE is of size {found}, the picture of {size}"), found=str(segmentation["size"])[:40], size=str([height, width])
+            N_("the RLE size is {found}, but the image size is {size}"), found=str(segmentation["size"])[:40], size=str([height, width])
         )
     counts = segmentation["counts"]
     runs = _runs(counts) if isinstance(counts, str) else counts
     whole = isinstance(runs, list) and all(isinstance(n, int) and 0 <= n <= height * width for n in runs)
     if not whole or sum(runs) != height * width:
-        raise UserError(N_("the RLE's runs do not fill the picture"))
+        raise UserError(N_("the RLE runs do not add up to the image size"))
     # From the runs in both cases: pycocotools never reads a stranger's string.
     return mask.frPyObjects({"size": [height, width], "counts": runs}, height, width)
 
@@ -71,16 +71,16 @@ def polygons(found: list, height: int, width: int) -> list[list[float]]:
         if not isinstance(polygon, list) or not all(isinstance(v, int | float) and not isinstance(v, bool) for v in polygon):
             raise UserError(N_("a polygon is not a list of numbers"))
         if len(polygon) % 2:
-            raise UserError(N_("a polygon has {count} coordinates, an odd number"), count=len(polygon))
+            raise UserError(N_("a polygon has an odd number of coordinates ({count})"), count=len(polygon))
         if len(polygon) < 6:
-            raise UserError(N_("a polygon has {count} points; at least three are needed"), count=len(polygon) // 2)
+            raise UserError(N_("a polygon has too few points ({count}); at least three are required"), count=len(polygon) // 2)
         reach = FAR * max(height, width)
         if not all(math.isfinite(v) and -reach <= v <= reach for v in polygon):
-            raise UserError(N_("a polygon leads far outside of the picture"))
+            raise UserError(N_("a polygon extends far outside the image"))
         # pycocotools walks along every edge, pixel by pixel, and keeps all of them.
         way = sum(abs(a - b) for axis in (polygon[0::2], polygon[1::2]) for a, b in zip(axis, [*axis[1:], axis[0]], strict=True))
         if way > LONGEST:
-            raise UserError(N_("a polygon is {length} pixels long"), length=f"{way:,.0f}")
+            raise UserError(N_("a polygon's perimeter is too long ({length} px)"), length=f"{way:,.0f}")
     return found
 
 

@@ -42,52 +42,54 @@ _OF = "SELECT a.image, a.id, {value} AS value FROM annotations a JOIN images i O
 _OVER = "greatest(-a.x, -a.y, a.x + a.w - i.width, a.y + a.h - i.height)"
 KINDS = (
     Kind(
-        "empty", N_("Hardly any area"),
-        N_("Instances of less than 16 pixels of area, down to none. A detector cannot find them, and a loss that is divided by an area of "
-           "0 is not a number: training code leaves them out."),
-        N_("{value} px² of area"), _OF.format(value="a.area", which="a.area < 16"), high=False,
+        "empty", N_("Tiny instances"),
+        N_("Instances with an area below 16 px², including 0. Detectors cannot find them, and a "
+        "loss divided by an area of 0 becomes NaN. Training code usually filters them out."),
+        N_("area {value} px²"), _OF.format(value="a.area", which="a.area < 16"), high=False,
     ),
     Kind(
-        "sliver", N_("Slivers"),
-        N_("Boxes more than twelve times as long as they are wide. Some are real (a tie, a ski, a pole), some are slips of the mouse; no "
-           "anchor box of a usual detector looks like them."),
-        N_("{value} times as long as wide"),
+        "sliver", N_("Extreme aspect ratios"),
+        N_("Boxes with an aspect ratio above 12:1. Some are real objects (a tie, a ski, a pole), "
+        "others are annotation errors. Typical anchor boxes do not have this shape."),
+        N_("aspect ratio {value}:1"),
         _OF.format(value="greatest(a.w, a.h) / greatest(least(a.w, a.h), 0.01)",
                    which="a.w > 0 AND a.h > 0 AND greatest(a.w, a.h) > 12 * least(a.w, a.h)"),
     ),
     Kind(
-        "crowd", N_("Huge crowds"),
-        N_("Crowd regions over more than a tenth of their picture. What a detector finds inside of them counts neither for nor against "
-           "it."),
-        N_("{value} % of the picture"),
+        "crowd", N_("Large crowd regions"),
+        N_("Crowd regions covering more than 10% of the image. Detections inside them count "
+        "neither for nor against the detector."),
+        N_("{value}% of the image"),
         _OF.format(value="100.0 * a.area / (i.width * i.height)",
                    which="a.crowd AND i.width > 0 AND i.height > 0 AND a.area > 0.1 * i.width * i.height"),
     ),
     Kind(
-        "outside", N_("Boxes that leave the picture"),
-        N_("Boxes that reach more than a pixel over the edge. Cut them before they are used as an index into the picture."),
-        N_("{value} px over the edge"), _OF.format(value=_OVER, which=f"i.width > 0 AND i.height > 0 AND {_OVER} > 1"),
+        "outside", N_("Boxes outside the image"),
+        N_("Boxes that extend more than one pixel beyond the image border. Clip them before using "
+        "them to index the image."),
+        N_("{value} px outside the image"), _OF.format(value=_OVER, which=f"i.width > 0 AND i.height > 0 AND {_OVER} > 1"),
     ),
     Kind(
-        "twice", N_("Annotated twice"),
-        N_("Two instances of one category in one picture whose boxes differ by less than two pixels on every side. A detector that finds "
-           "the thing once has, by the book, missed it once."),
-        N_("its double is {value}"),
+        "twice", N_("Duplicate annotations"),
+        N_("Two instances of one category in the same image, with all box sides within two "
+        "pixels. A detector that finds the object once is still charged with one miss."),
+        N_("duplicate of {value}"),
         "SELECT a.image, a.id, b.id AS value FROM annotations a JOIN annotations b ON a.image = b.image AND a.category = b.category "
         "AND a.id < b.id AND NOT a.crowd AND NOT b.crowd AND abs(a.x - b.x) < 2 AND abs(a.y - b.y) < 2 AND abs(a.x + a.w - b.x - b.w) < 2 "
         "AND abs(a.y + a.h - b.y - b.h) < 2",
         high=False,
     ),
     Kind(
-        "polygon", N_("Polygons outside their box"),
-        N_("Corners of a polygon that lie more than two pixels outside of the instance's own box: one of the two was changed and the other "
-           "forgotten."),
+        "polygon", N_("Polygons outside the box"),
+        N_("Polygon vertices more than two pixels outside the instance's own box. Probably only "
+        "one of the two was updated."),
         N_("{value} px outside"),
     ),
     Kind(
-        "joint", N_("Joints outside the body"),
-        N_("Labelled joints farther outside of the person's mask than a quarter of its size. COCO calls a joint visible where it falls "
-           "inside the mask, so these are hidden ones: a guess about what lies behind something, or a slip."),
+        "joint", N_("Keypoints outside the mask"),
+        N_("Labeled keypoints outside the person's mask by more than a quarter of its size. COCO "
+        "marks keypoints inside the mask as visible, so these are hidden ones. They are either "
+        "estimates of occluded positions or annotation errors."),
         N_("{value} px outside"),
     ),
 )  # fmt: skip
@@ -126,7 +128,7 @@ def _shapes(coco: Coco, progress: Progress | None) -> pd.DataFrame:
         with (coco.folder / "segments.bin").open("rb") as segments:
             for first in range(0, len(rows), _BATCH):
                 if progress:
-                    progress(Message(N_("Looking at shapes")), first / len(rows))
+                    progress(Message(N_("Checking shapes")), first / len(rows))
                 part = rows.iloc[first : first + _BATCH]
                 begin, last = int(part["segmentation_at"].iloc[0]), part.iloc[-1]
                 segments.seek(begin)
@@ -134,7 +136,7 @@ def _shapes(coco: Coco, progress: Progress | None) -> pd.DataFrame:
                 for row in part.itertuples():
                     found += _of(row, content, begin)
     except OSError as error:
-        raise UserError(N_("The index of {folder} is gone; open it again."), folder=str(coco.source)) from error
+        raise UserError(N_("Index of {folder} not found. Open the folder again."), folder=str(coco.source)) from error
     frame = pd.DataFrame(found, columns=["kind", "image", "id", "value"]).astype({"image": "int64", "id": "int64", "value": "float64"})
     write_aside(path, lambda aside: _write(frame, aside))
     return frame

@@ -48,7 +48,7 @@ def _get(folder: Path, progress: Progress | None) -> None:
         for source in reversed(sources):  # annotations last: they make the folder one that is found
             _unpack(source.path, folder, progress)
     except (zipfile.BadZipFile, OSError) as error:
-        raise UserError(N_("{file} cannot be unpacked: {reason}."), file=str(source.path), reason=str(error)) from error
+        raise UserError(N_("{file} cannot be extracted: {reason}."), file=str(source.path), reason=str(error)) from error
     (folder / ".val2017").touch()
     for source in sources:
         source.path.unlink(missing_ok=True)
@@ -60,7 +60,7 @@ def _unpack(archive: Path, folder: Path, progress: Progress | None) -> None:
         members = [m for m in packed.infolist() if _belongs(m.filename)]
         for number, member in enumerate(members):
             if progress and number % 100 == 0:
-                progress(Message(N_("Unpacking {name}"), {"name": archive.name}), number / len(members))
+                progress(Message(N_("Extracting {name}"), {"name": archive.name}), number / len(members))
             target = folder / member.filename
             target.parent.mkdir(parents=True, exist_ok=True)
             aside = target.with_name(f".{target.name}.part")

@@ -134,12 +134,12 @@ def parse(content: bytes, name: str, kind: type[Instances] | type[Captions]) -> 
     except msgspec.ValidationError as error:
         reason, _, place = str(error).partition(" - at `")
         raise UserError(
-            N_("{file} is not in COCO's format: {reason} (at {record})."), file=name, reason=reason, record=place.rstrip("`") or "$"
+            N_("{file} is not in COCO format: {reason} (at {record})."), file=name, reason=reason, record=place.rstrip("`") or "$"
         ) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UserError(
-            N_("{file} is not readable JSON: {reason} (the last id before that is {record}). It may have been cut off, or hold NaN, which "
-               "JSON does not have."),
+            N_("{file} is not valid JSON: {reason} (last id before the error: {record}). It may be "
+        "truncated or contain NaN, which JSON does not support."),
             file=name, reason=str(error), record=_near(content, str(error)),
         ) from error  # fmt: skip
 

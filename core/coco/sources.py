@@ -17,7 +17,7 @@ from core import images, paths
 from core.coco import index, records, scenes
 from core.messages import N_, UserError
 
-DRAWN = N_("drawn scenes")
+DRAWN = N_("synthetic scenes")
 _HEAD = re.compile(rb'"(images|annotations|categories|licenses|info)"\s*:')
 _MOST = 300  # folders of a data root that are looked into
 MOST_KEPT = 1_000_000_000  # bytes of all that visitors have brought; beyond, what nobody has looked at for longest goes

@@ -48,7 +48,7 @@ def tables_of(number: int, split: Sources, first: int, segments: BinaryIO) -> tu
     try:
         return _tables_of(number, split, first, segments)
     except OverflowError as error:
-        raise UserError(N_("{file} holds an id or a number that is too large."), file=str(split.files[0])) from error
+        raise UserError(N_("{file} contains an id or number that is too large."), file=str(split.files[0])) from error
     finally:
         if collects:
             gc.enable()
@@ -69,12 +69,12 @@ def _tables_of(number: int, split: Sources, first: int, segments: BinaryIO) -> t
     place = {image_id: first + i for i, image_id in enumerate(pictures)}
     problems = []
     if len(read.images) > len({image.id for image in read.images}):
-        problems.append(_problem(main, None, N_("some images have the same id")))
+        problems.append(_problem(main, None, N_("duplicate image ids")))
     owners = _places(read.annotations, place)
     strangers = np.flatnonzero(owners < 0)
     if len(strangers):
         first_one = read.annotations[strangers[0]].id
-        problems.append(_problem(main, first_one, N_("belongs to an image that the file does not list"), len(strangers)))
+        problems.append(_problem(main, first_one, N_("refers to an image that is not in the file"), len(strangers)))
     order = np.argsort(owners, kind="stable")[len(strangers) :]
     annotations, seen = _annotations(read.annotations, owners, order, joints, segments)
     problems += _problems(main, annotations, {category.id for category in read.categories or []})
@@ -235,15 +235,15 @@ def _problems(file: Path | None, rows: pd.DataFrame, known: set[int]) -> list[Me
     """What is wrong with single annotations; the rest of the file stays usable."""
     ids, again = rows["id"].to_numpy(), rows["again"].to_numpy()
     wrong = {
-        N_("has a category that the file does not list"): ~rows["category"].isin(known).to_numpy() if known else np.zeros(len(rows), bool),
-        N_("has a box of negative or no size"): ((rows["w"] <= 0) | (rows["h"] <= 0)).to_numpy(),
-        N_("has an id that another one has too"): again,
+        N_("refers to a category that is not in the file"): ~rows["category"].isin(known).to_numpy() if known else np.zeros(len(rows), bool),
+        N_("has a box with zero or negative size"): ((rows["w"] <= 0) | (rows["h"] <= 0)).to_numpy(),
+        N_("has a duplicate id"): again,
     }
     return [_problem(file, int(ids[mask][0]), text, int(mask.sum())) for text, mask in wrong.items() if mask.any()]
 
 
 def _problem(file: Path | None, record: int | None, text: str, count: int = 1) -> Message:
     return Message(
-        N_("{file}, annotation {record}: {what} ({count} such)."),
+        N_("{file}, annotation {record}: {what} ({count} in total)."),
         {"file": str(file), "record": "-" if record is None else record, "what": Message(text), "count": count},
     )

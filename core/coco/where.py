@@ -77,7 +77,7 @@ def parse(text: str, names: Names) -> Where:
         return Where()
     condition = parser.either()
     if parser.at < len(parser.tokens):
-        parser.wrong(N_("here `and`, `or` or the end was expected"))
+        parser.wrong(N_("expected `and`, `or` or the end of the filter"))
     return Where(condition, parser.counts, parser.values, parser.no_crowd)
 
 
@@ -98,8 +98,8 @@ class _Parser:
     def wrong(self, text: str, **values: object) -> None:
         place = self.tokens[self.at][2] if self.at < len(self.tokens) else len(self.text.rstrip())
         raise UserError(
-            N_("The filter breaks at character {place} ({near}): {reason}."),
-            place=place + 1, near=self.text[place : place + 20].strip() or Message(N_("its end")), reason=Message(text, values),
+            N_("Invalid filter at character {place} ({near}): {reason}."),
+            place=place + 1, near=self.text[place : place + 20].strip() or Message(N_("end of filter")), reason=Message(text, values),
         )  # fmt: skip
 
     def peek(self, word: str) -> bool:
@@ -122,7 +122,7 @@ class _Parser:
     def one(self) -> str:
         self.depth += 1
         if self.depth > _DEEPEST:
-            self.wrong(N_("it is nested more than {most} times"), most=_DEEPEST)
+            self.wrong(N_("nesting exceeds the maximum depth of {most}"), most=_DEEPEST)
         found = self.negated_or_not()
         self.depth -= 1
         return found
@@ -135,17 +135,17 @@ class _Parser:
             self.at += 1
             inside = self.either()
             if self.at >= len(self.tokens) or self.tokens[self.at][1] != ")":
-                self.wrong(N_("a closing parenthesis is missing"))
+                self.wrong(N_("missing closing parenthesis"))
             self.at += 1
             return inside
         return self.condition()
 
     def condition(self) -> str:
         if self.at >= len(self.tokens) or self.tokens[self.at][0] not in ("word", "quoted", "number"):
-            self.wrong(N_("a name was expected"))
+            self.wrong(N_("expected a name"))
         kind, name, _place = self.tokens[self.at]
         if kind == "word" and name.lower() in ("and", "or"):
-            self.wrong(N_("a name was expected"))
+            self.wrong(N_("expected a name"))
         if kind == "word" and name.lower() in ATTRIBUTES and name not in self.names.categories:
             return self.attribute(name.lower())
         column = self.column(name[1:-1] if kind == "quoted" else name)
@@ -154,7 +154,7 @@ class _Parser:
             op = _SQL[self.tokens[self.at][1]]
             self.at += 1
             if self.at >= len(self.tokens) or self.tokens[self.at][0] != "number":
-                self.wrong(N_("a number was expected"))
+                self.wrong(N_("expected a number"))
             number = self.tokens[self.at][1]  # digits and a point, as the tokens are cut
             if len(number) > 18:
                 self.wrong(N_("the number is too large"))
@@ -165,15 +165,15 @@ class _Parser:
     def attribute(self, name: str) -> str:
         self.at += 1
         if self.at >= len(self.tokens) or self.tokens[self.at][1] not in ("=", "=="):
-            self.wrong(N_("`=` and a value were expected"))
+            self.wrong(N_("expected `=` and a value"))
         self.at += 1
         if self.at >= len(self.tokens) or self.tokens[self.at][0] not in ("word", "quoted", "number"):
-            self.wrong(N_("a value was expected"))
+            self.wrong(N_("expected a value"))
         value = self.tokens[self.at][1]
         value = value[1:-1] if self.tokens[self.at][0] == "quoted" else value
         if name == "crowd":
             if value.lower() not in ("yes", "no"):
-                self.wrong(N_("crowd is yes or no"))
+                self.wrong(N_("crowd must be yes or no"))
             self.at += 1
             if value.lower() == "no":
                 self.no_crowd = True
@@ -181,7 +181,7 @@ class _Parser:
             return "(EXISTS (SELECT 1 FROM annotations a WHERE a.image = i.image AND a.crowd))"
         if name == "split":
             if value not in self.names.splits:
-                self.wrong(N_("there is no split {name}; the nearest: {nearest}"), name=value, nearest=nearest(value, self.names.splits))
+                self.wrong(N_("unknown split {name}; closest matches: {nearest}"), name=value, nearest=nearest(value, self.names.splits))
             self.at += 1
             return f"(i.split = {self.names.splits[value]})"
         self.at += 1
@@ -207,7 +207,7 @@ class _Parser:
             return self.count("count(*)", "TRUE")
         if not only and name in JOINTS:
             return self.count(JOINTS[name], "TRUE")
-        self.wrong(N_("nothing is called {name}; the nearest: {nearest}"), name=name, nearest=nearest(wanted, self.names.every()))
+        self.wrong(N_("unknown name {name}; closest matches: {nearest}"), name=name, nearest=nearest(wanted, self.names.every()))
         raise AssertionError("unreachable")
 
     def count(self, what: str, which: str) -> str:

@@ -87,7 +87,8 @@ class DataSet:
         size = min(asked, count // 5) if self.stand_in_for else asked
         if size and not low <= size <= count - low:
             raise UserError(
-                N_("validation is {value}, but with the {count} training examples of {title} it must be 0 or from {low} to {high}."),
+                N_("validation is {value}, but must be 0 or from {low} to {high} for {title} (training "
+        "set size: {count})."),
                 value=asked, count=count, title=Message(self.title), low=low, high=count - low,
             )  # fmt: skip
         return size
@@ -102,8 +103,8 @@ class DataSet:
         parts = cut_validation(self.train_y, size) if counts.min() > 1 else ()
         if not parts or any(np.bincount(self.train_y[p], minlength=len(counts)).min() == 0 for p in parts):
             raise UserError(
-                N_("Only {few} of the {count} training examples are {label}: too few for a validation part of {value} in which every class "
-                   "has its share. Add some, or set validation to 0."),
+                N_("Class {label} has too few training examples ({few} of {count}) for a stratified "
+        "validation set of {value}. Add examples, or set validation to 0."),
                 few=int(counts.min()), count=len(self.train_y), label=Message(self.classes[int(counts.argmin())]), value=size,
             )  # fmt: skip
         return parts
@@ -149,8 +150,9 @@ def refuse_other(before: dict | None, now: dict) -> None:
     other = not same_pictures(before.get("test_levels", ()), now["test_levels"])
     if other or any(before.get(k) != now[k] for k in ("name", "train", "test", "in_shape", "features")):
         raise UserError(
-            N_("This run began with {before} ({before_count} training examples), but now {now} ({now_count}) would be used. "
-               "Bring the first back (MANABI_DATA names their folder), or start a new run."),
+            N_("This run started with {before} (training set size: {before_count}), but {now} "
+        "({now_count}) was found. Restore the original data (set MANABI_DATA to its folder), "
+        "or start a new run."),
             before=str(before.get("title")), before_count=before.get("train"), now=now["title"], now_count=now["train"],
         )  # fmt: skip
 
@@ -169,7 +171,7 @@ def module(name: str) -> ModuleType:
     """The module of data set `name`. Raises UserError with the nearest names where there is none."""
     if name not in _MODULES:
         raise UserError(
-            N_("There is no data set called {name}. The nearest names: {nearest}."), name=name, nearest=nearest(name, _MODULES)
+            N_("Dataset {name} not found. Closest matches: {nearest}."), name=name, nearest=nearest(name, _MODULES)
         )
     return importlib.import_module(_MODULES[name])
 
@@ -182,7 +184,7 @@ def find(name: str, root: str | Path | None = None) -> Path | None:
     source = module(name)
     if root is not None and source.find(Path(root)) is None:
         raise UserError(
-            N_("{title} was not found in {folder}. Expected there: {layout}."),
+            N_("{title} not found in {folder}. Expected files: {layout}."),
             title=Message(source.TITLE), folder=str(root), layout=source.LAYOUT,
         )  # fmt: skip
     for folder in paths.data_roots(root):
@@ -215,17 +217,18 @@ def _obtain(name: str, root: str | Path | None, download: bool, progress: Progre
     if folder is not None:
         return source.load(folder, progress, **options)
     where = {"layout": source.LAYOUT, "folder": str(paths.download_root())}
-    reason = Message(N_("Put its files ({layout}) into {folder}."), where)
+    reason = Message(N_("Place its files ({layout}) in {folder}."), where)
     if source.BYTES > UNASKED:
         asked = {**where, "command": f"python -m core data get {name}", "size": f"{source.BYTES / 1e6:.0f}"}
-        reason = Message(N_("Fetch its {size} MB with `{command}`, or put its files ({layout}) into {folder}."), asked)
+        reason = Message(N_("Download it ({size} MB) with `{command}`, or place its files ({layout}) in {folder}."), asked)
     elif download and not paths.offline():
         try:
             return source.load(source.download(paths.download_root(), progress), progress, **options)
         except UserError as error:
             reason = error.message
     notice = Message(
-        N_("{title} is not on this machine. {reason} Until then this uses {stand_in}."),
+        N_("{title} is not installed. {reason} Until then, {stand_in} will be used as fallback "
+        "data."),
         {"title": Message(source.TITLE), "reason": reason, "stand_in": Message(source.STAND_IN_TITLE)},
     )
     return source.stand_in(notice, **options)

@@ -53,7 +53,7 @@ def kept(name: str, key: str, make: Callable[[Save], dict[str, Any]]) -> tuple[d
         write_json(folder / "done.json", {"about": about, "splits": figures})
         found = _found(folder)
         if found is None:
-            raise UserError(N_("{folder} cannot be read back just after it was written. Is the disk full?"), folder=str(folder))
+            raise UserError(N_("{folder} could not be read back after writing. Check the free disk space."), folder=str(folder))
     return found
 
 

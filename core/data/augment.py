@@ -33,7 +33,7 @@ def check_crop(reach: int, in_shape: tuple[int, ...]) -> None:
     most = min(in_shape[1:]) - 1
     if reach > most:
         raise UserError(
-            N_("crop is {value}, but pictures of {height} x {width} pixels can be moved by at most {most}."),
+            N_("crop is {value}, but must be at most {most} for images of {height}×{width} pixels."),
             value=reach, height=in_shape[1], width=in_shape[2], most=most,
         )  # fmt: skip
 

@@ -44,16 +44,16 @@ def _read(path: Path):  # noqa: ANN202 - pandas is imported only where a table i
     try:
         table = pd.read_csv(path)
     except (OSError, ValueError, UnicodeDecodeError) as error:
-        raise UserError(N_("{file} cannot be read as a table: {reason}."), file=str(path), reason=str(error)) from error
+        raise UserError(N_("{file} cannot be read as a CSV table: {reason}."), file=str(path), reason=str(error)) from error
     table.columns = [str(c).strip().lower() for c in table.columns]
     missing = [c for c in (*COLUMNS, TARGET) if c not in table.columns]
     if missing:
-        raise UserError(N_("{file} lacks the columns {columns}."), file=str(path), columns=", ".join(missing))
+        raise UserError(N_("{file} is missing columns: {columns}."), file=str(path), columns=", ".join(missing))
     numbers = table[[*COLUMNS, TARGET]].apply(pd.to_numeric, errors="coerce")
     bad = ~np.isfinite(numbers.astype(np.float32)).all(axis=1)
     if bad.any() or len(numbers) < 20:
         row = int(np.flatnonzero(bad)[0]) + 2 if bad.any() else len(numbers) + 1
-        raise UserError(N_("{file} has no number where one is needed, in line {row}."), file=str(path), row=row)
+        raise UserError(N_("{file} has a missing or non-numeric value in line {row}."), file=str(path), row=row)
     return numbers
 
 
@@ -67,7 +67,7 @@ def inventory(path: Path) -> tuple[int, int, int]:
 def download(root: Path, progress: Progress | None = None) -> Path:
     """Boston housing has no official source any more. Always raises UserError."""
     raise UserError(
-        N_("No official source offers {title} any more; put its file ({layout}) into {folder}."),
+        N_("{title} has no official download anymore. Place its file ({layout}) in {folder}."),
         title=TITLE, layout=LAYOUT, folder=str(root),
     )  # fmt: skip
 

@@ -23,11 +23,11 @@ from core.files import write_aside, write_bytes
 from core.messages import Message, N_, UserError
 
 TITLE = "CIFAR-10"
-JPEG_TITLE = N_("CIFAR-10 (image copy)")
+JPEG_TITLE = N_("CIFAR-10 (JPEG copy)")
 URL = "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz"
 TITLES = {"cifar10": TITLE, "cifar10-copy": JPEG_TITLE}
 LAYOUT = "cifar-10-batches-py/* | cifar10/{train,test}/<class>/* | cifar10.zip"
-STAND_IN_TITLE = N_("drawn shapes in ten classes")
+STAND_IN_TITLE = N_("synthetic shapes in ten classes")
 BYTES = 170_498_071
 
 CLASSES = (
@@ -63,7 +63,7 @@ def load(source: Path, progress: Progress | None = None) -> DataSet:
     found = image_folder.load(source, {"train": {}, "test": {}}, 32, "cifar10", progress)
     if found.classes != CLASSES:
         classes = ", ".join(found.classes)[:200]
-        raise UserError(N_("{file} holds other classes than CIFAR-10: {classes}."), file=str(source), classes=classes)
+        raise UserError(N_("{file} has different classes than CIFAR-10: {classes}."), file=str(source), classes=classes)
     train, test = found.splits["train"], found.splits["test"]
     return _dataset("cifar10-copy", JPEG_TITLE, str(source), (train.x, train.y), (test.x, test.y), train.mean, train.std)
 
@@ -116,7 +116,7 @@ def _batches(folder: Path, names: list[str]) -> tuple[np.ndarray, np.ndarray]:
             entry = _ArraysOnly(io.BytesIO(path.read_bytes()), encoding="bytes").load()
             pictures, labels = np.asarray(entry[b"data"], np.uint8).reshape(-1, 3, 32, 32), np.asarray(entry[b"labels"], np.int64)
         except FileNotFoundError:
-            raise UserError(N_("{file} is missing in {folder}."), file=name, folder=str(folder)) from None
+            raise UserError(N_("{file} not found in {folder}."), file=name, folder=str(folder)) from None
         except (pickle.UnpicklingError, OSError, EOFError, ValueError, TypeError, KeyError, AttributeError, ImportError) as error:
             raise UserError(N_("{file} cannot be read: {reason}."), file=str(path), reason=str(error)) from error
         if len(pictures) != len(labels) or not len(labels) or not 0 <= labels.min() <= labels.max() < len(CLASSES):

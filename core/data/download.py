@@ -76,7 +76,8 @@ def _fetch_one(title: str, source: Source, done: int, total_bytes: int, progress
     except (OSError, ValueError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", None) or error
         raise UserError(
-            N_("{title} could not be downloaded from {url}: {reason}. Put the file into {folder} by hand, or try again later."),
+            N_("{title} could not be downloaded from {url}: {reason}. Place the file in {folder} "
+        "manually, or try again later."),
             title=title, url=source.url, reason=reason if isinstance(reason, Message) else str(reason), folder=str(source.path.parent),
         ) from error  # fmt: skip
 

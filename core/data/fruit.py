@@ -21,7 +21,7 @@ logger = logging.getLogger("manabi.fruit")
 TITLE = N_("Apples and oranges")
 URL = "https://efrosgans.eecs.berkeley.edu/cyclegan/datasets/apple2orange.zip"
 LAYOUT = "apple2orange/{trainA,trainB,testA,testB}/* | apple2orange.zip"
-STAND_IN_TITLE = N_("drawn apples and oranges")
+STAND_IN_TITLE = N_("synthetic apples and oranges")
 BYTES = 78_456_409
 
 CLASSES = (N_("apple"), N_("orange"))
@@ -73,7 +73,7 @@ def _no_photos(part: Path) -> Message | None:
             return None
     except UserError as error:
         logger.info("%s", error)
-    return Message(N_("what came is no zip with the folders {folders}"), {"folders": ", ".join(sorted(wanted))})
+    return Message(N_("the downloaded file is not a zip with the folders {folders}"), {"folders": ", ".join(sorted(wanted))})
 
 
 def stand_in(notice: Message) -> DataSet:

@@ -53,7 +53,7 @@ def open_zip(source: Path) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(source)
     except _BROKEN_ZIP as error:
-        raise UserError(N_("{file} cannot be opened as a zip: {reason}."), file=str(source), reason=str(error)) from error
+        raise UserError(N_("{file} cannot be opened as a zip file: {reason}."), file=str(source), reason=str(error)) from error
 
 
 def load(source: Path, splits: dict[str, dict[str, str]], size: int, name: str, progress: Progress | None = None) -> Folder:
@@ -128,10 +128,10 @@ def _complete(source: Path, splits: dict[str, dict[str, str]], wanted: list[Entr
     """Raise UserError where a split has no files at all, or there is nothing to tell apart."""
     for split in splits:
         if not any(e.split == split for e in wanted):
-            raise UserError(N_("{file} holds no pictures for {split}."), file=str(source), split=split)
+            raise UserError(N_("{file} contains no images for the {split} split."), file=str(source), split=split)
     if len(classes) < 2:
         raise UserError(
-            N_("{file} holds only the class {classes}; at least two are needed."), file=str(source), classes=", ".join(classes) or "-"
+            N_("{file} contains too few classes ({classes}). At least two are required."), file=str(source), classes=", ".join(classes) or "-"
         )
 
 
@@ -140,7 +140,7 @@ def _refuse_empty(source: Path, split: str, classes: list[str], y: np.ndarray) -
     empty = [name for name, count in zip(classes, counts, strict=True) if not count]
     if empty:
         raise UserError(
-            N_("{file} holds no readable picture of {classes} in {split}."), file=str(source), classes=", ".join(empty), split=split
+            N_("{file} contains no readable images of {classes} in the {split} split."), file=str(source), classes=", ".join(empty), split=split
         )
 
 
@@ -182,23 +182,24 @@ def _zip_entries(source: Path, archive: zipfile.ZipFile) -> list[Entry]:
         path = PurePosixPath(member.filename.replace("\\", "/"))
         if not path.parts or path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
             raise UserError(
-                N_("{file} is refused: the name {name} in it leads out of its folder."),
+                N_("{file} cannot be extracted safely: the path {name} points outside its folder."),
                 file=str(source), name=images.safe_name(member.filename),
             )  # fmt: skip
         if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # the others unpack far beyond what is asked of them
             raise UserError(
-                N_("{file} is refused: {name} in it is packed in an unusual way. Pack it as a plain zip (Deflate)."),
+                N_("{file} is not supported: {name} uses an unusual compression method. Recreate it as a "
+        "standard zip (Deflate)."),
                 file=str(source), name=images.safe_name(member.filename),
             )  # fmt: skip
         if member.file_size > MOST_RATIO * max(member.compress_size, 1) and member.file_size > 1_000_000:
             raise UserError(
-                N_("{file} is refused: {name} in it would unpack to {size} MB."),
+                N_("{file} cannot be extracted safely: {name} would expand to {size} MB."),
                 file=str(source), name=images.safe_name(member.filename), size=f"{member.file_size / 1e6:,.0f}",
             )  # fmt: skip
     total = sum(m.file_size for m in members)
     if len(members) > MOST_FILES or total > MOST_BYTES:
         raise UserError(
-            N_("{file} is refused: it holds {count} files of {size} MB in all, more than is taken."),
+            N_("{file} exceeds the size limit: it contains {count} files ({size} MB in total)."),
             file=str(source), count=f"{len(members):,}", size=f"{total / 1e6:,.0f}",
         )  # fmt: skip
     members.sort(key=lambda m: m.filename)

@@ -23,7 +23,7 @@ from core.messages import Message, N_, UserError
 TITLE = "MNIST"
 URL = "https://ossci-datasets.s3.amazonaws.com/mnist/"
 LAYOUT = "MNIST/raw/{train,t10k}-{images-idx3,labels-idx1}-ubyte"
-STAND_IN_TITLE = N_("scikit-learn's 8x8 digits, enlarged")
+STAND_IN_TITLE = N_("scikit-learn's 8×8 digits, enlarged")
 
 # Recomputed by a test from the 60,000 training images.
 MEAN, STD = 0.1307, 0.3081
@@ -58,7 +58,7 @@ def _present(raw: Path, name: str) -> Path | None:
 def _header(path: Path, first: bytes) -> tuple[int, ...]:
     """Shape of an IDX file of unsigned bytes from its first bytes. Raises UserError where it is none."""
     if len(first) < 4 or first[:3] != b"\x00\x00\x08" or first[3] not in (1, 3) or len(first) < 4 + 4 * first[3]:
-        raise UserError(N_("{file} is not an MNIST file (no IDX header). Delete it and fetch it again."), file=str(path))
+        raise UserError(N_("{file} is not an MNIST file (no IDX header). Delete it and download it again."), file=str(path))
     return struct.unpack(f">{first[3]}I", first[4 : 4 + 4 * first[3]])
 
 
@@ -76,7 +76,7 @@ def read_idx(path: Path) -> np.ndarray:
         have = path.stat().st_size - offset
         if have < need:
             raise UserError(
-                N_("{file} is cut short: {have} of {need} bytes. Delete it and fetch it again."),
+                N_("{file} is truncated: {have} of {need} bytes. Delete it and download it again."),
                 file=str(path), have=f"{have:,}", need=f"{need:,}",
             )  # fmt: skip
         return np.memmap(path, dtype=np.uint8, mode="c", offset=offset, shape=shape)
@@ -92,7 +92,7 @@ def _unpacked(path: Path) -> Path:
         try:
             content = gzip.decompress(path.read_bytes())
         except (EOFError, OSError, zlib.error) as error:
-            raise UserError(N_("{file} cannot be unpacked: {reason}."), file=str(path), reason=str(error)) from error
+            raise UserError(N_("{file} cannot be extracted: {reason}."), file=str(path), reason=str(error)) from error
         write_aside(target, lambda part: part.write_bytes(content))
     return target
 
@@ -103,13 +103,14 @@ def load(raw: Path, progress: Progress | None = None) -> DataSet:
     for key, name in _FILES.items():
         path = _present(raw, name)
         if path is None:
-            raise UserError(N_("{file} is missing in {folder}."), file=name, folder=str(raw))
+            raise UserError(N_("{file} not found in {folder}."), file=name, folder=str(raw))
         arrays[key] = read_idx(path)
     for part in ("train", "test"):
         x, y = arrays[f"{part}_x"], arrays[f"{part}_y"]
         if x.ndim != 3 or x.shape[1:] != (28, 28) or y.ndim != 1 or len(x) != len(y) or len(x) == 0 or y.max() > 9:
             raise UserError(
-                N_("The {part} files in {folder} do not belong together: {images} images, {labels} labels."),
+                N_("The {part} files in {folder} do not match (images: {images}, labels: {labels}). "
+        "Download them again."),
                 part=part, folder=str(raw), images=len(x), labels=len(y),
             )  # fmt: skip
     return _dataset("mnist", TITLE, str(raw), MEAN, STD, arrays)

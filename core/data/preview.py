@@ -17,11 +17,11 @@ from core.training.supervised_recipe import SupervisedRecipe
 
 # Each kind: what a picture goes through, the recipe's fields for it, and amounts that show it where the recipe has it off.
 KINDS: tuple[tuple[str, dict[str, object]], ...] = (
-    (N_("Mirroring"), {"flip": "random"}),
-    (N_("Crop"), {"crop": 4}),
+    (N_("Horizontal flip"), {"flip": "random"}),
+    (N_("Random crop"), {"crop": 4}),
     (N_("Shift, rotation, scale"), {"shift": 3.0, "rotate": 15.0, "scale": 0.15}),
-    (N_("Colour jitter"), {"jitter": 0.4}),
-    (N_("Hue and grey"), {"hue": 1.0, "grey": 0.3}),
+    (N_("Color jitter"), {"jitter": 0.4}),
+    (N_("Hue and grayscale"), {"hue": 1.0, "grey": 0.3}),
     (N_("Cutout"), {"cutout": 10}),
 )
 _OFF = {"flip": "none", "crop": 0, "shift": 0.0, "rotate": 0.0, "scale": 0.0, "jitter": 0.0, "hue": 0.0, "grey": 0.0, "cutout": 0}
@@ -44,7 +44,7 @@ def rows(data: DataSet, recipe: SupervisedRecipe, fields: list[str], count: int 
     augment.check_crop(recipe.crop, data.in_shape)
     index = np.linspace(0, len(data.train_y) - 1, count).astype(int)
     part = Batches(data, data.train_x[index], data.train_y[index])
-    found = [Row(Message(N_("As they are")), _shown(part, recipe, data, _OFF, draw), True, {})]
+    found = [Row(Message(N_("Original")), _shown(part, recipe, data, _OFF, draw), True, {})]
     for title, typical in KINDS:
         mine = {name: getattr(recipe, name) for name in typical if name in fields}
         if not mine:
@@ -53,7 +53,7 @@ def rows(data: DataSet, recipe: SupervisedRecipe, fields: list[str], count: int 
         amounts = mine if used else {name: typical[name] for name in mine}
         found.append(Row(Message(title), _shown(part, recipe, data, {**_OFF, **amounts}, draw), used, amounts))
     if sum(row.used for row in found) > 2:
-        found.append(Row(Message(N_("All that the recipe uses")), _shown(part, recipe, data, {}, draw), True, {}))
+        found.append(Row(Message(N_("All enabled augmentations")), _shown(part, recipe, data, {}, draw), True, {}))
     return found
 
 

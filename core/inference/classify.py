@@ -22,7 +22,7 @@ def weights_of(source: str) -> Path:
         tasks.task(source)
     run = runs.find(source)
     if not run.best_weights.exists():
-        raise UserError(N_("Run {run} has no weights yet: its first epoch is not over."), run=run.id)
+        raise UserError(N_("Run {run} has no weights yet: the first checkpoint is saved after the first epoch."), run=run.id)
     return run.best_weights
 
 
@@ -31,7 +31,7 @@ def predictor_for(source: str, checkpoint: Path | None = None) -> Predictor:
     pictures."""
     predictor = Predictor.load(checkpoint or weights_of(source))
     if predictor.spec.kind != "classification" or len(predictor.spec.in_shape) != 3:
-        raise UserError(N_("{source} takes no pictures: it predicts {target} from a table."), source=source, target=predictor.spec.target)
+        raise UserError(N_("{source} does not support image input: it predicts {target} from tabular data."), source=source, target=predictor.spec.target)
     return predictor
 
 

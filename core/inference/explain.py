@@ -65,7 +65,7 @@ def feature_maps(predictor: Predictor, x: np.ndarray, layer: str) -> np.ndarray:
     modules = dict(predictor.network.named_modules())
     if layer not in modules or not layer:
         known = [entry.name for entry in layers(predictor)]
-        raise UserError(N_("The network has no layer {layer}. It has: {nearest}."), layer=layer, nearest=nearest(layer, known) or "-")
+        raise UserError(N_("Layer {layer} not found in this model. Closest matches: {nearest}."), layer=layer, nearest=nearest(layer, known) or "-")
     taken: list[Tensor] = []
     # A clone at once: an in-place ReLU behind the layer would overwrite what was taken.
     with _watched({layer: modules[layer]}, lambda _, output: taken.append(output.clone())), torch.inference_mode():
@@ -84,10 +84,10 @@ def attribution(predictor: Predictor, x: np.ndarray, target_class: int, method: 
     from captum.attr import IntegratedGradients, Occlusion, Saliency
 
     if method not in METHODS:
-        raise UserError(N_("There is no attribution method {method}. There are: {known}."), method=str(method), known=", ".join(METHODS))
+        raise UserError(N_("Attribution method {method} is not supported. Choose one of: {known}."), method=str(method), known=", ".join(METHODS))
     spec = predictor.spec
     if spec.kind != "classification" or len(spec.in_shape) != 3 or not 0 <= target_class < spec.num_outputs:
-        raise UserError(N_("There is no class {number} to explain here."), number=target_class)
+        raise UserError(N_("Class {number} not found in this model."), number=target_class)
     batch = _batch(predictor, x)
     inputs = predictor.normalised(batch)
     black = predictor.normalised(np.zeros_like(batch))

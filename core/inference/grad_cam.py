@@ -70,9 +70,10 @@ def grad_cam(predictor: Predictor, x: np.ndarray, target: int | None = None) -> 
     network, spec = predictor.network, predictor.spec
     layer = chosen_layer(network, spec.in_shape)
     if layer is None:
-        raise UserError(N_("This network has no maps: it takes the pixels as one long row. Choose a convolutional one."))
+        raise UserError(N_("This model has no feature maps because it flattens its input. Choose a convolutional "
+        "model."))
     if target is not None and not 0 <= target < spec.num_outputs:
-        raise UserError(N_("There is no class {number} to explain here."), number=target)
+        raise UserError(N_("Class {number} not found in this model."), number=target)
     kept: list[Tensor] = []
     mine = threading.get_ident()
 

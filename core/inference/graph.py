@@ -35,7 +35,7 @@ def dot(network: nn.Module, in_shape: tuple[int, ...], detailed: bool = False, d
     try:
         graph = _Tracer(detailed, network).trace(network)
     except (fx.proxy.TraceError, TypeError) as error:
-        raise UserError(N_("This network decides on its way what to compute, so that no graph of it can be drawn.")) from error
+        raise UserError(N_("The graph is not available: the operations of this model depend on its input.")) from error
     traced = fx.GraphModule(network, graph)
     shapes = _shapes(traced, in_shape)
     text, line, fill = ("#E8EAEE", "#8A8F98", "#262B36") if dark else ("#1B1E26", "#8A8F98", "#F1F2F5")

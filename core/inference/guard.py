@@ -93,12 +93,12 @@ class Guard:
         card, network = read_json(path.with_suffix(".json")), checkpoints.card(NETWORK)
         if not path.is_file() or not isinstance(card, dict) or card.get("sha256") != checkpoints.sha256(path):
             raise UserError(
-                N_("{file} is missing or does not match its card. Make it again with: {command}"),
+                N_("{file} is missing or does not match its model card. Rebuild it with: {command}"),
                 file=str(path), command="python -m core guard build",
             )  # fmt: skip
         if card.get("network_sha256") != network.content["sha256"]:
             raise UserError(
-                N_("{file} was made for other weights of {network}. Make it again with: {command}"),
+                N_("{file} was built for different weights of {network}. Rebuild it with: {command}"),
                 file=str(path), network=NETWORK, command="python -m core guard build",
             )  # fmt: skip
         try:
@@ -109,7 +109,7 @@ class Guard:
             whiten[:, rows, columns] = tensors["whiten"]
             threshold, low, high = (float(v) for v in tensors["limits"])
         except (SafetensorError, OSError, KeyError, ValueError, IndexError) as error:
-            raise UserError(N_("{file} is not a readable safetensors file ({reason})."), file=str(path), reason=str(error)) from error
+            raise UserError(N_("{file} cannot be read as a safetensors file ({reason})."), file=str(path), reason=str(error)) from error
         return cls(Predictor.load(network.weights), means, whiten, tensors["volumes"], threshold, (low, high))
 
 
@@ -161,7 +161,7 @@ def build(root: str | None = None) -> dict[str, Any]:
     folder = data.find("mnist", root)
     if folder is None:
         raise UserError(
-            N_("{title} is not on this machine. Get it with: {command}"), title="MNIST", command="python -m core data get mnist",
+            N_("{title} is not installed. Download it with: {command}"), title="MNIST", command="python -m core data get mnist",
         )  # fmt: skip
     started, network = time.perf_counter(), checkpoints.card(NETWORK)
     mnist = data.module("mnist").load(folder)

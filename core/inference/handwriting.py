@@ -66,7 +66,7 @@ class Handwriting:
 
     def __init__(self, owner: str, where: Path | None = None) -> None:
         if not _OWNER.fullmatch(owner):
-            raise UserError(N_("The name of a set takes 1 to 40 letters, digits, hyphens and underscores. Choose another one."))
+            raise UserError(N_("Invalid set name. Use 1 to 40 letters, digits, hyphens or underscores."))
         self.path = (where or folder()) / owner
 
     def add(self, pixels: np.ndarray, label: int, strokes: Any = None) -> Example:
@@ -80,7 +80,7 @@ class Handwriting:
         if str(label) not in LABELS:
             raise ValueError(f"a label is 0 to 9, not {label!r}")
         if len(self) >= MOST:
-            raise UserError(N_("Your set is full: it holds {most} drawings. Export it, then remove some."), most=f"{MOST:,}")
+            raise UserError(N_("Your set is full (maximum {most} drawings). Export it, then remove some drawings."), most=f"{MOST:,}")
         name = f"{time.time_ns()}-{secrets.token_hex(2)}"
         target = self.path / str(label) / f"{name}.png"
         try:
@@ -91,7 +91,7 @@ class Handwriting:
             write_bytes(target, _png(pixels))
         except OSError as error:
             raise UserError(
-                N_("Your drawing could not be kept in {folder}: {reason}."), folder=str(self.path), reason=error.strerror or str(error)
+                N_("Your drawing could not be saved to {folder}: {reason}."), folder=str(self.path), reason=error.strerror or str(error)
             ) from error
         return Example(name, int(label), pixels)
 
@@ -143,7 +143,7 @@ def score(predictor: Predictor, examples: list[Example]) -> Score | None:
     """
     spec = predictor.spec
     if tuple(spec.in_shape) != (1, 28, 28) or spec.kind != "classification" or tuple(spec.classes) != LABELS:
-        raise UserError(N_("This network was not trained to tell digits of 28x28 pixels apart. Choose another one."))
+        raise UserError(N_("This model was not trained on 28×28 digit images. Choose another model."))
     if not examples:
         return None
     probabilities = predictor.predict(np.stack([e.pixels for e in examples])[:, None])

@@ -124,7 +124,7 @@ def _build(predictor: Predictor, x: np.ndarray, width: int, path: Path, progress
             part = network.embed(inputs).float().numpy()
         vectors[start : start + _BATCH] = part / np.maximum(np.linalg.norm(part, axis=1, keepdims=True), 1e-9)
         if progress:
-            progress(Message(N_("Remembering the training digits")), min(1.0, (start + _BATCH) / len(x)))
+            progress(Message(N_("Computing training set features")), min(1.0, (start + _BATCH) / len(x)))
     path.parent.mkdir(parents=True, exist_ok=True)
 
     def write(part: Path) -> None:

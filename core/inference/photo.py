@@ -125,5 +125,6 @@ def _without_specks(inked: np.ndarray) -> np.ndarray:
 
 def _nothing() -> UserError:
     return UserError(
-        N_("No digit was found in this picture. Take one of a single digit that stands out clearly from plain paper and fills most of it.")
+        N_("No digit found in this image. Use a single digit on plain paper, with high contrast, "
+        "filling most of the frame.")
     )  # fmt: skip

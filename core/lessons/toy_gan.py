@@ -21,7 +21,7 @@ from core.messages import N_
 BATCH = 128
 WIDTH = 32
 SHAPES = {
-    "blob": N_("one blob"), "two": N_("two blobs"), "ring": N_("a ring"), "eight": N_("eight blobs"), "moons": N_("two moons"),
+    "blob": N_("one Gaussian"), "two": N_("two Gaussians"), "ring": N_("ring"), "eight": N_("eight Gaussians"), "moons": N_("two moons"),
 }  # fmt: skip
 Shape = Literal["blob", "two", "ring", "eight", "moons"]
 

@@ -50,7 +50,7 @@ def builder(name: str) -> Build:
     _load_families()
     if name not in _REGISTRY:
         raise UserError(
-            N_("There is no model called {name}. The nearest names: {nearest}."), name=name, nearest=nearest(name, _REGISTRY)
+            N_("Model {name} not found. Closest matches: {nearest}."), name=name, nearest=nearest(name, _REGISTRY)
         )
     return _REGISTRY[name]
 

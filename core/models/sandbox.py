@@ -80,15 +80,15 @@ def sandbox(
         if not padding:
             if min(height, breadth) < KERNEL:
                 raise UserError(
-                    N_("Block {number} gets maps of {size} pixels, smaller than its 3x3 kernel. Use fewer blocks, a smaller "
-                       "stride, or padding."),
+                    N_("Block {number} receives feature maps of {size} pixels, smaller than its 3×3 kernel. "
+        "Use fewer blocks, a smaller stride or padding."),
                     number=number + 1, size=f"{height}x{breadth}",
                 )  # fmt: skip
             if skip and number > 0:
                 raise UserError(
-                    N_("Block {number} would add its input of {before} pixels to its output of {after}: without padding a "
-                       "convolution takes "
-                       "the border away, and only equal sizes can be added. Switch padding on, or the skips off."),
+                    N_("The skip connection of block {number} needs equal sizes, but its input is {before} "
+        "and its output is {after}. Without padding, each convolution shrinks the feature "
+        "maps. Turn on padding or turn off skip connections."),
                     number=number + 1, before=f"{height}x{breadth}",
                     after=f"{(height - KERNEL) // step + 1}x{(breadth - KERNEL) // step + 1}",
                 )  # fmt: skip

@@ -84,7 +84,8 @@ class CycleGANTrainer:
         held, name = self.recipe.validation, self.data.classes[domain]
         if len(index) < held + 1:
             raise UserError(
-                N_("{name} has {count} photos; with a validation of {held} at least {need} are needed."),
+                N_("{name} has only {count} photos. With {held} held out for validation, the minimum is "
+        "{need}. Add photos or reduce the validation set."),
                 name=name, count=len(index), held=held, need=held + 1,
             )  # fmt: skip
         places = np.linspace(0, len(index) - 1, held).astype(int) if held else np.zeros(0, int)

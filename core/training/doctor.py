@@ -23,8 +23,9 @@ def not_a_number(metric: str, step: int) -> Message:
     """Why a run was halted: its `metric` was NaN or infinite at `step`."""
     return Message(
         N_(
-            "Halted at step {step}: {metric} was no longer a finite number. The usual causes: a learning rate that is too large, "
-            "inputs that are not scaled, or a division by zero in the loss. Try a learning rate ten times smaller."
+            "Stopped at step {step}: {metric} became NaN or infinite. Common causes: a learning "
+        "rate that is too high, unscaled inputs, or division by zero in the loss. Try a "
+        "learning rate ten times smaller."
         ),
         {"step": step, "metric": metric},
     )
@@ -48,20 +49,22 @@ def diagnose(log: pd.DataFrame, kind: str = "classification") -> list[Finding]:
                 "warning",
                 Message(
                     N_(
-                        "The validation loss has not improved for {count} epochs and has risen since epoch {best}: overfitting. "
-                        "The best weights are kept. Try early stopping, dropout or augmentation."
+                        "Overfitting: validation loss has not improved for {count} epochs and has risen since "
+        "epoch {best}. The best weights are saved. Try early stopping, dropout or data "
+        "augmentation."
                     ),
                     {"count": waited, "best": best_epoch},
                 ),
             )
         )
     elif waited <= 1 and len(validation) >= 4 and validation[-1] < validation[-4] * 0.97:
-        found.append(Finding("good", Message(N_("The validation loss is still falling: more epochs would help."))))
+        found.append(Finding("good", Message(N_("Validation loss is still falling. More epochs may improve the result."))))
     if training[-1] > 0.95 * training[0] and len(training) >= 3:
         found.append(
             Finding(
                 "warning",
-                Message(N_("The training loss hardly falls. Try another learning rate: ten times larger, then ten times smaller.")),
+                Message(N_("Training loss is barely decreasing. Try a learning rate ten times larger, then ten "
+        "times smaller.")),
             )
         )
     if kind == "classification":
@@ -71,7 +74,8 @@ def diagnose(log: pd.DataFrame, kind: str = "classification") -> list[Finding]:
                 Finding(
                     "note",
                     Message(
-                        N_("Training accuracy is {gap} points above validation accuracy: the network learns examples by heart."),
+                        N_("Training accuracy is {gap} percentage points above validation accuracy: the model is "
+        "memorizing training examples."),
                         {"gap": f"{100 * (seen - unseen):.0f}"},
                     ),
                 )

@@ -254,7 +254,7 @@ class Drive:
         """Read the test part with the best weights, and write the summary last."""
         if not self.writes:
             return
-        self.status.write(now=True, phase=Message(N_("Reading the test part")), step=self.step or done.step)
+        self.status.write(now=True, phase=Message(N_("Evaluating on the test set")), step=self.step or done.step)
         network, spec = checkpoints.load_weights(self.run.best_weights)
         result = evaluate_network(network, spec, self.data)
         last = result
@@ -288,7 +288,8 @@ class Drive:
 
 def _damaged(path: Path) -> UserError:
     logger.exception("resume from %s", path)
-    return UserError(N_("{file} cannot be resumed from: it is damaged or belongs to another network. Start a new run."), file=str(path))
+    return UserError(N_("Cannot resume from {file}: it is corrupted or belongs to another model. Start a new "
+        "run."), file=str(path))
 
 
 def _save_every() -> float:

@@ -35,12 +35,12 @@ def budgeted(task: Task, recipe: Recipe, budget: Budget, amount: float) -> Recip
     elif budget == "multiply-adds":
         steps = _steps(1e12 * amount / _multiply_adds(task, recipe), examples, recipe.batch_size)
     else:
-        raise UserError(N_("There is no budget called {name}. There are: {known}."), name=str(budget), known=", ".join(BUDGETS))
+        raise UserError(N_("Budget {name} is not supported. Choose one of: {known}."), name=str(budget), known=", ".join(BUDGETS))
     if steps < 1:
-        raise UserError(N_("This budget is less than one step of {task}. Give more."), task=task.name)
+        raise UserError(N_("The budget is too small for one step of {task}. Increase it."), task=task.name)
     epochs = math.ceil(steps / per_epoch)
     if epochs > price.MOST_EPOCHS:
-        raise UserError(N_("This budget is {epochs} epochs of {task}; at most {most} are taken. Give less."), epochs=f"{epochs:,}",
+        raise UserError(N_("This budget equals {epochs} epochs of {task}. The limit is {most}. Reduce the budget."), epochs=f"{epochs:,}",
                         task=task.name, most=f"{price.MOST_EPOCHS:,}")  # fmt: skip
     return recipe.changed(max_steps=steps, epochs=epochs)
 
@@ -78,10 +78,10 @@ def start(names: list[str], budget: Budget, amount: float, quick: bool, seed: in
     """Queue one run per task, their recipes made `alike`. Returns the fight's id. Raises UserError for too few or too many tasks, tasks
     of different data sets, or a budget that one of them cannot take; then none is started."""
     if not FEWEST <= len(set(names)) <= MOST:
-        raise UserError(N_("A fair fight is between {fewest} and {most} networks."), fewest=FEWEST, most=MOST)
+        raise UserError(N_("An equal-budget comparison requires {fewest} to {most} models."), fewest=FEWEST, most=MOST)
     found = [tasks.task(name) for name in dict.fromkeys(names)]
     if len({t.dataset for t in found}) > 1:
-        raise UserError(N_("These tasks train on different data, so their figures could not be compared."))
+        raise UserError(N_("These tasks use different datasets, so their metrics cannot be compared."))
     own = alike([(t.quick_recipe() if quick else t.recipe).changed(seed=seed) for t in found])
     recipes = [budgeted(task, recipe, budget, amount) for task, recipe in zip(found, own, strict=True)]
     fight_id = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"

@@ -144,18 +144,19 @@ def is_lack_of_memory(error: Exception) -> bool:
 
 def _other_message(run: Run, error: Exception) -> Message:
     if is_lack_of_memory(error):
-        return Message(N_("The memory of this machine was not enough. Choose a smaller batch size or width."))
+        return Message(N_("Out of memory. Choose a smaller batch size or width."))
     values = {"reason": f"{type(error).__name__}: {error}"[:300], "file": str(run.path / "log.txt")}
-    return Message(N_("The training broke off ({reason}). The details are in {file}."), values)
+    return Message(N_("Training failed ({reason}). See {file} for details."), values)
 
 
 def _files_message(run: Run, error: OSError) -> Message:
     values = {"folder": str(run.path), "file": str(error.filename or run.path), "reason": error.strerror or str(error)}
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return Message(
-            N_("The disk is full: {folder} could not be written. Free space and resume; the best weights so far are kept."), values
+            N_("The disk is full: {folder} could not be written. Free up space and resume. The best "
+        "weights so far are saved."), values
         )
-    return Message(N_("{file} could not be read or written: {reason}. The best weights so far are kept."), values)
+    return Message(N_("{file} could not be read or written: {reason}. The best weights so far are saved."), values)
 
 
 def _train(run: Run, status: StatusWriter | Silence, stop: StopRequest) -> None:
@@ -165,7 +166,7 @@ def _train(run: Run, status: StatusWriter | Silence, stop: StopRequest) -> None:
     def progress(what: Message, share: float) -> None:
         status.write(phase=what, fraction=share)
 
-    status.write(now=True, state="running", phase=Message(N_("Preparing the data")), reason=None)
+    status.write(now=True, state="running", phase=Message(N_("Preparing data")), reason=None)
     dataset = data.obtain(task.dataset, config.get("data_root") or None, progress=progress, **recipe.part("data"))
     used, recipe = dataset.describe(), recipe.changed(validation=dataset.validation_size(recipe.validation))
     data.refuse_other(config.get("data"), used)

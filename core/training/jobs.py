@@ -54,9 +54,9 @@ def resume(run: Run) -> Run:
     """Let a stopped, failed or interrupted run go on from its last checkpoint. Raises UserError where it cannot."""
     status = run.status()
     if status.active:
-        raise UserError(N_("Run {run} is going already."), run=run.id)
+        raise UserError(N_("Run {run} is already running."), run=run.id)
     if status.state == "finished":
-        raise UserError(N_("Run {run} is finished. Start a new one with more epochs."), run=run.id)
+        raise UserError(N_("Run {run} is already finished. Start a new run with more epochs."), run=run.id)
     run.recipe  # noqa: B018 - a damaged config is said here, not in the process's log
     with suppress(FileNotFoundError):
         (run.path / "stop").unlink()

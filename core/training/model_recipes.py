@@ -13,7 +13,7 @@ class DropoutRecipe(SupervisedRecipe):
     """For networks with dropout."""
 
     dropout: float = option(
-        0.3, N_("Dropout"), N_("Share of hidden units switched off at each training step."),
+        0.3, N_("Dropout"), N_("Probability of zeroing a hidden unit at each training step."),
         group="regularisation", passes_to="model", ge=0, le=0.95, term="dropout",
     )  # fmt: skip
 
@@ -24,7 +24,7 @@ class ConvRecipe(SupervisedRecipe):
     width: int = option(
         32,
         N_("Width"),
-        N_("Filters of the first convolution."),
+        N_("Number of filters in the first convolution."),
         unit=N_("filters"),
         group="model",
         passes_to="model",
@@ -41,9 +41,9 @@ class MLPRecipe(DropoutRecipe):
     """For fully connected networks."""
 
     width: int = option(
-        256, N_("Width"), N_("Units of each hidden layer."), unit=N_("units"), group="model", passes_to="model", ge=1, le=4096
+        256, N_("Width"), N_("Number of units in each hidden layer."), unit=N_("units"), group="model", passes_to="model", ge=1, le=4096
     )
-    depth: int = option(2, N_("Depth"), N_("Hidden layers."), unit=N_("layers"), group="model", passes_to="model", ge=0, le=20)
+    depth: int = option(2, N_("Depth"), N_("Number of hidden layers."), unit=N_("layers"), group="model", passes_to="model", ge=0, le=20)
 
 
 class HousingRecipe(MLPRecipe):
@@ -52,7 +52,8 @@ class HousingRecipe(MLPRecipe):
     use_b: bool = option(
         False,
         N_("Use column b"),
-        N_("Column b encodes the share of Black residents of a district; it is left out unless you switch it on."),
+        N_("Column b encodes the share of Black residents of a district. It is excluded by "
+        "default."),
         group="data", passes_to="data",
     )  # fmt: skip
 
@@ -64,10 +65,10 @@ class VGGRecipe(DropoutRecipe):
     """For `core.models.vgg`."""
 
     depth: Literal[11, 13, 16, 19] = option(
-        11, N_("Depth"), N_("Layers with weights, as the paper counts them."), unit=N_("layers"), group="model", passes_to="model"
+        11, N_("Depth"), N_("Number of layers with weights, as counted in the paper."), unit=N_("layers"), group="model", passes_to="model"
     )
     width: int = option(
-        64, N_("Width"), N_("Filters of the first convolution."), unit=N_("filters"), group="model", passes_to="model", ge=1, le=512
+        64, N_("Width"), N_("Number of filters in the first convolution."), unit=N_("filters"), group="model", passes_to="model", ge=1, le=512
     )
 
 
@@ -75,14 +76,14 @@ class ResNetRecipe(SupervisedRecipe):
     """For `core.models.resnet`."""
 
     depth: Literal[10, 18, 34] = option(
-        18, N_("Depth"), N_("Layers with weights, as the paper counts them."), unit=N_("layers"), group="model", passes_to="model"
+        18, N_("Depth"), N_("Number of layers with weights, as counted in the paper."), unit=N_("layers"), group="model", passes_to="model"
     )
     width: int = option(
-        64, N_("Width"), N_("Filters of the first convolution."), unit=N_("filters"), group="model", passes_to="model", ge=1, le=512
+        64, N_("Width"), N_("Number of filters in the first convolution."), unit=N_("filters"), group="model", passes_to="model", ge=1, le=512
     )
     skip: bool = option(
-        True, N_("Skip connections"), N_("Adds the input of each block to its output; without, the plain network that the "
-                                         "paper compares with."),
+        True, N_("Skip connections"), N_("Adds the input of each block to its output. Turn it off to get the plain baseline "
+        "from the paper."),
         group="model", passes_to="model", term="residual-connection",
     )  # fmt: skip
 
@@ -91,7 +92,7 @@ class MultiplierRecipe(SupervisedRecipe):
     """For networks whose every layer is made thinner or wider by one factor."""
 
     multiplier: float = option(
-        1.0, N_("Width multiplier"), N_("Multiplies the channels of every layer."), group="model", passes_to="model", gt=0, le=4
+        1.0, N_("Width multiplier"), N_("Multiplies the number of channels in every layer."), group="model", passes_to="model", gt=0, le=4
     )
 
 
@@ -103,7 +104,7 @@ class InceptionRecipe(MultiplierRecipe):
     """For `core.models.inception`."""
 
     early_pool: bool = option(
-        False, N_("Early pooling"), N_("Halves the picture right after the first layer, for a quarter of the cost."),
+        False, N_("Early pooling"), N_("Halves the image side right after the first layer. This cuts the cost to a quarter."),
         group="model", passes_to="model",
     )  # fmt: skip
 
@@ -112,10 +113,10 @@ class AlexNetRecipe(DropoutRecipe):
     """For `core.models.alexnet`."""
 
     width: int = option(
-        64, N_("Width"), N_("Filters of the first convolution."), unit=N_("filters"), group="model", passes_to="model", ge=1, le=512
+        64, N_("Width"), N_("Number of filters in the first convolution."), unit=N_("filters"), group="model", passes_to="model", ge=1, le=512
     )
     units: int = option(
-        1024, N_("Hidden units"), N_("Units of each hidden layer."), unit=N_("units"), group="model", passes_to="model", ge=1, le=8192
+        1024, N_("Hidden units"), N_("Number of units in each hidden layer."), unit=N_("units"), group="model", passes_to="model", ge=1, le=8192
     )
 
 
@@ -123,17 +124,17 @@ class SandboxRecipe(SupervisedRecipe):
     """For `core.models.sandbox`."""
 
     width: int = option(
-        32, N_("Width"), N_("Filters of the first convolution."), unit=N_("filters"), group="model", passes_to="model", ge=1, le=256
+        32, N_("Width"), N_("Number of filters in the first convolution."), unit=N_("filters"), group="model", passes_to="model", ge=1, le=256
     )
     depth: int = option(
-        6, N_("Depth"), N_("Blocks, one convolution each."), unit=N_("blocks"), group="model", passes_to="model", ge=1, le=24
+        6, N_("Depth"), N_("Number of blocks, with one convolution each."), unit=N_("blocks"), group="model", passes_to="model", ge=1, le=24
     )
     stride: int = option(
-        2, N_("Stride"), N_("Every second block moves its kernel by so many pixels, which shrinks the maps."), unit=N_("pixels"),
+        2, N_("Stride"), N_("Stride of every second block. Larger values shrink the feature maps."), unit=N_("pixels"),
         group="model", passes_to="model", ge=1, le=4, term="stride",
     )  # fmt: skip
     depthwise: bool = option(
-        False, N_("Depthwise convolutions"), N_("One filter per map and then a mix of the maps: about an eighth of the multiplications."),
+        False, N_("Depthwise convolutions"), N_("One filter per channel, then channel mixing. Needs about one eighth of the MACs."),
         group="model", passes_to="model", term="depthwise-convolution",
     )  # fmt: skip
     skip: bool = option(
@@ -141,7 +142,7 @@ class SandboxRecipe(SupervisedRecipe):
         term="residual-connection",
     )  # fmt: skip
     padding: bool = option(
-        True, N_("Padding"), N_("A border of zeros, so that a 3x3 convolution keeps the size."), group="model", passes_to="model",
+        True, N_("Padding"), N_("Adds a border of zeros so that 3×3 convolutions keep the spatial size."), group="model", passes_to="model",
         term="padding",
     )  # fmt: skip
 
@@ -150,11 +151,11 @@ class FastRecipe(SupervisedRecipe):
     """For `core.models.fast_cnn`."""
 
     width: int = option(
-        64, N_("Width"), N_("Filters of the first block; the others have four times as many."), unit=N_("filters"),
+        64, N_("Width"), N_("Number of filters in the first block. The other blocks have four times as many."), unit=N_("filters"),
         group="model", passes_to="model", ge=1, le=512,
     )  # fmt: skip
     depth: int = option(
-        2, N_("Depth"), N_("Convolutions in each of the three blocks."), unit=N_("layers"), group="model", passes_to="model", ge=1, le=4
+        2, N_("Depth"), N_("Number of convolutions in each of the three blocks."), unit=N_("layers"), group="model", passes_to="model", ge=1, le=4
     )
 
 
@@ -164,10 +165,12 @@ class PretrainedRecipe(SupervisedRecipe):
     start: Literal["scratch", "frozen", "fine-tuned"] = option(
         "fine-tuned",
         N_("Start"),
-        N_("Scratch: random weights; frozen: ImageNet's stay, only the last layer learns; fine-tuned: all learn on."),
+        N_("scratch: random initialization; frozen: pretrained backbone, only the head is "
+        "trained; fine-tuned: all layers are trained."),
         group="model", passes_to="model", term="transfer-learning",
     )  # fmt: skip
     size: int = option(
-        64, N_("Enlarged to"), N_("Pictures are enlarged to so many pixels, since the network shrinks them 32 times."),
+        64, N_("Input size"), N_("Images are upsampled to this size because the model downsamples them by a factor of "
+        "32."),
         unit=N_("pixels"), group="model", passes_to="model", ge=32, le=224,
     )  # fmt: skip

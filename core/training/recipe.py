@@ -46,20 +46,21 @@ class Recipe(BaseModel):
     seed: int = option(
         0,
         N_("Seed"),
-        N_("Fixes initial weights, batch order, dropout and augmentation."),
+        N_("Random seed for initial weights, batch order, dropout and augmentation."),
         group="machine",
         ge=0,
         le=2**31 - 1,
         term="seed",
     )
     threads: int = option(
-        0, N_("Threads"), N_("Processor threads; 0 takes one per core. Another number gives slightly different rounding."),
+        0, N_("Threads"), N_("Number of CPU threads. 0 uses one per core. Changing it slightly changes rounding."),
         group="machine", ge=0, le=256, term="threads",
     )  # fmt: skip
     precision: Literal["auto", "32-true", "bf16-mixed"] = option(
         "auto",
         N_("Precision (bf16)"),
-        N_("Number format of the computation; auto takes bf16-mixed where the processor has it, else 32 bits."),
+        N_("Number format for computation. auto uses bf16-mixed if the CPU supports it, otherwise "
+        "32-bit."),
         group="machine",
         term="bf16",
     )
@@ -126,13 +127,13 @@ def allowed(field: FieldInfo) -> Message:
     if field.annotation is bool:
         return Message(N_("true or false"))
     low, high = bounds(field)
-    kind = Message(N_("a whole number") if field.annotation is int else N_("a number"))
+    kind = Message(N_("an integer") if field.annotation is int else N_("a number"))
     if low is None or high is None:
         return kind
     above, below = (any(isinstance(r, rule) for r in field.metadata) for rule in (annotated_types.Gt, annotated_types.Lt))
     text = {
-        (False, False): N_("{kind} from {low} to {high}"), (True, False): N_("{kind} above {low}, at most {high}"),
-        (False, True): N_("{kind}, at least {low} and less than {high}"), (True, True): N_("{kind} above {low} and less than {high}"),
+        (False, False): N_("{kind} from {low} to {high}"), (True, False): N_("{kind} greater than {low} and at most {high}"),
+        (False, True): N_("{kind}, at least {low} and less than {high}"), (True, True): N_("{kind} greater than {low} and less than {high}"),
     }[above, below]  # fmt: skip
     return Message(text, {"kind": kind, "low": f"{low:g}", "high": f"{high:g}"})
 
@@ -146,7 +147,7 @@ def check(recipe: type[R], values: dict[str, Any]) -> R:
         name = str(first["loc"][0]) if first["loc"] else "?"
         if name not in recipe.model_fields:
             raise UserError(
-                N_("This recipe has no field {field}. The nearest names: {nearest}."),
+                N_("Recipe field {field} not found. Closest matches: {nearest}."),
                 field=name, nearest=nearest(name, recipe.model_fields),
             ) from None  # fmt: skip
         raise UserError(

@@ -99,7 +99,7 @@ class Run:
         """The run's recipe. Raises UserError where config.json is damaged or of another version."""
         values = self.config.get("recipe")
         if not isinstance(values, dict):
-            raise UserError(N_("{file} is damaged: it holds no recipe."), file=str(self.path / "config.json"))
+            raise UserError(N_("{file} is corrupted: it contains no recipe."), file=str(self.path / "config.json"))
         return check(type(self.task.recipe), values)
 
     @property
@@ -271,7 +271,8 @@ def create(task: tasks.Task, recipe: Recipe, data_root: str | None = None, **mor
     return run
 
 
-_UNWRITABLE = N_("The runs folder {folder} cannot be written: {reason}. Free space, or name another folder in MANABI_RUNS.")
+_UNWRITABLE = N_("The runs folder {folder} is not writable: {reason}. Free up space, or set MANABI_RUNS "
+        "to another folder.")
 
 
 def every(task_name: str | None = None) -> list[Run]:
@@ -296,14 +297,14 @@ def find(run_id: str) -> Run:
                 return Run(folder / run_id)
     known = [r.id for r in every()]
     raise UserError(
-        N_("There is no run {run}. The nearest ids: {nearest}."), run=run_id[:40], nearest=nearest(run_id, known) or "-"
+        N_("Run {run} not found. Closest IDs: {nearest}."), run=run_id[:40], nearest=nearest(run_id, known) or "-"
     )
 
 
 def delete(run: Run) -> None:
     """Remove the run folder for good. Raises UserError while the run is going."""
     if run.status().active:
-        raise UserError(N_("Run {run} is still going. Stop it before you delete it."), run=run.id)
+        raise UserError(N_("Run {run} is still running. Stop it before deleting it."), run=run.id)
     try:
         aside = run.path.with_name(f".deleted-{run.id}")
         run.path.rename(aside)

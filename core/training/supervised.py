@@ -99,8 +99,8 @@ class SupervisedTrainer:
         smallest = min(max(1, length // self.fabric.world_size) for length in (min(n, size), n % size or size))
         if smallest == 1 and self._needs_company(network):
             raise UserError(
-                N_("batch_size is {value}: of {count} training examples one would be a batch alone, from which this network's batch "
-                   "norm cannot learn. Choose another batch size."),
+                N_("batch_size is {value}, which leaves a single example in one batch (training set size: "
+        "{count}). Batch norm needs at least two examples per batch. Choose another batch size."),
                 value=size, count=n,
             )  # fmt: skip
 

@@ -22,11 +22,11 @@ def recipes(recipe: Recipe, grid: dict[str, list]) -> list[Recipe]:
     """Every combination of the grid's values, checked. Raises UserError for a wrong value, or more than MOST combinations."""
     for name, values in grid.items():
         if not values:
-            raise UserError(N_("{field} has no values to try. Write some, with commas between them."), field=name)
+            raise UserError(N_("No values given for {field}. Enter values separated by commas."), field=name)
     combinations = list(itertools.product(*grid.values()))
     if not 1 <= len(combinations) <= MOST:
         raise UserError(
-            N_("A sweep may have up to {most} runs; this one has {count}. Leave out some values."), most=MOST, count=len(combinations)
+            N_("Too many combinations: {count} (maximum: {most}). Remove some values."), most=MOST, count=len(combinations)
         )
     return [recipe.changed(**dict(zip(grid, values, strict=True))) for values in combinations]
 

@@ -33,7 +33,7 @@ def translate_file(
     if direction == "auto":
         seen = recognise(photos) if translator.spec.classes == ("apple", "orange") else None
         if seen is None:
-            raise UserError(N_("There is no classifier here that tells the two domains apart: choose the direction a2b or b2a."))
+            raise UserError(N_("No classifier is available for these two domains. Set the direction to a2b or b2a."))
         direction = "a2b" if seen[0].b < 0.5 else "b2a"
     made = translator.translate(photos, direction)
     buffer = io.BytesIO()

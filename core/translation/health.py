@@ -74,7 +74,8 @@ def findings(log: pd.DataFrame) -> list[Finding]:
     settled = _SCORE in log and log[_SCORE].notna().sum() >= _SETTLED  # before that, generators are what they were drawn as
     found = [*_of_scores(log), *(_of_signals(log) if settled else [])]
     if not found and settled and _last(log, "val/cycle_error") is not None:
-        text = N_("The game is balanced: neither side has won, and the translations change with the photos.")
+        text = N_("Training is balanced: neither generators nor discriminators dominate, and the "
+        "translations vary with the photos.")
         found.append(Finding("good", Message(text)))
     return found
 
@@ -91,12 +92,14 @@ def _of_scores(log: pd.DataFrame) -> list[Finding]:
         real, translated = recent.mean()
         values = {"domain": domain, "real": f"{real:.2f}", "translated": f"{translated:.2f}"}
         if real > WON and translated < LOST:
-            text = N_("The discriminator of domain {domain} has won: it scores real photos {real} and translated ones {translated}, so "
-                      "that the generator learns little from it. Differentiable augmentation or a larger pool holds it back.")  # fmt: skip
+            text = N_("The discriminator of domain {domain} dominates: it scores real photos {real} and "
+        "translated photos {translated}. The generator learns little from it. Try "
+        "differentiable augmentation or a larger image pool.")  # fmt: skip
             found.append(Finding("warning", Message(text, values)))
         elif abs(real - translated) < 0.03:
-            text = N_("The discriminator of domain {domain} cannot tell real photos ({real}) from translated ones ({translated}): either "
-                      "the translations are perfect, or it has stopped learning. The pictures say which.")  # fmt: skip
+            text = N_("The discriminator of domain {domain} does not separate real photos ({real}) from "
+        "translated photos ({translated}). Either the translations are perfect, or the "
+        "discriminator has stopped learning. Check the sample images.")  # fmt: skip
             found.append(Finding("note", Message(text, values)))
     return found
 
@@ -107,20 +110,20 @@ def _of_signals(log: pd.DataFrame) -> list[Finding]:
         direction = {"way": Message(N_("A to B") if way == "a2b" else N_("B to A"))}
         change, likeness, diversity = (_last(log, f"val/{kind}_{way}") for kind in ("change", "likeness", "diversity"))
         if change is not None and change < LITTLE_CHANGE:
-            text = N_("Nothing changes in the direction {way}: translated photos differ from the originals by {value} % of the range. A "
-                      "smaller identity weight, or patience.")  # fmt: skip
+            text = N_("Almost no change in the direction {way}: translated photos differ from the originals "
+        "by only {value}% of the value range. Reduce the identity weight or train longer.")  # fmt: skip
             found.append(Finding("warning", Message(text, {**direction, "value": f"{100 * change:.1f}"})))
         if likeness is not None and likeness < INVERTED:
-            text = N_("Photos turn into their negatives in the direction {way}: what was bright is dark (correlation {value}). This rarely "
-                      "mends itself: start again with another seed, or a larger identity weight.")  # fmt: skip
+            text = N_("Inverted brightness in the direction {way}: bright areas turn dark (correlation "
+        "{value}). This rarely recovers. Restart with another seed or a larger identity weight.")  # fmt: skip
             found.append(Finding("warning", Message(text, {**direction, "value": f"{likeness:.2f}"})))
         elif likeness is not None and likeness < _UNLIKE:
-            text = N_("Translations in the direction {way} hardly show what their photos show (correlation {value}): it is early still, or "
-                      "the cycle weight is too small.")  # fmt: skip
+            text = N_("Translations in the direction {way} preserve little of the original content "
+        "(correlation {value}). Train longer or increase the cycle weight.")  # fmt: skip
             found.append(Finding("note", Message(text, {**direction, "value": f"{likeness:.2f}"})))
         if diversity is not None and diversity < COLLAPSED:
-            text = N_("Mode collapse in the direction {way}: translations differ from each other only {value} times as much as the photos "
-                      "did. Start again with another seed or a smaller learning rate.")  # fmt: skip
+            text = N_("Mode collapse in the direction {way}: the diversity of the translations is only "
+        "{value}× that of the photos. Restart with another seed or a lower learning rate.")  # fmt: skip
             found.append(Finding("warning", Message(text, {**direction, "value": f"{diversity:.2f}"})))
     return found
 

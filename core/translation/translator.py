@@ -34,7 +34,7 @@ class Translator:
         """From a weights file of this project. Raises UserError where it cannot be used or holds no generators."""
         network, spec = checkpoints.load_weights(path)
         if spec.kind != "translation":
-            raise UserError(N_("{file} holds a network that does not translate photos."), file=str(path))
+            raise UserError(N_("{file} does not contain an image translation model."), file=str(path))
         return cls(network, spec)
 
     @property

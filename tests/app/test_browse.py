@@ -34,9 +34,9 @@ def test_a_filter_and_a_wrong_one(visit: Callable) -> None:
 
 def test_an_image_by_its_link(visit: Callable) -> None:
     page = visit("browse", image="12", split=scenes.NAME)
-    assert page.says("Back to the grid") and page.says("**{count} instances.** A row, or a click in the picture, shows one closely.")
+    assert page.says("Back to grid") and page.says("**{count} instances.** Select a row or click the image to see details.")
     assert "a crowd far away" in page.text and not page.errors
-    page.press("Back to the grid")
+    page.press("Back to grid")
     assert page.at.get("download_button")
     for wrong in ("99999", "x", "-1", "9" * 40):
         assert "There is no image" in visit("browse", image=wrong).errors[0]
@@ -52,7 +52,7 @@ def test_switches_change_nothing_for_the_worse(visit: Callable) -> None:
 
 def test_statistics(visit: Callable) -> None:
     page = visit("browse", view="statistics")
-    assert page.says("**What occurs together**: images that hold both. Click on a cell to see them.") and not page.errors
+    assert page.says("**Co-occurrence**: images that contain both categories. Click a cell to select them.") and not page.errors
     page.set("coco-of", "person")
     assert not page.errors
 
@@ -69,12 +69,12 @@ def test_evil_annotations_of_ones_own(visit: Callable, monkeypatch: pytest.Monke
     (folder / "instances_mine.json").write_text(json.dumps(content))
     monkeypatch.setenv("MANABI_DATA", str(tmp_path))
     page = visit("browse")
-    assert page.says("{count} kinds of records are wrong; the rest is shown") and not page.errors
+    assert page.says("{count} types of invalid records found; valid records are shown") and not page.errors
     page = visit("browse", image="1")
-    assert page.says("The file of this image is not here; its annotations are.") and not page.errors
+    assert page.says("Image file not found; showing annotations only.") and not page.errors
     assert any("an odd number" in w for w in page.warnings)
     page = visit("browse", image="2")
-    assert page.says("The record of this image does not say its size, so nothing can be drawn over it.") and not page.errors
+    assert page.says("The image size is missing from the annotation file, so annotations cannot be drawn.") and not page.errors
 
 
 def test_a_file_that_is_cut_off_is_one_sentence(visit: Callable, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -102,19 +102,19 @@ def test_from_image_to_image_within_the_filter(visit: Callable) -> None:
     assert page.at.query_params["image"] in ("24", ["24"])
     assert page.says("image {place} of {count}", place="2", count=str(scenes.COUNT // 12))
     page.press("Previous image")
-    page.press("Back to the grid")
+    page.press("Back to grid")
     assert page.at.session_state["where"] == "crowd=yes"
 
 
 def test_the_builder_writes_the_filter(visit: Callable) -> None:
     page = visit("browse")
     page.set("coco-build-name", "ball")
-    page.press("Use it")
+    page.press("Apply")
     assert page.at.session_state["where"] == "ball>=1"
     page.set("coco-build-name", "tree")
-    page.press("Add with or")
+    page.press("Add with OR")
     assert page.at.session_state["where"] == "ball>=1 or tree>=1"
-    page.press("Add with and")
+    page.press("Add with AND")
     assert page.at.session_state["where"] == "(ball>=1 or tree>=1) and tree>=1" and not page.errors
 
 
@@ -124,4 +124,4 @@ def test_oddities(visit: Callable) -> None:
                                          "side. A detector that finds the thing once has, by the book, missed it once.")  # fmt: skip
     assert any("Annotated twice · 1" in str(o) for group in page.at.get("button_group") for o in group.options)
     page = visit("browse", view="oddities", odd="joint")
-    assert page.says("There is none of this kind here.") and not page.errors
+    assert page.says("No issues of this type found.") and not page.errors

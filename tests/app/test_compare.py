@@ -33,7 +33,7 @@ def test_nothing_is_there_yet(visit: Callable, language: str) -> None:
     page = visit("compare", language)
     assert page.says("No network for CIFAR-10 is here yet: none ships with this copy, and none was trained on this machine. "
                      "A fair fight below trains some.")  # fmt: skip
-    assert page.says("A fair fight")
+    assert page.says("Equal-budget comparison")
 
 
 @LANGUAGES
@@ -50,7 +50,7 @@ def test_every_view_of_three_runs(visit: Callable, three: list, language: str, v
     if view == "closely":
         # The runs answer alike, because the factory writes the same answers for all.
         assert any("p 1.000" in w for w in page.warnings)
-        assert page.says("Where one is right and the other wrong")
+        assert page.says("Disagreements")
 
 
 def test_two_that_differ_are_told_apart(visit: Callable, three: list) -> None:
@@ -73,22 +73,22 @@ def test_names_that_are_not_here_are_passed_over(visit: Callable, three: list) -
 def test_a_fair_fight_queues_and_shows(visit: Callable, launched: list) -> None:
     started = launched
     page = visit("compare")
-    page.press("Start the fair fight")
-    page.press("Start the fair fight")  # a double click starts one
+    page.press("Start comparison")
+    page.press("Start comparison")  # a double click starts one
     assert [r.task_name for r in started] == ["cifar10-mlp", "cifar10-cnn"]
     assert {r.recipe.limit_train for r in started} == {2000} and len({r.config["fight"] for r in started}) == 1
-    assert page.says("{done} of {count} networks finished · {budget}: {amount}")
+    assert page.says("{done} of {count} models finished · {budget}: {amount}")
     other = visit("compare", "ja", fight=started[0].config["fight"])
-    assert other.says("{done} of {count} networks finished · {budget}: {amount}") and not other.errors
-    assert other.says("In what they differ") and not any(r.recipe.mirror for r in started)
+    assert other.says("{done} of {count} models finished · {budget}: {amount}") and not other.errors
+    assert other.says("Hyperparameter differences") and not any(r.recipe.mirror for r in started)
     assert fight.members("nothing") == []
-    assert visit("compare", fight="nothing").says("There is no fair fight {fight} here.")
+    assert visit("compare", fight="nothing").says("Comparison {fight} not found.")
     [earlier] = [s for s in visit("compare").at.selectbox if s.key == "fight"]
     assert len(earlier.options) == 2 and "multilayer perceptron, a plain CNN" in earlier.options[1] and earlier.value == ""
     visit("compare", fight=started[0].config["fight"]).press("Stop all")
     assert all((run.path / "stop").exists() for run in started)
     back = visit("train", run=started[0].id)
-    assert back.says("Part of a fair fight")
+    assert back.says("View comparison")
 
 
 def test_the_curves_of_a_fight_lie_on_the_axis_of_its_budget(visit: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,12 +99,12 @@ def test_the_curves_of_a_fight_lie_on_the_axis_of_its_budget(visit: Callable, mo
         write_json(run.path / "config.json", run.config | {"fight": "f", "budget": "multiply-adds", "amount": 1, "multiply_adds": adds})
     page = visit("compare", fight="f")
     [(series, label)] = drawn
-    assert label == "Multiply-adds of the training (10¹²)" and not page.errors
+    assert label == "Training compute (TMACs)" and not page.errors
     last = {int(s.role): s.x[-1] for s in series}
     images = store.metrics(pair[0])["images"].max()
     assert last == pytest.approx({0: 1e6 * images / 1e12, 1: 3e6 * images / 1e12})
     write_json(pair[0].path / "config.json", {k: v for k, v in pair[0].config.items() if k != "multiply_adds"})
-    assert not visit("compare", fight="f").errors and drawn[-1][1] == "Examples seen"
+    assert not visit("compare", fight="f").errors and drawn[-1][1] == "Samples processed"
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -112,13 +112,13 @@ def test_a_damaged_run_is_a_sentence_beside_the_others(visit: Callable, three: l
     bad = factories.damaged("cifar10-cnn")
     page = visit("compare", nets=",".join([bad.id, *(r.id for r in three)]), view=view)
     [sentence] = page.errors
-    assert "best.safetensors" in sentence and page.says("A fair fight")
+    assert "best.safetensors" in sentence and page.says("Equal-budget comparison")
     if view == "photo":
         assert len(page.at.get("plotly_chart")) == 3
     half = factories.finished("cifar10-cnn")  # a header that can be read, and weights that cannot
     half.best_weights.write_bytes(half.best_weights.read_bytes()[:-50])
     page = visit("compare", nets=",".join([half.id, *(r.id for r in three)]), view=view)
-    assert len(page.errors) == 1 and page.says("A fair fight")
+    assert len(page.errors) == 1 and page.says("Equal-budget comparison")
 
 
 def test_figures_of_other_data_are_not_in_the_chart(visit: Callable, three: list) -> None:
@@ -170,7 +170,7 @@ def test_a_network_is_taken_apart(visit: Callable, net: str, language: str) -> N
 def test_a_change_shows_its_price_and_a_broken_shape_is_explained(visit: Callable) -> None:
     page = visit("architecture", net="cifar10-sandbox")
     page.set("net.cifar10-sandbox.width", 64)
-    assert page.says("{factor} times the multiply-adds of the network as it was")
+    assert page.says("{factor}× the MACs of the original model")
     page.set("net.cifar10-sandbox.padding", False)
     assert any("Switch padding on" in w for w in page.warnings) and not page.errors
     page.set("net.cifar10-sandbox.skip", False)

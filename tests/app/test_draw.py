@@ -45,36 +45,36 @@ def own_checkpoints(monkeypatch: pytest.MonkeyPatch, tmp_path):
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_a_photo_is_answered_right(with_photo: Callable, language: str) -> None:
     page = with_photo(language=language)
-    assert page.metrics[page.word("Answer")] == "7"
-    assert page.says("28x28: what the network gets") or page.at.get("image")
+    assert page.metrics[page.word("Prediction")] == "7"
+    assert page.says("28×28 (model input)") or page.at.get("image")
     assert not page.errors
 
 
 def test_two_networks_side_by_side(with_photo: Callable) -> None:
     page = with_photo(network="mnist-modern", beside="mnist-lenet5")
-    assert [m.value for m in page.at.metric if m.label == "Answer"] == ["7", "7"]
+    assert [m.value for m in page.at.metric if m.label == "Prediction"] == ["7", "7"]
 
 
 def test_a_test_digit_is_answered_right(visit: Callable, real_data) -> None:
     page = visit("draw", source="test")
     truth = int(data.obtain("mnist", download=False).test_y[0])
-    assert page.metrics["Answer"] == str(truth)
+    assert page.metrics["Prediction"] == str(truth)
     assert "right" in page.text
-    page.press("Another test digit")
-    assert "Answer" in page.metrics
+    page.press("Pick another digit")
+    assert "Prediction" in page.metrics
 
 
 def test_a_test_digit_without_mnist(visit: Callable) -> None:
-    assert visit("draw", source="test").says("MNIST is not on this machine, so there is no test digit to show. {command} fetches it.")
+    assert visit("draw", source="test").says("MNIST is not installed, so no test digit can be shown. Run {command} to download it.")
 
 
 def test_without_any_network(visit: Callable, monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
     monkeypatch.setenv("MANABI_CHECKPOINTS", str(tmp_path))
     page = visit("draw")
-    assert page.warnings == ["There is no network to ask: the checkpoints folder is empty, and nothing was trained on MNIST here yet."]
+    assert page.warnings == ["No digit classifier found: the checkpoints folder is empty and there are no MNIST runs yet."]
     page = visit("draw", source="photo").set("photo", ("7.png", photo(), "image/png"))
     assert not page.errors
-    assert "Answer" not in page.metrics
+    assert "Prediction" not in page.metrics
 
 
 @pytest.mark.parametrize("spoil", ["weights", "card", "no card", "truncated"])
@@ -91,9 +91,9 @@ def test_a_network_that_does_not_match_its_card(with_photo: Callable, own_checkp
     page = with_photo()
     [error] = page.errors
     assert str(weights) in error
-    assert "Answer" not in page.metrics
+    assert "Prediction" not in page.metrics
     # Another network still answers.
-    assert page.set("network", "mnist-cnn").metrics["Answer"] == "7"
+    assert page.set("network", "mnist-cnn").metrics["Prediction"] == "7"
     assert not page.errors
 
 
@@ -101,9 +101,9 @@ def test_a_network_of_ones_own(with_photo: Callable, visit: Callable) -> None:
     run = factories.finished("mnist-softmax", name="mine")
     page = with_photo(network=run.id)
     assert "mine" in page.text
-    assert "Answer" in page.metrics or page.warnings  # its weights are untrained
+    assert "Prediction" in page.metrics or page.warnings  # its weights are untrained
     page = with_photo(network=run.id, view="epochs")
-    assert page.says("The answers, epoch by epoch: {answers}")
+    assert page.says("Predictions by epoch: {answers}")
 
 
 def test_weights_of_a_run_that_are_damaged(with_photo: Callable) -> None:
@@ -115,20 +115,20 @@ def test_weights_of_a_run_that_are_damaged(with_photo: Callable) -> None:
 
 @pytest.mark.parametrize("network", ["nothing", "../../x", "<b>"])
 def test_an_unknown_network_in_the_link_gives_the_default(with_photo: Callable, network: str) -> None:
-    assert with_photo(network=network).metrics["Answer"] == "7"
+    assert with_photo(network=network).metrics["Prediction"] == "7"
 
 
 @pytest.mark.parametrize("view", ["why", "maps", "nearest", "slide", "epochs", "set"])
 @pytest.mark.parametrize("network", ["mnist-modern", "mnist-softmax"])
 def test_every_view(with_photo: Callable, view: str, network: str) -> None:
     page = with_photo(network=network, view=view)
-    assert page.metrics["Answer"] == "7"
+    assert page.metrics["Prediction"] == "7"
     assert not page.errors
 
 
 def test_the_nearest_training_digits(with_photo: Callable, real_data) -> None:
     assert with_photo(network="mnist-softmax", view="nearest").says(
-        "The nearest of the 60,000 training digits, pixel by pixel: label and cosine similarity."
+        "Nearest neighbors among the 60,000 training images in pixel space, with label and cosine similarity."
     )
 
 
@@ -141,21 +141,21 @@ def test_every_step_can_be_switched_off(with_photo: Callable) -> None:
 
 def test_ones_own_handwriting(with_photo: Callable) -> None:
     page = with_photo(set="Hana", view="set")
-    assert page.says("Your set is empty. Draw digits, keep them with their label, and see which network reads your hand best.")
+    assert page.says("Your set is empty. Draw digits, save them with their labels, and see which model recognizes your handwriting best.")
     page.set("keep-label", "7")
-    assert page.says("Kept as a {label}.", label=7)
-    page.press("Score all networks on it")
+    assert page.says("Saved with label {label}.", label=7)
+    page.press("Evaluate all models")
     [scores] = [d.value for d in page.at.dataframe]
     assert len(scores) == 5
-    page.press("Remove the last one")
-    assert page.says("Your set is empty. Draw digits, keep them with their label, and see which network reads your hand best.")
+    page.press("Remove last digit")
+    assert page.says("Your set is empty. Draw digits, save them with their labels, and see which model recognizes your handwriting best.")
 
 
 @pytest.mark.parametrize("owner", ["../../etc", "<b>", "a" * 40, " "])
 def test_odd_names_of_a_set(with_photo: Callable, own_world, owner: str) -> None:
     page = with_photo(set=owner, view="set")
     page.set("keep-label", "7")
-    assert page.metrics["Answer"] == "7"
+    assert page.metrics["Prediction"] == "7"
     assert all(p.is_relative_to(own_world / "handwriting") for p in own_world.rglob("*.png"))
     assert not list(own_world.parent.glob("etc*"))
 
@@ -171,7 +171,7 @@ def test_an_upload_that_is_no_picture_is_one_sentence(with_photo: Callable, cont
     [error] = page.errors
     assert "<b>" not in error
     assert ".." not in error
-    assert page.word("Answer") not in page.metrics
+    assert page.word("Prediction") not in page.metrics
 
 
 @pytest.mark.parametrize("content", ["white", "black"])
@@ -179,5 +179,5 @@ def test_a_photo_of_nothing(with_photo: Callable, content: str) -> None:
     out = io.BytesIO()
     Image.new("RGB", (300, 300), content).save(out, "PNG")
     page = with_photo(out.getvalue())
-    assert "Answer" not in page.metrics
+    assert "Prediction" not in page.metrics
     assert page.errors or page.warnings

@@ -13,18 +13,18 @@ from tests import factories
 
 def test_the_language_is_switched_for_this_visitor_only(visit: Callable) -> None:
     page, other = visit("home", "ja"), visit("home", "ja")
-    assert page.says("Learn deep learning by doing it")
+    assert page.says("Learn deep learning by doing")
     page.set("language-switch", "en")
     page.language = "en"
-    assert page.says("Learn deep learning by doing it")
+    assert page.says("Learn deep learning by doing")
     for name in ("train", "draw", "glossary", "home"):
         page.go(name)
         assert page.says("Home")
     page.set("language-switch", "ja")
     page.language = "ja"
-    assert page.says("Learn deep learning by doing it")
+    assert page.says("Learn deep learning by doing")
     other.run()
-    assert other.says("Learn deep learning by doing it")
+    assert other.says("Learn deep learning by doing")
 
 
 @pytest.mark.parametrize(("locale", "wanted"), [("ja", "ja"), ("ja-JP", "ja"), ("en-GB", "en"), ("de-DE", "en"), ("zh-Hans-CN", "en")])
@@ -32,7 +32,7 @@ def test_the_browsers_language_decides_first(visit: Callable, locale: str, wante
     page = visit("home")
     page.at.context = {"locale": locale}
     page.language = wanted
-    assert page.run().says("Learn deep learning by doing it")
+    assert page.run().says("Learn deep learning by doing")
 
 
 def test_the_menu_leads_to_every_page(visit: Callable) -> None:
@@ -64,7 +64,7 @@ def test_what_breaks_in_a_live_panel_leaves_the_rest(visit: Callable, monkeypatc
     monkeypatch.setattr("ui.probes.strip", lambda run: 1 / 0)
     page = visit("train", run=run.id)
     assert len(page.errors) == 1
-    assert page.says("On the test part")
+    assert page.says("Test results")
 
 
 def test_what_breaks_in_a_button_is_a_sentence_too(visit: Callable, monkeypatch: pytest.MonkeyPatch, broken_inside: None) -> None:
@@ -72,13 +72,13 @@ def test_what_breaks_in_a_button_is_a_sentence_too(visit: Callable, monkeypatch:
     page = visit("train")
     page.press("Start training")
     assert len(page.errors) == 1
-    assert page.says("Here your training will grow")
+    assert page.says("Your run will appear here")
 
 
 def test_what_breaks_beside_the_page_leaves_the_page(visit: Callable, monkeypatch: pytest.MonkeyPatch, broken_inside: None) -> None:
     monkeypatch.setattr("ui.frame._now_training", lambda: 1 / 0)
     page = visit("glossary")
-    assert page.says("The words of these pages, in Japanese and in English.")
+    assert page.says("Key terms, in English and Japanese.")
     assert len(page.errors) == 1
 
 

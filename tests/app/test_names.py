@@ -41,7 +41,7 @@ def test_runs(visit: Callable) -> None:
     one, other = named("mnist-softmax", learning_rate=0.01), named("mnist-softmax")
     (other.path / "metrics.csv").unlink()  # nothing to draw of it: it is named below the chart
     page = visit("runs", ids=f"{one.id},{other.id}")
-    assert is_safe(page) and page.says("Delete **{run}** and its weights for good?", run=plain(NAME))
+    assert is_safe(page) and page.says("Permanently delete **{run}** and its weights?", run=plain(NAME))
     assert any(plain(NAME) in info.value for info in page.at.info)
     assert list(page.at.dataframe[1].value) == [f"{NAME} ({one.id})", f"{NAME} ({other.id})"]
 

@@ -15,22 +15,22 @@ from tests import factories
 LANGUAGES = pytest.mark.parametrize("language", ["ja", "en"])
 # What a person should see on each page: message ids, as the first line of the page and what it is for.
 FIRST = {
-    "home": "Learn deep learning by doing it",
-    "train": "Start a real training and watch it live.",
-    "runs": "Lay the curves of your trainings over each other.",
-    "draw": "Draw a digit, see the network's answer, and why it answers so.",
-    "compare": "CIFAR-10 networks side by side: what each costs, what it gets right, where it looks.",
-    "architecture": "Take a network apart: its layers, what each costs, how far it sees. Change it and see the price at once.",
-    "browse": "Walk through the masks and keypoints of COCO, or of your own annotations: filter, look closely, count.",
-    "translate": "Turn the photo of an apple into an orange and back, see where it changed, and how the network learned it.",
-    "glossary": "The words of these pages, in Japanese and in English.",
+    "home": "Learn deep learning by doing",
+    "train": "Train a model and watch its loss and accuracy live.",
+    "runs": "Compare runs: overlay their learning curves and see which settings differ.",
+    "draw": "Draw a digit, see what the model predicts, and find out why.",
+    "compare": "Compare CIFAR-10 models: accuracy, compute cost and Grad-CAM heatmaps.",
+    "architecture": "Inspect a model layer by layer: parameters, MACs, receptive field. Change a setting and see the cost update.",
+    "browse": "Explore masks and keypoints in COCO or in your own annotations: filter, zoom in, count.",
+    "translate": "Turn apples into oranges and back with CycleGAN. See what changed, and how the model learned it.",
+    "glossary": "Key terms, in English and Japanese.",
 }
 EMPTY = {
-    "home": "Nothing has been trained here yet. A quick training takes seconds.",
-    "train": "Here your training will grow",
-    "runs": "Here your trainings will stand side by side",
+    "home": "No runs yet. A quick run takes a few seconds.",
+    "train": "Your run will appear here",
+    "runs": "No runs to compare yet",
     "draw": "Draw a digit from 0 to 9",
-    "compare": "A fair fight",
+    "compare": "Equal-budget comparison",
     "architecture": "Convolutional and fully connected layers",
     "browse": "Browse COCO",
     "translate": "Apples to oranges",
@@ -78,12 +78,12 @@ def test_a_run_in_every_state_on_its_two_pages(visit: Callable, kind: str, langu
     train = visit("train", language, run=run.id)
     assert f"**{run.id}** · " in train.text
     assert train.says(kind)
-    digits = train.word("scikit-learn's 8x8 digits, enlarged")
-    assert train.says("Trained on {data}, standing in for {wanted}.", data=digits, wanted="MNIST")
+    digits = train.word("scikit-learn's 8×8 digits, enlarged")
+    assert train.says("Trained on fallback data ({data}) instead of {wanted}.", data=digits, wanted="MNIST")
     labels = [b.label for b in train.at.button]
     assert (train.word("Stop") in labels) == (kind == "running")
     assert (train.word("Resume") in labels) == (kind in ("failed", "interrupted", "stopped"))
-    assert train.says("On the test part") == (kind == "finished")
+    assert train.says("Test results") == (kind == "finished")
     if kind == "failed":
         assert "7" in train.errors[0]
         assert is_japanese(train.errors[0]) == (language == "ja")
@@ -103,9 +103,9 @@ def test_every_task_has_its_form_and_its_results(visit: Callable, task: tasks.Ta
         if name != "max_steps":
             assert f"{task.name}.{name}" in {w.key for kind in ("number_input", "selectbox", "toggle") for w in page.at.get(kind)}
     wanted = {
-        "classification": ["Accuracy", "Confusion matrix", "Every class"],
-        "regression": ["RMSE", "MAE", "**The largest errors** (click a point to see it here)"],
-        "translation": ["Cycle error (mean absolute, of the range)", "The same photos at every look", "and back again"],
+        "classification": ["Accuracy", "Confusion matrix", "Per-class metrics"],
+        "regression": ["RMSE", "MAE", "**Largest errors** (click a point for details)"],
+        "translation": ["Cycle error (MAE, share of value range)", "Validation samples over time", "Reconstruction"],
     }
     for word in wanted[task.kind]:
         assert page.says(word)
@@ -155,8 +155,8 @@ def test_a_log_with_another_header(visit: Callable, header: str) -> None:
     run = factories.finished()
     log = run.path / "metrics.csv"
     log.write_text("\n".join([header, *log.read_text().split("\n")[1:]]))
-    assert visit("train", run=run.id).says("On the test part")
-    assert visit("runs", ids=run.id).says("The chosen runs")
+    assert visit("train", run=run.id).says("Test results")
+    assert visit("runs", ids=run.id).says("Selected runs")
 
 
 @PAGES
@@ -172,7 +172,7 @@ def test_a_run_of_a_task_that_this_version_does_not_know(visit: Callable, name: 
     if name == "home":
         assert good.id in page.text
     if name == "runs":
-        assert page.says("The chosen runs")
+        assert page.says("Selected runs")
 
 
 def test_a_runs_folder_that_is_a_file(visit: Callable, monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:

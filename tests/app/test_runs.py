@@ -49,23 +49,23 @@ def test_name_and_note(visit: Callable) -> None:
 def test_delete_asks_once(visit: Callable) -> None:
     run, other = factories.finished(), factories.finished()
     page = visit("runs", ids=run.id)
-    assert page.says("Delete **{run}** and its weights for good?", run=run.id)
+    assert page.says("Permanently delete **{run}** and its weights?", run=run.id)
     assert run.path.exists()
-    page.press("Delete for good")
+    page.press("Delete permanently")
     assert runs.every() == [other]
     assert run.id not in page.text
 
 
 def test_the_last_run_deleted_leaves_the_empty_page(visit: Callable) -> None:
     page = visit("runs", ids=factories.finished().id)
-    page.press("Delete for good")
-    assert page.says("Here your trainings will stand side by side")
+    page.press("Delete permanently")
+    assert page.says("No runs to compare yet")
 
 
 def test_a_running_one_is_stopped_here_and_not_deleted(visit: Callable) -> None:
     run = factories.running()
     page = visit("runs", ids=run.id)
-    assert "Delete for good" not in [b.label for b in page.at.button]
+    assert "Delete permanently" not in [b.label for b in page.at.button]
     page.press("Stop")
     assert (run.path / "stop").exists()
 
@@ -80,13 +80,13 @@ def test_a_run_deleted_by_somebody_else_meanwhile(visit: Callable) -> None:
     run = factories.finished()
     page = visit("runs", ids=run.id)
     runs.delete(run)
-    assert page.run().says("Here your trainings will stand side by side")
+    assert page.run().says("No runs to compare yet")
 
 
 def test_a_run_that_has_no_epoch_yet(visit: Callable) -> None:
     run = factories.running()
     (run.path / "metrics.csv").unlink()
-    assert visit("runs").says("The chosen runs")
+    assert visit("runs").says("Selected runs")
 
 
 def test_every_axis_and_part(visit: Callable) -> None:
@@ -105,7 +105,7 @@ def test_tasks_of_two_kinds_share_only_the_loss(visit: Callable) -> None:
     page = visit("runs", ids=f"{digits.id},{houses.id}")
     [metric] = [g for g in page.at.get("button_group") if g.key == "metric"]
     assert metric.options == ["Loss"]
-    assert page.says("These runs solve different kinds of task: their losses are different measures, only the shapes can be compared.")
+    assert page.says("The selected runs have different task types. Compare only the shapes of the curves, not the loss values.")
 
 
 def test_what_is_compared_first_is_of_one_task(visit: Callable) -> None:
@@ -116,7 +116,7 @@ def test_what_is_compared_first_is_of_one_task(visit: Callable) -> None:
 def test_more_than_can_be_told_apart(visit: Callable) -> None:
     made = [factories.finished(epochs=1) for _ in range(10)]
     page = visit("runs", ids=",".join(r.id for r in made))
-    assert page.says("Only the first {most} are drawn: more curves cannot be told apart.", most=8)
+    assert page.says("Only the first {most} are plotted; more curves would be hard to read.", most=8)
     assert len(page.at.expander) == 8
 
 
@@ -161,8 +161,8 @@ def test_the_best_translation_is_the_one_that_fools_the_judge_both_ways(visit: C
     page = visit("runs", only="cyclegan-light", ranked="true")
     assert list(table(page)["run"]) == [better.id, worse.id, unjudged.id]
     assert list(table(page)["best validation"]) == ["Judge fooled 40.00 %", "Judge fooled 10.00 %", ""]
-    assert list(table(page)["at epoch"]) == ["1", "1", "2"] and set(table(page)["test"]) == {"Judge fooled 50.00 %"}
-    assert page.says("Where no judge looks at translations, no figure ranks the epochs: the newest counts as the best.")
+    assert list(table(page)["best epoch"]) == ["1", "1", "2"] and set(table(page)["test"]) == {"Judge fooled 50.00 %"}
+    assert page.says("Without a domain classifier there is no metric to rank epochs, so the latest checkpoint counts as the best.")
 
 
 def test_runs_without_a_validation_part_show_their_training(visit: Callable, drawn: list[go.Figure]) -> None:
@@ -170,19 +170,19 @@ def test_runs_without_a_validation_part_show_their_training(visit: Callable, dra
     log = pd.read_csv(run.path / "metrics.csv").drop(columns=["val/loss", "val/accuracy"])
     log.to_csv(run.path / "metrics.csv", index=False)
     page = visit("runs", ids=run.id)
-    assert drawn and drawn[-1].data and list(table(page)["at epoch"]) == [""] and not page.errors
+    assert drawn and drawn[-1].data and list(table(page)["best epoch"]) == [""] and not page.errors
 
 
 def test_an_empty_chart_says_why(visit: Callable, drawn: list[go.Figure]) -> None:
     fresh, old, apples = factories.running(), factories.finished(), factories.finished("cyclegan-light")
     (fresh.path / "metrics.csv").write_text("")
     page = visit("runs", ids=fresh.id)
-    assert not drawn and page.says("The chosen runs have logged nothing yet. Their curves begin with the first figures.")
+    assert not drawn and page.says("The selected runs have not logged any metrics yet. Curves appear with the first values.")
     page = visit("runs", ids=f"{old.id},{apples.id}")
-    assert not drawn and page.says("The chosen runs have no figure in common. Choose runs of one kind of task.")
+    assert not drawn and page.says("The selected runs have no metric in common. Select runs of the same task type.")
     page = visit("runs", ids=f"{fresh.id},{old.id}")
     assert set(curves(drawn[-1])) == {old.id}
-    nothing = "Nothing to draw yet of {runs}. Validation figures come at the end of an epoch, where examples were held back for them."
+    nothing = "No data yet for {runs}. Validation metrics are logged after each epoch if a validation set was held out."
     assert page.says(nothing, runs=fresh.id)
 
 

@@ -25,7 +25,7 @@ def test_start_makes_one_run_of_the_form_and_attaches_it(visit: Callable, launch
     assert (run.task_name, run.recipe.epochs, run.recipe.learning_rate) == ("mnist-softmax", 3, 0.001)
     assert page.at.query_params["run"] == run.id
     assert run.id in page.text
-    assert page.says("Starting")
+    assert page.says("Starting…")
 
 
 def test_pressing_start_twice_quickly_makes_one_run(visit: Callable, launched: list[Run]) -> None:
@@ -40,7 +40,7 @@ def test_pressing_start_twice_quickly_makes_one_run(visit: Callable, launched: l
 
 
 def test_the_quick_training_of_the_empty_state(visit: Callable, launched: list[Run]) -> None:
-    visit("train", task="mnist-mlp").press("Try it: a quick training")
+    visit("train", task="mnist-mlp").press("Start quick run")
     assert launched[0].recipe.limit_train == tasks.task("mnist-mlp").quick["limit_train"]
 
 
@@ -87,7 +87,7 @@ def test_nonsense_in_the_link_leaves_a_page_that_works(visit: Callable, launched
 def test_the_price_and_the_time_limit(visit: Callable, launched: list[Run]) -> None:
     page = visit("train", task="mnist-softmax")
     # 1,150 training examples of the stand-in in batches of 128, ten epochs of 4 ms a step: 0.36 s.
-    assert page.metrics["Takes about"] == "0.4 s"
+    assert page.metrics["Estimated time"] == "0.4 s"
     page.set("mnist-softmax.budget", 2)
     [tag] = page.at.metric
     assert tag.delta == "500 steps"
@@ -98,7 +98,7 @@ def test_the_price_and_the_time_limit(visit: Callable, launched: list[Run]) -> N
 def test_no_price_is_measured_while_something_trains(visit: Callable) -> None:
     factories.running()
     page = visit("train")
-    assert page.says("The time is estimated when no training runs on this machine.")
+    assert page.says("Time estimates are available when no other run is in progress.")
     assert not page.metrics
 
 
@@ -109,7 +109,7 @@ def test_an_unknown_run_warns_and_the_page_goes_on(visit: Callable, odd: str) ->
     [warning] = page.warnings
     assert odd[:20] in warning
     assert len(warning) < 300
-    assert page.says("Here your training will grow")
+    assert page.says("Your run will appear here")
 
 
 def test_the_attached_run_and_its_form_are_of_one_task(visit: Callable) -> None:
@@ -146,7 +146,7 @@ def test_runs_wait_behind_each_other_with_their_place(visit: Callable, launched:
     page = visit("train", task="mnist-softmax", recipe="quick")
     monkeypatch.setattr("core.training.jobs.place", lambda run: 1)
     page.press("Start training")
-    assert page.says("Waiting for its turn: {count} before it", count=1)
+    assert page.says("Queued ({count} ahead)", count=1)
 
 
 def test_a_sweep_queues_a_run_for_every_combination(visit: Callable, launched: list[Run]) -> None:
@@ -170,7 +170,7 @@ def test_a_sweep_that_has_run_ends_in_a_table(visit: Callable) -> None:
     assert list(table["learning_rate"]) == [0.001, 0.01]
     best = [store.metrics(run)["val/accuracy"].max() for run in made]
     assert list(table["validation"]) == best and list(table["test"]) == [0.9, 0.9]
-    assert visit("train", run=made[0].id).says("Part of a sweep")
+    assert visit("train", run=made[0].id).says("View sweep")
 
 
 def test_a_setting_is_chosen_by_the_validation_part_alone(visit: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -230,15 +230,15 @@ def test_the_script_and_the_command_of_a_run(visit: Callable) -> None:
 def test_a_run_whose_predictions_are_gone(visit: Callable) -> None:
     run = factories.finished()
     (run.path / "predictions.safetensors").unlink()
-    assert visit("train", run=run.id).says("The predictions on the test part are no longer in the run's folder.")
+    assert visit("train", run=run.id).says("Test predictions not found in the run folder.")
 
 
 def test_on_the_real_data(visit: Callable, real_data) -> None:
     run = factories.finished()  # on the stand-in, which is not what is on this machine now
     page = visit("train", run=run.id)
-    assert page.says("Data: {title}, {train} training and {test} test examples, in {folder}", title="MNIST", train="60,000", test="10,000",
+    assert page.says("Data: {title} ({train} training and {test} test examples) in {folder}", title="MNIST", train="60,000", test="10,000",
                      folder=str(real_data / "MNIST" / "raw"))  # fmt: skip
-    assert page.says("The pictures are not on this machine, only the answers: {list}")
+    assert page.says("Test images are not installed; showing predictions only: {list}")
 
 
 def test_broken_data_is_a_sentence_with_the_path(visit: Callable, monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
@@ -259,7 +259,7 @@ def test_the_lesson_on_scaling_starts_three_runs(visit: Callable, launched: list
     page.at.session_state["lesson-scaling-mnist-softmax"] = True
     page.run()
     assert page.says("divided by 255")
-    page.press("Start the three runs")
+    page.press("Start three runs")
     assert [run.recipe.scaling for run in launched] == ["bytes", "unit", "standardised"]
     assert len({run.config["sweep"] for run in launched}) == 1
     assert page.at.query_params["sweep"] == launched[0].config["sweep"]
@@ -279,7 +279,7 @@ def test_processor_against_graphics_card(visit: Callable, monkeypatch: pytest.Mo
     page.at.session_state["lesson-devices-mnist-softmax"] = True
     page.run()
     assert not page.says("1,000")
-    page.press("Measure this recipe")
+    page.press("Measure throughput")
     assert page.says("1,000 examples/s")
     assert page.says("5,000 examples/s") if cuda else page.says("not measured")
 
@@ -288,8 +288,8 @@ def test_the_preview_of_augmentation(visit: Callable) -> None:
     page = visit("train", task="cifar10-best")
     page.at.session_state["augmentation-cifar10-best"] = True
     page.run()
-    assert page.says("All that the recipe uses") and page.says("off in this recipe")
-    page.press("Draw again")
+    assert page.says("All enabled augmentations") and page.says("off in this recipe")
+    page.press("Resample")
     assert page.says("Cutout")
 
 

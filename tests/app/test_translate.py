@@ -50,7 +50,7 @@ def test_without_any_network_it_says_what_to_do(visit: Callable, none_shipped: N
     assert not page.errors
 
 
-UNSURE = "Where an interval of KID contains 0, so few photos cannot tell the two sets apart by this measure."
+UNSURE = "If a KID interval contains 0, the sets are too small for KID to distinguish them."
 UNTOLD = (
     "Here it cannot even tell real photos of the one fruit from real photos of the other, so a small value says little for the "
     "translations."
@@ -77,8 +77,8 @@ def test_a_photo_is_translated(visit: Callable, pair: Run, language: str) -> Non
     page = visit("translate", language, network=pair.id, source="upload")
     page.set("photos", [("apple.png", photo(), "image/png")])
     assert not page.errors
-    assert page.says("{width} x {height} pixels. Translated at {working} pixels; the change was enlarged onto the photo.")
-    assert page.says("The way back misses by {error} % on average; the translation changed the photo by {change} %.")
+    assert page.says("{width}×{height} pixels. Translated at {working} pixels; the change was upsampled and applied to the original photo.")
+    assert page.says("Reconstruction error (MAE): {error}%. Mean change to the photo: {change}%.")
     assert "90 x 70" in page.text
 
 
@@ -89,7 +89,7 @@ def test_the_direction_is_the_visitors_or_the_classifiers(visit: Callable, pair:
     monkeypatch.setattr(translator, "recognise", lambda photos: [translator.Recognised(0.97, "b")])
     page = visit("translate", network=pair.id, source="upload")
     page.set("photos", [("apple.png", photo(), "image/png")])
-    assert page.says("The classifier sees {likely}, {percent} %. Translated: {way}.", likely="orange", percent="97", way="orange → apple")
+    assert page.says("Classifier prediction: {likely} ({percent}%). Direction: {way}.", likely="orange", percent="97", way="orange → apple")
 
 
 def test_the_same_photo_twice(visit: Callable, pair: Run) -> None:
@@ -103,7 +103,7 @@ def test_what_is_neither_is_translated_after_saying_so(visit: Callable, pair: Ru
     page = visit("translate", network=pair.id, source="upload")
     page.set("photos", [("car.png", photo(), "image/png")])
     assert len(page.warnings) >= 1 and any("neither" in w for w in page.warnings)
-    assert any(t.label == "Keep the background" for t in page.at.toggle)
+    assert any(t.label == "Keep background" for t in page.at.toggle)
 
 
 def test_several_photos_and_one_that_is_none(visit: Callable, pair: Run) -> None:
@@ -118,7 +118,7 @@ def test_keeping_the_background_has_a_threshold(visit: Callable, pair: Run) -> N
     page = visit("translate", network=pair.id, source="upload")
     page.set("photos", [("apple.png", photo(), "image/png")])
     assert "Threshold" not in {one.label for one in page.at.slider}
-    [toggle] = [t for t in page.at.toggle if t.label == "Keep the background"]
+    [toggle] = [t for t in page.at.toggle if t.label == "Keep background"]
     page.set(toggle.key, True)
     assert "Threshold" in {one.label for one in page.at.slider} and not page.errors
 
@@ -129,10 +129,10 @@ def test_the_stages_of_a_training(visit: Callable, pair: Run) -> None:
     with Image.open(io.BytesIO(photo())) as image:
         pixels = np.asarray(image.convert("RGB"))
     key = hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).hexdigest()[:12]
-    assert "after so many epochs" not in str([e.proto for e in page.at.get("image")])
+    assert "training epochs" not in str([e.proto for e in page.at.get("image")])
     page.at.session_state[f"film-0-{key}"] = True
     page.run()
-    assert "after so many epochs" in str([e.proto for e in page.at.get("image")])
+    assert "training epochs" in str([e.proto for e in page.at.get("image")])
     assert not page.errors
     assert [epoch for epoch, _ in translator.stages(pair)] == [1, 4]
 
@@ -148,7 +148,7 @@ def test_weights_of_another_width_are_a_sentence(visit: Callable, pair: Run) -> 
 def test_test_photos_without_the_data_are_the_drawn_ones(visit: Callable, pair: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(apple2orange, "_DRAWN", {"test": 24})  # the training part would be decoded for nothing
     page = visit("translate", network=pair.id, source="test")
-    assert page.says("The test photos are not on this machine; these are {stand_in}. `{command}` fetches the photos.")
+    assert page.says("The test photos are not installed; using fallback data ({stand_in}). Run `{command}` to download the photos.")
     assert "256 x 256" in page.text
 
 
@@ -157,10 +157,10 @@ def test_the_game_on_points(visit: Callable) -> None:
     page.at.session_state["toy"] = True
     page.run()
     assert page.metrics["Steps"] == "0"
-    before = page.metrics["Distance of the two clouds"]
+    before = page.metrics["Energy distance"]
     page.press("60 steps")
-    assert page.metrics["Steps"] == "60" and page.metrics["Distance of the two clouds"] != before
-    page.press("From the start")
-    assert page.metrics["Steps"] == "0" and page.metrics["Distance of the two clouds"] == before
+    assert page.metrics["Steps"] == "60" and page.metrics["Energy distance"] != before
+    page.press("Reset")
+    assert page.metrics["Steps"] == "0" and page.metrics["Energy distance"] == before
     page.set("toy-shape", "two")
-    assert page.metrics["Distance of the two clouds"] != before and not page.errors
+    assert page.metrics["Energy distance"] != before and not page.errors

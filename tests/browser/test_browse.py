@@ -40,7 +40,7 @@ def test_from_the_filter_to_one_instance_and_back(visitor: Callable[..., Visitor
     expect(tip).to_be_visible()
     assert "px²" in tip.inner_text()
     last.locator(".shape").dispatch_event("click")
-    me.sees("One instance closely")
+    me.sees("Instance details")
     me.sees("As RLE")
     expect(me.page.locator(".manabi-annotated .one.lit")).to_have_count(1)
     assert "instance=" in me.page.url
@@ -50,7 +50,7 @@ def test_from_the_filter_to_one_instance_and_back(visitor: Callable[..., Visitor
     friend.settle()
     expect(friend.page.locator(".manabi-annotated .one.lit")).to_have_count(1, timeout=60_000)
 
-    me.page.get_by_role("button", name="Back to the grid").click()
+    me.page.get_by_role("button", name="Back to grid").click()
     expect(me.page.get_by_role("textbox", name="Filter")).to_have_value("person>=2 and crowd=yes")
 
 
@@ -58,7 +58,7 @@ def test_the_filtered_subset_is_exported(visitor: Callable[..., Visitor], tmp_pa
     me = visitor().open("browse", where="crowd=yes")
     expect(me.page.locator(TILES)).to_have_count(scenes.COUNT // 12, timeout=60_000)
     with me.page.expect_download() as waiting:
-        me.page.get_by_role("button", name="The subset as COCO JSON").click()
+        me.page.get_by_role("button", name="Export COCO JSON").click()
     waiting.value.save_as(tmp_path / "subset.json")
     content = json.loads((tmp_path / "subset.json").read_text())
     assert len(content["images"]) == scenes.COUNT // 12 and any(a["iscrowd"] for a in content["annotations"])
@@ -71,8 +71,8 @@ def test_a_pair_of_categories_and_an_oddity_lead_to_images(visitor: Callable[...
     cells.scroll_into_view_if_needed()
     frame = cells.locator(".nsewdrag").bounding_box()
     me.page.mouse.click(frame["x"] + 0.12 * frame["width"], frame["y"] + 0.4 * frame["height"])
-    me.sees("See these images")
-    me.page.get_by_role("button", name="See these images").click()
+    me.sees("Show these images")
+    me.page.get_by_role("button", name="Show these images").click()
     expect(me.page.get_by_role("textbox", name="Filter")).to_have_value("ball>=1 and person>=1", timeout=30_000)
     assert "where=ball" in me.page.url
     me.open("browse", view="oddities")
@@ -85,7 +85,7 @@ def test_annotations_of_ones_own_on_a_phone(visitor: Callable[..., Visitor]) -> 
     me = visitor(width=390).open("browse")
     expect(me.page.locator(TILES)).to_have_count(24, timeout=60_000)
     assert me.overflow <= 0
-    me.page.get_by_text("Look at annotations of your own").click()
+    me.page.get_by_text("Upload annotations").click()
     mine = {
         "images": [{"id": 1, "file_name": "a.jpg", "width": 40, "height": 30}],
         "annotations": [{"image_id": 1, "category_id": 1, "bbox": [5, 5, 20, 20], "segmentation": [[5, 5, 25, 5, 25, 25, 5, 25]]}],
@@ -93,12 +93,12 @@ def test_annotations_of_ones_own_on_a_phone(visitor: Callable[..., Visitor]) -> 
     }
     files = me.page.locator("input[type=file]")
     files.first.set_input_files({"name": "mine.json", "mimeType": "application/json", "buffer": b"{"})
-    me.page.get_by_role("button", name="Show them").click()
+    me.page.get_by_role("button", name="Show annotations").click()
     me.sees("mine.json is not readable JSON")
     files.first.set_input_files({"name": "mine.json", "mimeType": "application/json", "buffer": json.dumps(mine).encode()})
     me.page.wait_for_timeout(500)
     me.settle()
-    me.page.get_by_role("button", name="Show them").click()
+    me.page.get_by_role("button", name="Show annotations").click()
     expect(me.page.locator(TILES)).to_have_count(1, timeout=30_000)
     me.page.locator(TILES).first.click()
     expect(me.page.locator(".manabi-annotated text")).to_have_text("<script>alert(1)</script>")

@@ -44,9 +44,9 @@ def photo() -> bytes:
 def test_three_networks_on_an_uploaded_photo(visitor: Callable[..., Visitor], three: str) -> None:
     me = visitor().open("compare", nets=three, view="photo", picture="photo")
     me.page.locator("input[type=file]").set_input_files({"name": "thing.jpg", "mimeType": "image/jpeg", "buffer": photo()})
-    me.sees("all that the networks see: 32x32")
+    me.sees("model input: 32×32")
     expect(me.page.get_by_text("looks here for")).to_have_count(2, timeout=60_000)
-    me.sees("No maps: this network sees a row of numbers")
+    me.sees("Grad-CAM not available: no convolutional layers")
     expect(me.page.locator(".js-plotly-plot")).to_have_count(3)
     me.page.locator("input[type=file]").set_input_files({"name": "evil.jpg", "mimeType": "image/jpeg", "buffer": b"GIF89a no"})
     expect(me.page.get_by_test_id("stAlert").first).to_be_visible()
@@ -54,7 +54,7 @@ def test_three_networks_on_an_uploaded_photo(visitor: Callable[..., Visitor], th
 
 def test_a_cell_of_the_gallery_opens_with_both_networks_answers(visitor: Callable[..., Visitor], three: str) -> None:
     me = visitor().open("compare", nets=three, view="closely")
-    me.sees("Where one is right and the other wrong")
+    me.sees("Disagreements")
     me.page.get_by_test_id("stHorizontalBlock").get_by_role("button", name="disc", exact=True).first.click()
     me.sees(": disc")
     expect(me.page.locator("[class*=st-key-opened-] .js-plotly-plot .bars")).to_have_count(2, timeout=60_000)
@@ -65,11 +65,11 @@ def test_a_fair_fight_of_two_quick_tasks_to_its_end(
     visitor: Callable[..., Visitor], server: Server, wait_until: Callable[..., None]
 ) -> None:
     me = visitor().open("compare", fighters="cifar10-mlp,cifar10-sandbox")
-    me.press("Start the fair fight")
+    me.press("Start comparison")
     me.page.wait_for_url("**fight=*")
     me.sees("networks finished")
     me.sees("2 of 2 networks finished", seconds=240)
-    chart = me.page.get_by_role("figure", name="The curves of the fair fight")
+    chart = me.page.get_by_role("figure", name="Learning curves of the comparison")
     expect(chart.locator(".scatterlayer .trace")).to_have_count(4)
     link = me.page.url
     other = visitor("ja-JP", width=390)

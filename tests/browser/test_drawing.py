@@ -43,7 +43,7 @@ def draw(visitor: Visitor, digit: int, left: float, top: float, width: float, he
 
 
 def set_brush(visitor: Visitor, key: str | None) -> None:
-    slider = visitor.page.get_by_role("slider", name="Brush")
+    slider = visitor.page.get_by_role("slider", name="Brush size")
     if key:
         slider.press(key)
         clear(visitor)
@@ -66,7 +66,7 @@ def clear(visitor: Visitor) -> None:
 
 def answers(visitor: Visitor, digit: int) -> None:
     """The page answers `digit`, and stays with it once it has settled."""
-    answer = visitor.page.get_by_test_id("stMetric").filter(has_text="Answer").get_by_test_id("stMetricValue")
+    answer = visitor.page.get_by_test_id("stMetric").filter(has_text="Prediction").get_by_test_id("stMetricValue")
     expect(answer).to_have_text(str(digit))
     visitor.settle()
     expect(answer).to_have_text(str(digit))
@@ -94,14 +94,14 @@ def test_a_dot_is_not_classified_and_a_scribble_is_no_digit(visitor: Callable[..
     for i in range(60):
         mouse.move(x0 + 20 + (i * 97) % 240, y0 + 20 + (i * 61) % 240)
     mouse.up()
-    me.sees("This does not look like a digit to me.")
+    me.sees("This does not look like a digit.")
 
 
 def test_the_last_stroke_is_taken_back(visitor: Callable[..., Visitor]) -> None:
     me = visitor().open("draw")
     draw(me, 1, *WAYS["in the middle"][:4])
     answers(me, 1)
-    me.press("Take back")
+    me.press("Undo")
     me.sees(EMPTY)
 
 
@@ -130,13 +130,13 @@ def test_what_it_sees_and_why(visitor: Callable[..., Visitor]) -> None:
     me = visitor().open("draw")
     draw(me, 4, *WAYS["in the middle"][:4])
     answers(me, 4)
-    me.sees("28x28: what the network gets")
+    me.sees("28×28 (model input)")
     for view, seen in {
-        "Feature maps": "white is the strongest answer", "Slide it": "would draw a level line", "What speaks for it": "speak for 4",
+        "Feature maps": "white is the strongest answer", "Shift test": "would draw a level line", "Pixel attribution": "speak for 4",
     }.items():  # fmt: skip
         me.choose(view)
         me.sees(seen)
-    me.page.get_by_text("Fit into 20x20").click()
+    me.page.get_by_text("Resize to 20×20").click()
     me.page.wait_for_url("**step-fit=false**")
     me.choose("Feature maps")
     me.page.wait_for_url("**view=maps**")

@@ -13,7 +13,7 @@ from tests.browser.conftest import Server, Visitor
 from tests.browser.test_drawing import draw
 
 TITLES = {
-    "": "Learn deep learning by doing it", "train": "Train", "runs": "Runs", "draw": "Draw a digit", "compare": "Compare CNNs",
+    "": "Learn deep learning by doing", "train": "Train", "runs": "Runs", "draw": "Draw a digit", "compare": "Compare CNNs",
     "architecture": "Architecture", "glossary": "Glossary",
 }  # fmt: skip
 LANGUAGES = pytest.mark.parametrize("language", ["ja", "en"])

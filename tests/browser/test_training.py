@@ -39,7 +39,7 @@ def folders(server: Server) -> list[Path]:
 
 
 def finished(visitor: Visitor) -> None:
-    visitor.sees("On the test part", seconds=400)
+    visitor.sees("Test results", seconds=400)
     visitor.sees("finished")
 
 

@@ -72,7 +72,7 @@ def test_pictures_of_every_kind_are_answered(visitor: Callable[..., Visitor], se
     me = visitor()
     for name, make in ANSWERED.items():
         upload(me, name, make())
-        answer = me.page.get_by_test_id("stMetric").filter(has_text="Answer").get_by_test_id("stMetricValue")
+        answer = me.page.get_by_test_id("stMetric").filter(has_text="Prediction").get_by_test_id("stMetricValue")
         expect(answer, name).to_have_text("7")
 
 

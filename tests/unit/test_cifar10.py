@@ -107,8 +107,8 @@ def test_a_missing_batch_is_named(tmp_path):
 def test_a_zip_of_pictures_is_a_copy_and_says_so(tmp_path):
     picture_zip(tmp_path / "cifar10.zip", more={"cifar10/train/airplane/readme.txt": b"no picture", "notes.txt": b"x"})
     found = data.obtain("cifar10", tmp_path)
-    assert found.name == "cifar10-copy" and found.title == "CIFAR-10 (image copy)" and len(found.train_x) == 30
-    assert data.status("cifar10", tmp_path).title == "CIFAR-10 (image copy)"
+    assert found.name == "cifar10-copy" and found.title == "CIFAR-10 (JPEG copy)" and len(found.train_x) == 30
+    assert data.status("cifar10", tmp_path).title == "CIFAR-10 (JPEG copy)"
     again = data.obtain("cifar10", tmp_path)
     assert isinstance(again.train_x, np.memmap) and np.array_equal(again.train_x, found.train_x)
 

@@ -170,7 +170,7 @@ def test_data_status(own_world: Path) -> None:
     listed = {d["name"]: d for d in answer("data", "status")["data"]}
     assert listed["mnist"]["folder"] is None and listed["boston"]["train"] == 0
     shown = call("data", "status")
-    assert "MNIST" in shown.stdout and "not here" in shown.stdout and str(own_world / "downloads") in shown.stderr
+    assert "MNIST" in shown.stdout and "not installed" in shown.stdout and str(own_world / "downloads") in shown.stderr
 
 
 def test_data_status_of_the_real_folder(real_data: Path) -> None:

@@ -148,7 +148,7 @@ LEAST = {
 def test_shipped_networks_are_as_good_as_they_were_meant_to_be(name: str) -> None:
     content = checkpoints.card(name).content
     answers, labels = comparison.unpacked(content["predictions"]), comparison.unpacked(content["labels"])
-    assert (answers == labels).mean() >= LEAST[name] and content["data"]["title"] in ("CIFAR-10 (image copy)", "Apples and oranges")
+    assert (answers == labels).mean() >= LEAST[name] and content["data"]["title"] in ("CIFAR-10 (JPEG copy)", "Apples and oranges")
 
 
 def test_the_recipe_of_a_card_is_one_that_its_task_takes() -> None:

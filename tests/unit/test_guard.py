@@ -1,4 +1,4 @@
-"""The judge that tells digits from everything else."""
+"Out-of-distribution detector for the digit classifiers."
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ DISCARDED = {
     r"[Hh]ow sure\b": "confidence",
     r"number of maps\b": "channels",
     r"checked by (its|their) sums": "checked against checksums",
-    r"Rate of norm biases": "Learning-rate multiplier of batch-norm biases",
+    r"Rate of norm biases": "Learning rate multiplier, batch norm biases",
     r"(Joints|Polygons|px) beside\b": "outside",
     r"(changes|negatives|Translations|collapse) from \{way\}": "in the direction {way}",
 }

@@ -21,14 +21,14 @@ def rows(name: str, **changes: object) -> dict[str, preview.Row]:
 def test_the_first_line_is_the_pictures_themselves() -> None:
     found, dataset = rows("cifar10-best"), data.obtain("cifar10")
     index = np.linspace(0, len(dataset.train_y) - 1, 8).astype(int)
-    np.testing.assert_array_equal(found["As they are"].images, dataset.train_x[index].transpose(0, 2, 3, 1))
+    np.testing.assert_array_equal(found["Original"].images, dataset.train_x[index].transpose(0, 2, 3, 1))
 
 
 @pytest.mark.parametrize("scaling", ["standardised", "unit", "bytes"])
 def test_each_line_does_one_thing(scaling: str) -> None:
     found = rows("cifar10-best", scaling=scaling)
-    plain = found["As they are"].images
-    mirrored = found["Mirroring"].images
+    plain = found["Original"].images
+    mirrored = found["Horizontal flip"].images
     same = (mirrored == plain).all((1, 2, 3))
     turned = (mirrored == plain[:, :, ::-1]).all((1, 2, 3))
     assert (same | turned).all() and same.any() and turned.any()
@@ -42,10 +42,10 @@ def test_each_line_does_one_thing(scaling: str) -> None:
 
 def test_what_is_off_is_marked_and_shown_with_a_typical_amount() -> None:
     found = rows("cifar10-best")
-    assert not found["Colour jitter"].used and found["Colour jitter"].amounts == {"jitter": 0.4}
-    assert found["Crop"].used and found["Crop"].amounts == {"crop": 4}
-    assert "All that the recipe uses" in found
-    assert "All that the recipe uses" not in rows("mnist-cnn"), "nothing to add up"
+    assert not found["Color jitter"].used and found["Color jitter"].amounts == {"jitter": 0.4}
+    assert found["Random crop"].used and found["Random crop"].amounts == {"crop": 4}
+    assert "All enabled augmentations" in found
+    assert "All enabled augmentations" not in rows("mnist-cnn"), "nothing to add up"
 
 
 def test_a_crop_beyond_the_pictures_is_a_sentence() -> None:
@@ -54,7 +54,7 @@ def test_a_crop_beyond_the_pictures_is_a_sentence() -> None:
 
 
 def test_digits_have_no_colours_to_change() -> None:
-    assert rows("mnist-modern").keys() == {"As they are", "Shift, rotation, scale"}
+    assert rows("mnist-modern").keys() == {"Original", "Shift, rotation, scale"}
 
 
 def test_it_is_the_trainings_own_augmentation(monkeypatch) -> None:
