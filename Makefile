@@ -59,4 +59,4 @@ messages: $(DEV)     ## collect the sentences for translation
 
 shots: $(DEV)        ## screenshots of every page into docs/shots
 	$(PY) -m tools.browser --get
-	$(PY) -m tools.shots
+	$(PY) -m tools.screenshots

@@ -5,13 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from core import checkpoints, data, tasks
+from core.formatting import METRIC_NAMES, format_metric
 from core.messages import N_
-from core.training import runs
-from core.words import METRICS, figure
-from ui import store
-from ui.frame import PAGES, page
-from ui.i18n import _, plain, tell
-from ui.run_panel import way
+from core.runs import store
+from ui.kit import cache
+from ui.kit.frame import PAGES, page
+from ui.kit.i18n import _, escape_markdown, translate_message
+from ui.runs.run_panel import run_link
 
 
 def ways() -> None:
@@ -30,36 +30,55 @@ def ready() -> None:
     left, right = st.columns(2)
     with left:
         st.subheader(_(N_("Datasets")))
-        for name in data.names_of_files():
-            status = store.data_status(name)
+        for name in data.list_source_datasets():
+            status = cache.dataset_status(name)
             if status.problem:
-                st.warning(tell(status.problem))
+                st.warning(translate_message(status.problem))
             elif status.folder:
                 st.markdown(
-                    _(N_(":material/check: **{title}**: {train} training and {test} test examples"),
-                      title=_(status.title), train=f"{status.train:,}", test=f"{status.test:,}")
-                )  # fmt: skip
+                    _(
+                        N_(":material/check: **{title}**: {train} training and {test} test examples"),
+                        title=_(status.title),
+                        train=f"{status.train:,}",
+                        test=f"{status.test:,}",
+                    )
+                )
             else:
                 st.markdown(
-                    _(N_(":material/cloud_off: **{title}** is not installed; using fallback data ({stand_in})"),
-                      title=_(status.title), stand_in=_(status.stand_in))
-                )  # fmt: skip
-        coco = store.coco_there()
+                    _(
+                        N_(
+                            ":material/cloud_off: **{title}** is not installed; using fallback data ({stand_in})"
+                        ),
+                        title=_(status.title),
+                        stand_in=_(status.stand_in),
+                    )
+                )
+        coco = cache.coco_sources()
         if coco:
-            st.markdown(_(N_(":material/check: **COCO annotations**: {names}"), names=", ".join(map(plain, coco))))
+            st.markdown(
+                _(
+                    N_(":material/check: **COCO annotations**: {names}"),
+                    names=", ".join(map(escape_markdown, coco)),
+                )
+            )
         else:
             st.markdown(
-                _(N_(":material/cloud_off: **{title}** is not installed; using fallback data ({stand_in})"),
-                  title="COCO", stand_in=_(N_("synthetic scenes")))
-            )  # fmt: skip
+                _(
+                    N_(":material/cloud_off: **{title}** is not installed; using fallback data ({stand_in})"),
+                    title="COCO",
+                    stand_in=_(N_("synthetic scenes")),
+                )
+            )
     with right:
         st.subheader(_(N_("Pretrained models")))
         rows = []
-        for name in checkpoints.shipped():
-            content = store.card(name)
+        for name in checkpoints.pretrained_names():
+            content = cache.model_card(name)
             if content and content.get("task"):
                 metric, value = next(iter(content["metrics"].items()))
-                rows.append(f"| {_(tasks.task(content['task']).title)} | {_(METRICS[metric])} {figure(metric, value)} |")
+                rows.append(
+                    f"| {_(tasks.get_task(content['task']).title)} | {_(METRIC_NAMES[metric])} {format_metric(metric, value)} |"
+                )
         if rows:
             network, result = _(N_("model")), _(N_("Test result"))
             st.markdown("\n".join([f"| {network} | {result} |", "|---|---|", *rows]))
@@ -70,18 +89,19 @@ def ready() -> None:
 def lately() -> None:
     """The newest runs."""
     st.subheader(_(N_("Recent runs")))
-    recent = runs.every()[:6]
+    recent = store.list_runs()[:6]
     if not recent:
         st.markdown(_(N_("No runs yet. A quick run takes a few seconds.")))
         st.page_link(PAGES["train"].path, label=_(N_("Start first run")), icon=":material/play_arrow:")
     for run in recent:
-        way(run)
+        run_link(run)
 
 
 with page("home"):
     st.title(_(N_("Learn deep learning by doing")))
-    st.markdown(_(N_("Draw, train, compare. Every model here was trained in this project; open it up and "
-        "change it.")))
+    st.markdown(
+        _(N_("Draw, train, compare. Every model here was trained in this project; open it up and change it."))
+    )
     ways()
     ready()
     lately()

@@ -11,18 +11,22 @@ import time
 import psutil
 
 from benchmarks import table
-from benchmarks.runs_apart import need_mnist, runs_apart
-from benchmarks.serving import browser, server
-from benchmarks.table import Row
+from benchmarks.isolated_runs import isolated_runs, require_mnist
+from benchmarks.serving import open_browser, run_server
+from benchmarks.table import Measurement
 from core import tasks
-from core.training import jobs
-from core.training.logs import MetricsReader
-from core.training.runs import Run
+from core.runs import queue
+from core.runs.logs import MetricsReader
+from core.runs.store import Run
 
-TURNS, WINDOW, SETTLE = 3, 10.0, 3.0  # windows of each kind; their seconds; what goes before each
+NUM_ROUNDS, WINDOW_SECONDS, SETTLE_SECONDS = (
+    3,
+    10.0,
+    3.0,
+)  # windows of each kind; their seconds; what goes before each
 
 
-def speed(reader: MetricsReader, seconds: float) -> float:
+def measure_throughput(reader: MetricsReader, seconds: float) -> float:
     """Images per second of the run during the next `seconds`, by its own log."""
     before = reader.read().iloc[-1]
     time.sleep(seconds)
@@ -30,13 +34,13 @@ def speed(reader: MetricsReader, seconds: float) -> float:
     return (after["images"] - before["images"]) / (after["seconds"] - before["seconds"])
 
 
-def begin(root: str) -> tuple[Run, MetricsReader]:
+def start_training(root: str) -> tuple[Run, MetricsReader]:
     """A training that goes on until it is stopped, past its first steps."""
-    task = tasks.task("mnist-cnn")
-    run = jobs.start(task, task.recipe.changed(epochs=1000), root)
+    task = tasks.get_task("mnist-cnn")
+    run = queue.start_run(task, task.recipe.changed(epochs=1000), root)
     reader = MetricsReader(run.path / "metrics.csv")
     while len(reader.read()) < 300:
-        if not run.status().active:
+        if not run.status().is_active:
             raise RuntimeError(run.log_tail())
         time.sleep(0.2)
     return run, reader
@@ -54,39 +58,63 @@ def _browser_seconds() -> float:
     return total
 
 
-def rows() -> list[Row]:
-    root, alone, watched, pairs = need_mnist(), [], [], []
+def measure_rows() -> list[Measurement]:
+    root, alone, watched, pairs = require_mnist(), [], [], []
     by_server = by_browser = 0.0
-    with runs_apart(), server() as running, browser() as chromium:
+    with isolated_runs(), run_server() as running, open_browser() as chromium:
         running.wait_until_healthy()
-        run, reader = begin(str(root))
+        run, reader = start_training(str(root))
         try:
-            for _ in range(TURNS):
-                time.sleep(SETTLE)
-                alone.append(speed(reader, WINDOW))
+            for _ in range(NUM_ROUNDS):
+                time.sleep(SETTLE_SECONDS)
+                alone.append(measure_throughput(reader, WINDOW_SECONDS))
                 page = chromium.new_page()
                 page.goto(f"{running.url}/train?run={run.id}")
                 page.locator("[data-testid=stProgress]").first.wait_for(timeout=60_000)
-                time.sleep(SETTLE)
-                begun = running.processor_seconds(), _browser_seconds()
-                watched.append(speed(reader, WINDOW))
-                by_server += running.processor_seconds() - begun[0]
+                time.sleep(SETTLE_SECONDS)
+                begun = running.cpu_seconds(), _browser_seconds()
+                watched.append(measure_throughput(reader, WINDOW_SECONDS))
+                by_server += running.cpu_seconds() - begun[0]
                 by_browser += _browser_seconds() - begun[1]
                 page.close()
                 pairs.append(1 - watched[-1] / alone[-1])
         finally:
-            jobs.stop(run)
-            while run.status().active:
+            queue.stop_run(run)
+            while run.status().is_active:
                 time.sleep(0.2)
-    seconds = TURNS * WINDOW
+    seconds = NUM_ROUNDS * WINDOW_SECONDS
     return [
-        Row("images/s, nobody watching", statistics.median(alone), note=f"{min(alone):,.0f} to {max(alone):,.0f}"),
-        Row("images/s, a browser attached", statistics.median(watched), note=f"{min(watched):,.0f} to {max(watched):,.0f}"),
-        Row("cost of the attached page", 100 * statistics.median(pairs), "%", below=5, note=f"median of {TURNS} pairs in turn"),
-        Row("the server computes", 100 * by_server / seconds, "% of one core", note="while the page is attached"),
-        Row("the browser computes", 100 * by_browser / seconds, "% of one core", note="drawing in software; on the same cores"),
+        Measurement(
+            "images/s, nobody watching",
+            statistics.median(alone),
+            note=f"{min(alone):,.0f} to {max(alone):,.0f}",
+        ),
+        Measurement(
+            "images/s, a browser attached",
+            statistics.median(watched),
+            note=f"{min(watched):,.0f} to {max(watched):,.0f}",
+        ),
+        Measurement(
+            "cost of the attached page",
+            100 * statistics.median(pairs),
+            "%",
+            at_most=5,
+            note=f"median of {NUM_ROUNDS} pairs in turn",
+        ),
+        Measurement(
+            "the server computes",
+            100 * by_server / seconds,
+            "% of one core",
+            note="while the page is attached",
+        ),
+        Measurement(
+            "the browser computes",
+            100 * by_browser / seconds,
+            "% of one core",
+            note="drawing in software; on the same cores",
+        ),
     ]
 
 
 if __name__ == "__main__":
-    table.alone(rows)
+    table.run_standalone(measure_rows)

@@ -6,28 +6,32 @@ import torch
 import torchvision
 
 from benchmarks import table
-from benchmarks.table import Row
+from benchmarks.table import Measurement
 from core import models, tasks
-from core.inference import anatomy
-from core.training.recipe import cores
+from core.inference import model_summary
+from core.training.recipe import num_cores
 
-SHAPE = (3, 32, 32)
+IN_SHAPE = (3, 32, 32)
 
 
-def rows() -> list[Row]:
-    torch.set_num_threads(cores())
+def measure_rows() -> list[Measurement]:
+    torch.set_num_threads(num_cores())
     views = {"torchvision's resnet18": 1}
     networks = {"torchvision's resnet18": torchvision.models.resnet18(num_classes=10)}
     for task in tasks.TASKS:
         if task.dataset == "cifar10" and task.name != "cifar10-sandbox":
-            networks[task.name] = models.create(task.model, SHAPE, 10, **task.recipe.part("model"))
+            networks[task.name] = models.create_model(task.model, IN_SHAPE, 10, **task.recipe.part("model"))
             views[task.name] = (2 if task.recipe.mirror else 1) * (3 if task.recipe.shifted else 1)
     found = []
     for name, network in networks.items():
-        one, many = (anatomy.milliseconds(network, SHAPE, batch) for batch in (1, 64))
-        found.append(Row(f"{name}, one image", one, "ms", note=f"64 at once: {many:.3g} ms each; looks {views[name]}x"))
+        one, many = (model_summary.measure_latency(network, IN_SHAPE, batch) for batch in (1, 64))
+        found.append(
+            Measurement(
+                f"{name}, one image", one, "ms", note=f"64 at once: {many:.3g} ms each; looks {views[name]}x"
+            )
+        )
     return found
 
 
 if __name__ == "__main__":
-    table.alone(rows)
+    table.run_standalone(measure_rows)

@@ -22,64 +22,75 @@ from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
 from benchmarks import table
-from benchmarks.table import Row
+from benchmarks.table import Measurement
 from core import models, tasks
-from core.data import DataSet
-from core.inference import anatomy
-from core.training import jobs, machine
-from core.training.recipe import cores
+from core.data import ArrayDataset
+from core.inference import model_summary
+from core.runs import queue, system_info
+from core.training.recipe import num_cores
 from core.training.supervised import SupervisedTrainer
 
-COUNT = 2560
+NUM_IMAGES = 2560
 RESNET18 = {"depth": 18, "width": 64, "batch_size": 128}
-OTHERS = [t.name for t in tasks.TASKS if t.dataset == "cifar10" and t.name not in ("cifar10-best", "cifar10-sandbox")]
-_LEAST = 2.0  # seconds that are timed at least: two steps of a small network are over before the clock has settled
+OTHER_TASKS = [
+    t.name
+    for t in tasks.TASKS
+    if t.dataset == "cifar10" and t.name not in ("cifar10-best", "cifar10-sandbox")
+]
+_MIN_SECONDS = (
+    2.0  # seconds that are timed at least: two steps of a small network are over before the clock has settled
+)
 
 
-def pictures() -> DataSet:
+def make_dataset() -> ArrayDataset:
     rng = np.random.default_rng(0)
-    x, y = rng.integers(0, 256, (COUNT, 3, 32, 32), dtype=np.uint8), np.arange(COUNT) % 10
+    x, y = rng.integers(0, 256, (NUM_IMAGES, 3, 32, 32), dtype=np.uint8), np.arange(NUM_IMAGES) % 10
     half = np.full(3, 0.5, np.float32)
-    return DataSet("random", "random", "classification", "", x, y, x, y, half, half / 2, classes=tuple("abcdefghij"))
+    return ArrayDataset(
+        "random", "random", "classification", "", x, y, x, y, half, half / 2, classes=tuple("abcdefghij")
+    )
 
 
-def _rate(steps: list[float], batch: int) -> float:
+def _images_per_second(steps: list[float], batch: int) -> float:
     return batch / statistics.median(steps[1:])
 
 
-def _enough(times: list[float], steps: int) -> bool:
-    return len(times) > steps and sum(times[1:]) >= _LEAST
+def _has_enough_steps(times: list[float], steps: int) -> bool:
+    return len(times) > steps and sum(times[1:]) >= _MIN_SECONDS
 
 
-def ours(name: str, changes: dict, steps: int) -> float:
+def project_throughput(name: str, changes: dict, steps: int) -> float:
     """Images per second of the trainer."""
-    torch.set_num_threads(cores())
-    task = tasks.task(name)
+    torch.set_num_threads(num_cores())
+    task = tasks.get_task(name)
     recipe = task.recipe.changed(validation=0, epochs=1000, max_steps=0, **changes)
-    fabric = Fabric(accelerator="auto", devices=1, precision=machine.resolve_precision("auto"))
-    trainer = SupervisedTrainer(task.model, pictures(), recipe, fabric)
+    fabric = Fabric(accelerator="auto", devices=1, precision=system_info.resolve_precision("auto"))
+    trainer = SupervisedTrainer(task.model, make_dataset(), recipe, fabric)
     times, last = [], None
     for _event in trainer.run():
         now = time.perf_counter()
         if last is not None:
             times.append(now - last)
         last = now
-        if _enough(times, steps):
+        if _has_enough_steps(times, steps):
             break
-    return _rate(times, recipe.batch_size)
+    return _images_per_second(times, recipe.batch_size)
 
 
-class Pictures(Dataset):
+class ImageDataset(Dataset):
     """One picture at a time, as torchvision's own data sets give them."""
 
-    def __init__(self, data: DataSet) -> None:
+    def __init__(self, data: ArrayDataset) -> None:
         self.x, self.y = data.train_x.transpose(0, 2, 3, 1), data.train_y
         self.transform = transforms.Compose(
             [
-                transforms.ToPILImage(), transforms.RandomCrop(32, padding=4), transforms.RandomHorizontalFlip(), transforms.ToTensor(),
+                transforms.ToPILImage(),
+                transforms.RandomCrop(32, padding=4),
+                transforms.RandomHorizontalFlip(),
+                transforms.ToTensor(),
                 transforms.Normalize(data.mean.tolist(), data.std.tolist()),
             ]
-        )  # fmt: skip
+        )
 
     def __len__(self) -> int:
         return len(self.y)
@@ -88,16 +99,18 @@ class Pictures(Dataset):
         return self.transform(self.x[i]), int(self.y[i])
 
 
-def stock(name: str, changes: dict, steps: int) -> float:
+def stock_throughput(name: str, changes: dict, steps: int) -> float:
     """Images per second of the stock loop."""
-    torch.set_num_threads(cores())
-    task = tasks.task(name)
+    torch.set_num_threads(num_cores())
+    task = tasks.get_task(name)
     recipe = task.recipe.changed(**changes)
-    network = models.create(task.model, (3, 32, 32), 10, **recipe.part("model")).train()
+    network = models.create_model(task.model, (3, 32, 32), 10, **recipe.part("model")).train()
     optimizer = torch.optim.SGD(network.parameters(), lr=0.1, momentum=0.9, weight_decay=5e-4)
-    loader = DataLoader(Pictures(pictures()), batch_size=recipe.batch_size, shuffle=True, drop_last=True)
+    loader = DataLoader(
+        ImageDataset(make_dataset()), batch_size=recipe.batch_size, shuffle=True, drop_last=True
+    )
     times, last = [], time.perf_counter()
-    while not _enough(times, steps):
+    while not _has_enough_steps(times, steps):
         for x, y in loader:
             optimizer.zero_grad()
             F.cross_entropy(network(x), y).backward()
@@ -105,22 +118,24 @@ def stock(name: str, changes: dict, steps: int) -> float:
             now = time.perf_counter()
             times.append(now - last)
             last = now
-            if _enough(times, steps):
+            if _has_enough_steps(times, steps):
                 break
-    return _rate(times, recipe.batch_size)
+    return _images_per_second(times, recipe.batch_size)
 
 
-def apart(which: str, name: str, changes: dict, steps: int) -> float:
+def run_isolated(which: str, name: str, changes: dict, steps: int) -> float:
     """`ours` or `stock` in a process of its own, ours with the environment of a job."""
     code = f"import json; from benchmarks import cifar_throughput as c; print(json.dumps(c.{which}({name!r}, {changes!r}, {steps})))"
-    environment = {**(jobs.QUICK if which == "ours" else {}), **os.environ}
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    environment = {**(queue.WORKER_ENV if which == "ours" else {}), **os.environ}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def matrix_rate(size: int = 4096, seconds: float = 3.0) -> float:
+def matmul_flops(size: int = 4096, seconds: float = 3.0) -> float:
     """Floating-point operations per second of a bf16 matrix product on all cores: the best of repetitions."""
-    torch.set_num_threads(cores())
+    torch.set_num_threads(num_cores())
     a, b = (torch.randn(size, size, dtype=torch.bfloat16) for _ in range(2))
     best, begun = float("inf"), time.perf_counter()
     while time.perf_counter() - begun < seconds:
@@ -130,22 +145,41 @@ def matrix_rate(size: int = 4096, seconds: float = 3.0) -> float:
     return 2 * size**3 / best
 
 
-def rows() -> list[Row]:
-    limit = matrix_rate()
-    found = [Row("bf16 matrix product", limit / 1e9, "GFLOP/s", note="4096 x 4096, all cores, the best")]
-    for label, name, changes, steps in [("ResNet-18, 11.2 M", "cifar10-resnet", RESNET18, 8), *((n, n, {}, 2) for n in OTHERS)]:
-        recipe = tasks.task(name).recipe.changed(**changes)
-        network = models.create(tasks.task(name).model, (3, 32, 32), 10, **recipe.part("model"))
-        macs, trained = (count(network, (3, 32, 32)) for count in (anatomy.multiply_adds, anatomy.training_multiply_adds))
-        mine, theirs = apart("ours", name, changes, steps), apart("stock", name, changes, min(steps, 5))
+def measure_rows() -> list[Measurement]:
+    limit = matmul_flops()
+    found = [
+        Measurement("bf16 matrix product", limit / 1e9, "GFLOP/s", note="4096 x 4096, all cores, the best")
+    ]
+    for label, name, changes, steps in [
+        ("ResNet-18, 11.2 M", "cifar10-resnet", RESNET18, 8),
+        *((n, n, {}, 2) for n in OTHER_TASKS),
+    ]:
+        recipe = tasks.get_task(name).recipe.changed(**changes)
+        network = models.create_model(tasks.get_task(name).model, (3, 32, 32), 10, **recipe.part("model"))
+        macs, trained = (
+            count(network, (3, 32, 32))
+            for count in (model_summary.count_macs, model_summary.count_training_macs)
+        )
+        mine, theirs = (
+            run_isolated("ours", name, changes, steps),
+            run_isolated("stock", name, changes, min(steps, 5)),
+        )
         share = 2 * trained * mine / limit
         whole = label.startswith("ResNet-18")
         speeds = f"{mine:,.0f} against {theirs:,.0f} images/s"
-        found.append(Row(f"{label}: ours / stock", mine / theirs, "times", at_least=2.4 if whole else None, note=speeds))
+        found.append(
+            Measurement(
+                f"{label}: ours / stock", mine / theirs, "times", at_least=2.4 if whole else None, note=speeds
+            )
+        )
         size = f"{macs / 1e6:.0f} M multiply-adds"
-        found.append(Row(f"{label}: share of that rate", 100 * share, "%", at_least=85 if whole else None, note=size))
+        found.append(
+            Measurement(
+                f"{label}: share of that rate", 100 * share, "%", at_least=85 if whole else None, note=size
+            )
+        )
     return found
 
 
 if __name__ == "__main__":
-    table.alone(rows)
+    table.run_standalone(measure_rows)

@@ -20,46 +20,71 @@ import numpy as np
 from PIL import Image
 
 from benchmarks import table
-from benchmarks.table import Row
+from benchmarks.table import Measurement
 from core import paths
-from core.coco.scenes import JOINTS, SKELETON
+from core.coco.scenes import KEYPOINT_NAMES, SKELETON
 
-IMAGES, INSTANCES, PERSONS, CATEGORIES = 118_287, 860_001, 262_465, 80
-MANY = 60  # instances of the last image
-THUMBNAILS = 24
+NUM_IMAGES, NUM_INSTANCES, NUM_PERSONS, NUM_CATEGORIES = 118_287, 860_001, 262_465, 80
+CROWDED_COUNT = 60  # instances of the last image
+NUM_THUMBNAILS = 24
 FILTERS = (
-    "", "cat_17>=1 and person==0", "not (cat_3 or cat_4)", "super_2>=3 and crowd=no", "small>=5 or large>=3", "width>=500 and instances>10",
+    "",
+    "cat_17>=1 and person==0",
+    "not (cat_3 or cat_4)",
+    "super_2>=3 and crowd=no",
+    "small>=5 or large>=3",
+    "width>=500 and instances>10",
     "caption='red bus'",
-)  # fmt: skip
+)
 
 
-def make(folder: Path, share: float) -> Path:
+def make_dataset(folder: Path, share: float) -> Path:
     """A COCO folder with `share` of the full size; made once."""
     target = folder / f"coco-{share:g}"
     if (target / "annotations" / "captions_made.json").exists():
         return target
     (target / "annotations").mkdir(parents=True, exist_ok=True)
-    rng, images, count = np.random.default_rng(0), int(IMAGES * share), int(INSTANCES * share)
-    shapes = [_shape(rng) for _ in range(3000)]
-    names = ["person", *(f"cat_{i}" for i in range(2, CATEGORIES + 1))]
-    categories = [{"supercategory": f"super_{i // 8}", "id": i + 1, "name": name} for i, name in enumerate(names)]
+    rng, images, count = np.random.default_rng(0), int(NUM_IMAGES * share), int(NUM_INSTANCES * share)
+    shapes = [_random_shape(rng) for _ in range(3000)]
+    names = ["person", *(f"cat_{i}" for i in range(2, NUM_CATEGORIES + 1))]
+    categories = [
+        {"supercategory": f"super_{i // 8}", "id": i + 1, "name": name} for i, name in enumerate(names)
+    ]
     pictures = [
-        {"license": 1, "file_name": f"{i:012d}.jpg", "coco_url": f"http://images.cocodataset.org/made/{i:012d}.jpg", "height": 480,
-         "width": 640 if i % 3 else 427, "date_captured": "2013-11-14 17:02:52", "id": i} for i in range(images)
-    ]  # fmt: skip
+        {
+            "license": 1,
+            "file_name": f"{i:012d}.jpg",
+            "coco_url": f"http://images.cocodataset.org/made/{i:012d}.jpg",
+            "height": 480,
+            "width": 640 if i % 3 else 427,
+            "date_captured": "2013-11-14 17:02:52",
+            "id": i,
+        }
+        for i in range(images)
+    ]
     head = json.dumps({"info": {}, "licenses": [], "images": pictures})[:-1]
-    owner = np.sort(np.concatenate([np.full(MANY, images - 1), rng.integers(0, images - 1, count - MANY)]))
-    kind = np.where(rng.random(count) < PERSONS / INSTANCES, 1, 2 + (rng.pareto(1.2, count) * 4).astype(int) % (CATEGORIES - 1))
+    owner = np.sort(
+        np.concatenate(
+            [np.full(CROWDED_COUNT, images - 1), rng.integers(0, images - 1, count - CROWDED_COUNT)]
+        )
+    )
+    kind = np.where(
+        rng.random(count) < NUM_PERSONS / NUM_INSTANCES,
+        1,
+        2 + (rng.pareto(1.2, count) * 4).astype(int) % (NUM_CATEGORIES - 1),
+    )
     which, crowd = rng.integers(0, len(shapes), count), rng.random(count) < 0.01
     order = rng.permutation(count)  # as in COCO's own files, annotations are not sorted by image
     with (target / "annotations" / "instances_made.json").open("w") as f:
         f.write(head + ', "annotations": [')
         for i, k in enumerate(order):
-            f.write(f'{", " if i else ""}{{{shapes[which[k]]}, "iscrowd": {int(crowd[k])}, "image_id": {owner[k]}, '
-                    f'"category_id": {kind[k]}, "id": {k + 1}}}')  # fmt: skip
+            f.write(
+                f'{", " if i else ""}{{{shapes[which[k]]}, "iscrowd": {int(crowd[k])}, "image_id": {owner[k]}, '
+                f'"category_id": {kind[k]}, "id": {k + 1}}}'
+            )
         f.write('], "categories": ' + json.dumps(categories) + "}")
     people = np.flatnonzero(kind == 1)
-    body = {**categories[0], "keypoints": list(JOINTS), "skeleton": [list(pair) for pair in SKELETON]}
+    body = {**categories[0], "keypoints": list(KEYPOINT_NAMES), "skeleton": [list(pair) for pair in SKELETON]}
     with (target / "annotations" / "person_keypoints_made.json").open("w") as f:
         f.write(head + ', "annotations": [')
         for i, k in enumerate(people):
@@ -67,26 +92,59 @@ def make(folder: Path, share: float) -> Path:
             points[:, 2] = rng.integers(0, 3, 17)
             points[points[:, 2] == 0] = 0
             seen = int((points[:, 2] > 0).sum())
-            f.write(f'{", " if i else ""}{{{shapes[which[k]]}, "iscrowd": {int(crowd[k])}, "image_id": {owner[k]}, "category_id": 1, '
-                    f'"id": {k + 1}, "keypoints": {points.ravel().tolist()}, "num_keypoints": {seen}}}')  # fmt: skip
+            f.write(
+                f'{", " if i else ""}{{{shapes[which[k]]}, "iscrowd": {int(crowd[k])}, "image_id": {owner[k]}, "category_id": 1, '
+                f'"id": {k + 1}, "keypoints": {points.ravel().tolist()}, "num_keypoints": {seen}}}'
+            )
         f.write('], "categories": ' + json.dumps([body]) + "}")
-    words = ["a", "red", "bus", "man", "dog", "on", "the", "street", "with", "two", "cats", "riding", "small", "horse", "near", "water"]
+    words = [
+        "a",
+        "red",
+        "bus",
+        "man",
+        "dog",
+        "on",
+        "the",
+        "street",
+        "with",
+        "two",
+        "cats",
+        "riding",
+        "small",
+        "horse",
+        "near",
+        "water",
+    ]
     sentences = [" ".join(rng.choice(words, 10)) for _ in range(5000)]
-    told = [{"image_id": i, "id": 5 * i + j, "caption": sentences[rng.integers(5000)]} for i in range(images) for j in range(5)]
+    told = [
+        {"image_id": i, "id": 5 * i + j, "caption": sentences[rng.integers(5000)]}
+        for i in range(images)
+        for j in range(5)
+    ]
     (target / "made").mkdir(exist_ok=True)
-    for i in (*range(THUMBNAILS), images - 1):  # a photo's share of detail, so that decoding takes as long as a photo's
+    for i in (
+        *range(NUM_THUMBNAILS),
+        images - 1,
+    ):  # a photo's share of detail, so that decoding takes as long as a photo's
         small = Image.fromarray(rng.integers(0, 256, (60, 80, 3)).astype(np.uint8))
-        small.resize((pictures[i]["width"], 480), Image.Resampling.BICUBIC).save(target / "made" / f"{i:012d}.jpg", quality=90)
-    (target / "annotations" / "captions_made.json").write_text(json.dumps({"images": pictures[:1], "annotations": told}))
+        small.resize((pictures[i]["width"], 480), Image.Resampling.BICUBIC).save(
+            target / "made" / f"{i:012d}.jpg", quality=90
+        )
+    (target / "annotations" / "captions_made.json").write_text(
+        json.dumps({"images": pictures[:1], "annotations": told})
+    )
     return target
 
 
-def _shape(rng: np.random.Generator) -> str:
+def _random_shape(rng: np.random.Generator) -> str:
     """An instance's shape as JSON text: polygon, area, box."""
     points = int(np.clip(rng.lognormal(3.2, 0.6), 4, 200))
     angle = np.sort(rng.random(points)) * 2 * math.pi
     radius = rng.uniform(5, 120) * (1 + 0.2 * rng.standard_normal(points)).clip(0.3)
-    x, y = (rng.uniform(130, 300) + radius * np.cos(angle)).clip(0, 426), (rng.uniform(130, 350) + radius * np.sin(angle)).clip(0, 479)
+    x, y = (
+        (rng.uniform(130, 300) + radius * np.cos(angle)).clip(0, 426),
+        (rng.uniform(130, 350) + radius * np.sin(angle)).clip(0, 479),
+    )
     polygon = ", ".join(f"{a:.2f}, {b:.2f}" for a, b in zip(x, y, strict=True))
     area = abs(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1))) / 2
     box = f"[{x.min():.2f}, {y.min():.2f}, {np.ptp(x):.2f}, {np.ptp(y):.2f}]"
@@ -98,10 +156,10 @@ def peak_memory() -> float:
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmHWM"):
             return int(line.split()[1]) / 1e6
-    raise table.NotHereError("the size of a process is read from /proc, which is not here")
+    raise table.UnavailableError("the size of a process is read from /proc, which is not here")
 
 
-def official(folder: str) -> tuple[float, float]:
+def measure_pycocotools(folder: str) -> tuple[float, float]:
     """Seconds that pycocotools needs to load the instances, and its size in GB."""
     from pycocotools.coco import COCO
 
@@ -110,20 +168,20 @@ def official(folder: str) -> tuple[float, float]:
     return time.perf_counter() - begun, peak_memory()
 
 
-def indexed(folder: str, file: str = "") -> tuple[float, float]:
+def measure_indexing(folder: str, file: str = "") -> tuple[float, float]:
     """Seconds for the index of the folder (or of one file), and the size in GB."""
     from core.coco import index
 
     source = Path(folder) / file if file else Path(folder)
-    shutil.rmtree(index.folder_of(source), ignore_errors=True)  # of an earlier run
+    shutil.rmtree(index.index_folder(source), ignore_errors=True)  # of an earlier run
     begun = time.perf_counter()
-    index.build(source)
+    index.build_index(source)
     return time.perf_counter() - begun, peak_memory()
 
 
-def opened(folder: str) -> dict[str, float]:
+def measure_queries(folder: str) -> dict[str, float]:
     """Seconds to open an index, to filter, to count pairs of categories, to draw; and what opening adds to the process, in GB."""
-    from core.coco import drawing, oddities, outlines, statistics
+    from core.coco import annotation_issues, drawing, outlines, statistics
     from core.coco.dataset import Coco
 
     before, begun = peak_memory(), time.perf_counter()
@@ -137,67 +195,95 @@ def opened(folder: str) -> dict[str, float]:
             slowest = max(slowest, time.perf_counter() - begun)
         found["filter"] = slowest
         begun = time.perf_counter()
-        statistics.together(coco)
+        statistics.cooccurrence(coco)
         found["together"] = time.perf_counter() - begun
         rows = coco.images()
         shutil.rmtree(paths.cache() / "coco-thumbnails" / coco.folder.name, ignore_errors=True)
         first = coco.pictures(rows.iloc[-1:])[0]
-        drawing.thumbnail(coco, first)  # loads what is loaded once
+        drawing.render_thumbnail(coco, first)  # loads what is loaded once
         for name in ("cold", "cached"):
             begun = time.perf_counter()
-            for picture in coco.pictures(rows.iloc[:THUMBNAILS]):
-                drawing.thumbnail(coco, picture)
+            for picture in coco.pictures(rows.iloc[:NUM_THUMBNAILS]):
+                drawing.render_thumbnail(coco, picture)
             found[name] = time.perf_counter() - begun
         begun = time.perf_counter()
         instances = coco.instances(first)
         for one in instances:
-            outlines.path(one, first)
-        drawing.jpeg(np.asarray(drawing.photo(first)))
+            outlines.svg_path(one, first)
+        drawing.encode_jpeg(np.asarray(drawing.load_photo(first)))
         found["image"] = time.perf_counter() - begun
-        assert len(instances) == MANY
+        assert len(instances) == CROWDED_COUNT
         begun = time.perf_counter()
-        oddities.tour(coco)
+        annotation_issues.find_issues(coco)
         found["tour"] = time.perf_counter() - begun
     return found
 
 
-def apart(call: str):  # noqa: ANN201
+def run_isolated(call: str):  # noqa: ANN201
     """A function of this module in a process of its own."""
     code = f"import json; from benchmarks import coco; print(json.dumps(coco.{call}))"
-    done = subprocess.run([sys.executable, "-c", code], env=os.environ, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ, capture_output=True, text=True, check=True
+    )
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def rows() -> list[Row]:
+def measure_rows() -> list[Measurement]:
     found, grown = [], {}
     for share in (0.1, 1.0):
-        folder, whole = make(paths.cache() / "made", share), share == 1.0
+        folder, whole = make_dataset(paths.cache() / "made", share), share == 1.0
         size = (folder / "annotations" / "instances_made.json").stat().st_size / 1e6
-        (theirs, their_memory), (mine, memory) = apart(f"official({str(folder)!r})"), apart(
-            f"indexed({str(folder)!r}, 'annotations/instances_made.json')"
+        (theirs, their_memory), (mine, memory) = (
+            run_isolated(f"official({str(folder)!r})"),
+            run_isolated(f"indexed({str(folder)!r}, 'annotations/instances_made.json')"),
         )
-        whole_seconds, whole_memory = apart(f"indexed({str(folder)!r})")
-        answers = apart(f"opened({str(folder)!r})")
+        whole_seconds, whole_memory = run_isolated(f"indexed({str(folder)!r})")
+        answers = run_isolated(f"opened({str(folder)!r})")
         label = f"{100 * share:.0f} %"
-        note = f"{size:,.0f} MB of JSON; pycocotools {theirs:.1f} s and {their_memory:.2f} GB, ours {mine:.1f} s"
+        note = (
+            f"{size:,.0f} MB of JSON; pycocotools {theirs:.1f} s and {their_memory:.2f} GB, ours {mine:.1f} s"
+        )
         found += [
-            Row(f"{label}: pycocotools' loading / our indexing", theirs / mine, "times", at_least=3 if whole else None, note=note),
-            Row(f"{label}: memory to index", memory, "GB", below=1.5 if whole else None),
-            Row(f"{label}: the folder with persons and captions", whole_seconds, "s", note=f"{whole_memory:.2f} GB"),
-            Row(f"{label}: open an index", 1000 * answers["open"], "ms", below=300),
-            Row(f"{label}: memory that opening adds", 1000 * answers["memory"], "MB", below=150),
-            Row(f"{label}: the slowest of {len(FILTERS)} filters", 1000 * answers["filter"], "ms", below=100),
-            Row(f"{label}: co-occurrence of all categories", 1000 * answers["together"], "ms", below=1000),
-            Row(f"{label}: {THUMBNAILS} thumbnails, cold", 1000 * answers["cold"], "ms", below=1000),
-            Row(f"{label}: {THUMBNAILS} thumbnails, cached", 1000 * answers["cached"], "ms", below=150),
-            Row(f"{label}: an image of {MANY} instances", 1000 * answers["image"], "ms", below=200),
-            Row(f"{label}: the tour of oddities, first time", answers["tour"], "s"),
+            Measurement(
+                f"{label}: pycocotools' loading / our indexing",
+                theirs / mine,
+                "times",
+                at_least=3 if whole else None,
+                note=note,
+            ),
+            Measurement(f"{label}: memory to index", memory, "GB", at_most=1.5 if whole else None),
+            Measurement(
+                f"{label}: the folder with persons and captions",
+                whole_seconds,
+                "s",
+                note=f"{whole_memory:.2f} GB",
+            ),
+            Measurement(f"{label}: open an index", 1000 * answers["open"], "ms", at_most=300),
+            Measurement(f"{label}: memory that opening adds", 1000 * answers["memory"], "MB", at_most=150),
+            Measurement(
+                f"{label}: the slowest of {len(FILTERS)} filters", 1000 * answers["filter"], "ms", at_most=100
+            ),
+            Measurement(
+                f"{label}: co-occurrence of all categories", 1000 * answers["together"], "ms", at_most=1000
+            ),
+            Measurement(
+                f"{label}: {NUM_THUMBNAILS} thumbnails, cold", 1000 * answers["cold"], "ms", at_most=1000
+            ),
+            Measurement(
+                f"{label}: {NUM_THUMBNAILS} thumbnails, cached", 1000 * answers["cached"], "ms", at_most=150
+            ),
+            Measurement(
+                f"{label}: an image of {CROWDED_COUNT} instances", 1000 * answers["image"], "ms", at_most=200
+            ),
+            Measurement(f"{label}: the tour of oddities, first time", answers["tour"], "s"),
         ]
         grown[share] = {"index": mine, **answers}
     for name in ("index", "open", "filter", "together", "cold", "cached", "image", "tour"):
-        found.append(Row(f"growth from 10 % to 100 %: {name}", grown[1.0][name] / grown[0.1][name], "times"))
+        found.append(
+            Measurement(f"growth from 10 % to 100 %: {name}", grown[1.0][name] / grown[0.1][name], "times")
+        )
     return found
 
 
 if __name__ == "__main__":
-    table.alone(rows)
+    table.run_standalone(measure_rows)

@@ -9,32 +9,47 @@ import numpy as np
 import torch
 
 from benchmarks import table
-from benchmarks.pages import opened, quiet, timed
-from benchmarks.runs_apart import runs_apart
-from benchmarks.table import NotHereError, Row
-from core import checkpoints, contenders
+from benchmarks.isolated_runs import isolated_runs
+from benchmarks.pages import open_page, rerun_seconds, silence_streamlit
+from benchmarks.table import Measurement, UnavailableError
+from core import checkpoints
+from core.analysis import model_results
 from core.inference.grad_cam import grad_cam
 from core.inference.predictor import Predictor
 from core.messages import UserError
 
-MOST, TIMES = 7, 10
+NUM_MODELS, NUM_REPEATS = 7, 10
 
 
-def rows() -> list[Row]:
-    quiet()
-    names = [n for n in contenders.ids("cifar10") if not n[:1].isdigit()][:MOST]
+def measure_rows() -> list[Measurement]:
+    silence_streamlit()
+    names = [n for n in model_results.classifier_ids("cifar10") if not n[:1].isdigit()][:NUM_MODELS]
     if not names:
-        raise NotHereError("No network for CIFAR-10 ships with this copy.")
-    with runs_apart():
+        raise UnavailableError("No network for CIFAR-10 ships with this copy.")
+    with isolated_runs():
         found = []
-        for view, limit in (("figures", 500), ("curves", 500), ("classes", 500), ("closely", 500), ("photo", 2000)):
-            app = opened("pages/compare.py", nets=",".join(names), view=view)
-            timed(app)
-            times = [1000 * timed(app) for _ in range(TIMES)]
+        for view, limit in (
+            ("figures", 500),
+            ("curves", 500),
+            ("classes", 500),
+            ("closely", 500),
+            ("photo", 2000),
+        ):
+            app = open_page("pages/compare.py", nets=",".join(names), view=view)
+            rerun_seconds(app)
+            times = [1000 * rerun_seconds(app) for _ in range(NUM_REPEATS)]
             note = "a test image through all, with Grad-CAM" if view == "photo" else ""
-            found.append(Row(f"rerun with {len(names)} networks: {view}", statistics.median(times), "ms", below=limit, note=note))
+            found.append(
+                Measurement(
+                    f"rerun with {len(names)} networks: {view}",
+                    statistics.median(times),
+                    "ms",
+                    at_most=limit,
+                    note=note,
+                )
+            )
     torch.set_num_threads(1)  # as the server does
-    networks = [Predictor(*checkpoints.load_weights(checkpoints.card(n).weights)) for n in names]
+    networks = [Predictor(*checkpoints.load_weights(checkpoints.load_card(n).weights)) for n in names]
     photo = np.random.default_rng(0).integers(0, 256, (3, 32, 32)).astype(np.uint8)
     times = []
     for _ in range(5):
@@ -46,8 +61,16 @@ def rows() -> list[Row]:
             except UserError:
                 continue  # a network without maps
         times.append(time.perf_counter() - begun)
-    return [*found, Row(f"one photo through {len(names)} networks, with Grad-CAM", statistics.median(times), "s", below=2)]
+    return [
+        *found,
+        Measurement(
+            f"one photo through {len(names)} networks, with Grad-CAM",
+            statistics.median(times),
+            "s",
+            at_most=2,
+        ),
+    ]
 
 
 if __name__ == "__main__":
-    table.alone(rows)
+    table.run_standalone(measure_rows)

@@ -22,32 +22,32 @@ from torch import nn
 
 from benchmarks import table
 from benchmarks.coco import peak_memory
-from benchmarks.table import Row
+from benchmarks.table import Measurement
 from core import tasks
-from core.data import DataSet
-from core.models.cyclegan import Discriminators, Generator, Generators, InstanceNorm, drawn
-from core.training import jobs, machine
+from core.data import ArrayDataset
+from core.models.cyclegan import Discriminators, Generator, Generators, InstanceNorm, init_weights
+from core.runs import queue, system_info
 from core.training.cyclegan import CycleGANTrainer
-from core.training.recipe import cores
-from core.translation import photo
+from core.training.recipe import num_cores
+from core.translation import photo_translation
 
-TASK = tasks.task("cyclegan-light")
+TASK = tasks.get_task("cyclegan-light")
 
 
-def photos() -> DataSet:
+def make_photos() -> ArrayDataset:
     rng = np.random.default_rng(0)
     x, y = rng.integers(0, 256, (16, 3, 144, 144), dtype=np.uint8), np.arange(16) % 2
     half = np.full(3, 0.5, np.float32)
-    return DataSet("random", "random", "translation", "", x, y, x, y, half, half, classes=("A", "B"))
+    return ArrayDataset("random", "random", "translation", "", x, y, x, y, half, half, classes=("A", "B"))
 
 
-def ours(steps: int) -> float:
+def project_step_seconds(steps: int) -> float:
     """Seconds per step of the trainer, the median."""
-    torch.set_num_threads(cores())
+    torch.set_num_threads(num_cores())
     recipe = TASK.recipe.changed(validation=0, epochs=1000, sample_every=1_000_000)
-    fabric = Fabric(accelerator="auto", devices=1, precision=machine.resolve_precision("auto"))
+    fabric = Fabric(accelerator="auto", devices=1, precision=system_info.resolve_precision("auto"))
     times, last = [], time.perf_counter()
-    for _event in CycleGANTrainer("cyclegan", photos(), recipe, fabric).run():
+    for _event in CycleGANTrainer("cyclegan", make_photos(), recipe, fabric).run():
         now = time.perf_counter()
         times.append(now - last)
         last = now
@@ -56,16 +56,21 @@ def ours(steps: int) -> float:
     return statistics.median(times[3:])
 
 
-def straightforward(steps: int) -> float:
+def reference_step_seconds(steps: int) -> float:
     """Seconds per step of the usual loop, the median."""
-    torch.set_num_threads(cores())
+    torch.set_num_threads(num_cores())
     recipe = TASK.recipe
-    generators, discriminators = drawn(Generators(recipe.width, recipe.blocks, recipe.resize)), drawn(Discriminators(recipe.width))
+    generators, discriminators = (
+        init_weights(Generators(recipe.width, recipe.blocks, recipe.resize)),
+        init_weights(Discriminators(recipe.width)),
+    )
     for network in (generators, discriminators):
         for name, module in list(network.named_modules()):
             if isinstance(module, InstanceNorm):
                 parent, leaf = name.rsplit(".", 1)
-                setattr(network.get_submodule(parent), leaf, nn.InstanceNorm2d(1))  # without gain or bias it takes any number of maps
+                setattr(
+                    network.get_submodule(parent), leaf, nn.InstanceNorm2d(1)
+                )  # without gain or bias it takes any number of maps
     g, f, d_x, d_y = generators.a2b, generators.b2a, discriminators.a, discriminators.b
     g_optimizer = torch.optim.Adam(generators.parameters(), lr=2e-4, betas=(0.5, 0.999))
     d_optimizer = torch.optim.Adam(discriminators.parameters(), lr=2e-4, betas=(0.5, 0.999))
@@ -79,7 +84,11 @@ def straightforward(steps: int) -> float:
         begun = time.perf_counter()
         discriminators.requires_grad_(False)
         fake_y, fake_x = g(x), f(y)
-        loss = gan(d_y(fake_y), 1) + gan(d_x(fake_x), 1) + 10 * (F.l1_loss(f(fake_y), x) + F.l1_loss(g(fake_x), y))
+        loss = (
+            gan(d_y(fake_y), 1)
+            + gan(d_x(fake_x), 1)
+            + 10 * (F.l1_loss(f(fake_y), x) + F.l1_loss(g(fake_x), y))
+        )
         loss = loss + 5 * (F.l1_loss(g(y), y) + F.l1_loss(f(x), x))
         g_optimizer.zero_grad()
         loss.backward()
@@ -95,50 +104,75 @@ def straightforward(steps: int) -> float:
 
 def generator_seconds(width: int, blocks: int) -> float:
     """Seconds for one photo of 256x256, the best of several."""
-    torch.set_num_threads(cores())
+    torch.set_num_threads(num_cores())
     network = Generator(width, blocks, resize=False).eval().to(memory_format=torch.channels_last)
     picture = torch.rand(1, 3, 256, 256)
     times = []
     for _ in range(8):
         begun = time.perf_counter()
-        photo.translate(network, picture, 256)
+        photo_translation.translate_photos(network, picture, 256)
         times.append(time.perf_counter() - begun)
     return min(times)
 
 
-def large_photo() -> tuple[float, float]:
+def large_photo_seconds() -> tuple[float, float]:
     """Seconds for a photo of 4000x3000 through the light network, pixels in and pixels out, and the process's largest size in GB."""
-    torch.set_num_threads(cores())
-    network = Generator(TASK.recipe.width, TASK.recipe.blocks, TASK.recipe.resize).eval().to(memory_format=torch.channels_last)
+    torch.set_num_threads(num_cores())
+    network = (
+        Generator(TASK.recipe.width, TASK.recipe.blocks, TASK.recipe.resize)
+        .eval()
+        .to(memory_format=torch.channels_last)
+    )
     pixels = np.random.default_rng(0).integers(0, 256, (3000, 4000, 3), dtype=np.uint8)
     times = []
     for _ in range(3):
         begun = time.perf_counter()
-        photos = photo.tensor(pixels)
-        photo.pixels(photo.applied(photos, photo.translate(network, photos, TASK.recipe.size).change))
+        photos = photo_translation.to_tensor(pixels)
+        photo_translation.to_pixels(
+            photo_translation.apply_change(
+                photos, photo_translation.translate_photos(network, photos, TASK.recipe.size).change
+            )
+        )
         times.append(time.perf_counter() - begun)
     return min(times), peak_memory()
 
 
-def apart(call: str, quick: bool = False):  # noqa: ANN201
+def run_isolated(call: str, quick: bool = False):  # noqa: ANN201
     """A function of this module in a process of its own, `quick` with the environment of a job."""
     code = f"import json; from benchmarks import cyclegan; print(json.dumps(cyclegan.{call}))"
-    environment = {**(jobs.QUICK if quick else {}), **os.environ}
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    environment = {**(queue.WORKER_ENV if quick else {}), **os.environ}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def rows() -> list[Row]:
-    mine, theirs = apart("ours(6)", quick=True), apart("straightforward(3)")
-    seconds, size = apart("large_photo()")
+def measure_rows() -> list[Measurement]:
+    mine, theirs = run_isolated("ours(6)", quick=True), run_isolated("straightforward(3)")
+    seconds, size = run_isolated("large_photo()")
     return [
-        Row("training step, straightforward / ours", theirs / mine, "times", at_least=2, note=f"{theirs:.2f} s against {mine:.2f} s"),
-        Row("256x256 through the paper's generator", apart("generator_seconds(64, 9)"), "s", below=0.5),
-        Row("256x256 through the light generator", apart("generator_seconds(32, 9)"), "s", below=0.12),
-        Row("a photo of 12 megapixels", seconds, "s", below=2, note="light generator, pixels in and out"),
-        Row("largest size of that process", size, "GB", below=2),
+        Measurement(
+            "training step, straightforward / ours",
+            theirs / mine,
+            "times",
+            at_least=2,
+            note=f"{theirs:.2f} s against {mine:.2f} s",
+        ),
+        Measurement(
+            "256x256 through the paper's generator",
+            run_isolated("generator_seconds(64, 9)"),
+            "s",
+            at_most=0.5,
+        ),
+        Measurement(
+            "256x256 through the light generator", run_isolated("generator_seconds(32, 9)"), "s", at_most=0.12
+        ),
+        Measurement(
+            "a photo of 12 megapixels", seconds, "s", at_most=2, note="light generator, pixels in and out"
+        ),
+        Measurement("largest size of that process", size, "GB", at_most=2),
     ]
 
 
 if __name__ == "__main__":
-    table.alone(rows)
+    table.run_standalone(measure_rows)

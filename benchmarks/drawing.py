@@ -16,14 +16,15 @@ import torch
 from PIL import Image, ImageDraw
 
 from benchmarks import table
-from benchmarks.table import NotHereError, Row
-from core.inference import canvas, networks
+from benchmarks.table import Measurement, UnavailableError
+from core.digits import canvas
+from core.inference import available_models
 from core.inference.predictor import Predictor
-from core.training import jobs
-from core.training.recipe import cores
+from core.runs import queue
+from core.training.recipe import num_cores
 
-TIMES = 200
-THREADS = 1  # of the server, for answers
+NUM_REPEATS = 200
+NUM_THREADS = 1  # of the server, for answers
 # Strokes of digits in a unit square.
 STROKES = {
     "1": [[(0.4, 0.2), (0.55, 0.0), (0.55, 1.0)]],
@@ -34,7 +35,7 @@ STROKES = {
 }
 
 
-def drawings(count: int) -> list[np.ndarray]:
+def make_drawings(count: int) -> list[np.ndarray]:
     """White strokes on black as the canvas gives them, (280, 280) uint8: digits of many sizes, places and brushes."""
     rng, found = random.Random(0), []
     for _ in range(count):
@@ -56,26 +57,26 @@ def _milliseconds(function, inputs: list) -> np.ndarray:
     return np.array(times)
 
 
-def _answers(path: Path, inputs: list[np.ndarray], threads: int = THREADS) -> np.ndarray:
+def _prediction_milliseconds(path: Path, inputs: list[np.ndarray], threads: int = NUM_THREADS) -> np.ndarray:
     """Milliseconds of each drawing's way to its probabilities."""
     predictor = Predictor.load(path)
     torch.set_num_threads(threads)
 
     def answer(ink: np.ndarray) -> np.ndarray:
-        return predictor.predict(canvas.prepare(ink).pixels[None, None])
+        return predictor.predict(canvas.prepare_digit(ink).pixels[None, None])
 
     _milliseconds(answer, inputs[:20])
     return _milliseconds(answer, inputs)
 
 
 @contextmanager
-def _neighbour() -> Iterator[None]:
-    """A process that computes on all cores, niced and patient as a training is (see `core.training.jobs`)."""
+def _background_load() -> Iterator[None]:
+    """A process that computes on all cores, niced and patient as a training is (see `core.runs.queue`)."""
     code = (
         "import os, torch; os.nice(10); conv, x = torch.nn.Conv2d(1, 32, 5), torch.randn(64, 1, 28, 28); print(flush=True)\n"
         "while True: conv(x).sum().backward()"
     )
-    environment = {**jobs.QUICK, **os.environ}
+    environment = {**queue.WORKER_ENV, **os.environ}
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=environment)
     try:
         process.stdout.readline()
@@ -85,26 +86,42 @@ def _neighbour() -> Iterator[None]:
         process.wait()
 
 
-def _row(what: str, times: np.ndarray, below: float | None = None) -> Row:
-    return Row(what, float(np.median(times)), "ms", below=below, note=f"p95 {np.percentile(times, 95):.2g} ms")
+def _make_row(what: str, times: np.ndarray, below: float | None = None) -> Measurement:
+    return Measurement(
+        what, float(np.median(times)), "ms", at_most=below, note=f"p95 {np.percentile(times, 95):.2g} ms"
+    )
 
 
-def rows() -> list[Row]:
-    shipped = [c for c in networks.digit_networks() if c.run is None]
+def measure_rows() -> list[Measurement]:
+    shipped = [c for c in available_models.list_digit_models() if c.run is None]
     if not shipped:
-        raise NotHereError("no digit network is in the checkpoints folder.")
-    inputs = drawings(TIMES)
-    found = [_row(f"drawing to answer, {c.id}", _answers(c.weights, inputs), below=10) for c in shipped]
-    _milliseconds(canvas.prepare, inputs[:20])
-    found.append(_row("of that, canvas to 28x28", _milliseconds(canvas.prepare, inputs)))
-    every, first = cores(), shipped[0]
-    with _neighbour():
+        raise UnavailableError("no digit network is in the checkpoints folder.")
+    inputs = make_drawings(NUM_REPEATS)
+    found = [
+        _make_row(f"drawing to answer, {c.id}", _prediction_milliseconds(c.weights, inputs), below=10)
+        for c in shipped
+    ]
+    _milliseconds(canvas.prepare_digit, inputs[:20])
+    found.append(_make_row("of that, canvas to 28x28", _milliseconds(canvas.prepare_digit, inputs)))
+    every, first = num_cores(), shipped[0]
+    with _background_load():
         # Threads of one answer wait for each other, and each of them waits for its turn on a busy core.
-        found.append(_row(f"beside a training: {first.id}, {THREADS} thread", _answers(first.weights, inputs), below=10))
-        if every > THREADS:
-            found.append(_row(f"beside a training: {first.id}, {every} threads", _answers(first.weights, inputs, every)))
+        found.append(
+            _make_row(
+                f"beside a training: {first.id}, {NUM_THREADS} thread",
+                _prediction_milliseconds(first.weights, inputs),
+                below=10,
+            )
+        )
+        if every > NUM_THREADS:
+            found.append(
+                _make_row(
+                    f"beside a training: {first.id}, {every} threads",
+                    _prediction_milliseconds(first.weights, inputs, every),
+                )
+            )
     return found
 
 
 if __name__ == "__main__":
-    table.alone(rows)
+    table.run_standalone(measure_rows)

@@ -17,21 +17,21 @@ from torch.utils.data import DataLoader
 from torchvision import datasets, transforms
 
 from benchmarks import table
-from benchmarks.runs_apart import need_mnist, runs_apart, wait_for
-from benchmarks.table import Row
+from benchmarks.isolated_runs import isolated_runs, require_mnist, wait_for
+from benchmarks.table import Measurement
 from core import data, models, tasks
-from core.training import jobs, machine
+from core.runs import queue, system_info
 from core.training.events import Step
 from core.training.supervised import SupervisedTrainer
 
-ROUNDS = 3
-TASK = tasks.task("mnist-cnn")
+NUM_ROUNDS = 3
+TASK = tasks.get_task("mnist-cnn")
 RECIPE = TASK.recipe.changed(epochs=1, validation=0, batch_size=64)
 
 
-def ours(dataset: data.DataSet, precision: str = "auto", steps: int | None = None) -> float:
+def project_epoch(dataset: data.ArrayDataset, precision: str = "auto", steps: int | None = None) -> float:
     """Seconds of one epoch with the trainer driven directly."""
-    fabric = Fabric(accelerator="auto", devices=1, precision=machine.resolve_precision(precision))
+    fabric = Fabric(accelerator="auto", devices=1, precision=system_info.resolve_precision(precision))
     trainer = SupervisedTrainer(TASK.model, dataset, RECIPE, fabric)
     begun = time.perf_counter()
     for event in trainer.run():
@@ -40,15 +40,19 @@ def ours(dataset: data.DataSet, precision: str = "auto", steps: int | None = Non
     return time.perf_counter() - begun
 
 
-def stock(root: Path, workers: int = 0, steps: int | None = None) -> float:
+def stock_epoch(root: Path, workers: int = 0, steps: int | None = None) -> float:
     """Seconds of one epoch in the stock loop."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     transform = transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.1307,), (0.3081,))])
     train = datasets.MNIST(str(root), train=True, download=True, transform=transform)
     # The example takes one worker and pinned memory on a GPU, and none on the CPU.
-    more = {"num_workers": workers or 1, "pin_memory": True} if device.type == "cuda" else {"num_workers": workers}
+    more = (
+        {"num_workers": workers or 1, "pin_memory": True}
+        if device.type == "cuda"
+        else {"num_workers": workers}
+    )
     loader = DataLoader(train, batch_size=64, shuffle=True, **more)
-    model = models.create(TASK.model, (1, 28, 28), 10, **RECIPE.part("model")).to(device)
+    model = models.create_model(TASK.model, (1, 28, 28), 10, **RECIPE.part("model")).to(device)
     optimizer = torch.optim.Adam(model.parameters(), lr=RECIPE.learning_rate)
     model.train()
     begun = time.perf_counter()
@@ -66,49 +70,69 @@ def stock(root: Path, workers: int = 0, steps: int | None = None) -> float:
     return time.perf_counter() - begun
 
 
-def as_a_job(root: Path) -> tuple[float, float]:
+def job_epoch(root: Path) -> tuple[float, float]:
     """Seconds of one epoch as a job counts them, and from Start to the end of the process's work, test part included."""
     begun = time.perf_counter()
-    run = wait_for(jobs.start(TASK, RECIPE, str(root)))
+    run = wait_for(queue.start_run(TASK, RECIPE, str(root)))
     return run.summary["seconds"], time.perf_counter() - begun
 
 
-def rows() -> list[Row]:
-    root, dataset = need_mnist(), data.obtain("mnist", download=False)
-    torch.set_num_threads(RECIPE.resolved().threads)
-    ours(dataset, steps=50)
-    stock(root, steps=50)
-    times: dict[str, list[float]] = {name: [] for name in ("ours", "stock", "job", "whole", "fp32", "workers")}
-    for turn in range(ROUNDS):
-        times["ours"].append(ours(dataset))
-        times["stock"].append(stock(root))
-        with runs_apart():
-            seconds, whole = as_a_job(root)
+def measure_rows() -> list[Measurement]:
+    root, dataset = require_mnist(), data.load_dataset("mnist", download=False)
+    torch.set_num_threads(RECIPE.with_resolved_threads().threads)
+    project_epoch(dataset, steps=50)
+    stock_epoch(root, steps=50)
+    times: dict[str, list[float]] = {
+        name: [] for name in ("ours", "stock", "job", "whole", "fp32", "workers")
+    }
+    for turn in range(NUM_ROUNDS):
+        times["ours"].append(project_epoch(dataset))
+        times["stock"].append(stock_epoch(root))
+        with isolated_runs():
+            seconds, whole = job_epoch(root)
         times["job"].append(seconds)
         times["whole"].append(whole)
         if turn == 0:
-            times["fp32"].append(ours(dataset, "32-true"))
-            times["workers"].append(stock(root, workers=2))
+            times["fp32"].append(project_epoch(dataset, "32-true"))
+            times["workers"].append(stock_epoch(root, workers=2))
     middle = {name: statistics.median(values) for name, values in times.items()}
 
     def spread(name: str) -> str:
-        return f"{len(times[name])} runs, {min(times[name]):.2f} to {max(times[name]):.2f} s" if len(times[name]) > 1 else "1 run"
+        return (
+            f"{len(times[name])} runs, {min(times[name]):.2f} to {max(times[name]):.2f} s"
+            if len(times[name]) > 1
+            else "1 run"
+        )
 
     return [
-        Row("stock loop, one epoch", middle["stock"], "s", note=f"DataLoader as in PyTorch's example, fp32; {spread('stock')}"),
-        Row("stock loop, 2 workers", middle["workers"], "s", note=spread("workers")),
-        Row(
-            "trainer driven directly", middle["ours"], "s",
-            note=f"{machine.resolve_precision('auto')}, glibc's own settings; {spread('ours')}",
+        Measurement(
+            "stock loop, one epoch",
+            middle["stock"],
+            "s",
+            note=f"DataLoader as in PyTorch's example, fp32; {spread('stock')}",
         ),
-        Row("trainer in fp32", middle["fp32"], "s", note=spread("fp32")),
-        Row("as a job: epoch", middle["job"], "s", note=f"files written, niced; {spread('job')}"),
-        Row("as a job: Start to summary", middle["whole"], "s", note="process start and test part included"),
-        Row("stock / job", middle["stock"] / middle["job"], "times", at_least=2.5),
-        Row("stock / trainer driven directly", middle["stock"] / middle["ours"], "times"),
-        Row("stock / the same in fp32", middle["stock"] / middle["fp32"], "times", note="what is left without bf16"),
+        Measurement("stock loop, 2 workers", middle["workers"], "s", note=spread("workers")),
+        Measurement(
+            "trainer driven directly",
+            middle["ours"],
+            "s",
+            note=f"{system_info.resolve_precision('auto')}, glibc's own settings; {spread('ours')}",
+        ),
+        Measurement("trainer in fp32", middle["fp32"], "s", note=spread("fp32")),
+        Measurement("as a job: epoch", middle["job"], "s", note=f"files written, niced; {spread('job')}"),
+        Measurement(
+            "as a job: Start to summary", middle["whole"], "s", note="process start and test part included"
+        ),
+        Measurement("stock / job", middle["stock"] / middle["job"], "times", at_least=2.5),
+        Measurement("stock / trainer driven directly", middle["stock"] / middle["ours"], "times"),
+        Measurement(
+            "stock / the same in fp32",
+            middle["stock"] / middle["fp32"],
+            "times",
+            note="what is left without bf16",
+        ),
     ]
 
 
 if __name__ == "__main__":
-    table.alone(rows)
+    table.run_standalone(measure_rows)

@@ -10,12 +10,12 @@ from streamlit.testing.v1 import AppTest
 from core import paths
 
 
-def quiet() -> None:
+def silence_streamlit() -> None:
     """No warnings of Streamlit about running without a server."""
     logging.disable(logging.WARNING)
 
 
-def opened(page: str, **query: str) -> AppTest:
+def open_page(page: str, **query: str) -> AppTest:
     """The page as a visitor has it after the first run, with `query` in its address."""
     app = AppTest.from_file(str(paths.PROJECT / "streamlit_app.py"), default_timeout=120)
     if page != "streamlit_app.py":
@@ -23,11 +23,11 @@ def opened(page: str, **query: str) -> AppTest:
         app.switch_page(page)
     for name, value in query.items():
         app.query_params[name] = value
-    timed(app)
+    rerun_seconds(app)
     return app
 
 
-def timed(app: AppTest) -> float:
+def rerun_seconds(app: AppTest) -> float:
     """Seconds of one rerun. Raises RuntimeError where the page shows an error."""
     begun = time.perf_counter()
     app.run()

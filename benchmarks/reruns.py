@@ -5,41 +5,45 @@ from __future__ import annotations
 import statistics
 
 from benchmarks import table
-from benchmarks.pages import opened, quiet, timed
-from benchmarks.runs_apart import runs_apart, wait_for
-from benchmarks.table import Row
+from benchmarks.isolated_runs import isolated_runs, wait_for
+from benchmarks.pages import open_page, rerun_seconds, silence_streamlit
+from benchmarks.table import Measurement
 from core import data, tasks
-from core.training import jobs
+from core.runs import queue
 
-TIMES = 20
+NUM_REPEATS = 20
 
 
-def rerun(what: str, page: str, **query: str) -> Row:
+def median_rerun(what: str, page: str, **query: str) -> Measurement:
     """The median of `TIMES` reruns after the first two, which load and cache."""
-    app = opened(page, **query)
-    first = timed(app)
-    times = [1000 * timed(app) for _ in range(TIMES)]
-    note = f"slowest of {TIMES}: {max(times):.0f} ms; the first: {1000 * first:.0f} ms"
-    return Row(f"rerun: {what}", statistics.median(times), "ms", below=150, note=note)
+    app = open_page(page, **query)
+    first = rerun_seconds(app)
+    times = [1000 * rerun_seconds(app) for _ in range(NUM_REPEATS)]
+    note = f"slowest of {NUM_REPEATS}: {max(times):.0f} ms; the first: {1000 * first:.0f} ms"
+    return Measurement(f"rerun: {what}", statistics.median(times), "ms", at_most=150, note=note)
 
 
-def rows() -> list[Row]:
-    quiet()
-    with runs_apart():
+def measure_rows() -> list[Measurement]:
+    silence_streamlit()
+    with isolated_runs():
         names = ("mnist-cnn", "mnist-softmax", "boston-mlp")
-        made = {n: wait_for(jobs.start(tasks.task(n), tasks.task(n).quick_recipe())) for n in names}
+        made = {
+            n: wait_for(queue.start_run(tasks.get_task(n), tasks.get_task(n).quick_recipe())) for n in names
+        }
         found = [
-            rerun("home", "streamlit_app.py"),
-            rerun("train", "pages/train.py"),
-            rerun("train, finished classification", "pages/train.py", run=made["mnist-cnn"].id),
-            rerun("train, finished regression", "pages/train.py", run=made["boston-mlp"].id),
-            rerun("runs, three of them", "pages/runs.py"),
-            rerun("draw, empty canvas", "pages/draw.py"),
+            median_rerun("home", "streamlit_app.py"),
+            median_rerun("train", "pages/train.py"),
+            median_rerun("train, finished classification", "pages/train.py", run=made["mnist-cnn"].id),
+            median_rerun("train, finished regression", "pages/train.py", run=made["boston-mlp"].id),
+            median_rerun("runs, three of them", "pages/runs.py"),
+            median_rerun("draw, empty canvas", "pages/draw.py"),
         ]
-        if data.find("mnist"):
-            found.append(rerun("draw, a test digit answered and explained", "pages/draw.py", source="test"))
+        if data.find_dataset("mnist"):
+            found.append(
+                median_rerun("draw, a test digit answered and explained", "pages/draw.py", source="test")
+            )
     return found
 
 
 if __name__ == "__main__":
-    table.alone(rows)
+    table.run_standalone(measure_rows)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.table import NotHereError
+from benchmarks.table import UnavailableError
 from core import paths
 
 
@@ -26,13 +26,13 @@ class Server:
 
     process: subprocess.Popen
     url: str
-    begun: float
+    start_time: float
 
     def wait_until_healthy(self, seconds: float = 60) -> float:
         """Seconds from the start of the process until the server says that it is well."""
-        while time.perf_counter() - self.begun < seconds:
-            if answers(f"{self.url}/_stcore/health"):
-                return time.perf_counter() - self.begun
+        while time.perf_counter() - self.start_time < seconds:
+            if is_responding(f"{self.url}/_stcore/health"):
+                return time.perf_counter() - self.start_time
             time.sleep(0.02)
         raise RuntimeError("the server did not come up")
 
@@ -43,13 +43,13 @@ class Server:
         except OSError:
             return None
 
-    def processor_seconds(self) -> float:
+    def cpu_seconds(self) -> float:
         """What the server's process has computed so far."""
         times = psutil.Process(self.process.pid).cpu_times()
         return times.user + times.system
 
 
-def answers(url: str) -> bool:
+def is_responding(url: str) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=5) as reply:
             return reply.status == 200
@@ -58,7 +58,7 @@ def answers(url: str) -> bool:
 
 
 @contextmanager
-def server(script: Path = paths.PROJECT / "streamlit_app.py") -> Iterator[Server]:
+def run_server(script: Path = paths.PROJECT / "streamlit_app.py") -> Iterator[Server]:
     """`streamlit run script` on a free port, ended at the end."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -85,17 +85,17 @@ def server(script: Path = paths.PROJECT / "streamlit_app.py") -> Iterator[Server
 
 
 @contextmanager
-def browser() -> Iterator:
+def open_browser() -> Iterator:
     """A headless Chromium (playwright's Browser). Raises NotHereError where there is none."""
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
-        raise NotHereError("playwright is not installed (pip install -r requirements-dev.txt).") from None
+        raise UnavailableError("playwright is not installed (pip install -r requirements-dev.txt).") from None
     from tools import browser as installed
 
-    path = installed.find()
+    path = installed.find_browser()
     if path is None:
-        raise NotHereError("no browser was found (python -m tools.browser --get).")
+        raise UnavailableError("no browser was found (python -m tools.browser --get).")
     with sync_playwright() as play:
         chromium = play.chromium.launch(executable_path=path, args=["--no-sandbox"])
         try:

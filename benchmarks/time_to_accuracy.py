@@ -9,26 +9,28 @@ import sys
 import time
 
 from benchmarks import table
-from benchmarks.runs_apart import need_mnist, runs_apart
-from benchmarks.table import Row
-from core.training import jobs, runs
-from core.training.logs import MetricsReader
+from benchmarks.isolated_runs import isolated_runs, require_mnist
+from benchmarks.table import Measurement
+from core.runs import queue, store
+from core.runs.logs import MetricsReader
 
-_POLL = 0.1  # seconds
+_POLL_SECONDS = 0.1  # seconds
 
 
-def reach(task: str, levels: list[float], *options: str) -> list[Row]:
+def measure_time_to(task: str, levels: list[float], *options: str) -> list[Measurement]:
     """Train `task` until the last of `levels` (ascending) is reached, then stop it. One row per level."""
-    root, found, name = need_mnist(), [], " ".join([task, *options])
-    with runs_apart():
+    root, found, name = require_mnist(), [], " ".join([task, *options])
+    with isolated_runs():
         begun = time.perf_counter()
         command = [sys.executable, "-m", "core", "train", task, "--data-root", str(root), *options]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=dict(os.environ))
+        process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=dict(os.environ)
+        )
         reader, run = None, None
         while len(found) < len(levels) and process.poll() is None:
-            time.sleep(_POLL)
+            time.sleep(_POLL_SECONDS)
             if run is None:
-                run = next(iter(runs.every(task)), None)
+                run = next(iter(store.list_runs(task)), None)
                 continue
             reader = reader or MetricsReader(run.path / "metrics.csv")
             log, now = reader.read(), time.perf_counter() - begun
@@ -38,22 +40,25 @@ def reach(task: str, levels: list[float], *options: str) -> list[Row]:
                     break
                 first = reached.iloc[0]
                 note = f"epoch {first['epoch']:.0f}, {first['val/accuracy']:.2%}; training alone {first['seconds']:.1f} s"
-                found.append(Row(f"{name} to {level:.1%}", now, "s", note=note))
+                found.append(Measurement(f"{name} to {level:.1%}", now, "s", note=note))
         if run:
-            jobs.stop(run)
+            queue.stop_run(run)
         process.wait(timeout=120)
         best = "" if reader is None else f"{reader.read()['val/accuracy'].max():.2%}"
-    return found + [Row(f"{name} to {level:.1%}", math.inf, "s", note=f"best {best}") for level in levels[len(found) :]]
+    return found + [
+        Measurement(f"{name} to {level:.1%}", math.inf, "s", note=f"best {best}")
+        for level in levels[len(found) :]
+    ]
 
 
-def rows() -> list[Row]:
+def measure_rows() -> list[Measurement]:
     # The notes' constant rate wanders around 98 %; a falling one gets past it in half the time.
     return [
-        *reach("mnist-cnn", [0.980, 0.985]),
-        *reach("mnist-cnn", [0.985], "--schedule", "one-cycle", "--epochs", "5"),
-        *reach("mnist-modern", [0.990]),
+        *measure_time_to("mnist-cnn", [0.980, 0.985]),
+        *measure_time_to("mnist-cnn", [0.985], "--schedule", "one-cycle", "--epochs", "5"),
+        *measure_time_to("mnist-modern", [0.990]),
     ]
 
 
 if __name__ == "__main__":
-    table.alone(rows)
+    table.run_standalone(measure_rows)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from benchmarks import table
-from benchmarks.table import Row
-from benchmarks.time_to_accuracy import reach
+from benchmarks.table import Measurement
+from benchmarks.time_to_accuracy import measure_time_to
 
 
-def rows() -> list[Row]:
-    return reach("mnist-modern", [0.990, 0.995])
+def measure_rows() -> list[Measurement]:
+    return measure_time_to("mnist-modern", [0.990, 0.995])
 
 
 if __name__ == "__main__":
-    table.alone(rows)
+    table.run_standalone(measure_rows)

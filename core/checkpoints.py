@@ -20,7 +20,7 @@ from core.messages import N_, UserError
 if TYPE_CHECKING:
     from torch import nn
 
-_KEY = "manabi"
+_METADATA_KEY = "manabi"
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def save_weights(path: Path, network: nn.Module, spec: Spec, half: bool = False)
     for name, value in network.state_dict().items():
         value = value.detach().cpu().contiguous()
         tensors[name] = value.half() if half and value.dtype == torch.float32 else value
-    metadata = {_KEY: json.dumps(dataclasses.asdict(spec), ensure_ascii=False)}
+    metadata = {_METADATA_KEY: json.dumps(dataclasses.asdict(spec), ensure_ascii=False)}
     write_bytes(path, save(tensors, metadata=metadata))  # save_file() says a full disk by an error of its own
 
 
@@ -81,7 +81,7 @@ def read_spec(path: Path) -> Spec:
 
     try:
         with safe_open(path, "pt") as f:
-            values = json.loads((f.metadata() or {})[_KEY])
+            values = json.loads((f.metadata() or {})[_METADATA_KEY])
         values = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
         return Spec(**values)
     except FileNotFoundError:
@@ -92,10 +92,12 @@ def read_spec(path: Path) -> Spec:
         ) from error
     except (AttributeError, KeyError, TypeError, ValueError):
         raise UserError(
-            N_("{file} is a safetensors file without Manabi Lab metadata, so its model is unknown. "
-        "Use weights saved by Manabi Lab."),
+            N_(
+                "{file} is a safetensors file without Manabi Lab metadata, so its model is unknown. "
+                "Use weights saved by Manabi Lab."
+            ),
             file=str(path),
-        ) from None  # fmt: skip
+        ) from None
 
 
 def load_weights(path: Path, expected_model: str | None = None) -> tuple[nn.Module, Spec]:
@@ -111,15 +113,20 @@ def load_weights(path: Path, expected_model: str | None = None) -> tuple[nn.Modu
     spec = read_spec(path)
     if expected_model and spec.model != expected_model:
         raise UserError(
-            N_("{file} contains weights for {found}, not {wanted}."), file=str(path), found=spec.model, wanted=expected_model
+            N_("{file} contains weights for {found}, not {wanted}."),
+            file=str(path),
+            found=spec.model,
+            wanted=expected_model,
         )
     try:
-        network = models.create(spec.model, spec.in_shape, spec.num_outputs, **spec.options)
+        network = models.create_model(spec.model, spec.in_shape, spec.num_outputs, **spec.options)
         state = {k: v.float() if v.is_floating_point() else v for k, v in load_file(path).items()}
         network.load_state_dict(state)
     except (RuntimeError, TypeError, ValueError) as error:
         raise UserError(
-            N_("The weights in {file} do not match the architecture of {model}."), file=str(path), model=spec.model
+            N_("The weights in {file} do not match the architecture of {model}."),
+            file=str(path),
+            model=spec.model,
         ) from error
     return network.eval(), spec
 
@@ -128,7 +135,7 @@ def load_weights(path: Path, expected_model: str | None = None) -> tuple[nn.Modu
 
 
 @dataclass(frozen=True)
-class Card:
+class ModelCard:
     """The model card beside a shipped weights file."""
 
     name: str
@@ -141,12 +148,12 @@ class Card:
         return self.content.get("metrics", {})
 
 
-def shipped() -> list[str]:
+def pretrained_names() -> list[str]:
     """Names of the checkpoints that ship with the project."""
     return sorted(p.stem for p in paths.checkpoints().glob("*.safetensors"))
 
 
-def card(name: str) -> Card:
+def load_card(name: str) -> ModelCard:
     """The card of shipped checkpoint `name`, its weights' sha256 checked.
 
     Raises UserError where weights or card are missing, or do not belong together.
@@ -156,14 +163,18 @@ def card(name: str) -> Card:
     if not weights.is_file():
         raise UserError(
             N_("Pretrained checkpoint {name} not found. Available: {known}."),
-            name=name, known=", ".join(shipped()) or "-",
-        )  # fmt: skip
+            name=name,
+            known=", ".join(pretrained_names()) or "-",
+        )
     content = read_json(beside)
     if not isinstance(content, dict):
         raise UserError(N_("The model card of {file} is missing or cannot be read."), file=str(weights))
     if content.get("sha256") != sha256(weights):
-        raise UserError(N_("{file} does not match its model card (SHA-256 mismatch). Download both again."), file=str(weights))
-    return Card(name, weights, content)
+        raise UserError(
+            N_("{file} does not match its model card (SHA-256 mismatch). Download both again."),
+            file=str(weights),
+        )
+    return ModelCard(name, weights, content)
 
 
 def sha256(path: Path) -> str:

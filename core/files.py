@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 
-def write_aside(path: Path, write: Callable[[Path], None]) -> None:
+def atomic_write(path: Path, write: Callable[[Path], None]) -> None:
     """Let `write` make a temporary neighbour of `path`, then move it into place in one step.
 
     Raises OSError naming `path` (disk full, folder not writable); `path` then still holds what it held before.
@@ -36,7 +36,7 @@ def write_aside(path: Path, write: Callable[[Path], None]) -> None:
 
 def write_bytes(path: Path, content: bytes | memoryview) -> None:
     """Put `content` into `path`, whole or not at all. Raises OSError naming `path`, as `write_aside` says."""
-    write_aside(path, lambda part: part.write_bytes(content))
+    atomic_write(path, lambda part: part.write_bytes(content))
 
 
 def write_json(path: Path, value: object) -> None:

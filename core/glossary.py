@@ -8,7 +8,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from core import paths
-from core.messages import N_, UserError, nearest
+from core.messages import N_, UserError, closest_names
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Term:
     id: str
     en: str
     ja: str
-    yomi: str
+    reading: str
     text_en: str
     text_ja: str
     related: tuple[str, ...] = ()
@@ -33,37 +33,46 @@ class Term:
 
 
 @functools.cache
-def _by_id() -> dict[str, Term]:
+def _load_terms() -> dict[str, Term]:
     with (paths.PROJECT / "locale" / "glossary.toml").open("rb") as f:
         entries = tomllib.load(f)
-    return {key: Term(key, **{**entry, "related": tuple(entry.get("related", ()))}) for key, entry in entries.items()}
+    return {
+        key: Term(key, **{**entry, "related": tuple(entry.get("related", ()))})
+        for key, entry in entries.items()
+    }
 
 
 @functools.cache
-def terms(language: str = "en") -> tuple[Term, ...]:
+def list_terms(language: str = "en") -> tuple[Term, ...]:
     """All terms, in alphabetical order of the English names, or of the readings of the Japanese ones (gojuon)."""
-    return tuple(sorted(_by_id().values(), key=lambda t: t.yomi if language == "ja" else t.en.casefold()))
+    return tuple(
+        sorted(_load_terms().values(), key=lambda t: t.reading if language == "ja" else t.en.casefold())
+    )
 
 
-def term(term_id: str) -> Term:
+def get_term(term_id: str) -> Term:
     """The term with this id. Raises UserError with the nearest ids where there is none."""
     try:
-        return _by_id()[term_id]
+        return _load_terms()[term_id]
     except KeyError:
         raise UserError(
-            N_("Glossary entry {word} not found. Closest matches: {nearest}."), word=term_id, nearest=nearest(term_id, _by_id())
+            N_("Glossary entry {word} not found. Closest matches: {nearest}."),
+            word=term_id,
+            nearest=closest_names(term_id, _load_terms()),
         ) from None
 
 
-def search(word: str, language: str = "en") -> list[Term]:
+def search_terms(word: str, language: str = "en") -> list[Term]:
     """The terms with `word` in a name, its reading or an explanation, those with it in a name first; all for an empty word. Wide and
     narrow letters, katakana and hiragana count as the same."""
-    wanted = _plain(word or "")
-    named = [t for t in terms(language) if wanted in _plain(f"{t.id} {t.en} {t.ja} {t.yomi}")]
-    told = [t for t in terms(language) if t not in named and wanted in _plain(f"{t.text_en} {t.text_ja}")]
+    wanted = _normalize(word or "")
+    named = [t for t in list_terms(language) if wanted in _normalize(f"{t.id} {t.en} {t.ja} {t.reading}")]
+    told = [
+        t for t in list_terms(language) if t not in named and wanted in _normalize(f"{t.text_en} {t.text_ja}")
+    ]
     return named + told
 
 
-def _plain(text: str) -> str:
+def _normalize(text: str) -> str:
     folded = unicodedata.normalize("NFKC", text).casefold().strip()
     return "".join(chr(ord(c) - 0x60) if "ァ" <= c <= "ヶ" else c for c in folded)

@@ -17,7 +17,7 @@ DOMAIN = "manabi"
 
 
 @functools.cache
-def translations(language: str) -> gettext.NullTranslations:
+def load_translations(language: str) -> gettext.NullTranslations:
     """The catalogue of `language`; English, the language of the message ids, needs none."""
     path = paths.PROJECT / "locale" / language / "LC_MESSAGES" / f"{DOMAIN}.po"
     if language == SOURCE or not path.exists():
@@ -31,14 +31,14 @@ def translations(language: str) -> gettext.NullTranslations:
     return gettext.GNUTranslations(buffer)
 
 
-def translator(language: str) -> Callable[[str], str]:
+def get_translator(language: str) -> Callable[[str], str]:
     """The function that turns a message id into a sentence of `language`."""
-    catalogue = translations(language)
+    catalogue = load_translations(language)
     # gettext answers the empty id with the catalogue's header.
     return lambda msgid: catalogue.gettext(msgid) if msgid else ""
 
 
-def supported(tag: str | None) -> str:
+def match_language(tag: str | None) -> str:
     """The language to use for a tag such as "ja-JP": one that the project has, else English."""
     short = (tag or "").replace("_", "-").split("-")[0].lower()
     return short if short in LANGUAGES else SOURCE
@@ -47,4 +47,6 @@ def supported(tag: str | None) -> str:
 def terminal_language() -> str:
     """The language of the command line: `MANABI_LANG`, else the environment's locale."""
     named = os.environ.get("MANABI_LANG")
-    return supported(named or os.environ.get("LC_ALL") or os.environ.get("LANG") or locale.getlocale()[0])
+    return match_language(
+        named or os.environ.get("LC_ALL") or os.environ.get("LANG") or locale.getlocale()[0]
+    )

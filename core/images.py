@@ -19,13 +19,13 @@ from core.messages import Message, N_, UserError
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 SUFFIXES = ("png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff")
 """What a file chooser should offer."""
-MOST_BYTES = 20_000_000
-MOST_PIXELS = 40_000_000
-SIDE = 2048
-_NAME_LENGTH = 60
+MAX_BYTES = 20_000_000
+MAX_PIXELS = 40_000_000
+MAX_SIDE = 2048
+_MAX_NAME_LENGTH = 60
 
 
-WHOLE = 1_000_000  # pixels of a side that no picture has: `decode` with this reduces none
+NO_RESIZE = 1_000_000  # pixels of a side that no picture has: `decode` with this reduces none
 
 
 def safe_name(name: str) -> str:
@@ -33,14 +33,16 @@ def safe_name(name: str) -> str:
     more than text; at most 60 characters, the ending kept; "" where nothing is left. For showing only, never for a path."""
     last = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
     clean = re.sub(r"[^\w .()+,-]", "", last).strip(" .")
-    if len(clean) <= _NAME_LENGTH:
+    if len(clean) <= _MAX_NAME_LENGTH:
         return clean
     stem, dot, ending = clean.rpartition(".")
     ending = dot + ending if stem and len(ending) <= 5 else ""
-    return clean[: _NAME_LENGTH - 1 - len(ending)] + "…" + ending
+    return clean[: _MAX_NAME_LENGTH - 1 - len(ending)] + "…" + ending
 
 
-def decode(content: bytes, name: str = "", side: int = SIDE, stored: tuple[int, int] | None = None) -> Image.Image:
+def decode_image(
+    content: bytes, name: str = "", side: int = MAX_SIDE, stored: tuple[int, int] | None = None
+) -> Image.Image:
     """The picture in `content`: mode RGBA where some of it is transparent, else RGB; upright (EXIF rotation applied, all other
     metadata dropped); reduced to at most `side` pixels a side, so that nobody holds 40 megapixels.
 
@@ -56,26 +58,32 @@ def decode(content: bytes, name: str = "", side: int = SIDE, stored: tuple[int, 
     shown: object = safe_name(name) or Message(N_("The file"))
     if not content:
         raise UserError(N_("{file} is empty. Choose a file that contains an image."), file=shown)
-    if len(content) > MOST_BYTES:
+    if len(content) > MAX_BYTES:
         raise UserError(
-            N_("{file} is too large ({have} MB). The limit is {most} MB. Resize the image or save it "
-        "as JPEG."),
-            file=shown, have=f"{len(content) / 1e6:.1f}", most=f"{MOST_BYTES / 1e6:.0f}",
-        )  # fmt: skip
+            N_(
+                "{file} is too large ({have} MB). The limit is {most} MB. Resize the image or save it "
+                "as JPEG."
+            ),
+            file=shown,
+            have=f"{len(content) / 1e6:.1f}",
+            most=f"{MAX_BYTES / 1e6:.0f}",
+        )
     try:
-        return _decode(content, shown, side, stored)
+        return _decode_image(content, shown, side, stored)
     except UserError:
         raise
     except Image.UnidentifiedImageError:
-        raise _not_taken(content, shown) from None
+        raise _unsupported_error(content, shown) from None
     except Image.DecompressionBombError:
-        raise _too_many_pixels(shown) from None
+        raise _too_many_pixels_error(shown) from None
     # Decoders of damaged files raise nearly anything: OSError, SyntaxError, ValueError, struct.error, IndexError, MemoryError.
     except Exception as error:
-        raise UserError(N_("{file} is truncated or corrupted. Save or download it again."), file=shown) from error
+        raise UserError(
+            N_("{file} is truncated or corrupted. Save or download it again."), file=shown
+        ) from error
 
 
-def opaque(image: Image.Image, background: str = "white") -> Image.Image:
+def flatten_alpha(image: Image.Image, background: str = "white") -> Image.Image:
     """`image` in mode RGB, what is transparent laid on `background`."""
     if image.mode != "RGBA":
         return image.convert("RGB")
@@ -83,7 +91,7 @@ def opaque(image: Image.Image, background: str = "white") -> Image.Image:
     return Image.alpha_composite(below, image).convert("RGB")
 
 
-def middle_square(image: Image.Image, size: int) -> Image.Image:
+def center_crop(image: Image.Image, size: int) -> Image.Image:
     """The middle square of an opaque picture, resized to `size` x `size` (bicubic, every pixel under it weighed): how pictures of any
     shape come to a network, in training and afterwards."""
     side = min(image.size)  # the square alone is resized: a picture of one pixel's width would become a tower
@@ -93,33 +101,33 @@ def middle_square(image: Image.Image, size: int) -> Image.Image:
     return image.crop((left, top, left + side, top + side)).resize((size, size), Image.Resampling.BICUBIC)
 
 
-def _decode(content: bytes, shown: object, side: int, stored: tuple[int, int] | None) -> Image.Image:
+def _decode_image(content: bytes, shown: object, side: int, stored: tuple[int, int] | None) -> Image.Image:
     with Image.open(io.BytesIO(content), formats=FORMATS) as opened:  # reads the header only
-        if opened.width * opened.height > MOST_PIXELS:
-            raise _too_many_pixels(shown, opened.size)
+        if opened.width * opened.height > MAX_PIXELS:
+            raise _too_many_pixels_error(shown, opened.size)
         size = opened.size
         opened.draft(None, (side, side))  # a large JPEG is decoded at a half, quarter or eighth of its size
         opened.load()
-        picture = _eight_bit(opened)
+        picture = _to_eight_bit(opened)
         picture.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=2.0)
         # Broken EXIF is no reason to refuse the picture that it comes with.
         with contextlib.suppress(Exception):
             quarter = opened.getexif().get(0x0112, 1) in (5, 6, 7, 8)
             if not (quarter and stored == size and size[0] != size[1]):
-                picture = _upright(picture, opened)
+                picture = _apply_orientation(picture, opened)
     # A copy without the info dictionary: comments, profiles and GPS positions end here.
     clean = Image.new(picture.mode, picture.size)
     clean.paste(picture)
     return clean
 
 
-def _upright(picture: Image.Image, opened: Image.Image) -> Image.Image:
+def _apply_orientation(picture: Image.Image, opened: Image.Image) -> Image.Image:
     turned = picture.copy()
     turned.getexif()[0x0112] = opened.getexif().get(0x0112, 1)
     return ImageOps.exif_transpose(turned)
 
 
-def _eight_bit(image: Image.Image) -> Image.Image:
+def _to_eight_bit(image: Image.Image) -> Image.Image:
     """RGB, or RGBA where at least one pixel is not opaque."""
     if image.mode.startswith("I;16"):
         image = Image.fromarray((np.asarray(image).astype(np.uint16) // 257).astype(np.uint8))
@@ -133,18 +141,24 @@ def _eight_bit(image: Image.Image) -> Image.Image:
     return image if image.getchannel("A").getextrema()[0] < 255 else image.convert("RGB")
 
 
-def _too_many_pixels(shown: object, size: tuple[int, int] | None = None) -> UserError:
-    most = MOST_PIXELS // 1_000_000
+def _too_many_pixels_error(shown: object, size: tuple[int, int] | None = None) -> UserError:
+    most = MAX_PIXELS // 1_000_000
     if size is None:
-        return UserError(N_("{file} is far above the limit of {most} megapixels. Save it at a smaller size."), file=shown, most=most)
+        return UserError(
+            N_("{file} is far above the limit of {most} megapixels. Save it at a smaller size."),
+            file=shown,
+            most=most,
+        )
     return UserError(
-        N_("{file} has {width}×{height} pixels. The limit is {most} megapixels. Save it at a "
-        "smaller size."),
-        file=shown, width=f"{size[0]:,}", height=f"{size[1]:,}", most=most,
-    )  # fmt: skip
+        N_("{file} has {width}×{height} pixels. The limit is {most} megapixels. Save it at a smaller size."),
+        file=shown,
+        width=f"{size[0]:,}",
+        height=f"{size[1]:,}",
+        most=most,
+    )
 
 
-def _not_taken(content: bytes, shown: object) -> UserError:
+def _unsupported_error(content: bytes, shown: object) -> UserError:
     """The sentence for content that none of the decoders knows, with the name of what it is where that is easily told."""
     head = content[:4096].lower()
     kind = ""
@@ -158,8 +172,10 @@ def _not_taken(content: bytes, shown: object) -> UserError:
     if kind:
         return UserError(
             N_("{file} has an unsupported format ({kind}). Save the image as one of {formats}."),
-            file=shown, kind=kind, formats=formats,
-        )  # fmt: skip
+            file=shown,
+            kind=kind,
+            formats=formats,
+        )
     return UserError(
         N_("{file} is not a supported image file. Choose one of {formats}."), file=shown, formats=formats
     )

@@ -53,7 +53,7 @@ class UserError(Exception):
         super().__init__(str(self.message))
 
 
-def nearest(name: str, known: Iterable[str], most: int = 3) -> str:
+def closest_names(name: str, known: Iterable[str], most: int = 3) -> str:
     """The known names closest to `name`, comma separated (all of them where none is close)."""
     names = list(known)
     close = difflib.get_close_matches(name, names, n=most, cutoff=0.4)

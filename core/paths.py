@@ -8,24 +8,24 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 
 
-def _folder(variable: str, default: str) -> Path:
+def _folder_from_env(variable: str, default: str) -> Path:
     value = os.environ.get(variable)
     return Path(value).expanduser() if value else PROJECT / default
 
 
 def runs() -> Path:
     """Run folders (`MANABI_RUNS`)."""
-    return _folder("MANABI_RUNS", "runs")
+    return _folder_from_env("MANABI_RUNS", "runs")
 
 
 def cache() -> Path:
     """Everything that can be made again: decoded arrays, indices, measured prices (`MANABI_CACHE`)."""
-    return _folder("MANABI_CACHE", "cache")
+    return _folder_from_env("MANABI_CACHE", "cache")
 
 
 def checkpoints() -> Path:
     """The weights that ship with the project (`MANABI_CHECKPOINTS`)."""
-    return _folder("MANABI_CHECKPOINTS", "checkpoints")
+    return _folder_from_env("MANABI_CHECKPOINTS", "checkpoints")
 
 
 def data_roots(root: str | os.PathLike | None = None) -> list[Path]:
@@ -36,7 +36,7 @@ def data_roots(root: str | os.PathLike | None = None) -> list[Path]:
 
 def download_root() -> Path:
     """Where downloads go (`MANABI_DOWNLOADS`)."""
-    return _folder("MANABI_DOWNLOADS", "data")
+    return _folder_from_env("MANABI_DOWNLOADS", "data")
 
 
 def offline() -> bool:

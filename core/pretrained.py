@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.data import Progress
-from core.data.download import Source, fetch
-from core.messages import Message, N_, UserError, nearest
+from core.data import ProgressCallback
+from core.data.download import RemoteFile, fetch_files
+from core.messages import Message, N_, UserError, closest_names
 from core.training.recipe import Recipe
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from core.task import Task
+    from core.task_spec import Task
 
 logger = logging.getLogger("manabi.pretrained")
 
@@ -34,7 +34,7 @@ class Weights:
     @property
     def path(self) -> Path:
         """Where PyTorch looks for it."""
-        return hub() / "checkpoints" / self.url.rsplit("/", 1)[1]
+        return hub_dir() / "checkpoints" / self.url.rsplit("/", 1)[1]
 
     @property
     def command(self) -> str:
@@ -44,60 +44,76 @@ class Weights:
 
 WEIGHTS = (
     Weights(
-        "resnet18-imagenet", "ResNet-18 (ImageNet)", "https://download.pytorch.org/models/resnet18-f37072fd.pth", "f37072fd", 46_830_571
+        "resnet18-imagenet",
+        "ResNet-18 (ImageNet)",
+        "https://download.pytorch.org/models/resnet18-f37072fd.pth",
+        "f37072fd",
+        46_830_571,
     ),
 )
 
 
-def hub() -> Path:
+def hub_dir() -> Path:
     """The folder of `torch.hub`: `TORCH_HOME`/hub, else the user's cache folder."""
     cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     home = os.environ.get("TORCH_HOME") or os.path.join(cache, "torch")
     return Path(os.path.expanduser(home)) / "hub"
 
 
-def weights(name: str) -> Weights:
+def get_weights(name: str) -> Weights:
     """The weights called `name`. Raises UserError with the nearest names where there are none."""
     for entry in WEIGHTS:
         if entry.name == name:
             return entry
     raise UserError(
         N_("Pretrained weights {name} not found. Closest matches: {nearest}."),
-        name=name, nearest=nearest(name, (w.name for w in WEIGHTS)),
-    )  # fmt: skip
+        name=name,
+        nearest=closest_names(name, (w.name for w in WEIGHTS)),
+    )
 
 
-def needed(task: Task, recipe: Recipe) -> Weights | None:
+def required_weights(task: Task, recipe: Recipe) -> Weights | None:
     """The weights that a training of `task` begins with, if any."""
-    return weights(task.begins_with) if task.begins_with and getattr(recipe, "start", "") != "scratch" else None
+    return (
+        get_weights(task.pretrained)
+        if task.pretrained and getattr(recipe, "start", "") != "scratch"
+        else None
+    )
 
 
-def missing(task: Task, recipe: Recipe) -> Weights | None:
+def missing_weights(task: Task, recipe: Recipe) -> Weights | None:
     """The weights that a training of `task` needs and that are not on this machine."""
-    found = needed(task, recipe)
+    found = required_weights(task, recipe)
     return found if found and not found.path.exists() else None
 
 
-def get(entry: Weights, progress: Progress | None = None) -> Path:
+def download_weights(entry: Weights, progress: ProgressCallback | None = None) -> Path:
     """Bring the file to where PyTorch looks for it. Raises UserError naming URL, reason and folder."""
-    fetch(entry.title, [Source(entry.url, entry.path, sha256=entry.sha256)], entry.bytes, progress)
+    fetch_files(entry.title, [RemoteFile(entry.url, entry.path, sha256=entry.sha256)], entry.bytes, progress)
     return entry.path
 
 
-def begin(task: Task, recipe: Recipe, network: nn.Module, progress: Progress | None = None) -> None:
+def load_pretrained(
+    task: Task, recipe: Recipe, network: nn.Module, progress: ProgressCallback | None = None
+) -> None:
     """Put the weights that `task` begins with into `network`. Raises UserError where they cannot be had or read."""
-    entry = needed(task, recipe)
+    entry = required_weights(task, recipe)
     if entry is None:
         return
     try:
-        get(entry, progress)
+        download_weights(entry, progress)
     except UserError as error:
         raise UserError(
-            N_("The pretrained weights for {title} could not be downloaded from {url}. On a computer "
-        "with internet access, run `{command}` and copy the file to {folder}, or set Start to "
-        "“scratch”."),
-            title=entry.title, url=entry.url, command=entry.command, folder=str(entry.path.parent),
-        ) from error  # fmt: skip
+            N_(
+                "The pretrained weights for {title} could not be downloaded from {url}. On a computer "
+                "with internet access, run `{command}` and copy the file to {folder}, or set Start to "
+                "“scratch”."
+            ),
+            title=entry.title,
+            url=entry.url,
+            command=entry.command,
+            folder=str(entry.path.parent),
+        ) from error
     try:
         network.load_imagenet()
     except MemoryError:
@@ -105,18 +121,25 @@ def begin(task: Task, recipe: Recipe, network: nn.Module, progress: Progress | N
     except Exception as error:  # whatever torch says to a damaged file
         logger.exception("weights %s", entry.name)
         raise UserError(
-            N_("{file} is corrupted or belongs to another model. Delete it and run `{command}`."), file=str(entry.path), command=entry.command
+            N_("{file} is corrupted or belongs to another model. Delete it and run `{command}`."),
+            file=str(entry.path),
+            command=entry.command,
         ) from error
 
 
-def notice(entry: Weights) -> Message:
+def missing_message(entry: Weights) -> Message:
     """What a page says about weights that are not there."""
     return Message(
-        N_("The pretrained weights for {title} are not installed. Starting a run downloads them "
-        "({size} MB) from {url}. Offline, run `{command}` on a connected computer and copy the "
-        "file to {folder}, or set Start to “scratch”."),
+        N_(
+            "The pretrained weights for {title} are not installed. Starting a run downloads them "
+            "({size} MB) from {url}. Offline, run `{command}` on a connected computer and copy the "
+            "file to {folder}, or set Start to “scratch”."
+        ),
         {
-            "title": entry.title, "size": round(entry.bytes / 1e6), "url": entry.url, "command": entry.command,
+            "title": entry.title,
+            "size": round(entry.bytes / 1e6),
+            "url": entry.url,
+            "command": entry.command,
             "folder": str(entry.path.parent),
         },
-    )  # fmt: skip
+    )

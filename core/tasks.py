@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.messages import N_, UserError, nearest
-from core.task import CYCLEGAN, Expected, Published, Task
+from core.messages import N_, UserError, closest_names
+from core.task_spec import CYCLEGAN_TRAINER, ExpectedResult, PublishedResult, Task
 from core.training.cyclegan_recipe import CycleGANRecipe
 from core.training.model_recipes import (
     AlexNetRecipe,
@@ -28,51 +28,90 @@ from core.training.model_recipes import (
 )
 from core.training.supervised_recipe import SupervisedRecipe
 
-_QUICK = {"epochs": 2, "limit_train": 2000, "validation": 500}
+_QUICK_FIELDS = {"epochs": 2, "limit_train": 2000, "validation": 500}
 
 # What the recipes for CIFAR-10 have in common: pictures seen both ways and a little moved, a rate that rises and falls once, averaged
 # weights, and a small validation part: with averaged weights and a falling rate there is little to choose.
-_CIFAR: dict[str, Any] = {
-    "batch_size": 128, "optimizer": "sgd", "nesterov": True, "learning_rate": 0.1, "weight_decay": 5e-4, "schedule": "one-cycle",
-    "label_smoothing": 0.1, "flip": "alternating", "crop": 4, "ema": 0.99, "validation": 2000,
-}  # fmt: skip
+_CIFAR_DEFAULTS: dict[str, Any] = {
+    "batch_size": 128,
+    "optimizer": "sgd",
+    "nesterov": True,
+    "learning_rate": 0.1,
+    "weight_decay": 5e-4,
+    "schedule": "one-cycle",
+    "label_smoothing": 0.1,
+    "flip": "alternating",
+    "crop": 4,
+    "ema": 0.99,
+    "validation": 2000,
+}
 
 # A final training of fixed length: nothing is chosen during it, so it may see the whole training part; test pictures are seen from both
 # sides and a little moved.
-_TWICE: dict[str, Any] = {"validation": 0, "mirror": True, "shifted": True}
+_TTA_FIELDS: dict[str, Any] = {"validation": 0, "mirror": True, "shifted": True}
 
 # airbench94's own, in this project's terms: its rate of 11.5 and decay of 0.0153 "per 1024 examples" at momentum 0.85 are 1.5 and
 # 1.3e-3 for PyTorch's SGD and a mean loss; a quarter of the batch takes a quarter of the rate.
-_AIRBENCH: dict[str, Any] = {
-    "batch_size": 256, "optimizer": "sgd", "nesterov": True, "momentum": 0.85, "learning_rate": 0.375, "weight_decay": 1.3e-3,
-    "norm_rate": 64, "schedule": "triangular", "label_smoothing": 0.2, "flip": "alternating", "ema": 0.99, "validation": 0,
-    "mirror": True, "shifted": True,
-}  # fmt: skip
+_AIRBENCH_FIELDS: dict[str, Any] = {
+    "batch_size": 256,
+    "optimizer": "sgd",
+    "nesterov": True,
+    "momentum": 0.85,
+    "learning_rate": 0.375,
+    "weight_decay": 1.3e-3,
+    "norm_rate": 64,
+    "schedule": "triangular",
+    "label_smoothing": 0.2,
+    "flip": "alternating",
+    "ema": 0.99,
+    "validation": 0,
+    "mirror": True,
+    "shifted": True,
+}
 
 TASKS: tuple[Task, ...] = (
     Task(
         name="mnist-cnn",
         title=N_("MNIST: CNN from the notes"),
-        about=N_("One convolution, batch norm, ReLU, max pooling and one linear layer, trained with the "
-        "recipe from the learning notes."),
+        about=N_(
+            "One convolution, batch norm, ReLU, max pooling and one linear layer, trained with the "
+            "recipe from the learning notes."
+        ),
         kind="classification",
         dataset="mnist",
         model="notes_cnn",
         recipe=ConvRecipe(),
-        quick=_QUICK,
-        expected=Expected("accuracy", 0.9837, 0.0, 1, 61, "AMD EPYC, 2 cores, bf16-mixed", "python -m core train mnist-cnn --threads 2"),
+        quick=_QUICK_FIELDS,
+        expected_result=ExpectedResult(
+            "accuracy",
+            0.9837,
+            0.0,
+            1,
+            61,
+            "AMD EPYC, 2 cores, bf16-mixed",
+            "python -m core train mnist-cnn --threads 2",
+        ),
     ),
     Task(
         name="mnist-softmax",
         title=N_("MNIST: softmax regression"),
-        about=N_("A single linear layer from pixels to digits: the smallest model, and the baseline to "
-        "beat."),
+        about=N_(
+            "A single linear layer from pixels to digits: the smallest model, and the baseline to beat."
+        ),
         kind="classification",
         dataset="mnist",
         model="softmax",
         recipe=SupervisedRecipe(learning_rate=0.001, batch_size=128),
-        quick=_QUICK,
-        expected=Expected("accuracy", 0.9242, 0.0, 1, 4, "AMD EPYC, 2 cores, bf16-mixed", "python -m core train mnist-softmax --threads 2"),
+        quick=_QUICK_FIELDS,
+        expected_result=ExpectedResult(
+            "accuracy",
+            0.9242,
+            0.0,
+            1,
+            4,
+            "AMD EPYC, 2 cores, bf16-mixed",
+            "python -m core train mnist-softmax --threads 2",
+        ),
     ),
     Task(
         name="mnist-mlp",
@@ -82,8 +121,16 @@ TASKS: tuple[Task, ...] = (
         dataset="mnist",
         model="mlp",
         recipe=MLPRecipe(learning_rate=0.001, batch_size=128, dropout=0.2),
-        quick=_QUICK,
-        expected=Expected("accuracy", 0.9813, 0.0, 1, 9, "AMD EPYC, 2 cores, bf16-mixed", "python -m core train mnist-mlp --threads 2"),
+        quick=_QUICK_FIELDS,
+        expected_result=ExpectedResult(
+            "accuracy",
+            0.9813,
+            0.0,
+            1,
+            9,
+            "AMD EPYC, 2 cores, bf16-mixed",
+            "python -m core train mnist-mlp --threads 2",
+        ),
     ),
     Task(
         name="mnist-lenet5",
@@ -93,47 +140,96 @@ TASKS: tuple[Task, ...] = (
         dataset="mnist",
         model="lenet5",
         recipe=SupervisedRecipe(learning_rate=0.002, schedule="cosine", epochs=12),
-        quick=_QUICK,
-        expected=Expected("accuracy", 0.9885, 0.0, 1, 45, "AMD EPYC, 2 cores, bf16-mixed", "python -m core train mnist-lenet5 --threads 2"),
+        quick=_QUICK_FIELDS,
+        expected_result=ExpectedResult(
+            "accuracy",
+            0.9885,
+            0.0,
+            1,
+            45,
+            "AMD EPYC, 2 cores, bf16-mixed",
+            "python -m core train mnist-lenet5 --threads 2",
+        ),
     ),
     Task(
         name="mnist-modern",
         title=N_("MNIST: modern small CNN"),
-        about=N_("Two blocks of 3×3 convolutions with batch norm, dropout, data augmentation and a "
-        "one-cycle learning rate schedule."),
+        about=N_(
+            "Two blocks of 3×3 convolutions with batch norm, dropout, data augmentation and a "
+            "one-cycle learning rate schedule."
+        ),
         kind="classification",
         dataset="mnist",
         model="modern_cnn",
         recipe=DropoutConvRecipe(
-            epochs=20, batch_size=128, optimizer="adamw", learning_rate=0.004, weight_decay=0.02, schedule="one-cycle",
-            shift=2.5, rotate=12, scale=0.12,
+            epochs=20,
+            batch_size=128,
+            optimizer="adamw",
+            learning_rate=0.004,
+            weight_decay=0.02,
+            schedule="one-cycle",
+            shift=2.5,
+            rotate=12,
+            scale=0.12,
         ),
-        quick=_QUICK,
-        expected=Expected("accuracy", 0.9963, 0.0, 1, 206, "AMD EPYC, 2 cores, bf16-mixed", "python -m core train mnist-modern --threads 2"),  # noqa: E501
+        quick=_QUICK_FIELDS,
+        expected_result=ExpectedResult(
+            "accuracy",
+            0.9963,
+            0.0,
+            1,
+            206,
+            "AMD EPYC, 2 cores, bf16-mixed",
+            "python -m core train mnist-modern --threads 2",
+        ),  # noqa: E501
     ),
     Task(
         name="cifar10-mlp",
         title=N_("CIFAR-10: multilayer perceptron"),
-        about=N_("Fully connected, with no notion of neighboring pixels: the baseline without "
-        "convolutions."),
+        about=N_("Fully connected, with no notion of neighboring pixels: the baseline without convolutions."),
         kind="classification",
         dataset="cifar10",
         model="mlp",
-        recipe=MLPRecipe(**{**_CIFAR, "learning_rate": 0.02, "crop": 2}, epochs=20, width=1024, depth=3, dropout=0.2),
-        quick=_QUICK,
-        expected=Expected("accuracy", 0.6052, 0.0, 1, 148, "AMD EPYC, 2 cores, bf16-mixed", "python -m core train cifar10-mlp --threads 2"),
+        recipe=MLPRecipe(
+            **{**_CIFAR_DEFAULTS, "learning_rate": 0.02, "crop": 2},
+            epochs=20,
+            width=1024,
+            depth=3,
+            dropout=0.2,
+        ),
+        quick=_QUICK_FIELDS,
+        expected_result=ExpectedResult(
+            "accuracy",
+            0.6052,
+            0.0,
+            1,
+            148,
+            "AMD EPYC, 2 cores, bf16-mixed",
+            "python -m core train cifar10-mlp --threads 2",
+        ),
     ),
     Task(
         name="cifar10-cnn",
         title=N_("CIFAR-10: plain CNN"),
-        about=N_("Two blocks of two 3×3 convolutions and one hidden layer: the baseline from the "
-        "learning notes."),
+        about=N_(
+            "Two blocks of two 3×3 convolutions and one hidden layer: the baseline from the learning notes."
+        ),
         kind="classification",
         dataset="cifar10",
         model="modern_cnn",
-        recipe=DropoutConvRecipe(**{**_CIFAR, "learning_rate": 0.05}, epochs=20, width=32, dropout=0.3),
-        quick=_QUICK,
-        expected=Expected("accuracy", 0.8341, 0.0, 1, 256, "AMD EPYC, 2 cores, bf16-mixed", "python -m core train cifar10-cnn --threads 2"),
+        recipe=DropoutConvRecipe(
+            **{**_CIFAR_DEFAULTS, "learning_rate": 0.05}, epochs=20, width=32, dropout=0.3
+        ),
+        quick=_QUICK_FIELDS,
+        expected_result=ExpectedResult(
+            "accuracy",
+            0.8341,
+            0.0,
+            1,
+            256,
+            "AMD EPYC, 2 cores, bf16-mixed",
+            "python -m core train cifar10-cnn --threads 2",
+        ),
     ),
     Task(
         name="cifar10-vgg",
@@ -142,36 +238,67 @@ TASKS: tuple[Task, ...] = (
         kind="classification",
         dataset="cifar10",
         model="vgg",
-        recipe=VGGRecipe(**_AIRBENCH, crop=4, epochs=30, depth=13, width=48),
-        quick=_QUICK,
-        expected=Expected("accuracy", 0.9069, 0.0, 1, 2227, "AMD EPYC, 2 cores, bf16-mixed", "python -m core train cifar10-vgg --threads 2"),  # noqa: E501
-        published=Published("VGG16", 0.9264, 350, "https://github.com/kuangliu/pytorch-cifar"),
+        recipe=VGGRecipe(**_AIRBENCH_FIELDS, crop=4, epochs=30, depth=13, width=48),
+        quick=_QUICK_FIELDS,
+        expected_result=ExpectedResult(
+            "accuracy",
+            0.9069,
+            0.0,
+            1,
+            2227,
+            "AMD EPYC, 2 cores, bf16-mixed",
+            "python -m core train cifar10-vgg --threads 2",
+        ),  # noqa: E501
+        published_result=PublishedResult("VGG16", 0.9264, 350, "https://github.com/kuangliu/pytorch-cifar"),
     ),
     Task(
         name="cifar10-resnet",
         title=N_("CIFAR-10: ResNet"),
-        about=N_("Each block learns a residual that is added to its input. This makes deep models "
-        "trainable."),
+        about=N_(
+            "Each block learns a residual that is added to its input. This makes deep models trainable."
+        ),
         kind="classification",
         dataset="cifar10",
         model="resnet",
-        recipe=ResNetRecipe(**_AIRBENCH, crop=4, epochs=30, depth=18, width=32),
-        quick=_QUICK,
-        expected=Expected("accuracy", 0.905, 0.0, 1, 2207, "AMD EPYC, 2 cores, bf16-mixed", "python -m core train cifar10-resnet --threads 2"),  # noqa: E501
-        published=Published("ResNet18", 0.9302, 350, "https://github.com/kuangliu/pytorch-cifar"),
+        recipe=ResNetRecipe(**_AIRBENCH_FIELDS, crop=4, epochs=30, depth=18, width=32),
+        quick=_QUICK_FIELDS,
+        expected_result=ExpectedResult(
+            "accuracy",
+            0.905,
+            0.0,
+            1,
+            2207,
+            "AMD EPYC, 2 cores, bf16-mixed",
+            "python -m core train cifar10-resnet --threads 2",
+        ),  # noqa: E501
+        published_result=PublishedResult(
+            "ResNet18", 0.9302, 350, "https://github.com/kuangliu/pytorch-cifar"
+        ),
     ),
     Task(
         name="cifar10-mobilenetv1",
         title=N_("CIFAR-10: MobileNetV1"),
-        about=N_("Depthwise separable convolutions: one filter per channel, then channel mixing. They "
-        "need about one eighth of the MACs."),
+        about=N_(
+            "Depthwise separable convolutions: one filter per channel, then channel mixing. They "
+            "need about one eighth of the MACs."
+        ),
         kind="classification",
         dataset="cifar10",
         model="mobilenetv1",
-        recipe=MultiplierRecipe(**{**_CIFAR, **_TWICE}, epochs=22, multiplier=0.75),
-        quick=_QUICK,
-        expected=Expected("accuracy", 0.8744, 0.0, 1, 1988, "AMD EPYC, 2 cores, bf16-mixed", "python -m core train cifar10-mobilenetv1 --threads 2"),  # noqa: E501
-        published=Published("MobileNetV1", 0.9235, 344, "https://github.com/kuangliu/pytorch-cifar/issues/112"),
+        recipe=MultiplierRecipe(**{**_CIFAR_DEFAULTS, **_TTA_FIELDS}, epochs=22, multiplier=0.75),
+        quick=_QUICK_FIELDS,
+        expected_result=ExpectedResult(
+            "accuracy",
+            0.8744,
+            0.0,
+            1,
+            1988,
+            "AMD EPYC, 2 cores, bf16-mixed",
+            "python -m core train cifar10-mobilenetv1 --threads 2",
+        ),  # noqa: E501
+        published_result=PublishedResult(
+            "MobileNetV1", 0.9235, 344, "https://github.com/kuangliu/pytorch-cifar/issues/112"
+        ),
     ),
     Task(
         name="cifar10-inception",
@@ -180,9 +307,17 @@ TASKS: tuple[Task, ...] = (
         kind="classification",
         dataset="cifar10",
         model="inception",
-        recipe=InceptionRecipe(**_AIRBENCH, crop=4, epochs=18, multiplier=0.5, early_pool=True),
-        quick=_QUICK,
-        expected=Expected("accuracy", 0.8967, 0.0, 1, 2618, "AMD EPYC, 2 cores, bf16-mixed", "python -m core train cifar10-inception --threads 2"),  # noqa: E501
+        recipe=InceptionRecipe(**_AIRBENCH_FIELDS, crop=4, epochs=18, multiplier=0.5, early_pool=True),
+        quick=_QUICK_FIELDS,
+        expected_result=ExpectedResult(
+            "accuracy",
+            0.8967,
+            0.0,
+            1,
+            2618,
+            "AMD EPYC, 2 cores, bf16-mixed",
+            "python -m core train cifar10-inception --threads 2",
+        ),  # noqa: E501
     ),
     Task(
         name="cifar10-alexnet",
@@ -191,9 +326,19 @@ TASKS: tuple[Task, ...] = (
         kind="classification",
         dataset="cifar10",
         model="alexnet",
-        recipe=AlexNetRecipe(**{**_CIFAR, "learning_rate": 0.05}, epochs=14, width=48, units=1024, dropout=0.3),
-        quick=_QUICK,
-        expected=Expected("accuracy", 0.8588, 0.0, 1, 1485, "AMD EPYC, 2 cores, bf16-mixed", "python -m core train cifar10-alexnet --threads 2"),  # noqa: E501
+        recipe=AlexNetRecipe(
+            **{**_CIFAR_DEFAULTS, "learning_rate": 0.05}, epochs=14, width=48, units=1024, dropout=0.3
+        ),
+        quick=_QUICK_FIELDS,
+        expected_result=ExpectedResult(
+            "accuracy",
+            0.8588,
+            0.0,
+            1,
+            1485,
+            "AMD EPYC, 2 cores, bf16-mixed",
+            "python -m core train cifar10-alexnet --threads 2",
+        ),  # noqa: E501
     ),
     Task(
         name="cifar10-efficientnet",
@@ -202,22 +347,42 @@ TASKS: tuple[Task, ...] = (
         kind="classification",
         dataset="cifar10",
         model="efficientnet",
-        recipe=EfficientNetRecipe(**{**_CIFAR, **_TWICE}, epochs=20, multiplier=0.5, dropout=0.1),
-        quick=_QUICK,
-        expected=Expected("accuracy", 0.8655, 0.0, 1, 2307, "AMD EPYC, 2 cores, bf16-mixed", "python -m core train cifar10-efficientnet --threads 2"),  # noqa: E501
+        recipe=EfficientNetRecipe(
+            **{**_CIFAR_DEFAULTS, **_TTA_FIELDS}, epochs=20, multiplier=0.5, dropout=0.1
+        ),
+        quick=_QUICK_FIELDS,
+        expected_result=ExpectedResult(
+            "accuracy",
+            0.8655,
+            0.0,
+            1,
+            2307,
+            "AMD EPYC, 2 cores, bf16-mixed",
+            "python -m core train cifar10-efficientnet --threads 2",
+        ),  # noqa: E501
     ),
     Task(
         name="cifar10-fast",
         title=N_("CIFAR-10: best accuracy in 15 minutes"),
-        about=N_("Optimized for accuracy per second: a first layer computed from the data, identity "
-        "initialization and averaged weights."),
+        about=N_(
+            "Optimized for accuracy per second: a first layer computed from the data, identity "
+            "initialization and averaged weights."
+        ),
         kind="classification",
         dataset="cifar10",
         model="fast_cnn",
-        recipe=FastRecipe(**_AIRBENCH, crop=2, epochs=10, width=64),
-        quick=_QUICK,
-        expected=Expected("accuracy", 0.9068, 0.0, 1, 957, "AMD EPYC, 2 cores, bf16-mixed", "python -m core train cifar10-fast --threads 2"),  # noqa: E501
-        published=Published("airbench94", 0.9401, 9.9, "https://arxiv.org/abs/2404.00498"),
+        recipe=FastRecipe(**_AIRBENCH_FIELDS, crop=2, epochs=10, width=64),
+        quick=_QUICK_FIELDS,
+        expected_result=ExpectedResult(
+            "accuracy",
+            0.9068,
+            0.0,
+            1,
+            957,
+            "AMD EPYC, 2 cores, bf16-mixed",
+            "python -m core train cifar10-fast --threads 2",
+        ),  # noqa: E501
+        published_result=PublishedResult("airbench94", 0.9401, 9.9, "https://arxiv.org/abs/2404.00498"),
     ),
     Task(
         name="cifar10-best",
@@ -226,79 +391,155 @@ TASKS: tuple[Task, ...] = (
         kind="classification",
         dataset="cifar10",
         model="fast_cnn",
-        recipe=FastRecipe(**_AIRBENCH, crop=4, cutout=12, epochs=32, width=96, depth=3),
-        quick=_QUICK,
-        expected=Expected("accuracy", 0.9264, 0.0, 1, 5706, "AMD EPYC, 2 cores, bf16-mixed", "python -m core train cifar10-best --threads 2"),  # noqa: E501
-        published=Published("airbench96", 0.9605, 40, "https://github.com/KellerJordan/cifar10-airbench"),
+        recipe=FastRecipe(**_AIRBENCH_FIELDS, crop=4, cutout=12, epochs=32, width=96, depth=3),
+        quick=_QUICK_FIELDS,
+        expected_result=ExpectedResult(
+            "accuracy",
+            0.9264,
+            0.0,
+            1,
+            5706,
+            "AMD EPYC, 2 cores, bf16-mixed",
+            "python -m core train cifar10-best --threads 2",
+        ),  # noqa: E501
+        published_result=PublishedResult(
+            "airbench96", 0.9605, 40, "https://github.com/KellerJordan/cifar10-airbench"
+        ),
     ),
     Task(
         name="cifar10-resnet18-pretrained",
         title=N_("CIFAR-10: ResNet-18, pretrained on ImageNet"),
-        about=N_("torchvision's ResNet-18, trained in three ways: from scratch, with a frozen backbone, "
-        "or fine-tuned."),
+        about=N_(
+            "torchvision's ResNet-18, trained in three ways: from scratch, with a frozen backbone, "
+            "or fine-tuned."
+        ),
         kind="classification",
         dataset="cifar10",
         model="resnet18_imagenet",
         recipe=PretrainedRecipe(
-            epochs=5, batch_size=128, optimizer="adamw", learning_rate=0.001, weight_decay=0.02, schedule="one-cycle",
-            label_smoothing=0.1, flip="alternating", crop=4, validation=2000,
+            epochs=5,
+            batch_size=128,
+            optimizer="adamw",
+            learning_rate=0.001,
+            weight_decay=0.02,
+            schedule="one-cycle",
+            label_smoothing=0.1,
+            flip="alternating",
+            crop=4,
+            validation=2000,
         ),
-        quick=_QUICK,
-        begins_with="resnet18-imagenet",
+        quick=_QUICK_FIELDS,
+        pretrained="resnet18-imagenet",
     ),
     Task(
         name="cifar10-sandbox",
         title=N_("CIFAR-10: sandbox"),
-        about=N_("A small CNN with configurable width, depth, stride, depthwise convolutions, skip "
-        "connections and padding."),
+        about=N_(
+            "A small CNN with configurable width, depth, stride, depthwise convolutions, skip "
+            "connections and padding."
+        ),
         kind="classification",
         dataset="cifar10",
         model="sandbox",
-        recipe=SandboxRecipe(**{**_CIFAR, "ema": 0.0}, epochs=5),
-        quick=_QUICK,
+        recipe=SandboxRecipe(**{**_CIFAR_DEFAULTS, "ema": 0.0}, epochs=5),
+        quick=_QUICK_FIELDS,
     ),
     Task(
         name="fruit-classifier",
         title=N_("Apple vs. orange"),
-        about=N_("Classifies photos of apples and oranges. It is also used to evaluate translations "
-        "between them."),
+        about=N_(
+            "Classifies photos of apples and oranges. It is also used to evaluate translations between them."
+        ),
         kind="classification",
         dataset="fruit",
         model="resnet",
         recipe=ResNetRecipe(
-            epochs=12, batch_size=32, optimizer="adamw", learning_rate=0.003, weight_decay=0.02, schedule="one-cycle",
-            label_smoothing=0.05, flip="random", crop=6, jitter=0.3, depth=10, width=16, validation=100,
+            epochs=12,
+            batch_size=32,
+            optimizer="adamw",
+            learning_rate=0.003,
+            weight_decay=0.02,
+            schedule="one-cycle",
+            label_smoothing=0.05,
+            flip="random",
+            crop=6,
+            jitter=0.3,
+            depth=10,
+            width=16,
+            validation=100,
         ),
-        quick=_QUICK,
-        expected=Expected("accuracy", 0.9937, 0.0, 1, 11, "AMD EPYC, 2 cores, bf16-mixed", "python -m core train fruit-classifier --threads 2"),  # noqa: E501
+        quick=_QUICK_FIELDS,
+        expected_result=ExpectedResult(
+            "accuracy",
+            0.9937,
+            0.0,
+            1,
+            11,
+            "AMD EPYC, 2 cores, bf16-mixed",
+            "python -m core train fruit-classifier --threads 2",
+        ),  # noqa: E501
     ),
     Task(
         name="fruit-judge",
         title=N_("Apple vs. orange, color-independent"),
-        about=N_("The same photos in gray and with altered colors. This classifier evaluates "
-        "translations by shape and texture."),
+        about=N_(
+            "The same photos in gray and with altered colors. This classifier evaluates "
+            "translations by shape and texture."
+        ),
         kind="classification",
         dataset="fruit",
         model="resnet",
         recipe=ResNetRecipe(
-            seed=1, epochs=24, batch_size=32, optimizer="adamw", learning_rate=0.003, weight_decay=0.02, schedule="one-cycle",
-            label_smoothing=0.05, flip="random", crop=6, jitter=0.3, hue=1.0, grey=0.5, depth=10, width=16, validation=100,
+            seed=1,
+            epochs=24,
+            batch_size=32,
+            optimizer="adamw",
+            learning_rate=0.003,
+            weight_decay=0.02,
+            schedule="one-cycle",
+            label_smoothing=0.05,
+            flip="random",
+            crop=6,
+            jitter=0.3,
+            hue=1.0,
+            grey=0.5,
+            depth=10,
+            width=16,
+            validation=100,
         ),
-        quick=_QUICK,
-        expected=Expected("accuracy", 0.8987, 0.0, 1, 32, "AMD EPYC, 2 cores, bf16-mixed", "python -m core train fruit-judge --threads 2"),
+        quick=_QUICK_FIELDS,
+        expected_result=ExpectedResult(
+            "accuracy",
+            0.8987,
+            0.0,
+            1,
+            32,
+            "AMD EPYC, 2 cores, bf16-mixed",
+            "python -m core train fruit-judge --threads 2",
+        ),
     ),
     Task(
         name="cyclegan-light",
         title=N_("CycleGAN: apples and oranges, for two CPU cores"),
-        about=N_("Two narrow generators and two discriminators at 128 pixels. Apples turn orange within "
-        "15 minutes of training."),
+        about=N_(
+            "Two narrow generators and two discriminators at 128 pixels. Apples turn orange within "
+            "15 minutes of training."
+        ),
         kind="translation",
         dataset="apple2orange",
         model="cyclegan",
         recipe=CycleGANRecipe(epochs=20, batch_size=4, width=32, size=128, resize=True, ema=0.99),
-        quick={"epochs": 2, "limit_train": 8, "validation": 8, "size": 64, "width": 16, "blocks": 3, "sample_every": 1},
-        trainer=CYCLEGAN,
-        ships_as="cyclegan-apple2orange",
+        quick={
+            "epochs": 2,
+            "limit_train": 8,
+            "validation": 8,
+            "size": 64,
+            "width": 16,
+            "blocks": 3,
+            "sample_every": 1,
+        },
+        trainer=CYCLEGAN_TRAINER,
+        checkpoint_name="cyclegan-apple2orange",
     ),
     Task(
         name="cyclegan-paper",
@@ -308,38 +549,64 @@ TASKS: tuple[Task, ...] = (
         dataset="apple2orange",
         model="cyclegan",
         recipe=CycleGANRecipe(),
-        quick={"epochs": 2, "limit_train": 8, "validation": 8, "size": 64, "width": 16, "blocks": 3, "sample_every": 1},
-        trainer=CYCLEGAN,
-        ships_as="cyclegan-apple2orange",
+        quick={
+            "epochs": 2,
+            "limit_train": 8,
+            "validation": 8,
+            "size": 64,
+            "width": 16,
+            "blocks": 3,
+            "sample_every": 1,
+        },
+        trainer=CYCLEGAN_TRAINER,
+        checkpoint_name="cyclegan-apple2orange",
     ),
     Task(
         name="boston-mlp",
         title=N_("Boston: house prices"),
-        about=N_("A fully connected model that predicts the median house price of a district, in "
-        "thousands of 1970 dollars."),
+        about=N_(
+            "A fully connected model that predicts the median house price of a district, in "
+            "thousands of 1970 dollars."
+        ),
         kind="regression",
         dataset="boston",
         model="mlp",
         recipe=HousingRecipe(
-            epochs=200, batch_size=32, learning_rate=0.003, weight_decay=0.001, width=64, depth=2, dropout=0.1, validation=60,
+            epochs=200,
+            batch_size=32,
+            learning_rate=0.003,
+            weight_decay=0.001,
+            width=64,
+            depth=2,
+            dropout=0.1,
+            validation=60,
         ),
         quick={"epochs": 20},
-        expected=Expected("rmse", 3.5666, 0.0, 1, 3, "AMD EPYC, 2 cores, bf16-mixed", "python -m core train boston-mlp --threads 2"),
+        expected_result=ExpectedResult(
+            "rmse",
+            3.5666,
+            0.0,
+            1,
+            3,
+            "AMD EPYC, 2 cores, bf16-mixed",
+            "python -m core train boston-mlp --threads 2",
+        ),
     ),
-)  # fmt: skip
+)
 
 
-def task(name: str) -> Task:
+def get_task(name: str) -> Task:
     """The task called `name`. Raises UserError with the nearest names where there is none."""
     for entry in TASKS:
         if entry.name == name:
             return entry
     raise UserError(
         N_("Task {name} not found. Closest matches: {nearest}."),
-        name=name, nearest=nearest(name, (t.name for t in TASKS)),
-    )  # fmt: skip
+        name=name,
+        nearest=closest_names(name, (t.name for t in TASKS)),
+    )
 
 
-def of_checkpoint(name: str) -> Task:
+def task_for_checkpoint(name: str) -> Task:
     """The task whose network ships as `name`: a task's own name, or that of a checkpoint. Raises UserError where there is none."""
-    return next((t for t in TASKS if t.checkpoint == name), None) or task(name)
+    return next((t for t in TASKS if t.checkpoint == name), None) or get_task(name)

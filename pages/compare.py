@@ -4,54 +4,71 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.contenders import Contender
+from core.analysis.model_results import ModelResult
 from core.messages import N_
-from ui import compare_answers, compare_photo, compare_table, fights, url
-from ui.compare_table import DATASET
-from ui.frame import page
-from ui.i18n import _
+from ui.compare import equal_budget, predictions, single_image, table
+from ui.compare.table import DATASET
+from ui.kit import url
+from ui.kit.frame import page
+from ui.kit.i18n import _
 
 VIEWS = {
-    "figures": N_("Accuracy and cost"), "photo": N_("Single image"), "curves": N_("Learning curves"),
-    "classes": N_("Per-class metrics"), "closely": N_("Head-to-head"),
-}  # fmt: skip
+    "figures": N_("Accuracy and cost"),
+    "photo": N_("Single image"),
+    "curves": N_("Learning curves"),
+    "classes": N_("Per-class metrics"),
+    "closely": N_("Head-to-head"),
+}
 
 
-def figures(found: list[Contender]) -> None:
+def show_metrics(found: list[ModelResult]) -> None:
     """Accuracy against cost, and the table behind it."""
-    compare_table.chart(found)
-    compare_table.table(found)
+    table.cost_chart(found)
+    table.results_table(found)
 
 
-def photo(found: list[Contender]) -> None:
+def show_single_image(found: list[ModelResult]) -> None:
     """One picture through all networks."""
-    shown = compare_photo.choose(found)
+    shown = single_image.choose_image(found)
     if shown is not None:
-        compare_photo.answers(found, shown)
+        single_image.show_predictions(found, shown)
         with st.expander(_(N_("Feature maps by layer")), icon=":material/layers:"):
-            compare_photo.maps(found, shown.pixels)
+            single_image.show_feature_maps(found, shown.pixels)
 
 
-SHOW = {
-    "figures": figures, "photo": photo, "curves": compare_table.curves, "classes": compare_answers.classes,
-    "closely": compare_answers.closely,
-}  # fmt: skip
+SHOW_VIEW = {
+    "figures": show_metrics,
+    "photo": show_single_image,
+    "curves": table.learning_curves,
+    "classes": predictions.class_accuracy,
+    "closely": predictions.head_to_head,
+}
 
 with page("compare"):
-    chosen = compare_table.pick()
-    if chosen:
-        view = url.choice(
-            st.segmented_control, _(N_("View")), list(VIEWS), key="view", default="figures", required=True,
-            format_func=lambda v: _(VIEWS[v]), label_visibility="collapsed",
-        )  # fmt: skip
-        SHOW[view](chosen)
+    results = table.pick_models()
+    if results:
+        view = url.choose_one(
+            st.segmented_control,
+            _(N_("View")),
+            list(VIEWS),
+            key="view",
+            default="figures",
+            required=True,
+            format_func=lambda v: _(VIEWS[v]),
+            label_visibility="collapsed",
+        )
+        SHOW_VIEW[view](results)
     st.subheader(_(N_("Equal-budget comparison")))
     st.markdown(
-        _(N_("Train two to five models on the same data, with the same seed and budget, each with "
-        "its own recipe. They run one after another, are evaluated without test-time "
-        "augmentation, and share one chart."))
-    )  # fmt: skip
+        _(
+            N_(
+                "Train two to five models on the same data, with the same seed and budget, each with "
+                "its own recipe. They run one after another, are evaluated without test-time "
+                "augmentation, and share one chart."
+            )
+        )
+    )
     with st.container(border=True):
-        fights.form(DATASET)
-    if fight_id := fights.choose():
-        fights.panel(fight_id)
+        equal_budget.comparison_form(DATASET)
+    if fight_id := equal_budget.choose_comparison():
+        equal_budget.comparison_panel(fight_id)

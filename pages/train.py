@@ -5,15 +5,17 @@ from __future__ import annotations
 import streamlit as st
 
 from core import tasks
+from core.analysis import runtime_estimate
 from core.messages import Message, N_, UserError
-from core.training import jobs, price, runs
+from core.runs import queue, store
+from core.runs.store import Run
 from core.training.recipe import Recipe
-from core.training.runs import Run
-from ui import augmentation, forms, lessons, origin, sweeps, url, warm
-from ui.frame import flash, once, page
-from ui.i18n import _, duration, tell
-from ui.results import downloads, results
-from ui.run_panel import run_panel, way
+from ui.kit import data_source, forms, preload, url
+from ui.kit.frame import debounced, flash, page
+from ui.kit.i18n import _, format_duration, translate_message
+from ui.runs.results import show_downloads, show_test_results
+from ui.runs.run_panel import run_link, run_panel
+from ui.train import augmentation, lessons, sweeps
 
 
 def choose_task(run: Run | None) -> tasks.Task:
@@ -23,89 +25,119 @@ def choose_task(run: Run | None) -> tasks.Task:
         st.session_state["_attached"] = run.id
         if run.task_name in by_name and "task" not in st.query_params:
             st.query_params["task"] = run.task_name
-    name = url.choice(
-        st.selectbox, _(N_("Task")), list(by_name), key="task", default=tasks.TASKS[0].name, format_func=lambda n: _(by_name[n].title)
+    name = url.choose_one(
+        st.selectbox,
+        _(N_("Task")),
+        list(by_name),
+        key="task",
+        default=tasks.TASKS[0].name,
+        format_func=lambda n: _(by_name[n].title),
     )
     task = by_name[name]
     st.caption(_(task.about))
-    origin.tell_origin(task)
+    data_source.show_data_source(task)
     return task
 
 
 def choose_recipe(task: tasks.Task) -> Recipe | None:
     """The form. None where a value is not allowed, after saying which."""
-    quick = url.choice(
-        st.segmented_control, _(N_("Recipe")), ["full", "quick"], key="recipe", default="full", required=True,
-        format_func=lambda v: _(N_("Full recipe")) if v == "full" else _(N_("Quick recipe")),
-    ) == "quick"  # fmt: skip
+    quick = (
+        url.choose_one(
+            st.segmented_control,
+            _(N_("Recipe")),
+            ["full", "quick"],
+            key="recipe",
+            default="full",
+            required=True,
+            format_func=lambda v: _(N_("Full recipe")) if v == "full" else _(N_("Quick recipe")),
+        )
+        == "quick"
+    )
     base = task.quick_recipe() if quick else task.recipe
     values = forms.recipe_form(task, base, f"{task.name}.quick" if quick else task.name)
     try:
         return base.changed(**values)
     except UserError as error:
-        st.error(tell(error.message), icon=":material/error:")
+        st.error(translate_message(error.message), icon=":material/error:")
         return None
 
 
-def budget(task: tasks.Task, recipe: Recipe) -> Recipe:
+def choose_budget(task: tasks.Task, recipe: Recipe) -> Recipe:
     """The price tag, and the choice to train for a time instead of for epochs."""
-    if price.blocked() and not price.known(task, recipe):
+    if runtime_estimate.is_busy() and not runtime_estimate.is_cached(task, recipe):
         st.caption(_(N_("Time estimates are available when no other run is in progress.")))
         return recipe
-    warm.wait()
+    preload.wait_until_ready()
     with st.spinner(_(N_("Timing a few batches…"))):
-        tag = price.price(task, recipe)
+        tag = runtime_estimate.estimate_runtime(task, recipe)
     left, right = st.columns([2, 1], vertical_alignment="bottom")
     seconds = right.number_input(
-        _(N_("Time limit (s)")), min_value=0, max_value=86_400, value=0, step=10, key=f"{task.name}.budget",
+        _(N_("Time limit (s)")),
+        min_value=0,
+        max_value=86_400,
+        value=0,
+        step=10,
+        key=f"{task.name}.budget",
         help=_(N_("0 = no limit. Otherwise the limit is converted to a number of steps when you start.")),
-    )  # fmt: skip
+    )
     if seconds:
-        recipe = tag.limited(recipe, seconds)
+        recipe = tag.with_time_limit(recipe, seconds)
         left.metric(
-            _(N_("Estimated time")), duration(min(seconds, recipe.max_steps * tag.step_seconds)),
-            _(N_("{steps} steps"), steps=f"{recipe.max_steps:,}"), delta_color="off", delta_arrow="off",
-        )  # fmt: skip
+            _(N_("Estimated time")),
+            format_duration(min(seconds, recipe.max_steps * tag.step_seconds)),
+            _(N_("{steps} steps"), steps=f"{recipe.max_steps:,}"),
+            delta_color="off",
+            delta_arrow="off",
+        )
     else:
         left.metric(
-            _(N_("Estimated time")), duration(tag.seconds),
-            _(N_("{steps} steps × {ms} ms"), steps=f"{tag.total_steps:,}", ms=f"{1000 * tag.step_seconds:.1f}"),
-            delta_color="off", delta_arrow="off",
+            _(N_("Estimated time")),
+            format_duration(tag.seconds),
+            _(
+                N_("{steps} steps × {ms} ms"),
+                steps=f"{tag.total_steps:,}",
+                ms=f"{1000 * tag.step_seconds:.1f}",
+            ),
+            delta_color="off",
+            delta_arrow="off",
             help=_(N_("Training steps only. Startup and test-set evaluation add a few seconds.")),
-        )  # fmt: skip
+        )
     return recipe
 
 
-def start(task: tasks.Task, recipe: Recipe) -> None:
+def start_run(task: tasks.Task, recipe: Recipe) -> None:
     """Callback of the Start button; a double click starts one run."""
-    run = once(jobs.start, task, recipe)
+    run = debounced(queue.start_run, task, recipe)
     if run:
         st.query_params["run"] = run.id
         st.query_params.pop("sweep", None)
         flash(Message(N_("Training started.")), "success")
 
 
-def attached() -> Run | None:
+def attached_run() -> Run | None:
     """The run that the URL names."""
     run_id = st.query_params.get("run")
     if not run_id:
         return None
     try:
-        return runs.find(run_id)
+        return store.find_run(run_id)
     except UserError as error:
-        st.warning(tell(error.message))
+        st.warning(translate_message(error.message))
         return None
 
 
 def show_results(run: Run) -> None:
     """What the attached run reached, and the ways onward."""
-    results(run)
+    show_test_results(run)
     if run.task.dataset == "mnist":
         st.page_link(
-            "pages/draw.py", label=_(N_("Test your handwriting")), icon=":material/draw:", query_params={"network": run.id},
-            disabled=not run.best_weights.exists(),
-        )  # fmt: skip
-    downloads(run)
+            "pages/draw.py",
+            label=_(N_("Test your handwriting")),
+            icon=":material/draw:",
+            query_params={"network": run.id},
+            disabled=not run.best_weights_path.exists(),
+        )
+    show_downloads(run)
 
 
 def show_empty(task: tasks.Task) -> None:
@@ -114,34 +146,42 @@ def show_empty(task: tasks.Task) -> None:
         heading = _(N_("Your run will appear here"))
         st.markdown(f"#### {heading}")
         st.markdown(
-            _(N_("Loss and accuracy update live. After each epoch the model is evaluated on the "
-        "validation set, and you see its predictions on a few fixed examples. You can close "
-        "this page: training continues in the background, and the link brings you back."))
-        )  # fmt: skip
+            _(
+                N_(
+                    "Loss and accuracy update live. After each epoch the model is evaluated on the "
+                    "validation set, and you see its predictions on a few fixed examples. You can close "
+                    "this page: training continues in the background, and the link brings you back."
+                )
+            )
+        )
         quick = task.quick_recipe()
         st.button(
-            _(N_("Start quick run")), icon=":material/bolt:", on_click=start, args=(task, quick), key="try",
-        )  # fmt: skip
-    recent = runs.every(task.name)[:5]
+            _(N_("Start quick run")),
+            icon=":material/bolt:",
+            on_click=start_run,
+            args=(task, quick),
+            key="try",
+        )
+    recent = store.list_runs(task.name)[:5]
     if recent:
         heading = _(N_("Recent runs of this task"))
         st.markdown(f"**{heading}**")
         for run in recent:
-            way(run, titled=False)
+            run_link(run, titled=False)
 
 
 with page("train"):
-    left, right = st.columns([2, 3], gap="large")
-    run = attached()
-    with left:
+    form_column, run_column = st.columns([2, 3], gap="large")
+    run = attached_run()
+    with form_column:
         task = choose_task(run)
         recipe = choose_recipe(task)
         if recipe is not None:
-            origin.tell_missing_weights(task, recipe)
-        to_start = st.container()
-    with right:
+            data_source.show_missing_weights(task, recipe)
+        start_container = st.container()
+    with run_column:
         if st.query_params.get("sweep"):
-            sweeps.panel(st.query_params["sweep"])
+            sweeps.sweep_panel(st.query_params["sweep"])
         if run:
             run_panel(run)
         elif not st.query_params.get("sweep"):
@@ -149,20 +189,28 @@ with page("train"):
     if run:
         show_results(run)
     if recipe is not None and "shift" in task.fields():
-        augmentation.preview(task, recipe)
-        lessons.scaling(task)
+        augmentation.augmentation_preview(task, recipe)
+        lessons.scaling_lesson(task)
     if recipe is not None:
-        lessons.devices(task, recipe)
+        lessons.device_lesson(task, recipe)
     with st.expander(_(N_("Model source code")), icon=":material/code:"):
-        warm.wait()
+        preload.wait_until_ready()
         from core import models
 
-        st.code(models.source(task.model), language="python")
+        st.code(models.model_source(task.model), language="python")
     if recipe is not None:
-        with to_start:  # last: timing a few batches of a large network takes seconds, in which all else is there already
-            priced = budget(task, recipe)
+        with (
+            start_container
+        ):  # last: timing a few batches of a large network takes seconds, in which all else is there already
+            budgeted_recipe = choose_budget(task, recipe)
             st.button(
-                _(N_("Start training")), type="primary", icon=":material/play_arrow:", width="stretch", key="start", on_click=start,
-                args=(task, priced), help=_(N_("Runs in a separate process. If another run is in progress, this one is queued.")),
-            )  # fmt: skip
-            sweeps.form(task, priced)
+                _(N_("Start training")),
+                type="primary",
+                icon=":material/play_arrow:",
+                width="stretch",
+                key="start",
+                on_click=start_run,
+                args=(task, budgeted_recipe),
+                help=_(N_("Runs in a separate process. If another run is in progress, this one is queued.")),
+            )
+            sweeps.sweep_form(task, budgeted_recipe)

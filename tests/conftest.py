@@ -20,7 +20,20 @@ DATA = Path(os.environ.get("MANABI_DATA") or PROJECT.parent / "shared" / "data")
 NO_DATA = f"no real data: neither MANABI_DATA nor {PROJECT.parent / 'shared' / 'data'} is there"
 
 # What libraries set in the environment when they are first imported or used.
-_LIBRARIES = ("PYTEST_", "KMP_", "NVIDIA_", "TORCH", "PYTORCH", "TOKENIZERS_", "GRPC_", "TF_", "MPL", "STREAMLIT_", "COLUMNS", "LINES")
+_LIBRARIES = (
+    "PYTEST_",
+    "KMP_",
+    "NVIDIA_",
+    "TORCH",
+    "PYTORCH",
+    "TOKENIZERS_",
+    "GRPC_",
+    "TF_",
+    "MPL",
+    "STREAMLIT_",
+    "COLUMNS",
+    "LINES",
+)
 _PATIENCE = 10.0  # seconds that a child or a thread may take to go
 
 
@@ -49,9 +62,9 @@ def _leaves_nothing() -> Iterator[None]:
 
 
 def _children() -> set[psutil.Process]:
-    jobs = sys.modules.get("core.training.jobs")
+    jobs = sys.modules.get("core.runs.queue")
     if jobs:
-        jobs._reap()
+        jobs._reap_children()
     found = set()
     for child in psutil.Process().children():
         try:
@@ -64,7 +77,11 @@ def _children() -> set[psutil.Process]:
 
 def _threads() -> set[threading.Thread]:
     # An event loop keeps its helpers until it is closed: Playwright's, at the end of the browser's module.
-    return {t for t in threading.enumerate() if t.is_alive() and not t.daemon and not t.name.startswith("asyncio_")}
+    return {
+        t
+        for t in threading.enumerate()
+        if t.is_alive() and not t.daemon and not t.name.startswith("asyncio_")
+    }
 
 
 def _set(name: str, value: str | None) -> None:
@@ -143,12 +160,12 @@ def start_job() -> Callable[..., object]:
     The test ends what it starts: with `end_of(run)`, or by killing it.
     """
     from core import tasks
-    from core.training import jobs
+    from core.runs import queue
 
     def start(name: str, data_root: str | None = None, **changes: object):  # noqa: ANN202
-        task = tasks.task(name)
+        task = tasks.get_task(name)
         changes = {"threads": 1, "epochs": 1, "validation": 300, "limit_train": 500, **changes}
-        return jobs.start(task, task.recipe.changed(**changes), data_root)
+        return queue.start_run(task, task.recipe.changed(**changes), data_root)
 
     return start
 
@@ -169,19 +186,27 @@ def process_of() -> Callable[..., psutil.Process | None]:
 
 
 @pytest.fixture
-def end_of(wait_until: Callable[..., None], process_of: Callable[..., psutil.Process | None]) -> Callable[..., object]:
+def end_of(
+    wait_until: Callable[..., None], process_of: Callable[..., psutil.Process | None]
+) -> Callable[..., object]:
     """`end_of(run, seconds=120)` waits until the run has ended and its process is gone, and returns its last status."""
 
     def end(run, seconds: float = 120):  # noqa: ANN001, ANN202
-        wait_until(lambda: not run.status().active, seconds, f"the end of run {run.id} ({run.status()}, {run.log_tail()})")
+        wait_until(
+            lambda: not run.status().is_active,
+            seconds,
+            f"the end of run {run.id} ({run.status()}, {run.log_tail()})",
+        )
 
         process = process_of(run)
-        from core.training import jobs
+        from core.runs import queue
 
-        for child in list(jobs._started):
+        for child in list(queue._children):
             if process and child.pid == process.pid:
                 child.wait(30)  # a zombie may have threads that still hold its files
-        wait_until(lambda: process is None or not process.is_running(), 30, f"the end of the process of run {run.id}")
+        wait_until(
+            lambda: process is None or not process.is_running(), 30, f"the end of the process of run {run.id}"
+        )
         return run.status()
 
     return end

@@ -13,29 +13,41 @@ from safetensors.numpy import save_file
 from core import checkpoints, data, models, tasks
 from core.checkpoints import Spec
 from core.files import write_json
-from core.training import machine, runs, samples
+from core.runs import samples, store, system_info
+from core.runs.store import Run
 from core.training.events import Sample
-from core.training.runs import Run
-from core.translation import health
+from core.translation import gan_diagnostics
 
 STEPS_AN_EPOCH = 10
 SMALL = {
-    "cifar10-mlp": {"width": 64, "depth": 1}, "cifar10-cnn": {"width": 8}, "cifar10-vgg": {"width": 8},
-    "cifar10-resnet": {"width": 8, "depth": 10}, "cifar10-mobilenetv1": {"multiplier": 0.125}, "cifar10-inception": {"multiplier": 0.125},
-    "cifar10-alexnet": {"width": 8, "units": 64}, "cifar10-efficientnet": {"multiplier": 0.125}, "cifar10-fast": {"width": 8},
-    "cifar10-best": {"width": 8, "depth": 2}, "cifar10-sandbox": {"width": 8, "depth": 3},
-    "cifar10-resnet18-pretrained": {"start": "scratch", "size": 32}, "fruit-classifier": {"width": 12}, "fruit-judge": {"width": 12},
+    "cifar10-mlp": {"width": 64, "depth": 1},
+    "cifar10-cnn": {"width": 8},
+    "cifar10-vgg": {"width": 8},
+    "cifar10-resnet": {"width": 8, "depth": 10},
+    "cifar10-mobilenetv1": {"multiplier": 0.125},
+    "cifar10-inception": {"multiplier": 0.125},
+    "cifar10-alexnet": {"width": 8, "units": 64},
+    "cifar10-efficientnet": {"multiplier": 0.125},
+    "cifar10-fast": {"width": 8},
+    "cifar10-best": {"width": 8, "depth": 2},
+    "cifar10-sandbox": {"width": 8, "depth": 3},
+    "cifar10-resnet18-pretrained": {"start": "scratch", "size": 32},
+    "fruit-classifier": {"width": 12},
+    "fruit-judge": {"width": 12},
     **{f"cyclegan-{n}": {"width": 4, "blocks": 1, "size": 64} for n in ("light", "paper")},
-}  # fmt: skip
+}
 """Recipe changes that make a task's network small enough for a test."""
 PROBES = 8
-LOSSES = [f"loss/{n}" for n in ("adversarial_a2b", "adversarial_b2a", "cycle", "identity", "discriminator_a", "discriminator_b")]
+LOSSES = [
+    f"loss/{n}"
+    for n in ("adversarial_a2b", "adversarial_b2a", "cycle", "identity", "discriminator_a", "discriminator_b")
+]
 SCORES = [f"score/{n}" for n in ("real_a", "translated_a", "real_b", "translated_b")]
 
 
 @functools.cache
-def _stand_in(name: str) -> data.DataSet:
-    return data.obtain(name, download=False)
+def _stand_in(name: str) -> data.ArrayDataset:
+    return data.load_dataset(name, download=False)
 
 
 def finished(task_name: str = "mnist-softmax", epochs: int = 4, name: str = "", **changes: object) -> Run:
@@ -55,16 +67,27 @@ def finished(task_name: str = "mnist-softmax", epochs: int = 4, name: str = "", 
         metrics = {"accuracy": float((answers == targets).mean()), "cross_entropy": 0.31}
     elif run.task.kind == "translation":
         outputs, names = targets, ("fool_rate", "second_fool_rate", "kid")
-        metrics = {"cycle_error": 0.05, **{f"{name}_{way}": 0.5 for name in names for way in health.WAYS}}
+        metrics = {
+            "cycle_error": 0.05,
+            **{f"{name}_{way}": 0.5 for name in names for way in gan_diagnostics.REVERSE_DIRECTION},
+        }
         _looks(run)
     else:
         outputs = (targets + rng.normal(0, 3, len(targets))).astype(np.float32)
         metrics = {"rmse": 3.0, "mae": 2.4, "r2": 0.8}
     save_file({"outputs": outputs, "targets": targets}, run.path / "predictions.safetensors")
     summary = {
-        "metrics": metrics, "best_epoch": epochs, "epochs": epochs, "steps": epochs * STEPS_AN_EPOCH, "images": 1000, "seconds": 12.5,
-        "why": "epochs", "parameters": 7850, "data": dataset.title, "stand_in_for": dataset.stand_in_for,
-    }  # fmt: skip
+        "metrics": metrics,
+        "best_epoch": epochs,
+        "epochs": epochs,
+        "steps": epochs * STEPS_AN_EPOCH,
+        "images": 1000,
+        "seconds": 12.5,
+        "why": "epochs",
+        "parameters": 7850,
+        "data": dataset.title,
+        "stand_in_for": dataset.stand_in_for,
+    }
     write_json(run.path / "summary.json", summary)
     status(run, "finished")
     if name:
@@ -74,10 +97,10 @@ def finished(task_name: str = "mnist-softmax", epochs: int = 4, name: str = "", 
 
 def failed(task_name: str = "mnist-softmax") -> Run:
     """A run whose loss was no number any more."""
-    from core.training import doctor
+    from core.analysis import diagnostics
 
     run = _begun(task_name, 1)
-    status(run, "failed", reason=doctor.not_a_number("train/loss", 7).to_json())
+    status(run, "failed", reason=diagnostics.divergence_message("train/loss", 7).to_json())
     return run
 
 
@@ -109,7 +132,9 @@ def damaged(task_name: str = "mnist-softmax") -> Run:
     (run.path / "config.json").write_bytes(b"[1, 2")
     (run.path / "summary.json").write_bytes(b"")
     (run.path / "note.json").write_bytes(b"null")
-    (run.path / "metrics.csv").write_bytes((run.path / "metrics.csv").read_bytes()[:-30] + b"\xff\xfe,,,x\n9,9")
+    (run.path / "metrics.csv").write_bytes(
+        (run.path / "metrics.csv").read_bytes()[:-30] + b"\xff\xfe,,,x\n9,9"
+    )
     (run.path / "probes.csv").write_bytes(b"1,0.1,0.2\nx,y\n")
     for name in ("best", "predictions", "probe"):
         (run.path / f"{name}.safetensors").write_bytes(b"\x08\x00\x00\x00\x00\x00\x00\x00{}")
@@ -119,19 +144,31 @@ def damaged(task_name: str = "mnist-softmax") -> Run:
 def status(run: Run, state: str, **more: object) -> None:
     """Write the run's status.json."""
     values = {
-        "state": state, "step": 2 * STEPS_AN_EPOCH, "total_steps": 4 * STEPS_AN_EPOCH, "epoch": 2.0, "epochs": 4, "rate": 4321.0,
-        "eta": 65.0, "seconds": 12.5, "best_epoch": 2, "host": socket.gethostname(), "heartbeat": time.time(), **more,
-    }  # fmt: skip
+        "state": state,
+        "step": 2 * STEPS_AN_EPOCH,
+        "total_steps": 4 * STEPS_AN_EPOCH,
+        "epoch": 2.0,
+        "epochs": 4,
+        "rate": 4321.0,
+        "eta": 65.0,
+        "seconds": 12.5,
+        "best_epoch": 2,
+        "host": socket.gethostname(),
+        "heartbeat": time.time(),
+        **more,
+    }
     write_json(run.path / "status.json", values)
 
 
 def _begun(task_name: str, epochs: int, **changes: object) -> Run:
     """A run with its config, its log and its probes up to `epochs`."""
-    task = tasks.task(task_name)
-    run = runs.create(task, task.recipe.changed(**{"threads": 1, **SMALL.get(task_name, {}), **changes}))
+    task = tasks.get_task(task_name)
+    run = store.create_run(task, task.recipe.changed(**{"threads": 1, **SMALL.get(task_name, {}), **changes}))
     dataset = _stand_in(task.dataset)
     write_json(run.path / "config.json", {**run.config, "data": dataset.describe()})
-    write_json(run.path / "env.json", {**machine.describe(), "precision": "32-true", "threads": 1})
+    write_json(
+        run.path / "env.json", {**system_info.describe_environment(), "precision": "32-true", "threads": 1}
+    )
     _log(run, epochs)
     if task.kind != "translation":
         _probes(run, dataset, epochs)
@@ -142,18 +179,22 @@ def _looks(run: Run) -> None:
     """Two looks at the photos of a training of translators."""
     rng = np.random.default_rng(0)
     for step in (0, STEPS_AN_EPOCH):
-        pictures = {f"{name}/{kind}": rng.integers(0, 256, (8, 3, 16, 16), dtype=np.uint8) for name in "ab" for kind in samples.KINDS}
-        samples.write(run.path, Sample(step, step / STEPS_AN_EPOCH, pictures))
+        pictures = {
+            f"{name}/{kind}": rng.integers(0, 256, (8, 3, 16, 16), dtype=np.uint8)
+            for name in "ab"
+            for kind in samples.IMAGE_KINDS
+        }
+        samples.write_sheets(run.path, Sample(step, step / STEPS_AN_EPOCH, pictures))
 
 
 def _translation_log(run: Run, epochs: int) -> None:
-    names = ["step", "epoch", "images", "seconds", *LOSSES, *SCORES, "lr", *health.SIGNALS]
+    names = ["step", "epoch", "images", "seconds", *LOSSES, *SCORES, "lr", *gan_diagnostics.SIGNALS]
     lines, each = [",".join(names)], len(LOSSES) + len(SCORES)
     for step in range(1, epochs * STEPS_AN_EPOCH + 1):
         at = f"{step},{step / STEPS_AN_EPOCH},{8 * step},{2.1 * step:.2f}"
-        lines.append(f"{at},{','.join(['0.5'] * each)},0.0002{',' * len(health.SIGNALS)}")
+        lines.append(f"{at},{','.join(['0.5'] * each)},0.0002{',' * len(gan_diagnostics.SIGNALS)}")
         if step % STEPS_AN_EPOCH == 0:
-            lines.append(f"{at}{',' * (each + 1)},{','.join(['0.5'] * len(health.SIGNALS))}")
+            lines.append(f"{at}{',' * (each + 1)},{','.join(['0.5'] * len(gan_diagnostics.SIGNALS))}")
     (run.path / "metrics.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
@@ -161,16 +202,20 @@ def _log(run: Run, epochs: int) -> None:
     if run.task.kind == "translation":
         return _translation_log(run, epochs)
     score = "accuracy" if run.task.kind == "classification" else "rmse"
-    lines = [f"step,epoch,images,seconds,train/loss,train/{score},lr,train/loss_epoch,train/{score}_epoch,val/loss,val/{score}"]
+    lines = [
+        f"step,epoch,images,seconds,train/loss,train/{score},lr,train/loss_epoch,train/{score}_epoch,val/loss,val/{score}"
+    ]
     for step in range(1, epochs * STEPS_AN_EPOCH + 1):
         at = f"{step},{step / STEPS_AN_EPOCH},{64 * step},{0.1 * step:.2f}"
         lines.append(f"{at},{2 / step:.4f},{1 - 1 / (step + 1):.4f},0.001,,,,")
         if step % STEPS_AN_EPOCH == 0:
-            lines.append(f"{at},,,,{2 / step:.4f},{1 - 1 / (step + 1):.4f},{2.2 / step:.4f},{1 - 1.2 / (step + 1):.4f}")
+            lines.append(
+                f"{at},,,,{2 / step:.4f},{1 - 1 / (step + 1):.4f},{2.2 / step:.4f},{1 - 1.2 / (step + 1):.4f}"
+            )
     (run.path / "metrics.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _probes(run: Run, dataset: data.DataSet, epochs: int) -> None:
+def _probes(run: Run, dataset: data.ArrayDataset, epochs: int) -> None:
     x, y = dataset.train_x[:PROBES], dataset.train_y[:PROBES]
     save_file({"x": np.ascontiguousarray(x), "y": np.ascontiguousarray(y)}, run.path / "probe.safetensors")
     lines = []
@@ -184,16 +229,27 @@ def _probes(run: Run, dataset: data.DataSet, epochs: int) -> None:
     (run.path / "probes.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _weights(run: Run, dataset: data.DataSet, epochs: int) -> None:
+def _weights(run: Run, dataset: data.ArrayDataset, epochs: int) -> None:
     """Untrained weights: good enough to be loaded and to answer something."""
     spec = Spec(
-        task=run.task_name, model=run.task.model, options=run.recipe.part("model"), in_shape=tuple(dataset.in_shape), kind=dataset.kind,
-        classes=dataset.classes, mean=tuple(map(float, dataset.mean)), std=tuple(map(float, dataset.std)), output_mean=0.0,
-        output_std=1.0, data=dataset.title, stand_in_for=dataset.stand_in_for, features=dataset.features, target=dataset.target,
+        task=run.task_name,
+        model=run.task.model,
+        options=run.recipe.part("model"),
+        in_shape=tuple(dataset.in_shape),
+        kind=dataset.kind,
+        classes=dataset.classes,
+        mean=tuple(map(float, dataset.mean)),
+        std=tuple(map(float, dataset.std)),
+        output_mean=0.0,
+        output_std=1.0,
+        data=dataset.title,
+        stand_in_for=dataset.stand_in_for,
+        features=dataset.features,
+        target=dataset.target,
         epoch=epochs,
-    )  # fmt: skip
-    network = models.create(spec.model, spec.in_shape, spec.num_outputs, **spec.options)
-    checkpoints.save_weights(run.best_weights, network, spec)
-    run.epoch_weights(1).parent.mkdir(exist_ok=True)
+    )
+    network = models.create_model(spec.model, spec.in_shape, spec.num_outputs, **spec.options)
+    checkpoints.save_weights(run.best_weights_path, network, spec)
+    run.epoch_weights_path(1).parent.mkdir(exist_ok=True)
     for epoch in (1, epochs):
-        checkpoints.save_weights(run.epoch_weights(epoch), network, spec, half=True)
+        checkpoints.save_weights(run.epoch_weights_path(epoch), network, spec, half=True)

@@ -12,8 +12,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge")
-PLACES = (
+BROWSER_NAMES = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+    "microsoft-edge",
+)
+BROWSER_PATHS = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
     "C:/Program Files/Google/Chrome/Application/chrome.exe",
@@ -21,25 +28,30 @@ PLACES = (
 )
 PACKAGES = ("chromium", "fonts-noto-cjk")  # the second, so that Japanese has glyphs
 
-FLAGS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+LAUNCH_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
     "--disable-sync",
-)  # fmt: skip
+)
 """For a browser that only looks at this project's own pages: it asks nobody else anything."""
 
 
-def find() -> str | None:
+def find_browser() -> str | None:
     """Path of a browser that starts: the one named by `MANABI_BROWSER`, an installed one, or Playwright's own."""
     named = os.environ.get("MANABI_BROWSER")
-    candidates = [named] if named else [*map(shutil.which, NAMES), *PLACES]
+    candidates = [named] if named else [*map(shutil.which, BROWSER_NAMES), *BROWSER_PATHS]
     for path in candidates:
-        if path and _starts(path):
+        if path and _can_start(path):
             return path
-    own = None if named else _playwrights_own()
-    return own if own and _starts(own) else None
+    own = None if named else _playwright_browser()
+    return own if own and _can_start(own) else None
 
 
-def _starts(path: str) -> bool:
+def _can_start(path: str) -> bool:
     # Some systems put a script in a browser's place that only tells how to install it.
     if not Path(path).is_file():
         return False
@@ -51,7 +63,7 @@ def _starts(path: str) -> bool:
         return False
 
 
-def _playwrights_own() -> str | None:
+def _playwright_browser() -> str | None:
     ask = "from playwright.sync_api import sync_playwright as p\nwith p() as q: print(q.chromium.executable_path)"
     try:
         answer = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, timeout=60)
@@ -60,22 +72,24 @@ def _playwrights_own() -> str | None:
     return answer.stdout.strip() or None
 
 
-def get() -> str | None:
+def install_browser() -> str | None:
     """Install a browser. Returns its path, or None where nothing worked."""
-    if _may_use_apt():
-        _runs("apt-get", "update")
-        if _runs("apt-get", "install", "-y", "--no-install-recommends", *PACKAGES) and (found := find()):
+    if _can_use_apt():
+        _run_command("apt-get", "update")
+        if _run_command("apt-get", "install", "-y", "--no-install-recommends", *PACKAGES) and (
+            found := find_browser()
+        ):
             return found
-    if _runs(sys.executable, "-m", "playwright", "install", "chromium"):
-        return find()
+    if _run_command(sys.executable, "-m", "playwright", "install", "chromium"):
+        return find_browser()
     return None
 
 
-def _may_use_apt() -> bool:
+def _can_use_apt() -> bool:
     return shutil.which("apt-get") is not None and hasattr(os, "geteuid") and os.geteuid() == 0
 
 
-def _runs(*command: str) -> bool:
+def _run_command(*command: str) -> bool:
     print("+", *command, flush=True)
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     try:
@@ -86,11 +100,13 @@ def _runs(*command: str) -> bool:
 
 
 def main() -> None:
-    found = find() or (get() if "--get" in sys.argv[1:] else None)
+    found = find_browser() or (install_browser() if "--get" in sys.argv[1:] else None)
     if found:
         print(f"Browser: {found}")
     else:
-        print("No browser was found, so the tests that need one are skipped. Install chromium, or name one in MANABI_BROWSER.")
+        print(
+            "No browser was found, so the tests that need one are skipped. Install chromium, or name one in MANABI_BROWSER."
+        )
 
 
 if __name__ == "__main__":

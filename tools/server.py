@@ -30,17 +30,33 @@ class Server:
     def start(self, seconds: float = 120) -> Server:
         """Return when it answers. Raises RuntimeError, with the end of its log, where it does not."""
         command = [
-            sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", str(self.port), "--server.headless", "true",
-            "--server.address", "127.0.0.1",
-        ]  # fmt: skip
+            sys.executable,
+            "-m",
+            "streamlit",
+            "run",
+            "streamlit_app.py",
+            "--server.port",
+            str(self.port),
+            "--server.headless",
+            "true",
+            "--server.address",
+            "127.0.0.1",
+        ]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                command, cwd=PROJECT, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+                command,
+                cwd=PROJECT,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
             )
         deadline = time.monotonic() + seconds
         while not self.healthy():
             if self.process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"the server did not come up: {self.log.read_text(errors='replace')[-2000:]}")
+                raise RuntimeError(
+                    f"the server did not come up: {self.log.read_text(errors='replace')[-2000:]}"
+                )
             time.sleep(0.05)
         return self
 
@@ -64,7 +80,7 @@ class Server:
             except subprocess.TimeoutExpired:
                 self.kill()
 
-    def memory(self) -> int:
+    def memory_usage(self) -> int:
         """Bytes that the server holds."""
         return psutil.Process(self.process.pid).memory_info().rss
 

@@ -8,7 +8,17 @@ Stroke = list[tuple[float, float]]
 
 DIGITS: dict[int, list[Stroke]] = {
     0: [
-        [(0.52, 0.02), (0.22, 0.2), (0.14, 0.55), (0.3, 0.92), (0.6, 0.97), (0.82, 0.7), (0.84, 0.35), (0.66, 0.06), (0.5, 0.03)],
+        [
+            (0.52, 0.02),
+            (0.22, 0.2),
+            (0.14, 0.55),
+            (0.3, 0.92),
+            (0.6, 0.97),
+            (0.82, 0.7),
+            (0.84, 0.35),
+            (0.66, 0.06),
+            (0.5, 0.03),
+        ],
     ],
     1: [
         [(0.56, 0.0), (0.53, 0.3), (0.5, 0.65), (0.46, 1.0)],
@@ -26,11 +36,30 @@ DIGITS: dict[int, list[Stroke]] = {
         [(0.72, 0.0), (0.69, 0.45), (0.64, 1.0)],
     ],
     5: [
-        [(0.28, 0.04), (0.25, 0.24), (0.24, 0.44), (0.5, 0.4), (0.76, 0.55), (0.76, 0.82), (0.5, 0.99), (0.18, 0.92)],
+        [
+            (0.28, 0.04),
+            (0.25, 0.24),
+            (0.24, 0.44),
+            (0.5, 0.4),
+            (0.76, 0.55),
+            (0.76, 0.82),
+            (0.5, 0.99),
+            (0.18, 0.92),
+        ],
         [(0.28, 0.04), (0.55, 0.05), (0.84, 0.02)],
     ],
     6: [
-        [(0.66, 0.0), (0.4, 0.24), (0.22, 0.6), (0.28, 0.9), (0.55, 1.0), (0.76, 0.82), (0.68, 0.58), (0.46, 0.54), (0.26, 0.7)],
+        [
+            (0.66, 0.0),
+            (0.4, 0.24),
+            (0.22, 0.6),
+            (0.28, 0.9),
+            (0.55, 1.0),
+            (0.76, 0.82),
+            (0.68, 0.58),
+            (0.46, 0.54),
+            (0.26, 0.7),
+        ],
     ],
     7: [
         [(0.12, 0.06), (0.48, 0.06), (0.86, 0.04)],
@@ -38,8 +67,17 @@ DIGITS: dict[int, list[Stroke]] = {
     ],
     8: [
         [
-            (0.72, 0.14), (0.5, 0.0), (0.26, 0.14), (0.34, 0.36), (0.66, 0.58), (0.76, 0.82), (0.5, 1.0), (0.24, 0.84),
-            (0.34, 0.6), (0.66, 0.36), (0.74, 0.16),
+            (0.72, 0.14),
+            (0.5, 0.0),
+            (0.26, 0.14),
+            (0.34, 0.36),
+            (0.66, 0.58),
+            (0.76, 0.82),
+            (0.5, 1.0),
+            (0.24, 0.84),
+            (0.34, 0.6),
+            (0.66, 0.36),
+            (0.74, 0.16),
         ],
     ],
     9: [
@@ -49,12 +87,14 @@ DIGITS: dict[int, list[Stroke]] = {
 }
 
 
-def written(digit: int, left: float, top: float, width: float, height: float) -> list[Stroke]:
+def digit_points(digit: int, left: float, top: float, width: float, height: float) -> list[Stroke]:
     """The strokes of `digit` in that box, every few pixels a point."""
-    return [[(left + width * x, top + height * y) for x, y in _smooth(stroke)] for stroke in DIGITS[digit]]
+    return [
+        [(left + width * x, top + height * y) for x, y in _smooth_spline(stroke)] for stroke in DIGITS[digit]
+    ]
 
 
-def _smooth(points: Stroke, between: int = 5) -> Stroke:
+def _smooth_spline(points: Stroke, between: int = 5) -> Stroke:
     """A Catmull-Rom spline through `points`."""
     p = np.array([points[0], *points, points[-1]])
     t = np.linspace(0, 1, between, endpoint=False)[:, None]

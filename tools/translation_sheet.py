@@ -14,33 +14,37 @@ import torch
 from PIL import Image
 
 from core import checkpoints, data
-from core.translation import photo
-from core.translation.translator import SHIPPED, Translator
+from core.translation import photo_translation
+from core.translation.translator import PRETRAINED_NAME, Translator
 
-EVERY, GAP = 10, 4
+STRIDE, GAP = 10, 4
 
 
-def sheet() -> np.ndarray:
+def make_sheet() -> np.ndarray:
     """The sheet (H, W, 3) uint8."""
-    dataset = data.obtain("apple2orange", download=False)
+    dataset = data.load_dataset("apple2orange", download=False)
     if dataset.stand_in_for:
         sys.exit("no real photos are here")
-    translator = Translator.load(checkpoints.card(SHIPPED).weights)
+    translator = Translator.load(checkpoints.load_card(PRETRAINED_NAME).weights)
     rows = []
     for domain, way in ((0, "a2b"), (1, "b2a")):
-        photos = torch.from_numpy(dataset.test_x[dataset.test_y == domain][::EVERY]).float() / 255
+        photos = torch.from_numpy(dataset.test_x[dataset.test_y == domain][::STRIDE]).float() / 255
         made = translator.translate(photos, way, cycled=True)
-        back = torch.nn.functional.interpolate(made.cycled, size=photos.shape[-2:], mode="bilinear", align_corners=False)
-        rows += [photos, photo.applied(photos, made.change), back]
-    return np.concatenate([_row(row) for row in rows])
+        back = torch.nn.functional.interpolate(
+            made.reconstruction, size=photos.shape[-2:], mode="bilinear", align_corners=False
+        )
+        rows += [photos, photo_translation.apply_change(photos, made.change), back]
+    return np.concatenate([_make_row(row) for row in rows])
 
 
-def _row(photos: torch.Tensor) -> np.ndarray:
+def _make_row(photos: torch.Tensor) -> np.ndarray:
     tiles = (photos * 255).round().clamp(0, 255).byte().permute(0, 2, 3, 1).numpy()
-    return np.concatenate([np.pad(t, ((0, GAP), (0, GAP), (0, 0)), constant_values=255) for t in tiles], axis=1)
+    return np.concatenate(
+        [np.pad(t, ((0, GAP), (0, GAP), (0, 0)), constant_values=255) for t in tiles], axis=1
+    )
 
 
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    Image.fromarray(sheet()).save(sys.argv[1], quality=90)
+    Image.fromarray(make_sheet()).save(sys.argv[1], quality=90)

@@ -14,19 +14,27 @@ from core import data, paths, pretrained, tasks
 from core.cli import coco as coco_commands
 from core.cli import runs as runs_commands
 from core.cli import train as train_command
-from core.cli.show import _, duration, progress_bar, result, say, table
+from core.cli.output import _, format_duration, print_json, print_message, print_table, progress_bar
 from core.messages import Message, N_, UserError
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help=_(N_("Manabi Lab command line: train, evaluate, predict.")))
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help=_(N_("Manabi Lab command line: train, evaluate, predict.")),
+)
 app.add_typer(train_command.app, name="train")
 app.add_typer(runs_commands.app, name="runs")
 app.add_typer(coco_commands.app, name="coco")
 data_app = typer.Typer(no_args_is_help=True, help=_(N_("Datasets: list and download.")))
 app.add_typer(data_app, name="data")
-weights_app = typer.Typer(no_args_is_help=True, help=_(N_("Third-party pretrained weights: list and download.")))
+weights_app = typer.Typer(
+    no_args_is_help=True, help=_(N_("Third-party pretrained weights: list and download."))
+)
 app.add_typer(weights_app, name="weights")
-guard_app = typer.Typer(no_args_is_help=True, help=_(N_("Out-of-distribution detector for the digit classifiers.")))
-app.add_typer(guard_app, name="guard")
+ood_detector_app = typer.Typer(
+    no_args_is_help=True, help=_(N_("Out-of-distribution detector for the digit classifiers."))
+)
+app.add_typer(ood_detector_app, name="guard")
 
 Json = Annotated[bool, typer.Option("--json", help=_(N_("Print the result as JSON on the last line.")))]
 DataRoot = Annotated[
@@ -37,77 +45,101 @@ DataRoot = Annotated[
 @app.command("tasks", help=_(N_("List all tasks.")))
 def list_tasks(json: Json = False) -> None:
     if json:
-        result({"tasks": [{"name": t.name, "kind": t.kind, "dataset": t.dataset, "model": t.model} for t in tasks.TASKS]})
+        print_json(
+            {
+                "tasks": [
+                    {"name": t.name, "kind": t.kind, "dataset": t.dataset, "model": t.model}
+                    for t in tasks.TASKS
+                ]
+            }
+        )
         return
     rows = []
     for t in tasks.TASKS:
-        e = t.expected
+        e = t.expected_result
         spread = f" ± {e.spread:.4f} ({e.seeds})" if e and e.seeds > 1 else ""
-        reached = f"{e.metric} {e.mean:.4f}{spread}, {duration(e.seconds)}" if e else "-"
+        reached = f"{e.metric} {e.mean:.4f}{spread}, {format_duration(e.seconds)}" if e else "-"
         rows.append((t.name, _(t.title), t.model, t.dataset, reached))
-    table([_(N_("task")), _(N_("description")), _(N_("model")), _(N_("data")), _(N_("reference result"))], rows)
+    print_table(
+        [_(N_("task")), _(N_("description")), _(N_("model")), _(N_("data")), _(N_("reference result"))], rows
+    )
 
 
 @app.command(help=_(N_("Evaluate a task's pretrained weights, or your own, on the test set.")))
 def evaluate(
     task: str,
-    checkpoint: Annotated[Path | None, typer.Option(help=_(N_("Weights file (.safetensors) for this task's model.")))] = None,
+    checkpoint: Annotated[
+        Path | None, typer.Option(help=_(N_("Weights file (.safetensors) for this task's model.")))
+    ] = None,
     data_root: DataRoot = None,
     json: Json = False,
 ) -> None:
-    tasks.of_checkpoint(task)
+    tasks.task_for_checkpoint(task)
     from core.evaluation import evaluate_task
 
     found, path, dataset = evaluate_task(task, checkpoint, data_root)
     if dataset.notice:
-        say(dataset.notice)
-    say(
+        print_message(dataset.notice)
+    print_message(
         N_("{task} on the {data} test set ({count} examples): {figures}"),
-        task=task, data=_(dataset.title), count=f"{len(found.targets):,}",
+        task=task,
+        data=_(dataset.title),
+        count=f"{len(found.targets):,}",
         figures=", ".join(f"{k} {v:.4f}" for k, v in found.metrics.items()),
-    )  # fmt: skip
+    )
     if json:
-        result({"task": task, "checkpoint": str(path), "data": dataset.title, "metrics": found.metrics})
+        print_json({"task": task, "checkpoint": str(path), "data": dataset.title, "metrics": found.metrics})
 
 
 @app.command(help=_(N_("Classify images with a task's pretrained weights or with one of your runs.")))
 def predict(
     source: Annotated[str, typer.Argument(metavar="TASK|RUN", help=_(N_("Task name or run ID.")))],
     images: Annotated[list[Path], typer.Argument(help=_(N_("Image files.")))],
-    checkpoint: Annotated[Path | None, typer.Option(help=_(N_("Weights file (.safetensors) to use instead.")))] = None,
+    checkpoint: Annotated[
+        Path | None, typer.Option(help=_(N_("Weights file (.safetensors) to use instead.")))
+    ] = None,
     top: Annotated[int, typer.Option(help=_(N_("Number of classes to print.")), min=1)] = 3,
     json: Json = False,
 ) -> None:
-    from core.inference.classify import classify_file, predictor_for
+    from core.inference.classify import classify_file, load_predictor
 
-    predictor = predictor_for(source, checkpoint)
+    predictor = load_predictor(source, checkpoint)
     answers = [{"image": str(path), "top": classify_file(predictor, path, top)} for path in images]
     if json:
-        result({"source": source, "answers": answers})
+        print_json({"source": source, "answers": answers})
         return
-    table(
+    print_table(
         [_(N_("image")), _(N_("top predictions"))],
         [(a["image"], ", ".join(f"{c} {100 * p:.1f}%" for c, p in a["top"])) for a in answers],
     )
 
 
-@app.command(help=_(N_("Translate a photo of an apple into an orange, or vice versa. The photo keeps its size.")))
+@app.command(
+    help=_(N_("Translate a photo of an apple into an orange, or vice versa. The photo keeps its size."))
+)
 def translate(
     photo: Annotated[Path, typer.Argument(metavar="IN", help=_(N_("Image file.")))],
-    out: Annotated[Path, typer.Argument(metavar="OUT.png", help=_(N_("Output path for the translated photo.")))],
+    out: Annotated[
+        Path, typer.Argument(metavar="OUT.png", help=_(N_("Output path for the translated photo.")))
+    ],
     direction: Annotated[
-        Literal["auto", "a2b", "b2a"], typer.Option(help=_(N_("A to B (a2b), B to A (b2a), or detected by the classifier (auto).")))
+        Literal["auto", "a2b", "b2a"],
+        typer.Option(help=_(N_("A to B (a2b), B to A (b2a), or detected by the classifier (auto)."))),
     ] = "auto",
-    checkpoint: Annotated[Path | None, typer.Option(help=_(N_("Weights file (.safetensors) to use instead.")))] = None,
-    strength: Annotated[float, typer.Option(help=_(N_("Strength of the change; 1 applies it fully.")), min=0.0, max=1.5)] = 1.0,
+    checkpoint: Annotated[
+        Path | None, typer.Option(help=_(N_("Weights file (.safetensors) to use instead.")))
+    ] = None,
+    strength: Annotated[
+        float, typer.Option(help=_(N_("Strength of the change; 1 applies it fully.")), min=0.0, max=1.5)
+    ] = 1.0,
     json: Json = False,
 ) -> None:
-    from core.translation.file import translate_file
+    from core.translation.image_file import translate_file
 
     made = translate_file(photo, out, direction, checkpoint, strength)
-    say(N_("Saved: {file}"), file=str(out))
+    print_message(N_("Saved: {file}"), file=str(out))
     if json:
-        result({"out": str(out), **made})
+        print_json({"out": str(out), **made})
 
 
 @app.command(help=_(N_("Show the layers, shapes, parameters and MACs of a model.")))
@@ -117,83 +149,103 @@ def summary(model: Annotated[str, typer.Argument(help=_(N_("Task name or registe
     known = {t.name: t for t in tasks.TASKS}
     entry = known.get(model) or next((t for t in tasks.TASKS if t.model == model), None)
     if entry is None:
-        models.builder(model)
+        models.get_builder(model)
         raise UserError(N_("No task uses the model {model}, so its input shape is unknown."), model=model)
     import torchinfo
 
-    dataset = data.obtain(entry.dataset, download=False, **entry.recipe.part("data"))
-    network = models.create(entry.model, dataset.in_shape, dataset.num_outputs, **entry.recipe.part("model"))
+    dataset = data.load_dataset(entry.dataset, download=False, **entry.recipe.part("data"))
+    network = models.create_model(
+        entry.model, dataset.in_shape, dataset.num_outputs, **entry.recipe.part("model")
+    )
     columns = ("output_size", "num_params", "mult_adds")
     print(torchinfo.summary(network, (1, *dataset.in_shape), col_names=columns, verbose=0, depth=4))
 
 
 @app.command(help=_(N_("Export a finished run as the task's pretrained checkpoint, with a model card.")))
 def ship(run: str) -> None:
-    from core.shipping import ship_run
+    from core.analysis.release import export_checkpoint
 
-    say(N_("Saved: {file}"), file=str(ship_run(run)))
+    print_message(N_("Saved: {file}"), file=str(export_checkpoint(run)))
 
 
 @data_app.command("status", help=_(N_("Show the location, number of examples and size of each dataset.")))
 def data_status(data_root: DataRoot = None, json: Json = False) -> None:
-    found = [data.status(name, data_root) for name in data.names_of_files()]
+    found = [data.dataset_status(name, data_root) for name in data.list_source_datasets()]
     if json:
-        result(
+        print_json(
             {
                 "data": [
                     {
-                        "name": s.name, "title": s.title, "folder": str(s.folder) if s.folder else None, "train": s.train,
-                        "test": s.test, "bytes": s.bytes, "problem": str(s.problem) if s.problem else None,
+                        "name": s.name,
+                        "title": s.title,
+                        "folder": str(s.folder) if s.folder else None,
+                        "train": s.train,
+                        "test": s.test,
+                        "bytes": s.bytes,
+                        "problem": str(s.problem) if s.problem else None,
                     }
                     for s in found
                 ]
             }
-        )  # fmt: skip
+        )
         return
     rows = []
     for s in found:
         size = f"{s.bytes / 1e6:,.1f} MB" if s.folder else "-"
         where = s.folder or _(N_("not installed (fallback data: {stand_in})")).format(stand_in=_(s.stand_in))
         rows.append((_(s.title), where, f"{s.train:,}", f"{s.test:,}", size))
-    table([_(N_("dataset")), _(N_("location")), _(N_("training")), _(N_("test")), _(N_("size"))], rows)
+    print_table([_(N_("dataset")), _(N_("location")), _(N_("training")), _(N_("test")), _(N_("size"))], rows)
     for s in found:
         if s.problem:
-            say(s.problem)
+            print_message(s.problem)
     searched = ", ".join(str(p) for p in paths.data_roots(data_root))
-    say(N_("Searched: {folders}"), folders=searched)
+    print_message(N_("Searched: {folders}"), folders=searched)
 
 
 @data_app.command("get", help=_(N_("Download a dataset from its official source.")))
 def data_get(name: str) -> None:
-    source = data.module(name)
+    source = data.dataset_module(name)
     with progress_bar() as show:
         folder = source.download(paths.download_root(), show)
-    say(N_("{title} is in {folder}."), title=_(source.TITLE), folder=str(folder))
+    print_message(N_("{title} is in {folder}."), title=_(source.TITLE), folder=str(folder))
 
 
 @weights_app.command("status", help=_(N_("List pretrained weights and their locations.")))
 def weights_status(json: Json = False) -> None:
     if json:
-        result({"weights": [{"name": w.name, "file": str(w.path), "there": w.path.exists()} for w in pretrained.WEIGHTS]})
+        print_json(
+            {
+                "weights": [
+                    {"name": w.name, "file": str(w.path), "there": w.path.exists()}
+                    for w in pretrained.WEIGHTS
+                ]
+            }
+        )
         return
-    rows = [(w.name, w.title, w.path if w.path.exists() else _(N_("not installed"))) for w in pretrained.WEIGHTS]
-    table([_(N_("weights")), _(N_("description")), _(N_("location"))], rows)
+    rows = [
+        (w.name, w.title, w.path if w.path.exists() else _(N_("not installed"))) for w in pretrained.WEIGHTS
+    ]
+    print_table([_(N_("weights")), _(N_("description")), _(N_("location"))], rows)
 
 
 @weights_app.command("get", help=_(N_("Download weights from their official source.")))
 def weights_get(name: str) -> None:
-    entry = pretrained.weights(name)
+    entry = pretrained.get_weights(name)
     with progress_bar() as show:
-        path = pretrained.get(entry, show)
-    say(N_("{title} is in {folder}."), title=entry.title, folder=str(path.parent))
+        path = pretrained.download_weights(entry, show)
+    print_message(N_("{title} is in {folder}."), title=entry.title, folder=str(path.parent))
 
 
-@guard_app.command("build", help=_(N_("Fit the out-of-distribution detector on MNIST training digits and save it with the "
-        "checkpoints.")))
-def guard_build() -> None:
-    from core.inference.guard import build
+@ood_detector_app.command(
+    "build",
+    help=_(
+        N_("Fit the out-of-distribution detector on MNIST training digits and save it with the checkpoints.")
+    ),
+)
+def ood_detector_build() -> None:
+    from core.digits.ood_detector import build_detector
 
-    result(build())
+    print_json(build_detector())
 
 
 def main() -> None:
@@ -202,18 +254,20 @@ def main() -> None:
     try:
         app()
     except UserError as error:
-        say(error.message)
+        print_message(error.message)
         sys.exit(1)
     except OSError as error:
-        say(_of_files(error))
+        print_message(_os_error_message(error))
         sys.exit(1)
 
 
-def _of_files(error: OSError) -> Message:
+def _os_error_message(error: OSError) -> Message:
     """What the machine refused, as a sentence."""
     values = {"file": str(error.filename), "reason": error.strerror or str(error)}
     if error.filename is None:
         return Message(N_("Operating system error: {reason}."), values)
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return Message(N_("The disk is full: {file} could not be written. Free up space and try again."), values)
+        return Message(
+            N_("The disk is full: {file} could not be written. Free up space and try again."), values
+        )
     return Message(N_("{file} cannot be read or written: {reason}."), values)

@@ -7,12 +7,16 @@ from typing import Annotated
 
 import typer
 
-from core.cli.show import _, progress_bar, result, say
+from core.cli.output import _, print_json, print_message, progress_bar
 from core.messages import N_
 
-app = typer.Typer(no_args_is_help=True, help=_(N_("COCO annotations: index a folder, query and export images.")))
+app = typer.Typer(
+    no_args_is_help=True, help=_(N_("COCO annotations: index a folder, query and export images."))
+)
 Json = Annotated[bool, typer.Option("--json", help=_(N_("Print the result as JSON on the last line.")))]
-Source = Annotated[Path, typer.Argument(metavar="DIR", help=_(N_("COCO folder, or a JSON file next to its images.")))]
+Source = Annotated[
+    Path, typer.Argument(metavar="DIR", help=_(N_("COCO folder, or a JSON file next to its images.")))
+]
 
 
 @app.command(help=_(N_("Index a folder if its index is missing or outdated.")))
@@ -20,18 +24,22 @@ def index(source: Source, json: Json = False) -> None:
     from core.coco.dataset import Coco
 
     with progress_bar() as show, Coco.open(source, show) as coco:
-        counts = {name: int(coco.table(f"SELECT count(*) AS n FROM {name}")["n"][0]) for name in ("images", "annotations", "captions")}
+        counts = {
+            name: int(coco.table(f"SELECT count(*) AS n FROM {name}")["n"][0])
+            for name in ("images", "annotations", "captions")
+        }
         for problem in coco.problems:
-            say(problem)
-        say(
+            print_message(problem)
+        print_message(
             N_("Images: {images}, annotations: {annotations}, captions: {captions} (splits: {splits})."),
-            **{name: f"{n:,}" for name, n in counts.items()}, splits=", ".join(s["split"] for s in coco.splits),
-        )  # fmt: skip
+            **{name: f"{n:,}" for name, n in counts.items()},
+            splits=", ".join(s["split"] for s in coco.splits),
+        )
         if json:
-            result({**counts, "splits": [s["split"] for s in coco.splits], "index": str(coco.folder)})
+            print_json({**counts, "splits": [s["split"] for s in coco.splits], "index": str(coco.folder)})
 
 
-@app.command(help=_(N_("List images that match a filter, for example --where \"dog>=1 and person==0\".")))
+@app.command(help=_(N_('List images that match a filter, for example --where "dog>=1 and person==0".')))
 def query(
     source: Source,
     where: Annotated[str, typer.Option(help=_(N_("Filter expression (default: all images).")))] = "",
@@ -42,11 +50,11 @@ def query(
     with progress_bar() as show, Coco.open(source, show) as coco:
         found = coco.images(where)
     if json:
-        result({"ids": found["id"].tolist(), "count": len(found)})
+        print_json({"ids": found["id"].tolist(), "count": len(found)})
         return
     for row in found.itertuples():
         print(row.id, row.file_name)
-    say(N_("{count} images"), count=f"{len(found):,}")
+    print_message(N_("{count} images"), count=f"{len(found):,}")
 
 
 @app.command(help=_(N_("Export matching images and all their annotations as one COCO JSON file.")))
@@ -61,23 +69,28 @@ def export(
 
     with progress_bar() as show, Coco.open(source, show) as coco:
         rows = coco.images(where)
-        write_json(out, coco.subset(rows))
-    say(N_("{count} images"), count=f"{len(rows):,}")
+        write_json(out, coco.export_subset(rows))
+    print_message(N_("{count} images"), count=f"{len(rows):,}")
     if json:
-        result({"images": len(rows), "file": str(out)})
+        print_json({"images": len(rows), "file": str(out)})
 
 
-@app.command(help=_(N_("Download val2017 (5,000 images, 1.1 GB) from the official source. Interrupted "
-        "downloads resume.")))
+@app.command(
+    help=_(
+        N_("Download val2017 (5,000 images, 1.1 GB) from the official source. Interrupted downloads resume.")
+    )
+)
 def get(
-    folder: Annotated[Path | None, typer.Option("--into", help=_(N_("Target folder (default: `coco` in the data folder).")))] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--into", help=_(N_("Target folder (default: `coco` in the data folder).")))
+    ] = None,
     json: Json = False,
 ) -> None:
     from core import paths
-    from core.coco import official
+    from core.coco import val2017
 
     with progress_bar() as show:
-        target = official.get(folder or paths.download_root() / "coco", show)
-    say(N_("val2017 is in {folder}."), folder=str(target))
+        target = val2017.download_val2017(folder or paths.download_root() / "coco", show)
+    print_message(N_("val2017 is in {folder}."), folder=str(target))
     if json:
-        result({"folder": str(target)})
+        print_json({"folder": str(target)})

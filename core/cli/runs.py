@@ -7,85 +7,104 @@ from typing import Annotated
 
 import typer
 
-from core.cli.show import _, duration, result, say, table
-from core.cli.train import follow
+from core.cli.output import _, format_duration, print_json, print_message, print_table
+from core.cli.train import follow_run
 from core.messages import N_
-from core.training import jobs, runs
-from core.training.runs import Run
+from core.runs import queue, store
+from core.runs.store import Run
 
-app = typer.Typer(invoke_without_command=True, help=_(N_("Runs on this machine: list, show, stop, resume, delete.")))
+app = typer.Typer(
+    invoke_without_command=True, help=_(N_("Runs on this machine: list, show, stop, resume, delete."))
+)
 
 Json = Annotated[bool, typer.Option("--json", help=_(N_("Print the result as JSON on the last line.")))]
 RunId = Annotated[str, typer.Argument(help=_(N_("Run ID.")))]
 
 
 @app.callback()
-def default(ctx: typer.Context) -> None:
+def _list_by_default(ctx: typer.Context) -> None:
     if ctx.invoked_subcommand is None:
         list_runs()
 
 
-def _figures(run: Run) -> str:
+def _format_metrics(run: Run) -> str:
     summary = run.summary
     return ", ".join(f"{k} {v:.4f}" for k, v in summary["metrics"].items()) if summary else ""
 
 
-def _row(run: Run) -> dict:
+def _run_row(run: Run) -> dict:
     status = run.status()
     return {
-        "run": run.id, "task": run.task_name, "name": run.note().get("name", ""), "state": status.state, "epoch": status.epoch,
-        "seconds": status.seconds, "metrics": (run.summary or {}).get("metrics", {}),
-    }  # fmt: skip
+        "run": run.id,
+        "task": run.task_name,
+        "name": run.note().get("name", ""),
+        "state": status.state,
+        "epoch": status.epoch,
+        "seconds": status.seconds,
+        "metrics": (run.summary or {}).get("metrics", {}),
+    }
 
 
 @app.command("list", help=_(N_("List all runs, newest first.")))
 def list_runs(json: Json = False) -> None:
-    found = runs.every()
+    found = store.list_runs()
     if json:
-        result({"runs": [_row(r) for r in found]})
+        print_json({"runs": [_run_row(r) for r in found]})
         return
-    rows = [(r.id, r.task_name, r.note().get("name", ""), _(r.status().state), _figures(r)) for r in found]
-    table([_(N_("run")), _(N_("task")), _(N_("name")), _(N_("state")), _(N_("test metrics"))], rows)
+    rows = [
+        (r.id, r.task_name, r.note().get("name", ""), _(r.status().state), _format_metrics(r)) for r in found
+    ]
+    print_table([_(N_("run")), _(N_("task")), _(N_("name")), _(N_("state")), _(N_("test metrics"))], rows)
 
 
 @app.command(help=_(N_("Show a run's state, recipe, data and metrics.")))
 def show(run: RunId, json: Json = False) -> None:
-    found = runs.find(run)
+    found = store.find_run(run)
     status = found.status()
     if json:
-        result({**_row(found), "config": found.config, "environment": found.environment, "folder": str(found.path)})
+        print_json(
+            {
+                **_run_row(found),
+                "config": found.config,
+                "environment": found.environment,
+                "folder": str(found.path),
+            }
+        )
         return
     rows = [
         (_(N_("state")), _(status.state)),
         (_(N_("reason")), status.reason.text(_) if status.reason else ""),
         (_(N_("epoch")), f"{status.epoch:.2f} / {status.epochs}"),
-        (_(N_("time")), duration(status.seconds)),
+        (_(N_("time")), format_duration(status.seconds)),
         (_(N_("data")), found.config.get("data", {}).get("title", "")),
-        (_(N_("test metrics")), _figures(found)),
+        (_(N_("test metrics")), _format_metrics(found)),
         (_(N_("command")), found.command()),
         (_(N_("folder")), found.path),
     ]
-    table([found.task_name, found.id], [r for r in rows if r[1]])
+    print_table([found.task_name, found.id], [r for r in rows if r[1]])
 
 
 @app.command(help=_(N_("Stop a run after the current batch and save its progress.")))
 def stop(run: RunId) -> None:
-    found = runs.find(run)
-    jobs.stop(found)
-    while found.status().active:
+    found = store.find_run(run)
+    queue.stop_run(found)
+    while found.status().is_active:
         time.sleep(0.1)
-    say(N_("Run {run}: {state}."), run=found.id, state=_(found.status().state))
+    print_message(N_("Run {run}: {state}."), run=found.id, state=_(found.status().state))
 
 
 @app.command(help=_(N_("Resume a stopped, failed or interrupted run from its last checkpoint.")))
 def resume(run: RunId, json: Json = False) -> None:
-    follow(jobs.resume(runs.find(run)), json)
+    follow_run(queue.resume_run(store.find_run(run)), json)
 
 
 @app.command(help=_(N_("Permanently delete a run.")))
-def delete(run: RunId, yes: Annotated[bool, typer.Option("--yes", help=_(N_("Skip the confirmation prompt.")))] = False) -> None:
-    found = runs.find(run)
+def delete(
+    run: RunId,
+    yes: Annotated[bool, typer.Option("--yes", help=_(N_("Skip the confirmation prompt.")))] = False,
+) -> None:
+    found = store.find_run(run)
     if not yes:
         typer.confirm(_(N_("Permanently delete {run}?")).format(run=found.id), abort=True)
-    runs.delete(found)
-    say(N_("Run {run} was deleted."), run=found.id)
+    store.delete_run(found)
+    print_message(N_("Run {run} was deleted."), run=found.id)

@@ -10,32 +10,37 @@ from typing import Annotated
 import typer
 
 from core import tasks
-from core.cli.show import _, duration, result, say
+from core.cli.output import _, format_duration, print_json, print_message
 from core.messages import Message, N_, UserError
-from core.task import Task
-from core.training import jobs
-from core.training.recipe import allowed
-from core.training.runs import Run
+from core.runs import queue
+from core.runs.store import Run
+from core.task_spec import Task
+from core.training.recipe import describe_allowed
 
-_POLL = 0.2  # seconds
+_POLL_SECONDS = 0.2  # seconds
 
 
 class TaskGroup(typer.core.TyperGroup):
     """Answers an unknown task with the nearest names."""
 
     def get_command(self, ctx, cmd_name):  # noqa: ANN001, ANN201
-        tasks.task(cmd_name)
+        tasks.get_task(cmd_name)
         return super().get_command(ctx, cmd_name)
 
 
-app = typer.Typer(cls=TaskGroup, no_args_is_help=True, help=_(N_("Train a task, show its progress and print the run ID.")))
+app = typer.Typer(
+    cls=TaskGroup, no_args_is_help=True, help=_(N_("Train a task, show its progress and print the run ID."))
+)
 
 
-def _run_options() -> dict[str, tuple[type, object]]:
+def _run_parameters() -> dict[str, tuple[type, object]]:
     """The options that every task has besides its recipe."""
     return {
         "data_root": (Path, typer.Option(help=_(N_("Dataset folder (default: MANABI_DATA, then data/).")))),
-        "quick": (bool, typer.Option("--quick", help=_(N_("Use the task's quick recipe for first results in seconds.")))),
+        "quick": (
+            bool,
+            typer.Option("--quick", help=_(N_("Use the task's quick recipe for first results in seconds."))),
+        ),
         "name": (str, typer.Option(help=_(N_("Run name.")))),
         "devices": (int, typer.Option(help=_(N_("Number of devices per machine.")))),
         "num_nodes": (int, typer.Option(help=_(N_("Number of machines (nodes).")))),
@@ -43,23 +48,28 @@ def _run_options() -> dict[str, tuple[type, object]]:
     }
 
 
-def _command(task: Task):  # noqa: ANN202
+def _make_command(task: Task):  # noqa: ANN202
     """The command of one task: a function whose signature typer reads."""
     parameters = []
     for name in task.fields():
         field = type(task.recipe).field(name)
         kind = field.annotation if field.annotation in (int, float, bool) else str
-        help_text = f"{_(field.description)} ({allowed(field).text(_)}; {getattr(task.recipe, name)})"
+        help_text = (
+            f"{_(field.description)} ({describe_allowed(field).text(_)}; {getattr(task.recipe, name)})"
+        )
         parameters.append((name, Annotated[kind | None, typer.Option(help=help_text)]))
-    parameters += [(n, Annotated[kind | None, option]) for n, (kind, option) in _run_options().items()]
+    parameters += [(n, Annotated[kind | None, option]) for n, (kind, option) in _run_parameters().items()]
 
     def command(**values: object) -> None:
-        run_values = {name: values.pop(name) for name in _run_options()}
+        run_values = {name: values.pop(name) for name in _run_parameters()}
         changed = {k: v for k, v in values.items() if v is not None}
-        _train(task, changed, **run_values)
+        _start_and_follow(task, changed, **run_values)
 
     command.__signature__ = inspect.Signature(
-        [inspect.Parameter(n, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=a) for n, a in parameters]
+        [
+            inspect.Parameter(n, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=a)
+            for n, a in parameters
+        ]
     )
     command.__annotations__ = dict(parameters)
     command.__doc__ = _(task.about)
@@ -67,25 +77,25 @@ def _command(task: Task):  # noqa: ANN202
 
 
 for entry in tasks.TASKS:
-    app.command(entry.name)(_command(entry))
+    app.command(entry.name)(_make_command(entry))
 
 
-def _train(task: Task, changed: dict, data_root, quick, name, devices, num_nodes, json) -> None:  # noqa: ANN001
+def _start_and_follow(task: Task, changed: dict, data_root, quick, name, devices, num_nodes, json) -> None:  # noqa: ANN001
     base = task.quick_recipe() if quick else task.recipe
     recipe = base.changed(**changed)
     more = {k: v for k, v in {"devices": devices, "num_nodes": num_nodes}.items() if v}
-    run = jobs.start(task, recipe, str(data_root.resolve()) if data_root else None, **more)
+    run = queue.start_run(task, recipe, str(data_root.resolve()) if data_root else None, **more)
     if name:
         run.annotate(name=name)
-    follow(run, json)
+    follow_run(run, json)
 
 
-def follow(run: Run, as_json: bool) -> None:
+def follow_run(run: Run, as_json: bool) -> None:
     """Show a run until it ends; Ctrl-C stops it. Raises UserError where it fails."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
 
-    say(N_("Run {run}"), run=run.id)
+    print_message(N_("Run {run}"), run=run.id)
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[more]}"))
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         bar = progress.add_task("", total=1.0, more="")
@@ -96,42 +106,61 @@ def follow(run: Run, as_json: bool) -> None:
                     what = status.phase.text(_) if status.phase else _(N_("Waiting for a free slot"))
                     progress.update(bar, description=what, completed=status.fraction)
                 else:
-                    text = _(N_("epoch {epoch} of {epochs}")).format(epoch=f"{status.epoch:.1f}", epochs=status.epochs)
-                    more = f"{status.rate:,.0f}/s  {duration(status.eta)}"
-                    progress.update(bar, description=text, completed=status.step / status.total_steps, more=more)
-                if not status.active:
+                    text = _(N_("epoch {epoch} of {epochs}")).format(
+                        epoch=f"{status.epoch:.1f}", epochs=status.epochs
+                    )
+                    more = f"{status.rate:,.0f}/s  {format_duration(status.eta)}"
+                    progress.update(
+                        bar, description=text, completed=status.step / status.total_steps, more=more
+                    )
+                if not status.is_active:
                     break
-                time.sleep(_POLL)
+                time.sleep(_POLL_SECONDS)
             except KeyboardInterrupt:
-                say(N_("Stopping. Progress so far will be saved."))
-                jobs.stop(run)
-    _report(run, as_json)
+                print_message(N_("Stopping. Progress so far will be saved."))
+                queue.stop_run(run)
+    _print_summary(run, as_json)
 
 
-def _report(run: Run, as_json: bool) -> None:
+def _print_summary(run: Run, as_json: bool) -> None:
     status, config = run.status(), run.config
     notice = config.get("notice")
     if notice:
-        say(Message.from_json(notice))
+        print_message(Message.from_json(notice))
     if status.state in ("failed", "interrupted"):
         raise UserError(
-            status.reason or N_("Run {run} was interrupted. Resume it with: python -m core runs resume {run}"), run=run.id
+            status.reason
+            or N_("Run {run} was interrupted. Resume it with: python -m core runs resume {run}"),
+            run=run.id,
         )
     if status.state == "stopped":
-        say(N_("Run {run} was stopped. Resume it with: python -m core runs resume {run}"), run=run.id)
+        print_message(
+            N_("Run {run} was stopped. Resume it with: python -m core runs resume {run}"), run=run.id
+        )
     summary = run.summary or {}
     metrics = summary.get("metrics", {})
     data = config.get("data", {}).get("title", "")
     if metrics:
         figures = ", ".join(f"{k} {v:.4f}" for k, v in metrics.items())
-        say(N_("Training on {data} finished in {time}: {figures}"), time=duration(summary["seconds"]), data=_(data), figures=figures)
+        print_message(
+            N_("Training on {data} finished in {time}: {figures}"),
+            time=format_duration(summary["seconds"]),
+            data=_(data),
+            figures=figures,
+        )
     if as_json:
-        result(
+        print_json(
             {
-                "run": run.id, "task": run.task_name, "state": status.state, "metrics": metrics, "data": data,
-                "stand_in_for": config.get("data", {}).get("stand_in_for", ""), "best_epoch": summary.get("best_epoch"),
-                "seconds": summary.get("seconds"), "folder": str(run.path),
+                "run": run.id,
+                "task": run.task_name,
+                "state": status.state,
+                "metrics": metrics,
+                "data": data,
+                "stand_in_for": config.get("data", {}).get("stand_in_for", ""),
+                "best_epoch": summary.get("best_epoch"),
+                "seconds": summary.get("seconds"),
+                "folder": str(run.path),
             }
-        )  # fmt: skip
+        )
     else:
         print(run.id)

@@ -15,49 +15,56 @@ from PIL import Image, ImageDraw
 
 from core import images, paths
 from core.coco import masks
-from core.coco.dataset import Coco, Instance, Picture
+from core.coco.dataset import Coco, ImageRecord, Instance
 from core.files import write_bytes
 from core.messages import UserError
 
-SIDE = 256  # pixels of the longer side of a thumbnail
+THUMBNAIL_SIDE = 256  # pixels of the longer side of a thumbnail
 ALPHA = 0.45
-_HATCH = 8  # pixels between two lines over a crowd region
-_GOLDEN = 0.618033988749895
-MISSING = (228, 230, 235)
+_HATCH_SPACING = 8  # pixels between two lines over a crowd region
+_GOLDEN_RATIO = 0.618033988749895
+PLACEHOLDER_COLOR = (228, 230, 235)
 
 
-def colour(category: int) -> tuple[int, int, int]:
+def category_color(category: int) -> tuple[int, int, int]:
     """A colour for a category: hues far apart for numbers that are near."""
-    hue = (category * _GOLDEN) % 1.0
+    hue = (category * _GOLDEN_RATIO) % 1.0
     return tuple(round(255 * v) for v in colorsys.hsv_to_rgb(hue, 0.75, 0.95))
 
 
-def photo(picture: Picture) -> Image.Image | None:
+def load_photo(picture: ImageRecord) -> Image.Image | None:
     """The image's file as a plain picture of the size that its record says, or None where it is missing, no picture, or said to be of a
     size that no picture has. It is turned as its EXIF says, unless the record's size is that of the file as it lies."""
     size = (picture.width, picture.height)
-    if picture.path is None or math.prod(size) > masks.MOST_PIXELS:
+    if picture.path is None or math.prod(size) > masks.MAX_PIXELS:
         return None
     try:
-        found = images.opaque(images.decode(picture.path.read_bytes(), picture.path.name, stored=size))
+        found = images.flatten_alpha(
+            images.decode_image(picture.path.read_bytes(), picture.path.name, stored=size)
+        )
     except (UserError, OSError):
         return None
     return found if found.size == size or not all(size) else found.resize(size)
 
 
-def thumbnail(coco: Coco, picture: Picture, side: int = SIDE) -> bytes:
+def render_thumbnail(coco: Coco, picture: ImageRecord, side: int = THUMBNAIL_SIDE) -> bytes:
     """The image with masks and boxes as JPEG, at most `side` pixels a side; made once, then read from the cache folder."""
-    path = paths.cache() / "coco-thumbnails" / coco.folder.name / f"{side}-{picture.number}-{changed(picture)}.jpg"
+    path = (
+        paths.cache()
+        / "coco-thumbnails"
+        / coco.folder.name
+        / f"{side}-{picture.number}-{modified_at(picture)}.jpg"
+    )
     try:
         return path.read_bytes()
     except OSError:
-        made = jpeg(_thumbnail(picture, coco.instances(picture), side))
+        made = encode_jpeg(_render_thumbnail(picture, coco.instances(picture), side))
     path.parent.mkdir(parents=True, exist_ok=True)
     write_bytes(path, made)
     return made
 
 
-def changed(picture: Picture) -> int:
+def modified_at(picture: ImageRecord) -> int:
     """When the image's file was written, in nanoseconds; 0 where there is none. What is drawn of it holds until then."""
     try:
         return picture.path.stat().st_mtime_ns if picture.path is not None else 0
@@ -65,17 +72,17 @@ def changed(picture: Picture) -> int:
         return 0
 
 
-def jpeg(pixels: np.ndarray) -> bytes:
+def encode_jpeg(pixels: np.ndarray) -> bytes:
     """(H, W, 3) uint8 as a JPEG file."""
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "JPEG", quality=88, subsampling=0)
     return buffer.getvalue()
 
 
-def crop(picture: Picture, one: Instance) -> np.ndarray | None:
+def crop_instance(picture: ImageRecord, one: Instance) -> np.ndarray | None:
     """The instance with a little of what is around it, (h, w, 3) uint8: a square where the picture has room for one, since networks take
     squares. None where there is no photo or no box inside it."""
-    found = photo(picture)
+    found = load_photo(picture)
     if found is None or one.box is None:
         return None
     x, y, w, h = one.box
@@ -91,54 +98,82 @@ def crop(picture: Picture, one: Instance) -> np.ndarray | None:
     return np.asarray(found.crop((left, top, right, bottom)))
 
 
-def closeup(picture: Picture, one: Instance, side: int = SIDE) -> np.ndarray:
+def render_closeup(picture: ImageRecord, one: Instance, side: int = THUMBNAIL_SIDE) -> np.ndarray:
     """The instance with what is around it, its mask and box drawn, (side, side, 3) uint8."""
-    x, y, w, h = one.box if one.box is not None else (0.0, 0.0, float(picture.width or 4), float(picture.height or 3))
+    x, y, w, h = (
+        one.box if one.box is not None else (0.0, 0.0, float(picture.width or 4), float(picture.height or 3))
+    )
     reach = max(48.0, min(1.6 * max(w, h), max(picture.width, picture.height)))
     left, top, scale = x + w / 2 - reach / 2, y + h / 2 - reach / 2, side / reach
-    found = photo(picture)
-    canvas = Image.new("RGB", (side, side), MISSING)
-    seen = (max(0.0, left), max(0.0, top), min(picture.width, left + reach), min(picture.height, top + reach))  # the part inside the photo
+    found = load_photo(picture)
+    canvas = Image.new("RGB", (side, side), PLACEHOLDER_COLOR)
+    seen = (
+        max(0.0, left),
+        max(0.0, top),
+        min(picture.width, left + reach),
+        min(picture.height, top + reach),
+    )  # the part inside the photo
     size = round((seen[2] - seen[0]) * scale), round((seen[3] - seen[1]) * scale)
     if found is not None and min(size) > 0:
         cut = found.convert("RGB").resize(size, Image.Resampling.BILINEAR, box=seen)
         canvas.paste(cut, (round((seen[0] - left) * scale), round((seen[1] - top) * scale)))
     draw = ImageDraw.Draw(canvas, "RGBA")
-    tint = colour(one.category)
+    tint = category_color(one.category)
     for polygon in one.segmentation if isinstance(one.segmentation, list) else []:  # RLE shows its box alone
         if _is_polygon(polygon):
-            draw.polygon([((v - (top if i % 2 else left)) * scale) for i, v in enumerate(polygon)], fill=(*tint, 115), outline=tint)
+            draw.polygon(
+                [((v - (top if i % 2 else left)) * scale) for i, v in enumerate(polygon)],
+                fill=(*tint, 115),
+                outline=tint,
+            )
     if one.box is not None:
         corners = [(x - left) * scale, (y - top) * scale, (x + w - left) * scale, (y + h - top) * scale]
-        draw.rectangle([min(corners[0::2]), min(corners[1::2]), max(corners[0::2]), max(corners[1::2])], outline=tint, width=2)
+        draw.rectangle(
+            [min(corners[0::2]), min(corners[1::2]), max(corners[0::2]), max(corners[1::2])],
+            outline=tint,
+            width=2,
+        )
     if one.keypoints is not None:
         for px, py, v in one.keypoints.tolist():
             if v > 0:
                 at = ((px - left) * scale, (py - top) * scale)
-                draw.ellipse([at[0] - 4, at[1] - 4, at[0] + 4, at[1] + 4], fill="white" if v == 1 else tint, outline="white", width=1)
+                draw.ellipse(
+                    [at[0] - 4, at[1] - 4, at[0] + 4, at[1] + 4],
+                    fill="white" if v == 1 else tint,
+                    outline="white",
+                    width=1,
+                )
     return np.asarray(canvas)
 
 
-def _thumbnail(picture: Picture, instances: list[Instance], side: int) -> np.ndarray:
-    found = photo(picture)
+def _render_thumbnail(picture: ImageRecord, instances: list[Instance], side: int) -> np.ndarray:
+    found = load_photo(picture)
     known = bool(picture.width and picture.height)  # else nobody knows where on the photo a shape lies
     width, height = (picture.width, picture.height) if known else found.size if found is not None else (4, 3)
     scale = side / max(width, height)
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    canvas = (found.resize(size) if found is not None else Image.new("RGB", size, MISSING)).convert("RGB")
+    canvas = (found.resize(size) if found is not None else Image.new("RGB", size, PLACEHOLDER_COLOR)).convert(
+        "RGB"
+    )
     # Large ones first, so that small ones stay in sight.
     for one in sorted(instances if known else [], key=lambda i: -(i.area if i.area == i.area else 0)):
-        shape = _shape(one, picture, size, scale)
+        shape = _scaled_mask(one, picture, size, scale)
         if shape is not None:
-            canvas = Image.composite(Image.blend(canvas, Image.new("RGB", size, colour(one.category)), ALPHA), canvas, shape)
+            canvas = Image.composite(
+                Image.blend(canvas, Image.new("RGB", size, category_color(one.category)), ALPHA),
+                canvas,
+                shape,
+            )
         if one.box is not None:
             x, y, w, h = (v * scale for v in one.box)
             if w > 0 and h > 0:
-                ImageDraw.Draw(canvas).rectangle([x, y, x + w, y + h], outline=colour(one.category))
+                ImageDraw.Draw(canvas).rectangle([x, y, x + w, y + h], outline=category_color(one.category))
     return np.asarray(canvas)
 
 
-def _shape(one: Instance, picture: Picture, size: tuple[int, int], scale: float) -> Image.Image | None:
+def _scaled_mask(
+    one: Instance, picture: ImageRecord, size: tuple[int, int], scale: float
+) -> Image.Image | None:
     """The mask at the size of the thumbnail; polygons are drawn there, which is quicker than to decode and shrink them."""
     shape = Image.new("L", size, 0)
     if isinstance(one.segmentation, list):
@@ -152,7 +187,7 @@ def _shape(one: Instance, picture: Picture, size: tuple[int, int], scale: float)
     except UserError:
         return None
     if one.crowd:
-        mask = mask & hatched(*mask.shape)
+        mask = mask & hatch_pattern(*mask.shape)
     return Image.fromarray((mask * 255).astype(np.uint8)).resize(size, Image.Resampling.NEAREST)
 
 
@@ -162,13 +197,15 @@ def _is_polygon(polygon: Any) -> bool:
     return all(isinstance(v, int | float) and abs(v) < 1e6 for v in polygon)
 
 
-def hatched(height: int, width: int) -> np.ndarray:
+def hatch_pattern(height: int, width: int) -> np.ndarray:
     """Diagonal stripes (H, W) bool, as crowd regions are drawn."""
-    rows, columns = (np.arange(n, dtype=np.int64).astype(np.uint8) % _HATCH for n in (height, width))  # 256 is a multiple of the stripes
-    return np.add.outer(rows, columns) % _HATCH < _HATCH // 2
+    rows, columns = (
+        np.arange(n, dtype=np.int64).astype(np.uint8) % _HATCH_SPACING for n in (height, width)
+    )  # 256 is a multiple of the stripes
+    return np.add.outer(rows, columns) % _HATCH_SPACING < _HATCH_SPACING // 2
 
 
-def box_iou(one: Instance, picture: Picture) -> float:
+def box_iou(one: Instance, picture: ImageRecord) -> float:
     """Intersection over union of an instance's mask and its box, in pixels; 0 where it has no box. Raises UserError."""
     mask = one.mask(picture)
     if one.box is None:

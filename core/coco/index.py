@@ -16,55 +16,70 @@ import pandas as pd
 from filelock import FileLock
 
 from core import paths
-from core.coco.tables import Sources, tables_of
-from core.data import Progress
+from core.coco.tables import SplitFiles, build_tables
+from core.data import ProgressCallback
 from core.files import write_json
 from core.messages import Message, N_, UserError
 
-FORMAT = 3
-KINDS = ("instances", "person_keypoints", "captions")
-_PASSED_OVER = (".", "image_info_", "panoptic_", "stuff_")  # what else lies beside them in an official folder
+FORMAT_VERSION = 3
+ANNOTATION_KINDS = ("instances", "person_keypoints", "captions")
+_IGNORED_PREFIXES = (
+    ".",
+    "image_info_",
+    "panoptic_",
+    "stuff_",
+)  # what else lies beside them in an official folder
 
 
-def find(source: Path) -> list[Sources]:
+def find_splits(source: Path) -> list[SplitFiles]:
     """The splits of a COCO folder (`annotations/<kind>_<split>.json`), or of one JSON file beside its pictures.
 
     Raises UserError where there is nothing of the kind.
     """
     if source.is_file():
-        return [Sources(source.stem, source.parent, instances=source)]
+        return [SplitFiles(source.stem, source.parent, instances=source)]
     folder = source / "annotations"
-    files = [f for f in sorted(folder.glob("*.json")) if f.is_file() and not f.name.startswith(_PASSED_OVER)] if folder.is_dir() else []
+    files = (
+        [f for f in sorted(folder.glob("*.json")) if f.is_file() and not f.name.startswith(_IGNORED_PREFIXES)]
+        if folder.is_dir()
+        else []
+    )
     if not files:
         raise UserError(
-            N_("No COCO annotations found in {folder}. Add annotations/instances_<split>.json and its "
-        "image folder, or specify a JSON file."),
+            N_(
+                "No COCO annotations found in {folder}. Add annotations/instances_<split>.json and its "
+                "image folder, or specify a JSON file."
+            ),
             folder=str(source),
-        )  # fmt: skip
+        )
     splits: dict[str, dict[str, Path]] = {}
     for file in files:
-        kind = next((k for k in KINDS if file.stem.startswith(f"{k}_")), "instances")
+        kind = next((k for k in ANNOTATION_KINDS if file.stem.startswith(f"{k}_")), "instances")
         split = file.stem.removeprefix(f"{kind}_")
         splits.setdefault(split, {}).setdefault(kind, file)
-    return [Sources(split, source / split, **found) for split, found in sorted(splits.items())]
+    return [SplitFiles(split, source / split, **found) for split, found in sorted(splits.items())]
 
 
-def folder_of(source: Path) -> Path:
+def index_folder(source: Path) -> Path:
     """Where the index of `source` lies, as its files are now."""
-    stats = [(str(f.resolve()), f.stat().st_size, f.stat().st_mtime_ns) for s in find(source) for f in s.files]
-    key = hashlib.sha256(json.dumps([FORMAT, stats]).encode()).hexdigest()[:16]
-    return paths.cache() / "coco" / f"{_beginning(source)}-{key}"
+    stats = [
+        (str(f.resolve()), f.stat().st_size, f.stat().st_mtime_ns)
+        for s in find_splits(source)
+        for f in s.files
+    ]
+    key = hashlib.sha256(json.dumps([FORMAT_VERSION, stats]).encode()).hexdigest()[:16]
+    return paths.cache() / "coco" / f"{_index_prefix(source)}-{key}"
 
 
-def _beginning(source: Path) -> str:
+def _index_prefix(source: Path) -> str:
     """The beginning of the name of every index of `source`."""
     return hashlib.sha256(str(source.resolve()).encode()).hexdigest()[:8]
 
 
-def build(source: Path, progress: Progress | None = None) -> Path:
+def build_index(source: Path, progress: ProgressCallback | None = None) -> Path:
     """The folder of the index of `source`, made now where it is not there or older than its source. Raises UserError naming the file and
     the record that cannot be read."""
-    folder = folder_of(source)
+    folder = index_folder(source)
     if (folder / "done.json").exists():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -75,42 +90,52 @@ def build(source: Path, progress: Progress | None = None) -> Path:
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir()
         try:
-            _write(source, part, progress)
+            _write_index(source, part, progress)
             shutil.rmtree(folder, ignore_errors=True)
             os.replace(part, folder)
         finally:
             shutil.rmtree(part, ignore_errors=True)
-    _remove(old for old in _all(source) if old != folder)
+    _remove_folders(old for old in _list_indexes(source) if old != folder)
     return folder
 
 
-def forget(source: Path) -> None:
+def delete_index(source: Path) -> None:
     """Remove what was made of `source`: index and thumbnails."""
-    _remove(_all(source))
+    _remove_folders(_list_indexes(source))
 
 
-def _all(source: Path) -> list[Path]:
+def _list_indexes(source: Path) -> list[Path]:
     """Every finished index of `source`, as its files are now or once were."""
-    return [p for p in (paths.cache() / "coco").glob(f"{_beginning(source)}-*") if p.is_dir() and ".part-" not in p.name]
+    return [
+        p
+        for p in (paths.cache() / "coco").glob(f"{_index_prefix(source)}-*")
+        if p.is_dir() and ".part-" not in p.name
+    ]
 
 
-def _remove(folders: Iterable[Path]) -> None:
+def _remove_folders(folders: Iterable[Path]) -> None:
     for folder in folders:
         shutil.rmtree(folder, ignore_errors=True)
         shutil.rmtree(paths.cache() / "coco-thumbnails" / folder.name, ignore_errors=True)
 
 
-def _write(source: Path, part: Path, progress: Progress | None) -> None:
+def _write_index(source: Path, part: Path, progress: ProgressCallback | None) -> None:
     import duckdb
 
-    tables: dict[str, list[pd.DataFrame]] = {"images": [], "annotations": [], "joints": [], "captions": [], "categories": []}
-    splits, problems, first = find(source), [], 0
+    tables: dict[str, list[pd.DataFrame]] = {
+        "images": [],
+        "annotations": [],
+        "joints": [],
+        "captions": [],
+        "categories": [],
+    }
+    splits, problems, first = find_splits(source), [], 0
     with (part / "segments.bin").open("wb") as segments:
         for number, split in enumerate(splits):
             if progress:
                 progress(Message(N_("Reading {name}"), {"name": split.split}), number / len(splits))
-            made, found = tables_of(number, split, first, segments)
-            _told_apart(made, tables["categories"])
+            made, found = build_tables(number, split, first, segments)
+            _renumber_categories(made, tables["categories"])
             for name, frame in made.items():
                 tables[name].append(frame)
             problems += found
@@ -119,16 +144,23 @@ def _write(source: Path, part: Path, progress: Progress | None) -> None:
         for name, frames in tables.items():
             frame = pd.concat(frames, ignore_index=True)
             if name == "categories":  # of the same one, that which names its joints
-                frame = frame.sort_values("keypoints", key=lambda texts: texts == "[]", kind="stable").drop_duplicates("category")
+                frame = frame.sort_values(
+                    "keypoints", key=lambda texts: texts == "[]", kind="stable"
+                ).drop_duplicates("category")
             connection.execute(f"CREATE TABLE {name} AS SELECT * FROM frame")
-    write_json(part / "done.json", {
-        "format": FORMAT, "source": str(source.resolve()),
-        "splits": [{"split": s.split, "pictures": str(s.pictures.resolve())} for s in splits],
-        "problems": [p.to_json() for p in problems[:1000]], "problem_count": len(problems),
-    })  # fmt: skip
+    write_json(
+        part / "done.json",
+        {
+            "format": FORMAT_VERSION,
+            "source": str(source.resolve()),
+            "splits": [{"split": s.split, "pictures": str(s.pictures.resolve())} for s in splits],
+            "problems": [p.to_json() for p in problems[:1000]],
+            "problem_count": len(problems),
+        },
+    )
 
 
-def _told_apart(made: dict[str, pd.DataFrame], before: list[pd.DataFrame]) -> None:
+def _renumber_categories(made: dict[str, pd.DataFrame], before: list[pd.DataFrame]) -> None:
     """Give categories of a split new numbers, in place, where an earlier split has others under theirs."""
     named = {int(row.category): row.name for frame in before for row in frame.itertuples(index=False)}
     free = max([*named, *made["categories"]["category"].tolist(), 0]) + 1

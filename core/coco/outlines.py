@@ -9,39 +9,43 @@ from __future__ import annotations
 import numpy as np
 
 from core.coco import masks
-from core.coco.dataset import Instance, Picture
+from core.coco.dataset import ImageRecord, Instance
 from core.messages import UserError
 
-_SLACK = 0.5  # pixels by which a traced outline may be straightened
+_TOLERANCE = 0.5  # pixels by which a traced outline may be straightened
 
 
-def rings(one: Instance, picture: Picture) -> list[np.ndarray]:
+def instance_rings(one: Instance, picture: ImageRecord) -> list[np.ndarray]:
     """Closed outlines (P, 2) of x, y; holes of a traced mask are rings of their own. Raises UserError naming the record and what is wrong
     with its segmentation."""
     if isinstance(one.segmentation, list):
         try:
-            polygons = masks.polygons(one.segmentation, picture.height, picture.width)
+            polygons = masks.check_polygons(one.segmentation, picture.height, picture.width)
         except UserError as error:
             raise one.wrong(picture, error) from error
         return [np.asarray(polygon, float).reshape(-1, 2) for polygon in polygons]
-    return traced(one.mask(picture))
+    return trace_mask(one.mask(picture))
 
 
-def traced(mask: np.ndarray) -> list[np.ndarray]:
+def trace_mask(mask: np.ndarray) -> list[np.ndarray]:
     """Outlines (P, 2) of x, y around the True pixels of (H, W)."""
     from skimage.measure import approximate_polygon, find_contours
 
     found = find_contours(np.pad(mask, 1).astype(np.float32), 0.5)
-    return [approximate_polygon(ring[:, ::-1] - 0.5, _SLACK) for ring in found]  # a pixel's middle lies half a pixel into it
+    return [
+        approximate_polygon(ring[:, ::-1] - 0.5, _TOLERANCE) for ring in found
+    ]  # a pixel's middle lies half a pixel into it
 
 
-def path(one: Instance, picture: Picture) -> str:
+def svg_path(one: Instance, picture: ImageRecord) -> str:
     """SVG path data of the instance, to be filled by the even-odd rule where it was RLE. Raises UserError as `rings` does."""
-    parts = ["M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in ring) + "Z" for ring in rings(one, picture)]
+    parts = [
+        "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in ring) + "Z" for ring in instance_rings(one, picture)
+    ]
     return "".join(parts)
 
 
-def contains(polygons: list[np.ndarray], points: np.ndarray) -> np.ndarray:
+def polygons_contain(polygons: list[np.ndarray], points: np.ndarray) -> np.ndarray:
     """Which of `points` (K, 2) lie inside one of the polygons (P, 2), as (K,) bool: crossings of a ray to the right, counted."""
     inside = np.zeros(len(points), bool)
     for polygon in polygons:
@@ -55,7 +59,7 @@ def contains(polygons: list[np.ndarray], points: np.ndarray) -> np.ndarray:
     return inside
 
 
-def distance(polygons: list[np.ndarray], points: np.ndarray) -> np.ndarray:
+def edge_distance(polygons: list[np.ndarray], points: np.ndarray) -> np.ndarray:
     """Pixels (K,) from each of `points` (K, 2) to the nearest edge of the polygons (P, 2); infinite where there is none."""
     nearest = np.full(len(points), np.inf)
     for polygon in polygons:

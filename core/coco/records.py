@@ -14,7 +14,7 @@ import msgspec
 
 from core.messages import N_, UserError
 
-NOTHING = msgspec.Raw(b"")
+EMPTY = msgspec.Raw(b"")
 BOM = b"\xef\xbb\xbf"  # what some editors put before a text
 
 
@@ -47,8 +47,8 @@ class Annotation(msgspec.Struct, gc=False):
     bbox: list[float | None] | None = None
     area: float | None = None
     iscrowd: bool | float | None = 0
-    segmentation: msgspec.Raw = NOTHING
-    keypoints: msgspec.Raw = NOTHING
+    segmentation: msgspec.Raw = EMPTY
+    keypoints: msgspec.Raw = EMPTY
 
 
 class Caption(msgspec.Struct, gc=False):
@@ -117,57 +117,70 @@ class LooseCaptions(Captions, gc=False):
     annotations: list[LooseCaption]
 
 
-def read(path: Path, kind: type[Instances] | type[Captions]) -> Instances | Captions:
+def read_annotations(path: Path, kind: type[Instances] | type[Captions]) -> Instances | Captions:
     """The file's records. Raises UserError naming the file and, where it can be told, the record that breaks it."""
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise UserError(N_("{file} cannot be read: {reason}."), file=str(path), reason=error.strerror or str(error)) from error
-    return parse(content, str(path), kind)
+        raise UserError(
+            N_("{file} cannot be read: {reason}."), file=str(path), reason=error.strerror or str(error)
+        ) from error
+    return parse_annotations(content, str(path), kind)
 
 
-def parse(content: bytes, name: str, kind: type[Instances] | type[Captions]) -> Instances | Captions:
+def parse_annotations(
+    content: bytes, name: str, kind: type[Instances] | type[Captions]
+) -> Instances | Captions:
     """The records in a file's `content`. Raises UserError as `read` does, with `name` for the file."""
     content = content.removeprefix(BOM)
     try:
-        return _decoded(content, kind)
+        return _decode(content, kind)
     except msgspec.ValidationError as error:
         reason, _, place = str(error).partition(" - at `")
         raise UserError(
-            N_("{file} is not in COCO format: {reason} (at {record})."), file=name, reason=reason, record=place.rstrip("`") or "$"
+            N_("{file} is not in COCO format: {reason} (at {record})."),
+            file=name,
+            reason=reason,
+            record=place.rstrip("`") or "$",
         ) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UserError(
-            N_("{file} is not valid JSON: {reason} (last id before the error: {record}). It may be "
-        "truncated or contain NaN, which JSON does not support."),
-            file=name, reason=str(error), record=_near(content, str(error)),
-        ) from error  # fmt: skip
+            N_(
+                "{file} is not valid JSON: {reason} (last id before the error: {record}). It may be "
+                "truncated or contain NaN, which JSON does not support."
+            ),
+            file=name,
+            reason=str(error),
+            record=_last_id_before(content, str(error)),
+        ) from error
 
 
-def _decoded(content: bytes, kind: type[Instances] | type[Captions]) -> Instances | Captions:
+def _decode(content: bytes, kind: type[Instances] | type[Captions]) -> Instances | Captions:
     """As COCO writes it; else leniently: ids as 1.0, numbers in quotes. Raises msgspec's errors of the first try."""
     try:
         return msgspec.json.decode(content, type=kind)
     except msgspec.ValidationError as error:
         try:
-            found = msgspec.json.decode(content, type=LooseInstances if kind is Instances else LooseCaptions, strict=False)
+            found = msgspec.json.decode(
+                content, type=LooseInstances if kind is Instances else LooseCaptions, strict=False
+            )
             for rows in (found.images, found.annotations, getattr(found, "categories", None) or []):
                 for row in rows:
                     for name in ("id", "image_id", "category_id"):
                         if getattr(row, name, None) is not None:
-                            setattr(row, name, _whole(getattr(row, name)))
+                            setattr(row, name, _to_int(getattr(row, name)))
         except (msgspec.ValidationError, ValueError, OverflowError):
             raise error from None
         return found
 
 
-def _whole(value: float) -> int:
+def _to_int(value: float) -> int:
     if value != int(value):
         raise ValueError(value)
     return int(value)
 
 
-def _near(content: bytes, reason: str) -> str:
+def _last_id_before(content: bytes, reason: str) -> str:
     """The last id before the byte that a decoder complains about."""
     found = re.search(r"byte (\d+)", reason)
     at = int(found[1]) if found else len(content)

@@ -18,27 +18,76 @@ from core.coco import masks
 from core.files import write_bytes, write_json
 
 NAME = "scenes2024"
-COUNT, WIDTH, HEIGHT = 48, 320, 240
-JOINTS = (
-    "nose", "left_eye", "right_eye", "left_ear", "right_ear", "left_shoulder", "right_shoulder", "left_elbow", "right_elbow", "left_wrist",
-    "right_wrist", "left_hip", "right_hip", "left_knee", "right_knee", "left_ankle", "right_ankle",
-)  # fmt: skip
+NUM_IMAGES, WIDTH, HEIGHT = 48, 320, 240
+KEYPOINT_NAMES = (
+    "nose",
+    "left_eye",
+    "right_eye",
+    "left_ear",
+    "right_ear",
+    "left_shoulder",
+    "right_shoulder",
+    "left_elbow",
+    "right_elbow",
+    "left_wrist",
+    "right_wrist",
+    "left_hip",
+    "right_hip",
+    "left_knee",
+    "right_knee",
+    "left_ankle",
+    "right_ankle",
+)
 SKELETON = (
-    (16, 14), (14, 12), (17, 15), (15, 13), (12, 13), (6, 12), (7, 13), (6, 7), (6, 8), (7, 9), (8, 10), (9, 11), (2, 3), (1, 2), (1, 3),
-    (2, 4), (3, 5), (4, 6), (5, 7),
-)  # fmt: skip
+    (16, 14),
+    (14, 12),
+    (17, 15),
+    (15, 13),
+    (12, 13),
+    (6, 12),
+    (7, 13),
+    (6, 7),
+    (6, 8),
+    (7, 9),
+    (8, 10),
+    (9, 11),
+    (2, 3),
+    (1, 2),
+    (1, 3),
+    (2, 4),
+    (3, 5),
+    (4, 6),
+    (5, 7),
+)
 CATEGORIES = [
-    {"id": 1, "name": "person", "supercategory": "person"}, {"id": 2, "name": "ball", "supercategory": "toy"},
-    {"id": 3, "name": "box", "supercategory": "toy"}, {"id": 4, "name": "tree", "supercategory": "plant"},
-]  # fmt: skip
+    {"id": 1, "name": "person", "supercategory": "person"},
+    {"id": 2, "name": "ball", "supercategory": "toy"},
+    {"id": 3, "name": "box", "supercategory": "toy"},
+    {"id": 4, "name": "tree", "supercategory": "plant"},
+]
 # Where a standing figure of height 1 has its joints, x to the right of its middle, y down from its top.
 _POSE = (
-    (0, 0.08), (0.02, 0.06), (-0.02, 0.06), (0.045, 0.07), (-0.045, 0.07), (0.11, 0.22), (-0.11, 0.22), (0.16, 0.37), (-0.16, 0.37),
-    (0.18, 0.5), (-0.18, 0.5), (0.07, 0.52), (-0.07, 0.52), (0.08, 0.75), (-0.08, 0.75), (0.09, 0.98), (-0.09, 0.98),
-)  # fmt: skip
+    (0, 0.08),
+    (0.02, 0.06),
+    (-0.02, 0.06),
+    (0.045, 0.07),
+    (-0.045, 0.07),
+    (0.11, 0.22),
+    (-0.11, 0.22),
+    (0.16, 0.37),
+    (-0.16, 0.37),
+    (0.18, 0.5),
+    (-0.18, 0.5),
+    (0.07, 0.52),
+    (-0.07, 0.52),
+    (0.08, 0.75),
+    (-0.08, 0.75),
+    (0.09, 0.98),
+    (-0.09, 0.98),
+)
 
 
-def make(folder: Path) -> Path:
+def make_dataset(folder: Path) -> Path:
     """The scenes as a COCO folder below `folder`, made once from a fixed seed. Returns the COCO folder."""
     target = folder / "drawn-scenes"
     if (target / "annotations" / f"captions_{NAME}.json").exists():
@@ -47,8 +96,8 @@ def make(folder: Path) -> Path:
     images, annotations, people, captions = [], [], [], []
     (target / NAME).mkdir(parents=True, exist_ok=True)
     (target / "annotations").mkdir(exist_ok=True)
-    for number in range(1, COUNT + 1):
-        picture, found, sentence = _scene(rng, crowd=number % 12 == 0)
+    for number in range(1, NUM_IMAGES + 1):
+        picture, found, sentence = _make_scene(rng, crowd=number % 12 == 0)
         name = f"{number:012d}.png"
         buffer = io.BytesIO()
         picture.save(buffer, "PNG")
@@ -60,97 +109,133 @@ def make(folder: Path) -> Path:
             points = record.pop("keypoints", None)
             annotations.append(record)
             if points:
-                people.append({**record, "keypoints": points, "num_keypoints": sum(v > 0 for v in points[2::3])})
-    _slip(annotations)
-    info = {"description": "Scenes drawn by Manabi Lab; not COCO. Three slips are there on purpose, for the tour of oddities"}
-    body = {**CATEGORIES[0], "keypoints": list(JOINTS), "skeleton": [list(pair) for pair in SKELETON]}
+                people.append(
+                    {**record, "keypoints": points, "num_keypoints": sum(v > 0 for v in points[2::3])}
+                )
+    _add_annotation_errors(annotations)
+    info = {
+        "description": "Scenes drawn by Manabi Lab; not COCO. Three slips are there on purpose, for the tour of oddities"
+    }
+    body = {**CATEGORIES[0], "keypoints": list(KEYPOINT_NAMES), "skeleton": [list(pair) for pair in SKELETON]}
     files = {
         "instances": {"annotations": annotations, "categories": CATEGORIES},
         "person_keypoints": {"annotations": people, "categories": [body]},
         "captions": {"annotations": captions},
-    }  # fmt: skip
+    }
     for kind, content in files.items():  # captions last: their presence means that all is there
-        write_json(target / "annotations" / f"{kind}_{NAME}.json", json.loads(json.dumps({"info": info, "images": images, **content})))
+        write_json(
+            target / "annotations" / f"{kind}_{NAME}.json",
+            json.loads(json.dumps({"info": info, "images": images, **content})),
+        )
     return target
 
 
-def _slip(annotations: list[dict[str, Any]]) -> None:
+def _add_annotation_errors(annotations: list[dict[str, Any]]) -> None:
     """Three slips as real sets have them: a ball annotated twice, a tree whose box was forgotten when it was drawn anew, a speck."""
     ball, tree = (next(a for a in annotations if a["category_id"] == category) for category in (2, 4))
     x, y, w, h = tree["bbox"]
     tree["bbox"] = [x, y, round(w / 2, 2), h]
     annotations.append({**ball, "id": len(annotations) + 1})
-    speck = {"category_id": 3, "segmentation": [[20.0, 30.0, 22.0, 30.0, 22.0, 32.0, 20.0, 32.0]], "bbox": [20.0, 30.0, 2.0, 2.0]}
+    speck = {
+        "category_id": 3,
+        "segmentation": [[20.0, 30.0, 22.0, 30.0, 22.0, 32.0, 20.0, 32.0]],
+        "bbox": [20.0, 30.0, 2.0, 2.0],
+    }
     annotations.append({"id": len(annotations) + 1, "image_id": 1, "area": 4.0, "iscrowd": 0, **speck})
 
 
-def _scene(rng: np.random.Generator, crowd: bool) -> tuple[Image.Image, list[dict[str, Any]], str]:
+def _make_scene(rng: np.random.Generator, crowd: bool) -> tuple[Image.Image, list[dict[str, Any]], str]:
     """A picture, its annotations, a sentence about it. What is drawn later hides what was drawn before, in the masks too."""
     sky, ground = (rng.integers(190, 240), 220, 245), (120, rng.integers(150, 190), 110)
     picture = Image.new("RGB", (WIDTH, HEIGHT), sky)
     ImageDraw.Draw(picture).rectangle([0, HEIGHT * 0.6, WIDTH, HEIGHT], fill=ground)
-    things = [_tree(rng) for _ in range(rng.integers(0, 3))] + [_person(rng) for _ in range(rng.integers(0, 4))]
-    things += [_ball(rng) for _ in range(rng.integers(0, 3))] + [_box(rng) for _ in range(rng.integers(0, 3))]
+    things = [_draw_tree(rng) for _ in range(rng.integers(0, 3))] + [
+        _draw_person(rng) for _ in range(rng.integers(0, 4))
+    ]
+    things += [_draw_ball(rng) for _ in range(rng.integers(0, 3))] + [
+        _draw_box(rng) for _ in range(rng.integers(0, 3))
+    ]
     things.sort(key=lambda thing: thing["bottom"])
     found = []
     for place, thing in enumerate(things):
         for polygon, fill in thing["draw"]:
             ImageDraw.Draw(picture).polygon(polygon, fill=fill, outline=(40, 40, 50))
-        one = _annotation(thing)
+        one = _to_annotation(thing)
         if "joints" in thing:
-            one["keypoints"] = _visible(thing["joints"], things[place + 1 :])
+            one["keypoints"] = _keypoint_visibility(thing["joints"], things[place + 1 :])
         found.append(one)
     if crowd:
-        found.append(_crowd(rng, picture))
+        found.append(_draw_crowd(rng, picture))
     names = [next(c["name"] for c in CATEGORIES if c["id"] == thing["category"]) for thing in things]
-    told = ", ".join(f"{names.count(n)} {n}{'s' if names.count(n) > 1 and n != 'box' else 'es' if names.count(n) > 1 else ''}"
-                     for n in dict.fromkeys(names))  # fmt: skip
-    return picture, found, f"A drawn scene with {told or 'nothing in it'}{' and a crowd far away' if crowd else ''}."
+    told = ", ".join(
+        f"{names.count(n)} {n}{'s' if names.count(n) > 1 and n != 'box' else 'es' if names.count(n) > 1 else ''}"
+        for n in dict.fromkeys(names)
+    )
+    return (
+        picture,
+        found,
+        f"A drawn scene with {told or 'nothing in it'}{' and a crowd far away' if crowd else ''}.",
+    )
 
 
-def _annotation(thing: dict[str, Any]) -> dict[str, Any]:
+def _to_annotation(thing: dict[str, Any]) -> dict[str, Any]:
     polygons = [[round(float(v), 2) for point in polygon for v in point] for polygon, _ in thing["draw"]]
     x, y = (np.array([v for p in polygons for v in p[i::2]]) for i in (0, 1))
-    areas = [abs(np.dot(p[0::2], np.roll(p[1::2], 1)) - np.dot(p[1::2], np.roll(p[0::2], 1))) / 2 for p in polygons]
+    areas = [
+        abs(np.dot(p[0::2], np.roll(p[1::2], 1)) - np.dot(p[1::2], np.roll(p[0::2], 1))) / 2 for p in polygons
+    ]
     return {
-        "category_id": thing["category"], "segmentation": polygons, "area": round(float(sum(areas)), 2), "iscrowd": 0,
+        "category_id": thing["category"],
+        "segmentation": polygons,
+        "area": round(float(sum(areas)), 2),
+        "iscrowd": 0,
         "bbox": [round(float(v), 2) for v in (x.min(), y.min(), np.ptp(x), np.ptp(y))],
-    }  # fmt: skip
+    }
 
 
-def _inside(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+def _clip_points(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
     return [(min(max(x, 0.0), WIDTH - 1.0), min(max(y, 0.0), HEIGHT - 1.0)) for x, y in points]
 
 
-def _round(x: float, y: float, r: float, flat: float = 1.0, corners: int = 20) -> list[tuple[float, float]]:
+def _ellipse_points(
+    x: float, y: float, r: float, flat: float = 1.0, corners: int = 20
+) -> list[tuple[float, float]]:
     turn = [2 * math.pi * i / corners for i in range(corners)]
-    return _inside([(x + r * math.cos(a), y + flat * r * math.sin(a)) for a in turn])
+    return _clip_points([(x + r * math.cos(a), y + flat * r * math.sin(a)) for a in turn])
 
 
-def _place(rng: np.random.Generator) -> tuple[float, float]:
+def _random_position(rng: np.random.Generator) -> tuple[float, float]:
     return float(rng.uniform(25, WIDTH - 25)), float(rng.uniform(0.65, 0.97) * HEIGHT)
 
 
-def _tree(rng: np.random.Generator) -> dict[str, Any]:
-    (x, y), h = _place(rng), float(rng.uniform(60, 120))
-    trunk = _inside([(x - 4, y), (x - 4, y - h / 2), (x + 4, y - h / 2), (x + 4, y)])
-    crown = _inside([(x - h / 3, y - h / 3), (x, y - h), (x + h / 3, y - h / 3)])
-    return {"category": 4, "bottom": y, "draw": [(trunk, (110, 80, 50)), (crown, (60, int(rng.integers(100, 150)), 70))]}
+def _draw_tree(rng: np.random.Generator) -> dict[str, Any]:
+    (x, y), h = _random_position(rng), float(rng.uniform(60, 120))
+    trunk = _clip_points([(x - 4, y), (x - 4, y - h / 2), (x + 4, y - h / 2), (x + 4, y)])
+    crown = _clip_points([(x - h / 3, y - h / 3), (x, y - h), (x + h / 3, y - h / 3)])
+    return {
+        "category": 4,
+        "bottom": y,
+        "draw": [(trunk, (110, 80, 50)), (crown, (60, int(rng.integers(100, 150)), 70))],
+    }
 
 
-def _ball(rng: np.random.Generator) -> dict[str, Any]:
-    (x, y), r = _place(rng), float(rng.uniform(7, 20))
-    return {"category": 2, "bottom": y, "draw": [(_round(x, y - r, r), tuple(int(v) for v in rng.integers(60, 240, 3)))]}
+def _draw_ball(rng: np.random.Generator) -> dict[str, Any]:
+    (x, y), r = _random_position(rng), float(rng.uniform(7, 20))
+    return {
+        "category": 2,
+        "bottom": y,
+        "draw": [(_ellipse_points(x, y - r, r), tuple(int(v) for v in rng.integers(60, 240, 3)))],
+    }
 
 
-def _box(rng: np.random.Generator) -> dict[str, Any]:
-    (x, y), w, h = _place(rng), float(rng.uniform(20, 50)), float(rng.uniform(20, 45))
-    shape = _inside([(x - w / 2, y), (x - w / 2, y - h), (x + w / 2, y - h), (x + w / 2, y)])
+def _draw_box(rng: np.random.Generator) -> dict[str, Any]:
+    (x, y), w, h = _random_position(rng), float(rng.uniform(20, 50)), float(rng.uniform(20, 45))
+    shape = _clip_points([(x - w / 2, y), (x - w / 2, y - h), (x + w / 2, y - h), (x + w / 2, y)])
     return {"category": 3, "bottom": y, "draw": [(shape, (190, int(rng.integers(130, 170)), 90))]}
 
 
-def _person(rng: np.random.Generator) -> dict[str, Any]:
-    (_x, y), h = _place(rng), float(rng.uniform(50, 130))
+def _draw_person(rng: np.random.Generator) -> dict[str, Any]:
+    (_x, y), h = _random_position(rng), float(rng.uniform(50, 130))
     x = float(rng.uniform(2, WIDTH - 2))  # some stand half outside
     joints = [(x + h * (px + rng.normal(0, 0.01)), y - h + h * py) for px, py in _POSE]
     w = 0.05 * h
@@ -158,16 +243,16 @@ def _person(rng: np.random.Generator) -> dict[str, Any]:
 
     def limb(*chain: int) -> list[tuple[float, float]]:
         there = [(joints[j][0] - w, joints[j][1]) for j in chain]
-        return _inside(there + [(joints[j][0] + w, joints[j][1]) for j in reversed(chain)])
+        return _clip_points(there + [(joints[j][0] + w, joints[j][1]) for j in reversed(chain)])
 
-    body = _inside([joints[5], joints[6], joints[12], joints[11]])
-    head = _round(x, y - h + 0.09 * h, 0.075 * h, 1.15)
+    body = _clip_points([joints[5], joints[6], joints[12], joints[11]])
+    head = _ellipse_points(x, y - h + 0.09 * h, 0.075 * h, 1.15)
     limbs = [limb(5, 7, 9), limb(6, 8, 10), limb(11, 13, 15), limb(12, 14, 16)]
     draw = [*((one, cloth) for one in limbs), (body, cloth), (head, (235, 200, 170))]
     return {"category": 1, "bottom": y, "draw": draw, "joints": joints}
 
 
-def _visible(joints: list[tuple[float, float]], in_front: list[dict[str, Any]]) -> list[int]:
+def _keypoint_visibility(joints: list[tuple[float, float]], in_front: list[dict[str, Any]]) -> list[int]:
     """x, y, visibility of each joint: hidden where something in front covers it, not labelled outside of the picture."""
     cover = Image.new("L", (WIDTH, HEIGHT), 0)
     for thing in in_front:
@@ -183,7 +268,7 @@ def _visible(joints: list[tuple[float, float]], in_front: list[dict[str, Any]]) 
     return points
 
 
-def _crowd(rng: np.random.Generator, picture: Image.Image) -> dict[str, Any]:
+def _draw_crowd(rng: np.random.Generator, picture: Image.Image) -> dict[str, Any]:
     """Many small figures along the horizon, annotated as one region, as COCO does where there are too many to outline: RLE."""
     region = Image.new("L", (WIDTH, HEIGHT), 0)
     left, count = int(rng.integers(10, 120)), int(rng.integers(14, 24))
@@ -197,6 +282,9 @@ def _crowd(rng: np.random.Generator, picture: Image.Image) -> dict[str, Any]:
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     box = [int(columns[0]), int(rows[0]), int(columns[-1] - columns[0] + 1), int(rows[-1] - rows[0] + 1)]
     return {
-        "category_id": 1, "segmentation": masks.runs(mask),
-        "area": int(mask.sum()), "iscrowd": 1, "bbox": box,
-    }  # fmt: skip
+        "category_id": 1,
+        "segmentation": masks.encode_rle(mask),
+        "area": int(mask.sum()),
+        "iscrowd": 1,
+        "bbox": box,
+    }

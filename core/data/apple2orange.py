@@ -10,21 +10,24 @@ from pathlib import Path
 
 import numpy as np
 
-from core.data import DataSet, Progress, fruit, image_folder
+from core.data import ArrayDataset, ProgressCallback, fruit, image_folder
 from core.messages import Message, N_
 
 TITLE = N_("Apples and oranges, unpaired")
 URL = fruit.URL
 LAYOUT = "apple2orange/{trainA,trainB,testA,testB}/* | apple2orange.zip | {trainA,trainB,testA,testB}/*"
-STAND_IN_TITLE = fruit.STAND_IN_TITLE
-BYTES = fruit.BYTES
+FALLBACK_TITLE = fruit.FALLBACK_TITLE
+DOWNLOAD_BYTES = fruit.DOWNLOAD_BYTES
 
-FILES_OF = "fruit"
-SIZE = 256
-TEST_SIZE = 256
-_SPLITS = {"train": {"trainA": "A", "trainB": "B"}, "test": {"testA": "A", "testB": "B"}}
-_NOTHING = np.zeros((0, 3, TEST_SIZE, TEST_SIZE), np.uint8), np.zeros(0, np.int64)  # a training part that nobody asked for
-_DRAWN = {"train": 120, "test": 24}  # pictures of each domain in the stand-in
+SOURCE_DATASET = "fruit"
+IMAGE_SIZE = 256
+TEST_IMAGE_SIZE = 256
+_SPLIT_FOLDERS = {"train": {"trainA": "A", "trainB": "B"}, "test": {"testA": "A", "testB": "B"}}
+_EMPTY_SPLIT = (
+    np.zeros((0, 3, TEST_IMAGE_SIZE, TEST_IMAGE_SIZE), np.uint8),
+    np.zeros(0, np.int64),
+)  # a training part that nobody asked for
+_SYNTHETIC_COUNTS = {"train": 120, "test": 24}  # pictures of each domain in the stand-in
 
 inventory, download = fruit.inventory, fruit.download
 
@@ -34,41 +37,53 @@ def find(root: Path) -> Path | None:
     return fruit.find(root) or (root if (root / "trainA").is_dir() and (root / "trainB").is_dir() else None)
 
 
-def load(source: Path, progress: Progress | None = None, size: int = SIZE, train: bool = True) -> DataSet:
+def load(
+    source: Path, progress: ProgressCallback | None = None, size: int = IMAGE_SIZE, train: bool = True
+) -> ArrayDataset:
     """The photos in what `find` gave, for trainings at `size` pixels; without `train` the training part stays empty and is not decoded.
     Raises UserError naming what is missing, damaged or hostile."""
-    learned = _NOTHING
+    learned = _EMPTY_SPLIT
     if train:
-        found = image_folder.load(source, {"train": _SPLITS["train"]}, loaded(size), "unpaired", progress).splits["train"]
+        found = image_folder.load_image_folder(
+            source, {"train": _SPLIT_FOLDERS["train"]}, load_size(size), "unpaired", progress
+        ).splits["train"]
         learned = found.x, found.y
-    test = image_folder.load(source, {"test": _SPLITS["test"]}, TEST_SIZE, "unpaired", progress).splits["test"]
+    test = image_folder.load_image_folder(
+        source, {"test": _SPLIT_FOLDERS["test"]}, TEST_IMAGE_SIZE, "unpaired", progress
+    ).splits["test"]
     own = not source.name.startswith("apple2orange")
-    return _dataset(
-        "unpaired" if own else "apple2orange", source.name if own else TITLE, str(source), learned, (test.x, test.y),
+    return _make_dataset(
+        "unpaired" if own else "apple2orange",
+        source.name if own else TITLE,
+        str(source),
+        learned,
+        (test.x, test.y),
         ("A", "B") if own else fruit.CLASSES,
-    )  # fmt: skip
+    )
 
 
-def loaded(size: int) -> int:
+def load_size(size: int) -> int:
     """How large photos are decoded from which squares of `size` pixels are cut: the paper's 286 for 256, as a multiple of 4."""
     return size * 9 // 32 * 4
 
 
-def stand_in(notice: Message, size: int = SIZE, train: bool = True) -> DataSet:
+def fallback(notice: Message, size: int = IMAGE_SIZE, train: bool = True) -> ArrayDataset:
     """120 drawn apples and 120 drawn oranges to train on (none without `train`), 24 of each to test, made from a fixed seed."""
     parts = []
-    for seed, split, pixels in ((1, "train", loaded(size)), (2, "test", TEST_SIZE)):
+    for seed, split, pixels in ((1, "train", load_size(size)), (2, "test", TEST_IMAGE_SIZE)):
         if split == "train" and not train:
-            parts.append(_NOTHING)
+            parts.append(_EMPTY_SPLIT)
             continue
-        rng = np.random.default_rng(seed)  # of its own: the test part is the same whatever the training's size
-        y = np.repeat([0, 1], _DRAWN[split])
-        parts.append((np.stack([fruit.drawn(fruit.CLASSES[domain], rng, pixels) for domain in y]), y))
-    return _dataset("drawn-unpaired", STAND_IN_TITLE, "Manabi Lab", *parts, fruit.CLASSES, notice)
+        rng = np.random.default_rng(
+            seed
+        )  # of its own: the test part is the same whatever the training's size
+        y = np.repeat([0, 1], _SYNTHETIC_COUNTS[split])
+        parts.append((np.stack([fruit.draw_fruit(fruit.CLASSES[domain], rng, pixels) for domain in y]), y))
+    return _make_dataset("drawn-unpaired", FALLBACK_TITLE, "Manabi Lab", *parts, fruit.CLASSES, notice)
 
 
-def _dataset(name, title, origin, train, test, classes, notice=None) -> DataSet:  # noqa: ANN001
-    return DataSet(
+def _make_dataset(name, title, origin, train, test, classes, notice=None) -> ArrayDataset:  # noqa: ANN001
+    return ArrayDataset(
         name=name,
         title=title,
         kind="translation",

@@ -14,7 +14,7 @@ from torch import Tensor
 from core.messages import N_, UserError
 
 
-def affine(x: Tensor, shift: float, rotate: float, scale: float, generator: torch.Generator) -> Tensor:
+def random_affine(x: Tensor, shift: float, rotate: float, scale: float, generator: torch.Generator) -> Tensor:
     """Images (B, C, H, W), each moved by up to `shift` pixels, turned by up to `rotate` degrees and scaled by up to the share
     `scale`; what comes in from outside repeats the border. Bilinear (Simard, Steinkraus, Platt, ICDAR 2003, argue for it)."""
     if not (shift or rotate or scale):
@@ -28,17 +28,20 @@ def affine(x: Tensor, shift: float, rotate: float, scale: float, generator: torc
     return F.grid_sample(x, grid, padding_mode="border", align_corners=False)
 
 
-def check_crop(reach: int, in_shape: tuple[int, ...]) -> None:
+def check_crop_size(reach: int, in_shape: tuple[int, ...]) -> None:
     """Raises UserError where images of `in_shape` (C, H, W) cannot be moved by `reach` pixels: their border does not mirror so far."""
     most = min(in_shape[1:]) - 1
     if reach > most:
         raise UserError(
             N_("crop is {value}, but must be at most {most} for images of {height}×{width} pixels."),
-            value=reach, height=in_shape[1], width=in_shape[2], most=most,
-        )  # fmt: skip
+            value=reach,
+            height=in_shape[1],
+            width=in_shape[2],
+            most=most,
+        )
 
 
-def crop_and_flip(x: Tensor, reach: int, flipped: Tensor | None, generator: torch.Generator) -> Tensor:
+def random_crop_flip(x: Tensor, reach: int, flipped: Tensor | None, generator: torch.Generator) -> Tensor:
     """Images (B, C, H, W) of any type, each moved by up to `reach` whole pixels both ways, its border mirrored into the gap (a
     random crop of the reflect-padded image), and those of `flipped` (B,) bool mirrored left to right.
 
@@ -49,8 +52,8 @@ def crop_and_flip(x: Tensor, reach: int, flipped: Tensor | None, generator: torc
     b, _, h, w = x.shape
     device = x.device
     dy, dx = torch.randint(-reach, reach + 1, (2, b, 1), generator=generator).to(device)
-    rows = _reflected(torch.arange(h, device=device) + dy, h)  # (B, H)
-    columns = _reflected(torch.arange(w, device=device) + dx, w)  # (B, W)
+    rows = _reflect_indices(torch.arange(h, device=device) + dy, h)  # (B, H)
+    columns = _reflect_indices(torch.arange(w, device=device) + dx, w)  # (B, W)
     if flipped is not None:
         columns = torch.where(flipped.to(device)[:, None], columns.flip(1), columns)
     picture = torch.arange(b, device=device)[:, None, None]
@@ -58,12 +61,14 @@ def crop_and_flip(x: Tensor, reach: int, flipped: Tensor | None, generator: torc
     return moved.permute(0, 3, 1, 2)
 
 
-def _reflected(index: Tensor, size: int) -> Tensor:
+def _reflect_indices(index: Tensor, size: int) -> Tensor:
     """Indices outside [0, size) mirrored at the border, which itself is not repeated."""
     return (size - 1) - ((size - 1) - index.abs()).abs()
 
 
-def flips(kind: str, index: Tensor, epoch: int, first: Tensor, generator: torch.Generator) -> Tensor | None:
+def flip_mask(
+    kind: str, index: Tensor, epoch: int, first: Tensor, generator: torch.Generator
+) -> Tensor | None:
     """Which of the examples `index` (B,) are mirrored in `epoch`: (B,) bool, or None for `kind` "none".
 
     "random" draws anew each time. "alternating" starts from `first` (N,) bool and turns every example over in every second epoch, so
@@ -88,11 +93,13 @@ def cutout(x: Tensor, size: int, generator: torch.Generator) -> Tensor:
     top = torch.randint(0, h, (b, 1), generator=generator) - size // 2
     left = torch.randint(0, w, (b, 1), generator=generator) - size // 2
     rows, columns = torch.arange(h), torch.arange(w)
-    hole = ((rows >= top) & (rows < top + size))[:, :, None] & ((columns >= left) & (columns < left + size))[:, None, :]
+    hole = ((rows >= top) & (rows < top + size))[:, :, None] & ((columns >= left) & (columns < left + size))[
+        :, None, :
+    ]
     return x.masked_fill(hole[:, None].to(x.device), 0.0)
 
 
-def jitter(x: Tensor, strength: float, generator: torch.Generator) -> Tensor:
+def color_jitter(x: Tensor, strength: float, generator: torch.Generator) -> Tensor:
     """Standardised colour images (B, C, H, W) with brightness, contrast and saturation changed by up to the share `strength`, each
     image by amounts of its own: brightness adds, contrast scales around the image's mean, saturation around its grey."""
     if not strength:
@@ -105,7 +112,7 @@ def jitter(x: Tensor, strength: float, generator: torch.Generator) -> Tensor:
     return grey + (x - grey) * (1 + saturation)
 
 
-def recolour(x: Tensor, hue: float, grey: float, generator: torch.Generator) -> Tensor:
+def random_hue_grayscale(x: Tensor, hue: float, grey: float, generator: torch.Generator) -> Tensor:
     """Colour images (B, 3, H, W) in [0, 1], each with its hue turned by up to the share `hue` of the circle, and the share `grey` of them
     without any colour; brightness (Y of YIQ) stays."""
     if not (hue or grey):
@@ -134,7 +141,7 @@ def random_crop(x: Tensor, size: int, flipped: Tensor, generator: torch.Generato
     return x.permute(0, 2, 3, 1)[picture, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
 
 
-def differentiable(x: Tensor) -> Tensor:
+def diff_augment(x: Tensor) -> Tensor:
     """Photos (B, 3, H, W) in [-1, 1] as a discriminator is shown them: other brightness, saturation and contrast, moved by up to an
     eighth, a quarter of the area cut out (Zhao et al., Differentiable augmentation for data-efficient GAN training, arXiv 2006.10738).
     Gradients pass. Random numbers are torch's own."""
@@ -145,12 +152,19 @@ def differentiable(x: Tensor) -> Tensor:
     mean = x.mean((1, 2, 3), keepdim=True)
     x = (x - mean) * (contrast + 0.5) + mean
     dy, dx = (torch.randint(-(n // 8), n // 8 + 1, (b, 1), device=x.device) for n in (h, w))
-    rows, columns = torch.arange(h, device=x.device) + dy, torch.arange(w, device=x.device) + dx  # (B, H), (B, W)
+    rows, columns = (
+        torch.arange(h, device=x.device) + dy,
+        torch.arange(w, device=x.device) + dx,
+    )  # (B, H), (B, W)
     inside = ((rows >= 0) & (rows < h))[:, None, :, None] & ((columns >= 0) & (columns < w))[:, None, None, :]
     picture = torch.arange(b, device=x.device)[:, None, None]
-    moved = x.permute(0, 2, 3, 1)[picture, rows.clamp(0, h - 1)[:, :, None], columns.clamp(0, w - 1)[:, None, :]]
+    moved = x.permute(0, 2, 3, 1)[
+        picture, rows.clamp(0, h - 1)[:, :, None], columns.clamp(0, w - 1)[:, None, :]
+    ]
     x = moved.permute(0, 3, 1, 2) * inside
     top, left = (torch.randint(0, n + 1, (b, 1), device=x.device) - n // 4 for n in (h, w))
     rows, columns = torch.arange(h, device=x.device), torch.arange(w, device=x.device)
-    hole = ((rows >= top) & (rows < top + h // 2))[:, :, None] & ((columns >= left) & (columns < left + w // 2))[:, None, :]
+    hole = ((rows >= top) & (rows < top + h // 2))[:, :, None] & (
+        (columns >= left) & (columns < left + w // 2)
+    )[:, None, :]
     return x * ~hole[:, None]

@@ -7,21 +7,25 @@ the data set in 1.2 for it. It is left out here unless a recipe asks for it. The
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.data import DataSet, Progress, cut_validation
+from core.data import ArrayDataset, ProgressCallback, train_val_split
 from core.messages import Message, N_, UserError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 TITLE = "Boston housing"
 URL = ""
-BYTES = 0
+DOWNLOAD_BYTES = 0
 LAYOUT = "boston/BostonHousing.csv"
-STAND_IN_TITLE = N_("scikit-learn's diabetes data")
+FALLBACK_TITLE = N_("scikit-learn's diabetes data")
 
 COLUMNS = ("crim", "zn", "indus", "chas", "nox", "rm", "age", "dis", "rad", "tax", "ptratio", "b", "lstat")
 TARGET = "medv"
-_HELD_OUT = 0.2
+_TEST_FRACTION = 0.2
 
 
 def find(root: Path) -> Path | None:
@@ -30,64 +34,81 @@ def find(root: Path) -> Path | None:
     return path if path.is_file() else None
 
 
-def load(path: Path, progress: Progress | None = None, use_b: bool = False) -> DataSet:
+def load(path: Path, progress: ProgressCallback | None = None, use_b: bool = False) -> ArrayDataset:
     """Boston housing from the CSV file. Raises UserError naming the file and the wrong column or row."""
-    numbers = _read(path)
+    numbers = _read_csv(path)
     features = [c for c in COLUMNS if use_b or c != "b"]
-    return _split("boston", TITLE, str(path), numbers[features], numbers[TARGET], TARGET)
+    return _make_dataset("boston", TITLE, str(path), numbers[features], numbers[TARGET], TARGET)
 
 
-def _read(path: Path):  # noqa: ANN202 - pandas is imported only where a table is read
+def _read_csv(path: Path):  # noqa: ANN202 - pandas is imported only where a table is read
     """The table's columns as numbers. Raises UserError as `load` does."""
     import pandas as pd
 
     try:
         table = pd.read_csv(path)
     except (OSError, ValueError, UnicodeDecodeError) as error:
-        raise UserError(N_("{file} cannot be read as a CSV table: {reason}."), file=str(path), reason=str(error)) from error
+        raise UserError(
+            N_("{file} cannot be read as a CSV table: {reason}."), file=str(path), reason=str(error)
+        ) from error
     table.columns = [str(c).strip().lower() for c in table.columns]
     missing = [c for c in (*COLUMNS, TARGET) if c not in table.columns]
     if missing:
-        raise UserError(N_("{file} is missing columns: {columns}."), file=str(path), columns=", ".join(missing))
+        raise UserError(
+            N_("{file} is missing columns: {columns}."), file=str(path), columns=", ".join(missing)
+        )
     numbers = table[[*COLUMNS, TARGET]].apply(pd.to_numeric, errors="coerce")
     bad = ~np.isfinite(numbers.astype(np.float32)).all(axis=1)
     if bad.any() or len(numbers) < 20:
         row = int(np.flatnonzero(bad)[0]) + 2 if bad.any() else len(numbers) + 1
-        raise UserError(N_("{file} has a missing or non-numeric value in line {row}."), file=str(path), row=row)
+        raise UserError(
+            N_("{file} has a missing or non-numeric value in line {row}."), file=str(path), row=row
+        )
     return numbers
 
 
 def inventory(path: Path) -> tuple[int, int, int]:
     """Training rows, held-out rows, bytes on disk."""
-    rows = len(_read(path))
-    held_out = round(_HELD_OUT * rows)
+    rows = len(_read_csv(path))
+    held_out = round(_TEST_FRACTION * rows)
     return rows - held_out, held_out, path.stat().st_size
 
 
-def download(root: Path, progress: Progress | None = None) -> Path:
+def download(root: Path, progress: ProgressCallback | None = None) -> Path:
     """Boston housing has no official source any more. Always raises UserError."""
     raise UserError(
         N_("{title} has no official download anymore. Place its file ({layout}) in {folder}."),
-        title=TITLE, layout=LAYOUT, folder=str(root),
-    )  # fmt: skip
+        title=TITLE,
+        layout=LAYOUT,
+        folder=str(root),
+    )
 
 
-def stand_in(notice: Message, use_b: bool = False) -> DataSet:
+def fallback(notice: Message, use_b: bool = False) -> ArrayDataset:
     """scikit-learn's diabetes data (Efron et al., Annals of Statistics 32, 2004): 442 patients, 10 features."""
     from sklearn.datasets import load_diabetes
 
     bunch = load_diabetes(as_frame=True, scaled=False)
-    return _split(
-        "diabetes", STAND_IN_TITLE, "scikit-learn", bunch.data, bunch.target, "progression", TITLE, notice
+    return _make_dataset(
+        "diabetes", FALLBACK_TITLE, "scikit-learn", bunch.data, bunch.target, "progression", TITLE, notice
     )
 
 
-def _split(name, title, origin, features, target, target_name, stand_in_for="", notice=None) -> DataSet:  # noqa: ANN001
+def _make_dataset(
+    name: str,
+    title: str,
+    origin: str,
+    features: pd.DataFrame,
+    target: pd.Series,
+    target_name: str,
+    stand_in_for: str = "",
+    notice: Message | None = None,
+) -> ArrayDataset:
     x = features.to_numpy(dtype=np.float32)
     y = target.to_numpy(dtype=np.float32)
-    train, test = cut_validation(y, round(_HELD_OUT * len(y)))
+    train, test = train_val_split(y, round(_TEST_FRACTION * len(y)))
     std = x[train].std(axis=0)
-    return DataSet(
+    return ArrayDataset(
         name=name,
         title=title,
         kind="regression",

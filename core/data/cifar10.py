@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 
 from core import paths
-from core.data import DataSet, Progress, array_cache, image_folder
-from core.data.array_cache import Split, statistics
-from core.data.download import Source, fetch
-from core.files import write_aside, write_bytes
+from core.data import ArrayDataset, ProgressCallback, array_cache, image_folder
+from core.data.array_cache import Split, channel_statistics
+from core.data.download import RemoteFile, fetch_files
+from core.files import atomic_write, write_bytes
 from core.messages import Message, N_, UserError
 
 TITLE = "CIFAR-10"
@@ -27,20 +27,38 @@ JPEG_TITLE = N_("CIFAR-10 (JPEG copy)")
 URL = "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz"
 TITLES = {"cifar10": TITLE, "cifar10-copy": JPEG_TITLE}
 LAYOUT = "cifar-10-batches-py/* | cifar10/{train,test}/<class>/* | cifar10.zip"
-STAND_IN_TITLE = N_("synthetic shapes in ten classes")
-BYTES = 170_498_071
+FALLBACK_TITLE = N_("synthetic shapes in ten classes")
+DOWNLOAD_BYTES = 170_498_071
 
 CLASSES = (
-    N_("airplane"), N_("automobile"), N_("bird"), N_("cat"), N_("deer"), N_("dog"), N_("frog"), N_("horse"), N_("ship"), N_("truck"),
-)  # fmt: skip
+    N_("airplane"),
+    N_("automobile"),
+    N_("bird"),
+    N_("cat"),
+    N_("deer"),
+    N_("dog"),
+    N_("frog"),
+    N_("horse"),
+    N_("ship"),
+    N_("truck"),
+)
 # Of the original's 50,000 training pictures; the means and deviations of a copy are computed from it.
 MEAN, STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
 
 _MD5 = "c58f30108f718f92721af3b95e74349a"  # of the official archive, as torchvision lists it
-_TRAIN, _TEST = [f"data_batch_{i}" for i in range(1, 6)], ["test_batch"]
+_TRAIN_FILES, _TEST_FILES = [f"data_batch_{i}" for i in range(1, 6)], ["test_batch"]
 _SHAPES = (
-    N_("disc"), N_("ring"), N_("square"), N_("frame"), N_("triangle"), N_("cross"), N_("stripes"), N_("bar"), N_("dots"), N_("star"),
-)  # fmt: skip
+    N_("disc"),
+    N_("ring"),
+    N_("square"),
+    N_("frame"),
+    N_("triangle"),
+    N_("cross"),
+    N_("stripes"),
+    N_("bar"),
+    N_("dots"),
+    N_("star"),
+)
 
 
 def find(root: Path) -> Path | None:
@@ -49,23 +67,27 @@ def find(root: Path) -> Path | None:
     return next((p for p in candidates if p.is_dir() or (p.suffix == ".zip" and p.is_file())), None)
 
 
-def name_of(source: Path) -> str:
+def dataset_name(source: Path) -> str:
     """Whether what `find` gave is the original or a copy made of pictures."""
     return "cifar10" if source.name == "cifar-10-batches-py" else "cifar10-copy"
 
 
-def load(source: Path, progress: Progress | None = None) -> DataSet:
+def load(source: Path, progress: ProgressCallback | None = None) -> ArrayDataset:
     """CIFAR-10 from what `find` gave. Raises UserError naming what is missing, damaged or hostile."""
     if source.name == "cifar-10-batches-py":
-        found = _originals(source)
+        found = _find_originals(source)
         train, test = found["train"], found["test"]
-        return _dataset("cifar10", TITLE, str(source), (train.x, train.y), (test.x, test.y), MEAN, STD)
-    found = image_folder.load(source, {"train": {}, "test": {}}, 32, "cifar10", progress)
+        return _make_dataset("cifar10", TITLE, str(source), (train.x, train.y), (test.x, test.y), MEAN, STD)
+    found = image_folder.load_image_folder(source, {"train": {}, "test": {}}, 32, "cifar10", progress)
     if found.classes != CLASSES:
         classes = ", ".join(found.classes)[:200]
-        raise UserError(N_("{file} has different classes than CIFAR-10: {classes}."), file=str(source), classes=classes)
+        raise UserError(
+            N_("{file} has different classes than CIFAR-10: {classes}."), file=str(source), classes=classes
+        )
     train, test = found.splits["train"], found.splits["test"]
-    return _dataset("cifar10-copy", JPEG_TITLE, str(source), (train.x, train.y), (test.x, test.y), train.mean, train.std)
+    return _make_dataset(
+        "cifar10-copy", JPEG_TITLE, str(source), (train.x, train.y), (test.x, test.y), train.mean, train.std
+    )
 
 
 def inventory(source: Path) -> tuple[int, int, int]:
@@ -77,86 +99,115 @@ def inventory(source: Path) -> tuple[int, int, int]:
     files = [p.relative_to(source) for p in source.rglob("*") if p.is_file()]
     size = sum((source / p).stat().st_size for p in files)
     if source.name == "cifar-10-batches-py":
-        return 10_000 * sum(p.name in _TRAIN for p in files), 10_000 * sum(p.name in _TEST for p in files), size
+        return (
+            10_000 * sum(p.name in _TRAIN_FILES for p in files),
+            10_000 * sum(p.name in _TEST_FILES for p in files),
+            size,
+        )
     return sum("train" in p.parts for p in files), sum("test" in p.parts for p in files), size
 
 
-_ARRAYS = frozenset(
+_ALLOWED_GLOBALS = frozenset(
     {
-        ("numpy.core.multiarray", "_reconstruct"), ("numpy._core.multiarray", "_reconstruct"),
-        ("numpy", "ndarray"), ("numpy", "dtype"), ("_codecs", "encode"),
+        ("numpy.core.multiarray", "_reconstruct"),
+        ("numpy._core.multiarray", "_reconstruct"),
+        ("numpy", "ndarray"),
+        ("numpy", "dtype"),
+        ("_codecs", "encode"),
     }
-)  # fmt: skip
+)
 
 
-class _ArraysOnly(pickle.Unpickler):
+class _ArrayUnpickler(pickle.Unpickler):
     """Unpickles the official batches and nothing else: only what NumPy arrays are made of may be named in them."""
 
     def find_class(self, module: str, name: str) -> object:
-        if (module, name) not in _ARRAYS:
+        if (module, name) not in _ALLOWED_GLOBALS:
             raise pickle.UnpicklingError(f"{module}.{name} has no place in a batch of pictures")
         return super().find_class(module, name)
 
 
-def _originals(source: Path) -> dict[str, Split]:
+def _find_originals(source: Path) -> dict[str, Split]:
     def unpickled(save: Callable[..., None]) -> dict[str, object]:
-        for split, names in (("train", _TRAIN), ("test", _TEST)):
-            save(split, *_batches(source, names))
+        for split, names in (("train", _TRAIN_FILES), ("test", _TEST_FILES)):
+            save(split, *_read_batches(source, names))
         return {}
 
-    return array_cache.kept("cifar10", f"{source.resolve()} {image_folder.stamp(source)}", unpickled)[0]
+    return array_cache.load_or_build(
+        "cifar10", f"{source.resolve()} {image_folder.folder_fingerprint(source)}", unpickled
+    )[0]
 
 
-def _batches(folder: Path, names: list[str]) -> tuple[np.ndarray, np.ndarray]:
+def _read_batches(folder: Path, names: list[str]) -> tuple[np.ndarray, np.ndarray]:
     """Pictures (N, 3, 32, 32) uint8 and labels (N,) of the official batches."""
     x, y = [], []
     for name in names:
         path = folder / name
         try:
-            entry = _ArraysOnly(io.BytesIO(path.read_bytes()), encoding="bytes").load()
-            pictures, labels = np.asarray(entry[b"data"], np.uint8).reshape(-1, 3, 32, 32), np.asarray(entry[b"labels"], np.int64)
+            entry = _ArrayUnpickler(io.BytesIO(path.read_bytes()), encoding="bytes").load()
+            pictures, labels = (
+                np.asarray(entry[b"data"], np.uint8).reshape(-1, 3, 32, 32),
+                np.asarray(entry[b"labels"], np.int64),
+            )
         except FileNotFoundError:
             raise UserError(N_("{file} not found in {folder}."), file=name, folder=str(folder)) from None
-        except (pickle.UnpicklingError, OSError, EOFError, ValueError, TypeError, KeyError, AttributeError, ImportError) as error:
-            raise UserError(N_("{file} cannot be read: {reason}."), file=str(path), reason=str(error)) from error
-        if len(pictures) != len(labels) or not len(labels) or not 0 <= labels.min() <= labels.max() < len(CLASSES):
+        except (
+            pickle.UnpicklingError,
+            OSError,
+            EOFError,
+            ValueError,
+            TypeError,
+            KeyError,
+            AttributeError,
+            ImportError,
+        ) as error:
+            raise UserError(
+                N_("{file} cannot be read: {reason}."), file=str(path), reason=str(error)
+            ) from error
+        if (
+            len(pictures) != len(labels)
+            or not len(labels)
+            or not 0 <= labels.min() <= labels.max() < len(CLASSES)
+        ):
             raise UserError(N_("{file} cannot be read: {reason}."), file=str(path), reason="labels")
         x.append(pictures)
         y.append(labels)
     return np.concatenate(x), np.concatenate(y)
 
 
-def download(root: Path, progress: Progress | None = None) -> Path:
+def download(root: Path, progress: ProgressCallback | None = None) -> Path:
     """Fetch and unpack the official archive into `root`. Raises UserError naming the URL and the folder."""
     archive = root / "cifar-10-python.tar.gz"
-    fetch(TITLE, [Source(URL, archive, _MD5)], BYTES, progress)
+    fetch_files(TITLE, [RemoteFile(URL, archive, _MD5)], DOWNLOAD_BYTES, progress)
     folder = root / "cifar-10-batches-py"
     folder.mkdir(parents=True, exist_ok=True)
     with tarfile.open(archive) as packed:
-        for name in (*_TRAIN, *_TEST):
+        for name in (*_TRAIN_FILES, *_TEST_FILES):
             write_bytes(folder / name, packed.extractfile(f"cifar-10-batches-py/{name}").read())
     return folder
 
 
-def stand_in(notice: Message) -> DataSet:
+def fallback(notice: Message) -> ArrayDataset:
     """4,000 training and 1,000 test pictures of ten drawn shapes, made from a fixed seed."""
     path = paths.cache() / "shapes-1.npz"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        x, y = _drawn(5000)
+        x, y = _draw_shapes(5000)
 
         def write(part: Path) -> None:
             with part.open("wb") as f:
                 np.savez(f, x=x, y=y)
 
-        write_aside(path, write)
+        atomic_write(path, write)
     with np.load(path) as arrays:
         x, y = arrays["x"], arrays["y"]
-    mean, std = statistics(x[:4000])
-    return _dataset("shapes", STAND_IN_TITLE, "Manabi Lab", (x[:4000], y[:4000]), (x[4000:], y[4000:]), mean, std, notice)
+    mean, std = channel_statistics(x[:4000])
+    return _make_dataset(
+        "shapes", FALLBACK_TITLE, "Manabi Lab", (x[:4000], y[:4000]), (x[4000:], y[4000:]), mean, std, notice
+    )
 
 
-def _drawn(count: int) -> tuple[np.ndarray, np.ndarray]:
+def _draw_shapes(count: int) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(0)
     y = rng.permutation(np.arange(count) % len(_SHAPES))
     rows, columns = np.mgrid[0:32, 0:32].astype(np.float32)
@@ -168,12 +219,12 @@ def _drawn(count: int) -> tuple[np.ndarray, np.ndarray]:
         r, angle = rng.uniform(7, 12), rng.uniform(0, 2 * np.pi)
         v, u = rows - rng.uniform(11, 21), columns - rng.uniform(11, 21)
         u, v = u * np.cos(angle) - v * np.sin(angle), u * np.sin(angle) + v * np.cos(angle)
-        picture = np.where(_mask(_SHAPES[label], u / r, v / r), ink, ground)
+        picture = np.where(_shape_mask(_SHAPES[label], u / r, v / r), ink, ground)
         x[i] = np.clip(picture + rng.normal(0, 12, picture.shape), 0, 255)
     return x, y.astype(np.int64)
 
 
-def _mask(shape: str, u: np.ndarray, v: np.ndarray) -> np.ndarray:
+def _shape_mask(shape: str, u: np.ndarray, v: np.ndarray) -> np.ndarray:
     """Where the shape is, in its own coordinates, in which it fills [-1, 1]."""
     radius, far = np.hypot(u, v), np.maximum(np.abs(u), np.abs(v))
     match shape:
@@ -200,8 +251,8 @@ def _mask(shape: str, u: np.ndarray, v: np.ndarray) -> np.ndarray:
     raise ValueError(f"no shape is called {shape}")
 
 
-def _dataset(name, title, origin, train, test, mean, std, notice=None) -> DataSet:  # noqa: ANN001
-    return DataSet(
+def _make_dataset(name, title, origin, train, test, mean, std, notice=None) -> ArrayDataset:  # noqa: ANN001
+    return ArrayDataset(
         name=name,
         title=title,
         kind="classification",

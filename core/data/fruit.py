@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from core.data import DataSet, Progress, image_folder
-from core.data.array_cache import statistics
-from core.data.download import Source, fetch
+from core.data import ArrayDataset, ProgressCallback, image_folder
+from core.data.array_cache import channel_statistics
+from core.data.download import RemoteFile, fetch_files
 from core.messages import Message, N_, UserError
 
 logger = logging.getLogger("manabi.fruit")
@@ -21,12 +21,15 @@ logger = logging.getLogger("manabi.fruit")
 TITLE = N_("Apples and oranges")
 URL = "https://efrosgans.eecs.berkeley.edu/cyclegan/datasets/apple2orange.zip"
 LAYOUT = "apple2orange/{trainA,trainB,testA,testB}/* | apple2orange.zip"
-STAND_IN_TITLE = N_("synthetic apples and oranges")
-BYTES = 78_456_409
+FALLBACK_TITLE = N_("synthetic apples and oranges")
+DOWNLOAD_BYTES = 78_456_409
 
 CLASSES = (N_("apple"), N_("orange"))
-SIZE = 64
-_SPLITS = {"train": {"trainA": "apple", "trainB": "orange"}, "test": {"testA": "apple", "testB": "orange"}}
+IMAGE_SIZE = 64
+_SPLIT_FOLDERS = {
+    "train": {"trainA": "apple", "trainB": "orange"},
+    "test": {"testA": "apple", "testB": "orange"},
+}
 
 
 def find(root: Path) -> Path | None:
@@ -35,11 +38,11 @@ def find(root: Path) -> Path | None:
     return folder if folder.is_dir() else packed if packed.is_file() else None
 
 
-def load(source: Path, progress: Progress | None = None) -> DataSet:
+def load(source: Path, progress: ProgressCallback | None = None) -> ArrayDataset:
     """The photos in what `find` gave. Raises UserError naming what is missing, damaged or hostile."""
-    found = image_folder.load(source, _SPLITS, SIZE, "fruit", progress)
+    found = image_folder.load_image_folder(source, _SPLIT_FOLDERS, IMAGE_SIZE, "fruit", progress)
     train, test = found.splits["train"], found.splits["test"]
-    return _dataset("fruit", TITLE, str(source), (train.x, train.y), (test.x, test.y))
+    return _make_dataset("fruit", TITLE, str(source), (train.x, train.y), (test.x, test.y))
 
 
 def inventory(source: Path) -> tuple[int, int, int]:
@@ -48,49 +51,60 @@ def inventory(source: Path) -> tuple[int, int, int]:
         files = [p for p in source.rglob("*") if p.is_file()]
         folders, size = [p.parent.name for p in files], sum(p.stat().st_size for p in files)
     else:
-        folders, size = _packed_folders(source), source.stat().st_size
-    return sum(f in _SPLITS["train"] for f in folders), sum(f in _SPLITS["test"] for f in folders), size
+        folders, size = _zip_folders(source), source.stat().st_size
+    return (
+        sum(f in _SPLIT_FOLDERS["train"] for f in folders),
+        sum(f in _SPLIT_FOLDERS["test"] for f in folders),
+        size,
+    )
 
 
-def _packed_folders(packed: Path) -> list[str]:
+def _zip_folders(packed: Path) -> list[str]:
     """The folder that each file of a zip lies in."""
     with image_folder.open_zip(packed) as archive:
         return [Path(n).parent.name for n in archive.namelist() if not n.endswith("/")]
 
 
-def download(root: Path, progress: Progress | None = None) -> Path:
+def download(root: Path, progress: ProgressCallback | None = None) -> Path:
     """Fetch the official zip into `root`. Raises UserError naming the URL and the folder."""
     packed = root / "apple2orange.zip"
-    fetch(str(Message(TITLE)), [Source(URL, packed, wrong=_no_photos)], BYTES, progress)
+    fetch_files(
+        str(Message(TITLE)), [RemoteFile(URL, packed, wrong=_download_problem)], DOWNLOAD_BYTES, progress
+    )
     return packed
 
 
-def _no_photos(part: Path) -> Message | None:
+def _download_problem(part: Path) -> Message | None:
     """What is wrong with a file that has come: many networks answer everything with a page of their own until one logs in."""
-    wanted = {folder for split in _SPLITS.values() for folder in split}
+    wanted = {folder for split in _SPLIT_FOLDERS.values() for folder in split}
     try:
-        if wanted <= set(_packed_folders(part)):
+        if wanted <= set(_zip_folders(part)):
             return None
     except UserError as error:
         logger.info("%s", error)
-    return Message(N_("the downloaded file is not a zip with the folders {folders}"), {"folders": ", ".join(sorted(wanted))})
+    return Message(
+        N_("the downloaded file is not a zip with the folders {folders}"),
+        {"folders": ", ".join(sorted(wanted))},
+    )
 
 
-def stand_in(notice: Message) -> DataSet:
+def fallback(notice: Message) -> ArrayDataset:
     """400 training and 100 test pictures of drawn fruit, made from a fixed seed."""
-    x, y = _pictures()
-    return _dataset("drawn-fruit", STAND_IN_TITLE, "Manabi Lab", (x[:400], y[:400]), (x[400:], y[400:]), notice)
+    x, y = _synthetic_images()
+    return _make_dataset(
+        "drawn-fruit", FALLBACK_TITLE, "Manabi Lab", (x[:400], y[:400]), (x[400:], y[400:]), notice
+    )
 
 
-def _pictures() -> tuple[np.ndarray, np.ndarray]:
+def _synthetic_images() -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(0)
     y = np.arange(500) % 2
-    return np.stack([drawn(CLASSES[label], rng) for label in y]), y
+    return np.stack([draw_fruit(CLASSES[label], rng) for label in y]), y
 
 
-def drawn(fruit: str, rng: np.random.Generator, size: int = SIZE) -> np.ndarray:
+def draw_fruit(fruit: str, rng: np.random.Generator, size: int = IMAGE_SIZE) -> np.ndarray:
     """One fruit (3, size, size) uint8 on a plain ground, lit from one side."""
-    rows, columns = np.mgrid[0:size, 0:size].astype(np.float32) * (SIZE / size)
+    rows, columns = np.mgrid[0:size, 0:size].astype(np.float32) * (IMAGE_SIZE / size)
     r = rng.uniform(16, 26)
     v, u = (rows - rng.uniform(26, 38)) / r, (columns - rng.uniform(26, 38)) / r
     angle = np.arctan2(u, -v)  # 0 at the top
@@ -99,7 +113,9 @@ def drawn(fruit: str, rng: np.random.Generator, size: int = SIZE) -> np.ndarray:
     body = np.hypot(u, v) < edge
     ground = rng.uniform(120, 255, (3, 1, 1)) * np.ones((3, size, size))
     apples, oranges = ((200, 40, 40), (130, 180, 50)), ((240, 140, 20), (230, 110, 10))
-    colour = np.array((apples if fruit == "apple" else oranges)[rng.integers(2)], float) + rng.normal(0, 12, 3)
+    colour = np.array((apples if fruit == "apple" else oranges)[rng.integers(2)], float) + rng.normal(
+        0, 12, 3
+    )
     light = 0.75 + 0.35 * (0.6 - np.hypot(u + 0.35, v + 0.35) / 2)
     skin = colour[:, None, None] * light
     if fruit == "orange":
@@ -111,9 +127,9 @@ def drawn(fruit: str, rng: np.random.Generator, size: int = SIZE) -> np.ndarray:
     return np.clip(picture + rng.normal(0, 6, picture.shape), 0, 255).astype(np.uint8)
 
 
-def _dataset(name, title, origin, train, test, notice=None) -> DataSet:  # noqa: ANN001
-    mean, std = statistics(train[0])
-    return DataSet(
+def _make_dataset(name, title, origin, train, test, notice=None) -> ArrayDataset:  # noqa: ANN001
+    mean, std = channel_statistics(train[0])
+    return ArrayDataset(
         name=name,
         title=title,
         kind="classification",

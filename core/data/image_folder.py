@@ -18,19 +18,19 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from core import images
-from core.data import Progress, array_cache
+from core.data import ProgressCallback, array_cache
 from core.data.array_cache import Split
 from core.messages import Message, N_, UserError
 
-MOST_FILES = 500_000
-MOST_BYTES = 8_000_000_000  # of everything in a zip, unpacked
-MOST_RATIO = 200  # of one packed file; pictures hardly pack at all
+MAX_FILES = 500_000
+MAX_BYTES = 8_000_000_000  # of everything in a zip, unpacked
+MAX_COMPRESSION_RATIO = 200  # of one packed file; pictures hardly pack at all
 # What zipfile says to a damaged zip; of names that are no UTF-8, and of places before the file's beginning, by a ValueError.
-_BROKEN_ZIP = (zipfile.BadZipFile, OSError, RuntimeError, ValueError)
+_ZIP_ERRORS = (zipfile.BadZipFile, OSError, RuntimeError, ValueError)
 
 
 @dataclass(frozen=True)
-class Entry:
+class ImageEntry:
     """One file: its split, its class, its name for messages, and how to read it."""
 
     split: str
@@ -40,23 +40,31 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Folder:
+class DecodedFolder:
     """A decoded image folder. `left_out` counts the files that were no readable pictures."""
 
     classes: tuple[str, ...]
     splits: dict[str, Split]
-    left_out: int
+    num_skipped: int
 
 
 def open_zip(source: Path) -> zipfile.ZipFile:
     """The zip in `source`, to be closed. Raises UserError where it cannot be read or is none."""
     try:
         return zipfile.ZipFile(source)
-    except _BROKEN_ZIP as error:
-        raise UserError(N_("{file} cannot be opened as a zip file: {reason}."), file=str(source), reason=str(error)) from error
+    except _ZIP_ERRORS as error:
+        raise UserError(
+            N_("{file} cannot be opened as a zip file: {reason}."), file=str(source), reason=str(error)
+        ) from error
 
 
-def load(source: Path, splits: dict[str, dict[str, str]], size: int, name: str, progress: Progress | None = None) -> Folder:
+def load_image_folder(
+    source: Path,
+    splits: dict[str, dict[str, str]],
+    size: int,
+    name: str,
+    progress: ProgressCallback | None = None,
+) -> DecodedFolder:
     """The pictures of `source` (a folder, or a zip of one), each resized to `size` x `size` by its shorter side and a centre crop.
 
     `splits` maps the names of wanted splits to the folders in them and the class that each stands for, for example
@@ -64,25 +72,31 @@ def load(source: Path, splits: dict[str, dict[str, str]], size: int, name: str, 
     per source and size; afterwards only opened. Raises UserError where the source cannot be read, leads out of itself, would unpack
     to more than is bearable, or lacks a split or the pictures of a class.
     """
-    key = f"{source.resolve()} {stamp(source)} {size} {json.dumps(splits, sort_keys=True)}"
-    found, about = array_cache.kept(name, key, lambda save: _decode(source, splits, size, save, progress))
-    return Folder(tuple(about["classes"]), found, about["left_out"])
+    key = f"{source.resolve()} {folder_fingerprint(source)} {size} {json.dumps(splits, sort_keys=True)}"
+    found, about = array_cache.load_or_build(
+        name, key, lambda save: _decode_splits(source, splits, size, save, progress)
+    )
+    return DecodedFolder(tuple(about["classes"]), found, about["left_out"])
 
 
-def stamp(source: Path) -> str:
+def folder_fingerprint(source: Path) -> str:
     """What changes when the pictures of a folder or a zip do: names, sizes and times of all files."""
-    files = [source] if source.is_file() else _files(source)
+    files = [source] if source.is_file() else _list_files(source)
     stats = [(str(f.relative_to(source)), s.st_size, s.st_mtime_ns) for f in files if (s := f.stat())]
     return hashlib.sha256(json.dumps(stats).encode()).hexdigest()
 
 
-def _decode(
-    source: Path, splits: dict[str, dict[str, str]], size: int, save: Callable[..., None], progress: Progress | None
+def _decode_splits(
+    source: Path,
+    splits: dict[str, dict[str, str]],
+    size: int,
+    save: Callable[..., None],
+    progress: ProgressCallback | None,
 ) -> dict[str, object]:
-    with _opened(source) as entries:
-        wanted = [e for e in (_placed(entry, splits) for entry in entries) if e is not None]
+    with _open_entries(source) as entries:
+        wanted = [e for e in (_assign_split(entry, splits) for entry in entries) if e is not None]
         classes = sorted({e.label for e in wanted})
-        _complete(source, splits, wanted, classes)
+        _check_splits(source, splits, wanted, classes)
         left_out = done = 0
         for split in splits:
             members = [e for e in wanted if e.split == split]
@@ -91,7 +105,7 @@ def _decode(
             count = 0
             for entry in members:
                 done += 1
-                pixels = _pixels(entry, size)
+                pixels = _decode_entry(entry, size)
                 if pixels is None:
                     left_out += 1
                     continue
@@ -99,48 +113,57 @@ def _decode(
                 count += 1
                 if progress and done % 500 == 0:
                     progress(Message(N_("Decoding {name}"), {"name": source.name}), done / len(wanted))
-            _refuse_empty(source, split, classes, y[:count])
+            _check_not_empty(source, split, classes, y[:count])
             save(split, x[:count], y[:count])
     return {"classes": classes, "left_out": left_out}
 
 
-def _pixels(entry: Entry, size: int) -> np.ndarray | None:
+def _decode_entry(entry: ImageEntry, size: int) -> np.ndarray | None:
     """The picture as (3, size, size), or None where the file is none."""
     try:
-        image = images.opaque(images.decode(entry.read(), entry.name))
+        image = images.flatten_alpha(images.decode_image(entry.read(), entry.name))
     except UserError:
         return None
-    return np.asarray(images.middle_square(image, size)).transpose(2, 0, 1)
+    return np.asarray(images.center_crop(image, size)).transpose(2, 0, 1)
 
 
-def _placed(entry: Entry, splits: dict[str, dict[str, str]]) -> Entry | None:
+def _assign_split(entry: ImageEntry, splits: dict[str, dict[str, str]]) -> ImageEntry | None:
     """The entry under the split and class that were asked for, or None where it belongs to neither."""
     for split, folders in splits.items():
         if not folders and entry.split == split:
             return entry
         label = folders.get(entry.label if entry.label in folders else entry.split)
         if label is not None:
-            return Entry(split, label, entry.name, entry.read)
+            return ImageEntry(split, label, entry.name, entry.read)
     return None
 
 
-def _complete(source: Path, splits: dict[str, dict[str, str]], wanted: list[Entry], classes: list[str]) -> None:
+def _check_splits(
+    source: Path, splits: dict[str, dict[str, str]], wanted: list[ImageEntry], classes: list[str]
+) -> None:
     """Raise UserError where a split has no files at all, or there is nothing to tell apart."""
     for split in splits:
         if not any(e.split == split for e in wanted):
-            raise UserError(N_("{file} contains no images for the {split} split."), file=str(source), split=split)
+            raise UserError(
+                N_("{file} contains no images for the {split} split."), file=str(source), split=split
+            )
     if len(classes) < 2:
         raise UserError(
-            N_("{file} contains too few classes ({classes}). At least two are required."), file=str(source), classes=", ".join(classes) or "-"
+            N_("{file} contains too few classes ({classes}). At least two are required."),
+            file=str(source),
+            classes=", ".join(classes) or "-",
         )
 
 
-def _refuse_empty(source: Path, split: str, classes: list[str], y: np.ndarray) -> None:
+def _check_not_empty(source: Path, split: str, classes: list[str], y: np.ndarray) -> None:
     counts = np.bincount(y, minlength=len(classes))
     empty = [name for name, count in zip(classes, counts, strict=True) if not count]
     if empty:
         raise UserError(
-            N_("{file} contains no readable images of {classes} in the {split} split."), file=str(source), classes=", ".join(empty), split=split
+            N_("{file} contains no readable images of {classes} in the {split} split."),
+            file=str(source),
+            classes=", ".join(empty),
+            split=split,
         )
 
 
@@ -148,7 +171,7 @@ def _refuse_empty(source: Path, split: str, classes: list[str], y: np.ndarray) -
 
 
 @contextmanager
-def _opened(source: Path) -> Iterator[list[Entry]]:
+def _open_entries(source: Path) -> Iterator[list[ImageEntry]]:
     """The entries of a folder or a zip, in the order of their names."""
     if source.is_dir():
         yield _folder_entries(source)
@@ -157,25 +180,29 @@ def _opened(source: Path) -> Iterator[list[Entry]]:
         yield _zip_entries(source, archive)
 
 
-def _files(source: Path) -> list[Path]:
+def _list_files(source: Path) -> list[Path]:
     return [p for p in sorted(source.rglob("*")) if p.is_file() and not p.is_symlink()]
 
 
-def _folder_entries(source: Path) -> list[Entry]:
-    return [e for p in _files(source) if (e := _entry(PurePosixPath(p.relative_to(source).as_posix()), _bounded(p))) is not None]
+def _folder_entries(source: Path) -> list[ImageEntry]:
+    return [
+        e
+        for p in _list_files(source)
+        if (e := _make_entry(PurePosixPath(p.relative_to(source).as_posix()), _bounded_reader(p))) is not None
+    ]
 
 
-def _bounded(path: Path) -> Callable[[], bytes]:
+def _bounded_reader(path: Path) -> Callable[[], bytes]:
     """Reads a file, but no more of it than `images.decode` needs to refuse it: a film may lie among the pictures."""
 
     def read() -> bytes:
         with path.open("rb") as f:
-            return f.read(images.MOST_BYTES + 1)
+            return f.read(images.MAX_BYTES + 1)
 
     return read
 
 
-def _zip_entries(source: Path, archive: zipfile.ZipFile) -> list[Entry]:
+def _zip_entries(source: Path, archive: zipfile.ZipFile) -> list[ImageEntry]:
     """Raises UserError where the zip leads out of itself or is a bomb."""
     members = [m for m in archive.infolist() if not m.is_dir()]
     for member in members:
@@ -183,32 +210,46 @@ def _zip_entries(source: Path, archive: zipfile.ZipFile) -> list[Entry]:
         if not path.parts or path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
             raise UserError(
                 N_("{file} cannot be extracted safely: the path {name} points outside its folder."),
-                file=str(source), name=images.safe_name(member.filename),
-            )  # fmt: skip
-        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # the others unpack far beyond what is asked of them
+                file=str(source),
+                name=images.safe_name(member.filename),
+            )
+        if member.compress_type not in (
+            zipfile.ZIP_STORED,
+            zipfile.ZIP_DEFLATED,
+        ):  # the others unpack far beyond what is asked of them
             raise UserError(
-                N_("{file} is not supported: {name} uses an unusual compression method. Recreate it as a "
-        "standard zip (Deflate)."),
-                file=str(source), name=images.safe_name(member.filename),
-            )  # fmt: skip
-        if member.file_size > MOST_RATIO * max(member.compress_size, 1) and member.file_size > 1_000_000:
+                N_(
+                    "{file} is not supported: {name} uses an unusual compression method. Recreate it as a "
+                    "standard zip (Deflate)."
+                ),
+                file=str(source),
+                name=images.safe_name(member.filename),
+            )
+        if (
+            member.file_size > MAX_COMPRESSION_RATIO * max(member.compress_size, 1)
+            and member.file_size > 1_000_000
+        ):
             raise UserError(
                 N_("{file} cannot be extracted safely: {name} would expand to {size} MB."),
-                file=str(source), name=images.safe_name(member.filename), size=f"{member.file_size / 1e6:,.0f}",
-            )  # fmt: skip
+                file=str(source),
+                name=images.safe_name(member.filename),
+                size=f"{member.file_size / 1e6:,.0f}",
+            )
     total = sum(m.file_size for m in members)
-    if len(members) > MOST_FILES or total > MOST_BYTES:
+    if len(members) > MAX_FILES or total > MAX_BYTES:
         raise UserError(
             N_("{file} exceeds the size limit: it contains {count} files ({size} MB in total)."),
-            file=str(source), count=f"{len(members):,}", size=f"{total / 1e6:,.0f}",
-        )  # fmt: skip
+            file=str(source),
+            count=f"{len(members):,}",
+            size=f"{total / 1e6:,.0f}",
+        )
     members.sort(key=lambda m: m.filename)
-    reader = _Reader(archive)
-    entries = [_entry(PurePosixPath(m.filename.replace("\\", "/")), reader.of(m)) for m in members]
+    reader = _ZipReader(archive)
+    entries = [_make_entry(PurePosixPath(m.filename.replace("\\", "/")), reader.of(m)) for m in members]
     return [e for e in entries if e is not None]
 
 
-class _Reader:
+class _ZipReader:
     """Reads members of a zip, never more of one than its directory promised."""
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
@@ -218,17 +259,17 @@ class _Reader:
         def read() -> bytes:
             try:
                 with self.archive.open(member) as f:
-                    return f.read(images.MOST_BYTES + 1)
-            except (*_BROKEN_ZIP, zlib.error, EOFError):
+                    return f.read(images.MAX_BYTES + 1)
+            except (*_ZIP_ERRORS, zlib.error, EOFError):
                 return b""
 
         return read
 
 
-def _entry(path: PurePosixPath, read: Callable[[], bytes]) -> Entry | None:
+def _make_entry(path: PurePosixPath, read: Callable[[], bytes]) -> ImageEntry | None:
     """The entry of `.../<split>/<class>/<name>` or `.../<split>/<name>` (then the class is the split); hidden files are passed over."""
     if any(part.startswith((".", "__MACOSX")) for part in path.parts) or len(path.parts) < 2:
         return None
     parts = path.parts
     split = parts[-3] if len(parts) >= 3 else parts[-2]
-    return Entry(split, parts[-2], path.name, read)
+    return ImageEntry(split, parts[-2], path.name, read)

@@ -15,15 +15,15 @@ from pathlib import Path
 import numpy as np
 
 from core import paths
-from core.data import DataSet, Progress
-from core.data.download import Source, fetch
-from core.files import write_aside
+from core.data import ArrayDataset, ProgressCallback
+from core.data.download import RemoteFile, fetch_files
+from core.files import atomic_write
 from core.messages import Message, N_, UserError
 
 TITLE = "MNIST"
 URL = "https://ossci-datasets.s3.amazonaws.com/mnist/"
 LAYOUT = "MNIST/raw/{train,t10k}-{images-idx3,labels-idx1}-ubyte"
-STAND_IN_TITLE = N_("scikit-learn's 8×8 digits, enlarged")
+FALLBACK_TITLE = N_("scikit-learn's 8×8 digits, enlarged")
 
 # Recomputed by a test from the 60,000 training images.
 MEAN, STD = 0.1307, 0.3081
@@ -42,23 +42,31 @@ _MD5 = {
     "t10k-images-idx3-ubyte": "9fb629c4189551a2d022fa330f9573f3",
     "t10k-labels-idx1-ubyte": "ec29112dd5afa0611ce80d1b7f02629c",
 }
-BYTES = 11_594_722
+DOWNLOAD_BYTES = 11_594_722
 
 
 def find(root: Path) -> Path | None:
     """`root`/MNIST/raw where at least one of the four files lies there (a half-filled folder is a sentence, not a stand-in)."""
     raw = root / "MNIST" / "raw"
-    return raw if any(_present(raw, name) for name in _FILES.values()) else None
+    return raw if any(_find_file(raw, name) for name in _FILES.values()) else None
 
 
-def _present(raw: Path, name: str) -> Path | None:
+def _find_file(raw: Path, name: str) -> Path | None:
     return next((p for p in (raw / name, raw / f"{name}.gz") if p.is_file()), None)
 
 
-def _header(path: Path, first: bytes) -> tuple[int, ...]:
+def _read_header(path: Path, first: bytes) -> tuple[int, ...]:
     """Shape of an IDX file of unsigned bytes from its first bytes. Raises UserError where it is none."""
-    if len(first) < 4 or first[:3] != b"\x00\x00\x08" or first[3] not in (1, 3) or len(first) < 4 + 4 * first[3]:
-        raise UserError(N_("{file} is not an MNIST file (no IDX header). Delete it and download it again."), file=str(path))
+    if (
+        len(first) < 4
+        or first[:3] != b"\x00\x00\x08"
+        or first[3] not in (1, 3)
+        or len(first) < 4 + 4 * first[3]
+    ):
+        raise UserError(
+            N_("{file} is not an MNIST file (no IDX header). Delete it and download it again."),
+            file=str(path),
+        )
     return struct.unpack(f">{first[3]}I", first[4 : 4 + 4 * first[3]])
 
 
@@ -69,22 +77,24 @@ def read_idx(path: Path) -> np.ndarray:
     """
     try:
         if path.suffix == ".gz":
-            path = _unpacked(path)
+            path = _unpack_gzip(path)
         with path.open("rb") as f:
-            shape = _header(path, f.read(16))
+            shape = _read_header(path, f.read(16))
         offset, need = 4 + 4 * len(shape), math.prod(shape)
         have = path.stat().st_size - offset
         if have < need:
             raise UserError(
                 N_("{file} is truncated: {have} of {need} bytes. Delete it and download it again."),
-                file=str(path), have=f"{have:,}", need=f"{need:,}",
-            )  # fmt: skip
+                file=str(path),
+                have=f"{have:,}",
+                need=f"{need:,}",
+            )
         return np.memmap(path, dtype=np.uint8, mode="c", offset=offset, shape=shape)
     except OSError as error:
         raise UserError(N_("{file} cannot be read: {reason}."), file=str(path), reason=str(error)) from error
 
 
-def _unpacked(path: Path) -> Path:
+def _unpack_gzip(path: Path) -> Path:
     stat = path.stat()
     target = paths.cache() / "mnist" / f"{path.stem}-{stat.st_size}-{stat.st_mtime_ns}"
     if not target.exists():
@@ -92,66 +102,92 @@ def _unpacked(path: Path) -> Path:
         try:
             content = gzip.decompress(path.read_bytes())
         except (EOFError, OSError, zlib.error) as error:
-            raise UserError(N_("{file} cannot be extracted: {reason}."), file=str(path), reason=str(error)) from error
-        write_aside(target, lambda part: part.write_bytes(content))
+            raise UserError(
+                N_("{file} cannot be extracted: {reason}."), file=str(path), reason=str(error)
+            ) from error
+        atomic_write(target, lambda part: part.write_bytes(content))
     return target
 
 
-def load(raw: Path, progress: Progress | None = None) -> DataSet:
+def load(raw: Path, progress: ProgressCallback | None = None) -> ArrayDataset:
     """MNIST from the folder that `find` gave. Raises UserError naming a missing or broken file."""
     arrays = {}
     for key, name in _FILES.items():
-        path = _present(raw, name)
+        path = _find_file(raw, name)
         if path is None:
             raise UserError(N_("{file} not found in {folder}."), file=name, folder=str(raw))
         arrays[key] = read_idx(path)
     for part in ("train", "test"):
         x, y = arrays[f"{part}_x"], arrays[f"{part}_y"]
-        if x.ndim != 3 or x.shape[1:] != (28, 28) or y.ndim != 1 or len(x) != len(y) or len(x) == 0 or y.max() > 9:
+        if (
+            x.ndim != 3
+            or x.shape[1:] != (28, 28)
+            or y.ndim != 1
+            or len(x) != len(y)
+            or len(x) == 0
+            or y.max() > 9
+        ):
             raise UserError(
-                N_("The {part} files in {folder} do not match (images: {images}, labels: {labels}). "
-        "Download them again."),
-                part=part, folder=str(raw), images=len(x), labels=len(y),
-            )  # fmt: skip
-    return _dataset("mnist", TITLE, str(raw), MEAN, STD, arrays)
+                N_(
+                    "The {part} files in {folder} do not match (images: {images}, labels: {labels}). "
+                    "Download them again."
+                ),
+                part=part,
+                folder=str(raw),
+                images=len(x),
+                labels=len(y),
+            )
+    return _make_dataset("mnist", TITLE, str(raw), MEAN, STD, arrays)
 
 
 def inventory(raw: Path) -> tuple[int, int, int]:
     """Training images, test images, bytes on disk."""
     data = load(raw)
-    files = [_present(raw, name) for name in _FILES.values()]
+    files = [_find_file(raw, name) for name in _FILES.values()]
     return len(data.train_x), len(data.test_x), sum(p.stat().st_size for p in files if p)
 
 
-def download(root: Path, progress: Progress | None = None) -> Path:
+def download(root: Path, progress: ProgressCallback | None = None) -> Path:
     """Fetch the four gzipped files into `root`/MNIST/raw. Raises UserError naming the URL and the folder."""
     raw = root / "MNIST" / "raw"
-    sources = [Source(f"{URL}{name}.gz", raw / f"{name}.gz", _MD5[name]) for name in _FILES.values()]
-    fetch(TITLE, sources, BYTES, progress)
+    sources = [RemoteFile(f"{URL}{name}.gz", raw / f"{name}.gz", _MD5[name]) for name in _FILES.values()]
+    fetch_files(TITLE, sources, DOWNLOAD_BYTES, progress)
     return raw
 
 
-def stand_in(notice: Message) -> DataSet:
+def fallback(notice: Message) -> ArrayDataset:
     """scikit-learn's digits in MNIST's form: 1,437 for training and 360 held out, cut with the fixed seed."""
     from skimage.transform import resize
     from sklearn.datasets import load_digits
 
-    from core.data import cut_validation
+    from core.data import train_val_split
 
     digits = load_digits()
     small = resize(digits.images / 16.0, (len(digits.images), 20, 20), order=1, anti_aliasing=False)
     images = np.zeros((len(small), 28, 28), dtype=np.uint8)
     images[:, 4:24, 4:24] = np.rint(small * 255)
     labels = digits.target.astype(np.uint8)
-    train, test = cut_validation(labels, 360)
-    arrays = {"train_x": images[train], "train_y": labels[train], "test_x": images[test], "test_y": labels[test]}
+    train, test = train_val_split(labels, 360)
+    arrays = {
+        "train_x": images[train],
+        "train_y": labels[train],
+        "test_x": images[test],
+        "test_y": labels[test],
+    }
     scaled = images[train] / 255.0
-    return _dataset(
-        "digits", STAND_IN_TITLE, "scikit-learn", float(scaled.mean()), float(scaled.std()), arrays, TITLE, notice
+    return _make_dataset(
+        "digits",
+        FALLBACK_TITLE,
+        "scikit-learn",
+        float(scaled.mean()),
+        float(scaled.std()),
+        arrays,
+        TITLE,
+        notice,
     )
 
 
-def _dataset(
+def _make_dataset(
     name: str,
     title: str,
     origin: str,
@@ -160,8 +196,8 @@ def _dataset(
     arrays: dict[str, np.ndarray],
     stand_in_for: str = "",
     notice: Message | None = None,
-) -> DataSet:
-    return DataSet(
+) -> ArrayDataset:
+    return ArrayDataset(
         name=name,
         title=title,
         kind="classification",

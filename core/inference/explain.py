@@ -16,17 +16,17 @@ import torch
 from torch import Tensor, nn
 
 from core.inference.predictor import Predictor
-from core.messages import N_, UserError, nearest
+from core.messages import N_, UserError, closest_names
 
 Method = Literal["integrated-gradients", "saliency", "occlusion"]
 METHODS: tuple[str, ...] = get_args(Method)
-_STEPS = 32
+_INTEGRATION_STEPS = 32
 _WINDOW, _STRIDE = 4, 2
-_AT_ONCE = 64
+_BATCH_SIZE = 64
 
 
 @dataclass(frozen=True)
-class Layer:
+class FeatureLayer:
     """A layer whose output is a stack of maps: `name` in the network, `kind` of module, `shape` (C, h, w) of its output."""
 
     name: str
@@ -34,26 +34,35 @@ class Layer:
     shape: tuple[int, int, int]
 
 
-_SHOWN = (
-    nn.Conv2d, nn.BatchNorm2d, nn.ReLU, nn.LeakyReLU, nn.GELU, nn.SiLU, nn.Tanh, nn.Sigmoid,
-    nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d,
-)  # fmt: skip
+_FEATURE_MODULES = (
+    nn.Conv2d,
+    nn.BatchNorm2d,
+    nn.ReLU,
+    nn.LeakyReLU,
+    nn.GELU,
+    nn.SiLU,
+    nn.Tanh,
+    nn.Sigmoid,
+    nn.MaxPool2d,
+    nn.AvgPool2d,
+    nn.AdaptiveAvgPool2d,
+)
 
 
-def layers(predictor: Predictor) -> list[Layer]:
+def list_feature_layers(predictor: Predictor) -> list[FeatureLayer]:
     """The layers worth looking at, in the order in which a picture goes through them; none for networks without maps."""
-    found: dict[str, Layer] = {}
+    found: dict[str, FeatureLayer] = {}
     seen = {}
     for name, module in predictor.network.named_modules():
-        if isinstance(module, _SHOWN):
+        if isinstance(module, _FEATURE_MODULES):
             seen[name] = module
 
     def take(name: str, output: Tensor) -> None:
         if output.ndim == 4 and output.shape[2] * output.shape[3] > 1:
-            found.setdefault(name, Layer(name, type(seen[name]).__name__, tuple(output.shape[1:])))
+            found.setdefault(name, FeatureLayer(name, type(seen[name]).__name__, tuple(output.shape[1:])))
 
-    with _watched(seen, take), torch.inference_mode():
-        predictor.network(predictor.normalised(np.zeros((1, *predictor.spec.in_shape), np.uint8)))
+    with _capture_outputs(seen, take), torch.inference_mode():
+        predictor.network(predictor.normalize(np.zeros((1, *predictor.spec.in_shape), np.uint8)))
     return list(found.values())
 
 
@@ -64,16 +73,25 @@ def feature_maps(predictor: Predictor, x: np.ndarray, layer: str) -> np.ndarray:
     """
     modules = dict(predictor.network.named_modules())
     if layer not in modules or not layer:
-        known = [entry.name for entry in layers(predictor)]
-        raise UserError(N_("Layer {layer} not found in this model. Closest matches: {nearest}."), layer=layer, nearest=nearest(layer, known) or "-")
+        known = [entry.name for entry in list_feature_layers(predictor)]
+        raise UserError(
+            N_("Layer {layer} not found in this model. Closest matches: {nearest}."),
+            layer=layer,
+            nearest=closest_names(layer, known) or "-",
+        )
     taken: list[Tensor] = []
     # A clone at once: an in-place ReLU behind the layer would overwrite what was taken.
-    with _watched({layer: modules[layer]}, lambda _, output: taken.append(output.clone())), torch.inference_mode():
-        predictor.network(predictor.normalised(_batch(predictor, x)))
+    with (
+        _capture_outputs({layer: modules[layer]}, lambda _, output: taken.append(output.clone())),
+        torch.inference_mode(),
+    ):
+        predictor.network(predictor.normalize(_to_batch(predictor, x)))
     return taken[0][0].float().numpy()
 
 
-def attribution(predictor: Predictor, x: np.ndarray, target_class: int, method: Method = "integrated-gradients") -> np.ndarray:
+def compute_attribution(
+    predictor: Predictor, x: np.ndarray, target_class: int, method: Method = "integrated-gradients"
+) -> np.ndarray:
     """How much each pixel of `x`, uint8 (28, 28), (C, H, W) or (1, C, H, W), speaks for `target_class` (positive) or against it
     (negative): float32 (H, W), in units of the logit.
 
@@ -84,34 +102,44 @@ def attribution(predictor: Predictor, x: np.ndarray, target_class: int, method: 
     from captum.attr import IntegratedGradients, Occlusion, Saliency
 
     if method not in METHODS:
-        raise UserError(N_("Attribution method {method} is not supported. Choose one of: {known}."), method=str(method), known=", ".join(METHODS))
+        raise UserError(
+            N_("Attribution method {method} is not supported. Choose one of: {known}."),
+            method=str(method),
+            known=", ".join(METHODS),
+        )
     spec = predictor.spec
     if spec.kind != "classification" or len(spec.in_shape) != 3 or not 0 <= target_class < spec.num_outputs:
         raise UserError(N_("Class {number} not found in this model."), number=target_class)
-    batch = _batch(predictor, x)
-    inputs = predictor.normalised(batch)
-    black = predictor.normalised(np.zeros_like(batch))
+    batch = _to_batch(predictor, x)
+    inputs = predictor.normalize(batch)
+    black = predictor.normalize(np.zeros_like(batch))
     if method == "occlusion":
         with torch.no_grad():
             values = Occlusion(predictor.network).attribute(
-                inputs, (inputs.shape[1], _WINDOW, _WINDOW), (inputs.shape[1], _STRIDE, _STRIDE),
-                baselines=black, target=target_class, perturbations_per_eval=_AT_ONCE,
-            )  # fmt: skip
+                inputs,
+                (inputs.shape[1], _WINDOW, _WINDOW),
+                (inputs.shape[1], _STRIDE, _STRIDE),
+                baselines=black,
+                target=target_class,
+                perturbations_per_eval=_BATCH_SIZE,
+            )
     elif method == "saliency":
-        values = Saliency(predictor.network).attribute(inputs.requires_grad_(), target=target_class, abs=False)
+        values = Saliency(predictor.network).attribute(
+            inputs.requires_grad_(), target=target_class, abs=False
+        )
     else:
         values = IntegratedGradients(predictor.network).attribute(
-            inputs, black, target=target_class, n_steps=_STEPS, internal_batch_size=_AT_ONCE
+            inputs, black, target=target_class, n_steps=_INTEGRATION_STEPS, internal_batch_size=_BATCH_SIZE
         )
     return values.detach()[0].sum(0).float().numpy()  # (1, C, H, W) -> (H, W)
 
 
-def _batch(predictor: Predictor, x: np.ndarray) -> np.ndarray:
+def _to_batch(predictor: Predictor, x: np.ndarray) -> np.ndarray:
     return np.asarray(x, np.uint8).reshape(1, *predictor.spec.in_shape)
 
 
 @contextmanager
-def _watched(modules: dict[str, nn.Module], take) -> Iterator[None]:  # noqa: ANN001
+def _capture_outputs(modules: dict[str, nn.Module], take) -> Iterator[None]:  # noqa: ANN001
     """Call `take(name, output)` for every output of `modules` that this thread computes.
 
     Pages of many people share one network: what another thread sends through it meanwhile is none of ours.

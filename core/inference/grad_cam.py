@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from core.inference.predictor import Predictor
 from core.messages import N_, UserError
 
-SMALLEST = 3  # pixels a side of the maps: fewer do not say where
+MIN_MAP_SIZE = 3  # pixels a side of the maps: fewer do not say where
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,13 @@ class GradCam:
     """`heat` is float32 (H, W) of the input's size in [0, 1]; `layer` the name and `maps` the (C, h, w) of the layer looked at;
     `probabilities` (K,)."""
 
-    heat: np.ndarray
+    heatmap: np.ndarray
     layer: str
     maps: tuple[int, int, int]
     probabilities: np.ndarray
 
 
-def chosen_layer(network: nn.Module, in_shape: tuple[int, ...]) -> str | None:
+def select_layer(network: nn.Module, in_shape: tuple[int, ...]) -> str | None:
     """The name of the layer or block whose output holds what the last convolution with maps of at least SMALLEST pixels a side came to
     before the maps shrink again; None for a network without."""
     convolution: tuple[int, int] | None = None
@@ -45,7 +45,7 @@ def chosen_layer(network: nn.Module, in_shape: tuple[int, ...]) -> str | None:
         nonlocal convolution
         if threading.get_ident() != mine or not isinstance(output, Tensor) or output.ndim != 4:
             return
-        if isinstance(module, nn.Conv2d) and min(output.shape[2:]) >= SMALLEST:
+        if isinstance(module, nn.Conv2d) and min(output.shape[2:]) >= MIN_MAP_SIZE:
             convolution = tuple(output.shape[2:])
             ended.clear()
         if not isinstance(module, nn.Sequential) and tuple(output.shape[2:]) == convolution:
@@ -68,10 +68,11 @@ def grad_cam(predictor: Predictor, x: np.ndarray, target: int | None = None) -> 
     Raises UserError for a network without maps, or a class that it does not know.
     """
     network, spec = predictor.network, predictor.spec
-    layer = chosen_layer(network, spec.in_shape)
+    layer = select_layer(network, spec.in_shape)
     if layer is None:
-        raise UserError(N_("This model has no feature maps because it flattens its input. Choose a convolutional "
-        "model."))
+        raise UserError(
+            N_("This model has no feature maps because it flattens its input. Choose a convolutional model.")
+        )
     if target is not None and not 0 <= target < spec.num_outputs:
         raise UserError(N_("Class {number} not found in this model."), number=target)
     kept: list[Tensor] = []
@@ -88,7 +89,7 @@ def grad_cam(predictor: Predictor, x: np.ndarray, target: int | None = None) -> 
     handle = dict(network.named_modules())[layer].register_forward_hook(keep)
     try:
         with torch.enable_grad():
-            logits = network(predictor.normalised(np.asarray(x, np.uint8)[None])).float()  # (1, K)
+            logits = network(predictor.normalize(np.asarray(x, np.uint8)[None])).float()  # (1, K)
     finally:
         handle.remove()
     wanted = int(logits.argmax()) if target is None else target

@@ -13,7 +13,7 @@ from torch import fx, nn
 
 from core.messages import N_, UserError
 
-_SKIPPED = (nn.Dropout, nn.Identity)
+_IGNORED_MODULES = (nn.Dropout, nn.Identity)
 
 
 class _Tracer(fx.Tracer):
@@ -28,37 +28,48 @@ class _Tracer(fx.Tracer):
         return super().is_leaf_module(m, module_qualified_name) or (own and not self.detailed)
 
 
-def dot(network: nn.Module, in_shape: tuple[int, ...], detailed: bool = False, dark: bool = False) -> str:
+def to_dot(network: nn.Module, in_shape: tuple[int, ...], detailed: bool = False, dark: bool = False) -> str:
     """The graph of `network`, its own blocks as one node each, or (`detailed`) every layer. Raises UserError for a network whose path
     depends on its input, which cannot be traced."""
     network = copy.deepcopy(network).eval()
     try:
         graph = _Tracer(detailed, network).trace(network)
     except (fx.proxy.TraceError, TypeError) as error:
-        raise UserError(N_("The graph is not available: the operations of this model depend on its input.")) from error
+        raise UserError(
+            N_("The graph is not available: the operations of this model depend on its input.")
+        ) from error
     traced = fx.GraphModule(network, graph)
-    shapes = _shapes(traced, in_shape)
+    shapes = _node_shapes(traced, in_shape)
     text, line, fill = ("#E8EAEE", "#8A8F98", "#262B36") if dark else ("#1B1E26", "#8A8F98", "#F1F2F5")
     out = [
-        "digraph {", "rankdir=TB; bgcolor=transparent; nodesep=0.25; ranksep=0.25;",
+        "digraph {",
+        "rankdir=TB; bgcolor=transparent; nodesep=0.25; ranksep=0.25;",
         f'node [shape=box style="rounded,filled" fillcolor="{fill}" color="{line}" fontcolor="{text}" fontname="sans-serif" fontsize=11 '
         'margin="0.12,0.05"];',
         f'edge [color="{line}" arrowsize=0.6];',
-    ]  # fmt: skip
+    ]
     alias: dict[fx.Node, fx.Node] = {}
     for node in graph.nodes:
-        if node.op == "call_module" and isinstance(traced.get_submodule(node.target), _SKIPPED) and node.all_input_nodes:
+        if (
+            node.op == "call_module"
+            and isinstance(traced.get_submodule(node.target), _IGNORED_MODULES)
+            and node.all_input_nodes
+        ):
             alias[node] = alias.get(node.all_input_nodes[0], node.all_input_nodes[0])
             continue
         if node.op == "get_attr":
             continue
-        label = _label(node, traced) + (f"\\n{'x'.join(map(str, shapes[node]))}" if node in shapes else "")
+        label = _node_label(node, traced) + (
+            f"\\n{'x'.join(map(str, shapes[node]))}" if node in shapes else ""
+        )
         out.append(f'"{node.name}" [label="{label}"];')
-        out += [f'"{alias.get(n, n).name}" -> "{node.name}";' for n in node.all_input_nodes if n.op != "get_attr"]
+        out += [
+            f'"{alias.get(n, n).name}" -> "{node.name}";' for n in node.all_input_nodes if n.op != "get_attr"
+        ]
     return "\n".join([*out, "}"])
 
 
-def _shapes(traced: fx.GraphModule, in_shape: tuple[int, ...]) -> dict[fx.Node, tuple[int, ...]]:
+def _node_shapes(traced: fx.GraphModule, in_shape: tuple[int, ...]) -> dict[fx.Node, tuple[int, ...]]:
     """The shape of every node's output for one picture, without the batch."""
     found: dict[fx.Node, tuple[int, ...]] = {}
 
@@ -74,7 +85,7 @@ def _shapes(traced: fx.GraphModule, in_shape: tuple[int, ...]) -> dict[fx.Node, 
     return found
 
 
-def _label(node: fx.Node, traced: fx.GraphModule) -> str:
+def _node_label(node: fx.Node, traced: fx.GraphModule) -> str:
     """What a node does, in a few words."""
     if node.op == "placeholder":
         return "input"
@@ -82,12 +93,12 @@ def _label(node: fx.Node, traced: fx.GraphModule) -> str:
         return "logits"
     if node.op == "call_module":
         module = traced.get_submodule(node.target)
-        return f"{_described(module)}\\n{node.target}"
+        return f"{_describe_module(module)}\\n{node.target}"
     function: str | Callable[..., object] = node.target
     return function if isinstance(function, str) else getattr(function, "__name__", str(function))
 
 
-def _described(module: nn.Module) -> str:
+def _describe_module(module: nn.Module) -> str:
     kind = type(module).__name__
     if isinstance(module, nn.Conv2d):
         size, step = module.kernel_size, module.stride

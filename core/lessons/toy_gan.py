@@ -21,12 +21,16 @@ from core.messages import N_
 BATCH = 128
 WIDTH = 32
 SHAPES = {
-    "blob": N_("one Gaussian"), "two": N_("two Gaussians"), "ring": N_("ring"), "eight": N_("eight Gaussians"), "moons": N_("two moons"),
-}  # fmt: skip
+    "blob": N_("one Gaussian"),
+    "two": N_("two Gaussians"),
+    "ring": N_("ring"),
+    "eight": N_("eight Gaussians"),
+    "moons": N_("two moons"),
+}
 Shape = Literal["blob", "two", "ring", "eight", "moons"]
 
 
-def real_points(shape: Shape, count: int, generator: torch.Generator) -> Tensor:
+def sample_real_points(shape: Shape, count: int, generator: torch.Generator) -> Tensor:
     """`count` points (count, 2) of a distribution, around which the game is played."""
     noise = torch.randn(count, 2, generator=generator)
     u = torch.rand(count, generator=generator)
@@ -37,7 +41,9 @@ def real_points(shape: Shape, count: int, generator: torch.Generator) -> Tensor:
             centre = torch.where(u[:, None] < 0.5, torch.tensor([-0.5, -0.4]), torch.tensor([0.5, 0.4]))
             return centre + 0.1 * noise
         case "ring":
-            return 0.65 * torch.stack([torch.cos(2 * math.pi * u), torch.sin(2 * math.pi * u)], 1) + 0.03 * noise
+            return (
+                0.65 * torch.stack([torch.cos(2 * math.pi * u), torch.sin(2 * math.pi * u)], 1) + 0.03 * noise
+            )
         case "eight":
             angle = 2 * math.pi * torch.floor(8 * u) / 8
             return 0.7 * torch.stack([torch.cos(angle), torch.sin(angle)], 1) + 0.04 * noise
@@ -49,14 +55,18 @@ def real_points(shape: Shape, count: int, generator: torch.Generator) -> Tensor:
     raise ValueError(f"no shape is called {shape}")
 
 
-def _network(outputs: int) -> nn.Sequential:
+def _make_network(outputs: int) -> nn.Sequential:
     return nn.Sequential(
-        nn.Linear(2, WIDTH), nn.LeakyReLU(0.2), nn.Linear(WIDTH, WIDTH), nn.LeakyReLU(0.2), nn.Linear(WIDTH, outputs)
+        nn.Linear(2, WIDTH),
+        nn.LeakyReLU(0.2),
+        nn.Linear(WIDTH, WIDTH),
+        nn.LeakyReLU(0.2),
+        nn.Linear(WIDTH, outputs),
     )
 
 
 @dataclass(frozen=True)
-class Losses:
+class StepResult:
     """What a step came to: the losses of both sides, and the mean scores of real and generated points."""
 
     step: int
@@ -69,19 +79,21 @@ class Losses:
 class ToyGAN:
     """Both networks, their optimizers and where they stand. One seed fixes all."""
 
-    def __init__(self, shape: Shape, seed: int = 0, generator_rate: float = 0.001, discriminator_rate: float = 0.003) -> None:
+    def __init__(
+        self, shape: Shape, seed: int = 0, generator_rate: float = 0.001, discriminator_rate: float = 0.003
+    ) -> None:
         self.shape, self.rng, self.step_count = shape, torch.Generator().manual_seed(seed), 0
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            self.generator, self.discriminator = _network(2), _network(1)
+            self.generator, self.discriminator = _make_network(2), _make_network(1)
         adam = {"betas": (0.5, 0.9)}
         self.g_optimizer = torch.optim.Adam(self.generator.parameters(), lr=generator_rate, **adam)
         self.d_optimizer = torch.optim.Adam(self.discriminator.parameters(), lr=discriminator_rate, **adam)
-        self.history: list[Losses] = []
+        self.history: list[StepResult] = []
 
-    def step(self, train_generator: bool = True, train_discriminator: bool = True) -> Losses:
+    def step(self, train_generator: bool = True, train_discriminator: bool = True) -> StepResult:
         """One batch: the discriminator learns to tell, then the generator learns to be taken for real; either may sit out."""
-        real = real_points(self.shape, BATCH, self.rng)
+        real = sample_real_points(self.shape, BATCH, self.rng)
         fake = self.generator(self.noise(BATCH))  # (B, 2)
 
         # L(D) = ½ E[(D(x) - 1)²] + ½ E[D(G(z))²]
@@ -100,8 +112,13 @@ class ToyGAN:
             self.g_optimizer.step()
 
         self.step_count += 1
-        found = Losses(self.step_count, float(g_loss.detach()), float(d_loss.detach()), float(on_real.detach().mean()),
-                       float(on_fake.detach().mean()))  # fmt: skip
+        found = StepResult(
+            self.step_count,
+            float(g_loss.detach()),
+            float(d_loss.detach()),
+            float(on_real.detach().mean()),
+            float(on_fake.detach().mean()),
+        )
         self.history.append(found)
         return found
 
@@ -110,11 +127,13 @@ class ToyGAN:
         return torch.randn(count, 2, generator=self.rng)
 
     @torch.no_grad()
-    def look(self, count: int = 400, grid: int = 41, seed: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def look(
+        self, count: int = 400, grid: int = 41, seed: int = 1
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Real points (count, 2), generated points (count, 2), and the discriminator's scores (grid, grid) over [-1.2, 1.2]², rows from
         below. Draws nothing from the game's own random numbers."""
         own = torch.Generator().manual_seed(seed)
-        real = real_points(self.shape, count, own)
+        real = sample_real_points(self.shape, count, own)
         fake = self.generator(torch.randn(count, 2, generator=own))
         axis = torch.linspace(-1.2, 1.2, grid)
         rows, columns = torch.meshgrid(axis, axis, indexing="ij")
@@ -125,7 +144,10 @@ class ToyGAN:
     def distance(self, count: int = 400, seed: int = 2) -> float:
         """How far generated points are from real ones: the energy distance, 0 for the same distribution (Székely and Rizzo, 2013)."""
         own = torch.Generator().manual_seed(seed)
-        real, fake = real_points(self.shape, count, own), self.generator(torch.randn(count, 2, generator=own))
+        real, fake = (
+            sample_real_points(self.shape, count, own),
+            self.generator(torch.randn(count, 2, generator=own)),
+        )
 
         def within(x: Tensor) -> Tensor:
             return torch.cdist(x, x).sum() / (len(x) * (len(x) - 1))

@@ -14,17 +14,19 @@ import pkgutil
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
-from core.messages import N_, UserError, nearest
+from core.messages import N_, UserError, closest_names
 
 if TYPE_CHECKING:
     from torch import nn
 
-Build = Callable[..., "nn.Module"]
-_REGISTRY: dict[str, Build] = {}
+ModelBuilder = Callable[..., "nn.Module"]
+_REGISTRY: dict[str, ModelBuilder] = {}
 _KINDS: dict[str, str] = {}
 
 
-def register_model(build: Build | None = None, *, kind: Literal["predictor", "translator"] = "predictor") -> Build:
+def register_model(
+    build: ModelBuilder | None = None, *, kind: Literal["predictor", "translator"] = "predictor"
+) -> ModelBuilder:
     """Make `build` known under its own name."""
     if build is None:
         return functools.partial(register_model, kind=kind)
@@ -34,32 +36,34 @@ def register_model(build: Build | None = None, *, kind: Literal["predictor", "tr
     return build
 
 
-def _load_families() -> None:
+def _import_families() -> None:
     for module in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{module.name}")
 
 
-def model_names(kind: Literal["predictor", "translator"] = "predictor") -> list[str]:
+def list_models(kind: Literal["predictor", "translator"] = "predictor") -> list[str]:
     """The registered names of networks of `kind`, sorted."""
-    _load_families()
+    _import_families()
     return sorted(name for name, its in _KINDS.items() if its == kind)
 
 
-def builder(name: str) -> Build:
+def get_builder(name: str) -> ModelBuilder:
     """The function that builds model `name`. Raises UserError with the nearest names where there is none."""
-    _load_families()
+    _import_families()
     if name not in _REGISTRY:
         raise UserError(
-            N_("Model {name} not found. Closest matches: {nearest}."), name=name, nearest=nearest(name, _REGISTRY)
+            N_("Model {name} not found. Closest matches: {nearest}."),
+            name=name,
+            nearest=closest_names(name, _REGISTRY),
         )
     return _REGISTRY[name]
 
 
-def create(name: str, in_shape: tuple[int, ...], num_outputs: int, **options: object) -> nn.Module:
+def create_model(name: str, in_shape: tuple[int, ...], num_outputs: int, **options: object) -> nn.Module:
     """Build model `name` for inputs of `in_shape` (C, H, W for images, F for tables) with `num_outputs` outputs."""
-    return builder(name)(in_shape=in_shape, num_outputs=num_outputs, **options)
+    return get_builder(name)(in_shape=in_shape, num_outputs=num_outputs, **options)
 
 
-def source(name: str) -> str:
+def model_source(name: str) -> str:
     """The source text of the file in which model `name` is defined."""
-    return inspect.getsource(inspect.getmodule(builder(name)))
+    return inspect.getsource(inspect.getmodule(get_builder(name)))

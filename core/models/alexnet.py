@@ -18,7 +18,9 @@ from core.models import register_model
 def conv(fan_in: int, fan_out: int, kernel: int) -> nn.Sequential:
     """Convolution that keeps the size, batch norm, ReLU."""
     return nn.Sequential(
-        nn.Conv2d(fan_in, fan_out, kernel, padding=kernel // 2, bias=False), nn.BatchNorm2d(fan_out), nn.ReLU(inplace=True)
+        nn.Conv2d(fan_in, fan_out, kernel, padding=kernel // 2, bias=False),
+        nn.BatchNorm2d(fan_out),
+        nn.ReLU(inplace=True),
     )
 
 
@@ -32,15 +34,25 @@ class AlexNet(nn.Module):
             return nn.MaxPool2d(3, stride=2, padding=1)
 
         self.features = nn.Sequential(
-            conv(in_channels, width, 5), pool(),  # -> (B, W0, 16, 16)
-            conv(width, 3 * width, 5), pool(),  # -> (B, 3*W0, 8, 8)
-            conv(3 * width, 6 * width, 3), conv(6 * width, 4 * width, 3), conv(4 * width, 4 * width, 3), pool(),  # -> (B, 4*W0, 4, 4)
-            nn.AdaptiveAvgPool2d(4), nn.Flatten(),
-        )  # fmt: skip
+            conv(in_channels, width, 5),
+            pool(),  # -> (B, W0, 16, 16)
+            conv(width, 3 * width, 5),
+            pool(),  # -> (B, 3*W0, 8, 8)
+            conv(3 * width, 6 * width, 3),
+            conv(6 * width, 4 * width, 3),
+            conv(4 * width, 4 * width, 3),
+            pool(),  # -> (B, 4*W0, 4, 4)
+            nn.AdaptiveAvgPool2d(4),
+            nn.Flatten(),
+        )
         self.hidden = nn.Sequential(
-            nn.Dropout(dropout), nn.Linear(64 * width, units), nn.ReLU(inplace=True),
-            nn.Dropout(dropout), nn.Linear(units, units), nn.ReLU(inplace=True),
-        )  # fmt: skip
+            nn.Dropout(dropout),
+            nn.Linear(64 * width, units),
+            nn.ReLU(inplace=True),
+            nn.Dropout(dropout),
+            nn.Linear(units, units),
+            nn.ReLU(inplace=True),
+        )
         self.head = nn.Linear(units, num_outputs)
 
     def embed(self, x: Tensor) -> Tensor:
@@ -51,7 +63,9 @@ class AlexNet(nn.Module):
 
 
 @register_model
-def alexnet(in_shape: tuple[int, ...], num_outputs: int, width: int = 64, units: int = 1024, dropout: float = 0.5) -> nn.Module:
+def alexnet(
+    in_shape: tuple[int, ...], num_outputs: int, width: int = 64, units: int = 1024, dropout: float = 0.5
+) -> nn.Module:
     """AlexNet for 32x32: `width` 64 gives the 64, 192, 384, 256, 256 maps of torchvision's, which are those of Krizhevsky's single-column
     network (One weird trick for parallelizing convolutional neural networks, 2014, arXiv:1404.5997)."""
     return AlexNet(in_shape[0], num_outputs, width, units, dropout)

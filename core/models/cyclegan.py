@@ -31,11 +31,14 @@ class InstanceNorm(nn.Module):
 def conv(fan_in: int, fan_out: int, kernel: int, stride: int = 1) -> nn.Sequential:
     """Reflection padding, convolution, instance norm, ReLU."""
     return nn.Sequential(
-        nn.ReflectionPad2d(kernel // 2), nn.Conv2d(fan_in, fan_out, kernel, stride), InstanceNorm(), nn.ReLU(inplace=True)
+        nn.ReflectionPad2d(kernel // 2),
+        nn.Conv2d(fan_in, fan_out, kernel, stride),
+        InstanceNorm(),
+        nn.ReLU(inplace=True),
     )
 
 
-def enlarge(fan_in: int, fan_out: int, resize: bool) -> nn.Sequential:
+def upsample(fan_in: int, fan_out: int, resize: bool) -> nn.Sequential:
     """(B, fan_in, H, W) -> (B, fan_out, 2H, 2W)."""
     if resize:
         return nn.Sequential(nn.Upsample(scale_factor=2, mode="nearest"), *conv(fan_in, fan_out, 3))
@@ -48,7 +51,9 @@ class Residual(nn.Module):
 
     def __init__(self, maps: int) -> None:
         super().__init__()
-        self.body = nn.Sequential(*conv(maps, maps, 3), nn.ReflectionPad2d(1), nn.Conv2d(maps, maps, 3), InstanceNorm())
+        self.body = nn.Sequential(
+            *conv(maps, maps, 3), nn.ReflectionPad2d(1), nn.Conv2d(maps, maps, 3), InstanceNorm()
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.body(x)
@@ -59,9 +64,13 @@ class Generator(nn.Module):
 
     def __init__(self, width: int, blocks: int, resize: bool) -> None:
         super().__init__()
-        self.shrink = nn.Sequential(conv(3, width, 7), conv(width, 2 * width, 3, 2), conv(2 * width, 4 * width, 3, 2))
+        self.shrink = nn.Sequential(
+            conv(3, width, 7), conv(width, 2 * width, 3, 2), conv(2 * width, 4 * width, 3, 2)
+        )
         self.blocks = nn.Sequential(*(Residual(4 * width) for _ in range(blocks)))
-        self.enlarge = nn.Sequential(enlarge(4 * width, 2 * width, resize), enlarge(2 * width, width, resize))
+        self.enlarge = nn.Sequential(
+            upsample(4 * width, 2 * width, resize), upsample(2 * width, width, resize)
+        )
         self.to_rgb = nn.Sequential(nn.ReflectionPad2d(3), nn.Conv2d(width, 3, 7), nn.Tanh())
 
     def forward(self, x: Tensor) -> Tensor:
@@ -75,8 +84,16 @@ class PatchGAN(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         layers: list[nn.Module] = [nn.Conv2d(3, width, 4, 2, padding=1), nn.LeakyReLU(0.2, inplace=True)]
-        for fan_in, fan_out, stride in ((width, 2 * width, 2), (2 * width, 4 * width, 2), (4 * width, 8 * width, 1)):
-            layers += [nn.Conv2d(fan_in, fan_out, 4, stride, padding=1), InstanceNorm(), nn.LeakyReLU(0.2, inplace=True)]
+        for fan_in, fan_out, stride in (
+            (width, 2 * width, 2),
+            (2 * width, 4 * width, 2),
+            (4 * width, 8 * width, 1),
+        ):
+            layers += [
+                nn.Conv2d(fan_in, fan_out, 4, stride, padding=1),
+                InstanceNorm(),
+                nn.LeakyReLU(0.2, inplace=True),
+            ]
         self.layers = nn.Sequential(*layers, nn.Conv2d(8 * width, 1, 4, padding=1))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -107,7 +124,7 @@ class Discriminators(nn.Module):
         return getattr(self, domain)(x)
 
 
-def drawn(network: nn.Module) -> nn.Module:
+def init_weights(network: nn.Module) -> nn.Module:
     """The same network, its weights drawn from N(0, 0.02), its biases 0."""
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
@@ -121,4 +138,4 @@ def cyclegan(
     in_shape: tuple[int, ...], num_outputs: int = 0, width: int = 64, blocks: int = 9, resize: bool = False
 ) -> Generators:
     """The two generators of `width` maps in their first layer with `blocks` residual blocks (the paper: 64; 9 at 256 px, 6 at 128)."""
-    return drawn(Generators(width, blocks, resize))
+    return init_weights(Generators(width, blocks, resize))

@@ -48,7 +48,11 @@ class MBConv(nn.Module):
     def __init__(self, fan_in: int, fan_out: int, expansion: int, stride: int, kernel: int) -> None:
         super().__init__()
         maps = fan_in * expansion
-        expand = [nn.Conv2d(fan_in, maps, 1, bias=False), nn.BatchNorm2d(maps), nn.SiLU(inplace=True)] if expansion > 1 else []
+        expand = (
+            [nn.Conv2d(fan_in, maps, 1, bias=False), nn.BatchNorm2d(maps), nn.SiLU(inplace=True)]
+            if expansion > 1
+            else []
+        )
         self.body = nn.Sequential(
             *expand,
             nn.Conv2d(maps, maps, kernel, stride, padding=kernel // 2, groups=maps, bias=False),
@@ -58,10 +62,10 @@ class MBConv(nn.Module):
             nn.Conv2d(maps, fan_out, 1, bias=False),
             nn.BatchNorm2d(fan_out),
         )
-        self.adds = stride == 1 and fan_in == fan_out
+        self.has_skip = stride == 1 and fan_in == fan_out
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.body(x) if self.adds else self.body(x)
+        return x + self.body(x) if self.has_skip else self.body(x)
 
 
 class EfficientNet(nn.Module):
@@ -75,7 +79,9 @@ class EfficientNet(nn.Module):
 
         fan_in = scaled(32)
         self.stem = nn.Sequential(
-            nn.Conv2d(in_channels, fan_in, 3, padding=1, bias=False), nn.BatchNorm2d(fan_in), nn.SiLU(inplace=True)
+            nn.Conv2d(in_channels, fan_in, 3, padding=1, bias=False),
+            nn.BatchNorm2d(fan_in),
+            nn.SiLU(inplace=True),
         )
         blocks = []
         for expansion, maps, count, stride, kernel in PLAN:
@@ -85,9 +91,13 @@ class EfficientNet(nn.Module):
         self.blocks = nn.Sequential(*blocks)
         last = scaled(1280)
         self.neck = nn.Sequential(
-            nn.Conv2d(fan_in, last, 1, bias=False), nn.BatchNorm2d(last), nn.SiLU(inplace=True),
-            nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(dropout),
-        )  # fmt: skip
+            nn.Conv2d(fan_in, last, 1, bias=False),
+            nn.BatchNorm2d(last),
+            nn.SiLU(inplace=True),
+            nn.AdaptiveAvgPool2d(1),
+            nn.Flatten(),
+            nn.Dropout(dropout),
+        )
         self.head = nn.Linear(last, num_outputs)
 
     def embed(self, x: Tensor) -> Tensor:
@@ -98,6 +108,8 @@ class EfficientNet(nn.Module):
 
 
 @register_model
-def efficientnet(in_shape: tuple[int, ...], num_outputs: int, multiplier: float = 1.0, dropout: float = 0.2) -> nn.Module:
+def efficientnet(
+    in_shape: tuple[int, ...], num_outputs: int, multiplier: float = 1.0, dropout: float = 0.2
+) -> nn.Module:
     """EfficientNet-B0's plan with `multiplier` times its maps."""
     return EfficientNet(in_shape[0], num_outputs, multiplier, dropout)

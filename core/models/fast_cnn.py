@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from core.models import register_model
 
-PATCH = 2
+PATCH_SIZE = 2
 
 
 class WhiteningConv(nn.Module):
@@ -31,19 +31,19 @@ class WhiteningConv(nn.Module):
     def __init__(self, in_channels: int, eps: float = 5e-4) -> None:
         super().__init__()
         self.eps = eps
-        size = in_channels * PATCH * PATCH
-        self.conv = nn.Conv2d(in_channels, 2 * size, PATCH)
+        size = in_channels * PATCH_SIZE * PATCH_SIZE
+        self.conv = nn.Conv2d(in_channels, 2 * size, PATCH_SIZE)
         self.conv.weight.requires_grad = False
 
     @torch.no_grad()
-    def begin_with(self, x: Tensor) -> None:
+    def init_whitening(self, x: Tensor) -> None:
         """Compute the filters from pictures (N, C, H, W), normalised."""
-        patches = x.unfold(2, PATCH, 1).unfold(3, PATCH, 1)  # (N, C, H-1, W-1, 2, 2)
-        size = x.shape[1] * PATCH * PATCH
+        patches = x.unfold(2, PATCH_SIZE, 1).unfold(3, PATCH_SIZE, 1)  # (N, C, H-1, W-1, 2, 2)
+        size = x.shape[1] * PATCH_SIZE * PATCH_SIZE
         rows = patches.permute(0, 2, 3, 1, 4, 5).reshape(-1, size).double()
         variances, directions = torch.linalg.eigh(rows.T @ rows / len(rows))
         filters = (directions / torch.sqrt(variances + self.eps)).T.flip(0)  # largest variance first
-        filters = filters.reshape(size, x.shape[1], PATCH, PATCH)
+        filters = filters.reshape(size, x.shape[1], PATCH_SIZE, PATCH_SIZE)
         self.conv.weight.copy_(torch.cat([filters, -filters]))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -74,13 +74,15 @@ class Block(nn.Module):
         rest: list[nn.Module] = []
         for _ in range(depth - 1):
             rest += [conv(fan_out, fan_out), norm(fan_out), nn.GELU()]
-        self.adds = depth >= 3
-        self.rest = nn.Sequential(*rest[:-1] if self.adds else rest)  # where it adds, the activation comes after the sum
-        self.act = nn.GELU() if self.adds else nn.Identity()
+        self.has_skip = depth >= 3
+        self.rest = nn.Sequential(
+            *rest[:-1] if self.has_skip else rest
+        )  # where it adds, the activation comes after the sum
+        self.act = nn.GELU() if self.has_skip else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.first(x)  # (B, Cin, H, W) -> (B, Cout, H/2, W/2)
-        return self.act(x + self.rest(x)) if self.adds else self.rest(x)
+        return self.act(x + self.rest(x)) if self.has_skip else self.rest(x)
 
 
 class FastCNN(nn.Module):
@@ -89,16 +91,16 @@ class FastCNN(nn.Module):
     def __init__(self, in_channels: int, num_outputs: int, width: int, depth: int) -> None:
         super().__init__()
         self.whiten = nn.Sequential(WhiteningConv(in_channels), nn.GELU())
-        first = 2 * in_channels * PATCH * PATCH
+        first = 2 * in_channels * PATCH_SIZE * PATCH_SIZE
         self.blocks = nn.Sequential(
             Block(first, width, depth), Block(width, 4 * width, depth), Block(4 * width, 4 * width, depth)
         )
         self.pool = nn.Sequential(nn.AdaptiveMaxPool2d(1), nn.Flatten())
         self.head = nn.Linear(4 * width, num_outputs, bias=False)
 
-    def begin_with(self, x: Tensor) -> None:
+    def init_whitening(self, x: Tensor) -> None:
         """Compute what is computed from pictures (N, C, H, W)."""
-        self.whiten[0].begin_with(x)
+        self.whiten[0].init_whitening(x)
 
     def embed(self, x: Tensor) -> Tensor:
         x = self.blocks(self.whiten(x))  # (B, C, 32, 32) -> (B, 8C, 31, 31) -> (B, 4*W0, 3, 3)

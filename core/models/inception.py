@@ -17,24 +17,35 @@ from core.models import register_model
 
 # Per block: 1x1; 1x1 then 3x3; 1x1 then two 3x3; pooling then 1x1. "pool" halves the size. (Table 1 of the paper.)
 PLAN = (
-    (64, 96, 128, 16, 32, 32), (128, 128, 192, 32, 96, 64), "pool",
-    (192, 96, 208, 16, 48, 64), (160, 112, 224, 24, 64, 64), (128, 128, 256, 24, 64, 64), (112, 144, 288, 32, 64, 64),
-    (256, 160, 320, 32, 128, 128), "pool",
-    (256, 160, 320, 32, 128, 128), (384, 192, 384, 48, 128, 128),
-)  # fmt: skip
+    (64, 96, 128, 16, 32, 32),
+    (128, 128, 192, 32, 96, 64),
+    "pool",
+    (192, 96, 208, 16, 48, 64),
+    (160, 112, 224, 24, 64, 64),
+    (128, 128, 256, 24, 64, 64),
+    (112, 144, 288, 32, 64, 64),
+    (256, 160, 320, 32, 128, 128),
+    "pool",
+    (256, 160, 320, 32, 128, 128),
+    (384, 192, 384, 48, 128, 128),
+)
 
 
 def conv(fan_in: int, fan_out: int, kernel: int) -> nn.Sequential:
     """Convolution that keeps the size, batch norm, ReLU."""
     return nn.Sequential(
-        nn.Conv2d(fan_in, fan_out, kernel, padding=kernel // 2, bias=False), nn.BatchNorm2d(fan_out), nn.ReLU(inplace=True)
+        nn.Conv2d(fan_in, fan_out, kernel, padding=kernel // 2, bias=False),
+        nn.BatchNorm2d(fan_out),
+        nn.ReLU(inplace=True),
     )
 
 
 class InceptionBlock(nn.Module):
     """(B, fan_in, H, W) -> (B, sum of the four branches, H, W)."""
 
-    def __init__(self, fan_in: int, one: int, thin3: int, three: int, thin5: int, five: int, pooled: int) -> None:
+    def __init__(
+        self, fan_in: int, one: int, thin3: int, three: int, thin5: int, five: int, pooled: int
+    ) -> None:
         super().__init__()
         self.one = conv(fan_in, one, 1)
         self.three = nn.Sequential(conv(fan_in, thin3, 1), conv(thin3, three, 3))
@@ -78,6 +89,8 @@ class Inception(nn.Module):
 
 
 @register_model
-def inception(in_shape: tuple[int, ...], num_outputs: int, multiplier: float = 1.0, early_pool: bool = False) -> nn.Module:
+def inception(
+    in_shape: tuple[int, ...], num_outputs: int, multiplier: float = 1.0, early_pool: bool = False
+) -> nn.Module:
     """GoogLeNet's blocks with `multiplier` times its maps; `early_pool` halves the picture after the stem, a quarter of the cost."""
     return Inception(in_shape[0], num_outputs, multiplier, early_pool)

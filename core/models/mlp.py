@@ -36,6 +36,8 @@ class MLP(nn.Module):
 
 
 @register_model
-def mlp(in_shape: tuple[int, ...], num_outputs: int, width: int = 256, depth: int = 2, dropout: float = 0.0) -> nn.Module:
+def mlp(
+    in_shape: tuple[int, ...], num_outputs: int, width: int = 256, depth: int = 2, dropout: float = 0.0
+) -> nn.Module:
     """An MLP for images or table rows."""
     return MLP(math.prod(in_shape), num_outputs, width, depth, dropout)

@@ -19,7 +19,7 @@ from core.models import register_model
 PLAN = ((64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), *[(512, 1)] * 5, (1024, 1), (1024, 1))
 
 
-def separable(fan_in: int, fan_out: int, stride: int) -> nn.Sequential:
+def separable_conv(fan_in: int, fan_out: int, stride: int) -> nn.Sequential:
     """3x3 per map, then 1x1 over maps."""
     return nn.Sequential(
         nn.Conv2d(fan_in, fan_in, 3, stride, padding=1, groups=fan_in, bias=False),
@@ -42,11 +42,13 @@ class MobileNetV1(nn.Module):
 
         first = scaled(32)
         self.stem = nn.Sequential(
-            nn.Conv2d(in_channels, first, 3, padding=1, bias=False), nn.BatchNorm2d(first), nn.ReLU(inplace=True)
+            nn.Conv2d(in_channels, first, 3, padding=1, bias=False),
+            nn.BatchNorm2d(first),
+            nn.ReLU(inplace=True),
         )
         fan_in, blocks = first, []
         for maps, stride in PLAN:
-            blocks.append(separable(fan_in, scaled(maps), stride))
+            blocks.append(separable_conv(fan_in, scaled(maps), stride))
             fan_in = scaled(maps)
         self.blocks = nn.Sequential(*blocks)
         self.pool = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())

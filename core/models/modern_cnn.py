@@ -16,7 +16,9 @@ from core.models import register_model
 
 def conv_bn(fan_in: int, fan_out: int) -> nn.Sequential:
     """3x3 convolution that keeps the size, batch norm, ReLU. Batch norm brings the bias."""
-    return nn.Sequential(nn.Conv2d(fan_in, fan_out, 3, padding=1, bias=False), nn.BatchNorm2d(fan_out), nn.ReLU(inplace=True))
+    return nn.Sequential(
+        nn.Conv2d(fan_in, fan_out, 3, padding=1, bias=False), nn.BatchNorm2d(fan_out), nn.ReLU(inplace=True)
+    )
 
 
 class ModernCNN(nn.Module):
@@ -46,6 +48,8 @@ class ModernCNN(nn.Module):
 
 
 @register_model
-def modern_cnn(in_shape: tuple[int, ...], num_outputs: int, width: int = 32, dropout: float = 0.3) -> nn.Module:
+def modern_cnn(
+    in_shape: tuple[int, ...], num_outputs: int, width: int = 32, dropout: float = 0.3
+) -> nn.Module:
     """Two convolution blocks; `width` filters in the first, twice as many in the second."""
     return ModernCNN(in_shape, num_outputs, width, dropout)

@@ -16,7 +16,9 @@ from core.models import register_model
 
 def conv_bn(fan_in: int, fan_out: int, kernel: int, stride: int = 1) -> nn.Sequential:
     """Convolution that keeps the size (divided by the stride) and batch norm, which brings the bias."""
-    return nn.Sequential(nn.Conv2d(fan_in, fan_out, kernel, stride, padding=kernel // 2, bias=False), nn.BatchNorm2d(fan_out))
+    return nn.Sequential(
+        nn.Conv2d(fan_in, fan_out, kernel, stride, padding=kernel // 2, bias=False), nn.BatchNorm2d(fan_out)
+    )
 
 
 class BasicBlock(nn.Module):
@@ -24,7 +26,9 @@ class BasicBlock(nn.Module):
 
     def __init__(self, fan_in: int, fan_out: int, stride: int, skip: bool) -> None:
         super().__init__()
-        self.body = nn.Sequential(conv_bn(fan_in, fan_out, 3, stride), nn.ReLU(inplace=True), conv_bn(fan_out, fan_out, 3))
+        self.body = nn.Sequential(
+            conv_bn(fan_in, fan_out, 3, stride), nn.ReLU(inplace=True), conv_bn(fan_out, fan_out, 3)
+        )
         same = stride == 1 and fan_in == fan_out
         self.shortcut = None if not skip else nn.Identity() if same else conv_bn(fan_in, fan_out, 1, stride)
         self.relu = nn.ReLU(inplace=True)
@@ -37,14 +41,18 @@ class BasicBlock(nn.Module):
 class ResNet(nn.Module):
     """Logits (B, K) of images (B, C, H, W)."""
 
-    def __init__(self, in_channels: int, num_outputs: int, blocks: tuple[int, ...], width: int, skip: bool) -> None:
+    def __init__(
+        self, in_channels: int, num_outputs: int, blocks: tuple[int, ...], width: int, skip: bool
+    ) -> None:
         super().__init__()
         self.stem = nn.Sequential(conv_bn(in_channels, width, 3), nn.ReLU(inplace=True))
         fan_in, stages = width, []
         for stage, count in enumerate(blocks):
             fan_out = width * 2**stage
             strides = [1 if stage == 0 else 2] + [1] * (count - 1)
-            members = [BasicBlock(fan_in if i == 0 else fan_out, fan_out, s, skip) for i, s in enumerate(strides)]
+            members = [
+                BasicBlock(fan_in if i == 0 else fan_out, fan_out, s, skip) for i, s in enumerate(strides)
+            ]
             stages.append(nn.Sequential(*members))
             fan_in = fan_out
         self.stages = nn.Sequential(*stages)
@@ -60,7 +68,9 @@ class ResNet(nn.Module):
 
 
 @register_model
-def resnet(in_shape: tuple[int, ...], num_outputs: int, depth: int = 18, width: int = 64, skip: bool = True) -> nn.Module:
+def resnet(
+    in_shape: tuple[int, ...], num_outputs: int, depth: int = 18, width: int = 64, skip: bool = True
+) -> nn.Module:
     """ResNet with basic blocks: `depth` 10 (one block a stage) or 18 (two) or 34; `width` 64 is the paper's. Without `skip`, the plain
     network of the same shape that the paper compares with."""
     blocks = {10: (1, 1, 1, 1), 18: (2, 2, 2, 2), 34: (3, 4, 6, 3)}

@@ -38,10 +38,14 @@ class ImageNetResNet18(nn.Module):
 
     def load_imagenet(self) -> None:
         """Take ImageNet's weights from PyTorch's cache, or download them into it (45 MB)."""
-        state = ResNet18_Weights.IMAGENET1K_V1.get_state_dict(progress=False, check_hash=True, weights_only=True)
+        state = ResNet18_Weights.IMAGENET1K_V1.get_state_dict(
+            progress=False, check_hash=True, weights_only=True
+        )
         channels = self.backbone.conv1.in_channels
         if channels != 3:
-            state["conv1.weight"] = state["conv1.weight"].sum(1, keepdim=True).repeat(1, channels, 1, 1) / channels
+            state["conv1.weight"] = (
+                state["conv1.weight"].sum(1, keepdim=True).repeat(1, channels, 1, 1) / channels
+            )
         state = {name: value for name, value in state.items() if not name.startswith("fc.")}
         self.backbone.load_state_dict(state)
 
@@ -53,7 +57,9 @@ class ImageNetResNet18(nn.Module):
         return self
 
     def embed(self, x: Tensor) -> Tensor:
-        x = F.interpolate(x, size=(self.size, self.size), mode="bilinear", antialias=False)  # (B, C, H, W) -> (B, C, S, S)
+        x = F.interpolate(
+            x, size=(self.size, self.size), mode="bilinear", antialias=False
+        )  # (B, C, H, W) -> (B, C, S, S)
         return self.backbone(x)  # -> (B, 512, S/32, S/32) -> (B, 512)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -61,6 +67,8 @@ class ImageNetResNet18(nn.Module):
 
 
 @register_model
-def resnet18_imagenet(in_shape: tuple[int, ...], num_outputs: int, start: str = "fine-tuned", size: int = 64) -> nn.Module:
+def resnet18_imagenet(
+    in_shape: tuple[int, ...], num_outputs: int, start: str = "fine-tuned", size: int = 64
+) -> nn.Module:
     """ResNet-18 that begins `start` ("scratch", "frozen", "fine-tuned") and sees pictures of `size` x `size` pixels."""
     return ImageNetResNet18(in_shape[0], num_outputs, start, size)

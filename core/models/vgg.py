@@ -28,7 +28,11 @@ class VGG(nn.Module):
         for stage, convolutions in enumerate(PLANS[depth]):
             fan_out = width * min(2**stage, 8)
             for _ in range(convolutions):
-                layers += [nn.Conv2d(fan_in, fan_out, 3, padding=1, bias=False), nn.BatchNorm2d(fan_out), nn.ReLU(inplace=True)]
+                layers += [
+                    nn.Conv2d(fan_in, fan_out, 3, padding=1, bias=False),
+                    nn.BatchNorm2d(fan_out),
+                    nn.ReLU(inplace=True),
+                ]
                 fan_in = fan_out
             layers.append(nn.MaxPool2d(2, ceil_mode=True))  # halves H and W
         self.features = nn.Sequential(*layers)
@@ -43,7 +47,9 @@ class VGG(nn.Module):
 
 
 @register_model
-def vgg(in_shape: tuple[int, ...], num_outputs: int, depth: int = 11, width: int = 64, dropout: float = 0.0) -> nn.Module:
+def vgg(
+    in_shape: tuple[int, ...], num_outputs: int, depth: int = 11, width: int = 64, dropout: float = 0.0
+) -> nn.Module:
     """VGG with `depth` 11, 13, 16 or 19 (the paper's count, linear layers included); `width` 64 is the paper's."""
     if depth not in PLANS:
         raise ValueError(f"VGG comes in depths {sorted(PLANS)}, not {depth}")

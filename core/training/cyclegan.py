@@ -24,22 +24,27 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from core import models
-from core.data import DataSet, augment
-from core.data.batches import Batches, epoch_order
+from core.data import ArrayDataset, augment
 from core.messages import N_, UserError
-from core.models.cyclegan import Discriminators, drawn
+from core.models.cyclegan import Discriminators, init_weights
+from core.runs.samples import MAX_IMAGES
 from core.training import random_state
-from core.training.cyclegan_recipe import ONE_DEVICE, CycleGANRecipe
+from core.training.batches import Batches, epoch_order
+from core.training.cyclegan_recipe import ONE_DEVICE_MESSAGE, CycleGANRecipe
 from core.training.events import Done, EpochEnd, Event, Sample, Step
 from core.training.image_pool import ImagePool
-from core.training.optim import averaging
-from core.training.samples import MOST
-from core.translation import health
+from core.training.optim import ema_update
+from core.translation import gan_diagnostics
 
-LOSSES = (
-    "loss/adversarial_a2b", "loss/adversarial_b2a", "loss/cycle", "loss/identity", "loss/discriminator_a", "loss/discriminator_b",
-)  # fmt: skip
-SCORES = ("score/real_a", "score/translated_a", "score/real_b", "score/translated_b")
+LOSS_NAMES = (
+    "loss/adversarial_a2b",
+    "loss/adversarial_b2a",
+    "loss/cycle",
+    "loss/identity",
+    "loss/discriminator_a",
+    "loss/discriminator_b",
+)
+SCORE_NAMES = ("score/real_a", "score/translated_a", "score/real_b", "score/translated_b")
 
 
 class CycleGANTrainer:
@@ -50,54 +55,83 @@ class CycleGANTrainer:
     is more than one process.
     """
 
-    def __init__(self, model: str, data: DataSet, recipe: CycleGANRecipe, fabric: Fabric) -> None:
+    def __init__(self, model: str, data: ArrayDataset, recipe: CycleGANRecipe, fabric: Fabric) -> None:
         if fabric.world_size > 1:
-            raise UserError(ONE_DEVICE)
+            raise UserError(ONE_DEVICE_MESSAGE)
         self.recipe, self.data, self.fabric, self.judge = recipe, data, fabric, None
-        parts = [self._cut(np.flatnonzero(data.train_y == domain), domain) for domain in (0, 1)]
-        self.a, self.b = (Batches(data, data.train_x[train], data.train_y[train], fabric.device) for train, _ in parts)
-        self.held_a, self.held_b = (Batches(data, data.train_x[held], data.train_y[held], fabric.device) for _, held in parts)
+        parts = [self._train_val_split(np.flatnonzero(data.train_y == domain), domain) for domain in (0, 1)]
+        self.a, self.b = (
+            Batches(data, data.train_x[train], data.train_y[train], fabric.device) for train, _ in parts
+        )
+        self.val_a, self.val_b = (
+            Batches(data, data.train_x[held], data.train_y[held], fabric.device) for _, held in parts
+        )
 
         torch.manual_seed(recipe.seed)
-        generators = models.create(model, data.in_shape, 0, **recipe.part("model")).to(memory_format=torch.channels_last)
-        discriminators = drawn(Discriminators(recipe.width)).to(memory_format=torch.channels_last)
+        generators = models.create_model(model, data.in_shape, 0, **recipe.part("model")).to(
+            memory_format=torch.channels_last
+        )
+        discriminators = init_weights(Discriminators(recipe.width)).to(memory_format=torch.channels_last)
         self.augment_rng = torch.Generator().manual_seed(recipe.seed)
         self.steps_per_epoch = math.ceil(max(len(self.a), len(self.b)) / recipe.batch_size)
         full = recipe.epochs * self.steps_per_epoch
         self.total_steps = min(full, recipe.max_steps or full)
         self.total_epochs = math.ceil(self.total_steps / self.steps_per_epoch)
-        self._cut_short = self.total_steps < full
+        self._is_truncated = self.total_steps < full
         # The average of weights over time gives calmer pictures than any one step (Yazici et al., arXiv 1806.04498).
         self.average = None
         if recipe.ema:
-            self.average = AveragedModel(generators, device=fabric.device, multi_avg_fn=averaging(recipe.ema))
+            self.average = AveragedModel(
+                generators, device=fabric.device, multi_avg_fn=ema_update(recipe.ema)
+            )
         adam = {"lr": recipe.learning_rate, "betas": (recipe.beta1, 0.999)}
-        self.generators, self.g_optimizer = fabric.setup(generators, torch.optim.Adam(generators.parameters(), **adam))
-        self.discriminators, self.d_optimizer = fabric.setup(discriminators, torch.optim.Adam(discriminators.parameters(), **adam))
-        self.schedules = [torch.optim.lr_scheduler.LambdaLR(o.optimizer, self._decay) for o in (self.g_optimizer, self.d_optimizer)]
-        self.pool_a, self.pool_b = ImagePool(recipe.pool, recipe.seed), ImagePool(recipe.pool, recipe.seed + 1)
+        self.generators, self.g_optimizer = fabric.setup(
+            generators, torch.optim.Adam(generators.parameters(), **adam)
+        )
+        self.discriminators, self.d_optimizer = fabric.setup(
+            discriminators, torch.optim.Adam(discriminators.parameters(), **adam)
+        )
+        self.schedules = [
+            torch.optim.lr_scheduler.LambdaLR(o.optimizer, self._lr_factor)
+            for o in (self.g_optimizer, self.d_optimizer)
+        ]
+        self.pool_a, self.pool_b = (
+            ImagePool(recipe.pool, recipe.seed),
+            ImagePool(recipe.pool, recipe.seed + 1),
+        )
         self.step, self.epoch = 0, 0
         self.best = {"epoch": 0, "rank": [math.inf, math.inf]}
 
-    def _cut(self, index: np.ndarray, domain: int) -> tuple[np.ndarray, np.ndarray]:
+    def _train_val_split(self, index: np.ndarray, domain: int) -> tuple[np.ndarray, np.ndarray]:
         """Photos of one domain to train on, and those held back: evenly spread, so that every run holds back the same ones."""
         held, name = self.recipe.validation, self.data.classes[domain]
         if len(index) < held + 1:
             raise UserError(
-                N_("{name} has only {count} photos. With {held} held out for validation, the minimum is "
-        "{need}. Add photos or reduce the validation set."),
-                name=name, count=len(index), held=held, need=held + 1,
-            )  # fmt: skip
+                N_(
+                    "{name} has only {count} photos. With {held} held out for validation, the minimum is "
+                    "{need}. Add photos or reduce the validation set."
+                ),
+                name=name,
+                count=len(index),
+                held=held,
+                need=held + 1,
+            )
         places = np.linspace(0, len(index) - 1, held).astype(int) if held else np.zeros(0, int)
         train = np.delete(index, places)
         if self.recipe.limit_train:
-            train = train[np.linspace(0, len(train) - 1, min(self.recipe.limit_train, len(train))).astype(int)]
+            train = train[
+                np.linspace(0, len(train) - 1, min(self.recipe.limit_train, len(train))).astype(int)
+            ]
         return train, index[places]
 
-    def _decay(self, step: int) -> float:
+    def _lr_factor(self, step: int) -> float:
         """The paper's plan: a constant rate, then a line to zero."""
         constant = self.recipe.constant * self.total_steps
-        return 1.0 if step <= constant else max(0.0, (self.total_steps - step) / max(1.0, self.total_steps - constant))
+        return (
+            1.0
+            if step <= constant
+            else max(0.0, (self.total_steps - step) / max(1.0, self.total_steps - constant))
+        )
 
     @property
     def in_shape(self) -> tuple[int, int, int]:
@@ -112,24 +146,29 @@ class CycleGANTrainer:
     @property
     def metric_names(self) -> tuple[str, ...]:
         """What the events of this trainer publish: first what every step has, then what every epoch has."""
-        return (*LOSSES, *SCORES, "lr", *health.SIGNALS)
+        return (*LOSS_NAMES, *SCORE_NAMES, "lr", *gan_diagnostics.SIGNALS)
 
     # ---- the loop ----------------------------------------------------------------------------------------------------
 
     def run(self) -> Iterator[Event]:
         """Train from wherever the state is to the end."""
         if not self.step:
-            yield self._sample()
+            yield self._sample_event()
         while self.epoch < self.total_epochs:
-            order_a, order_b = self._order(len(self.a), 0), self._order(len(self.b), 1)
+            order_a, order_b = self._epoch_order(len(self.a), 0), self._epoch_order(len(self.b), 1)
             for batch in range(self.step - self.epoch * self.steps_per_epoch, self.steps_per_epoch):
                 if self.step == self.total_steps:
                     break
                 place = slice(batch * self.recipe.batch_size, (batch + 1) * self.recipe.batch_size)
-                real_a, real_b = self._photos(self.a, order_a[place]), self._photos(self.b, order_b[place])
+                real_a, real_b = (
+                    self._load_photos(self.a, order_a[place]),
+                    self._load_photos(self.b, order_b[place]),
+                )
 
                 fake_a, fake_b, losses = self._optimize_generators(real_a, real_b)
-                scores = self._optimize_discriminators(real_a, real_b, self.pool_a.query(fake_a), self.pool_b.query(fake_b))
+                scores = self._optimize_discriminators(
+                    real_a, real_b, self.pool_a.query(fake_a), self.pool_b.query(fake_b)
+                )
                 if self.average:
                     self.average.update_parameters(self.generators.module)
 
@@ -137,13 +176,18 @@ class CycleGANTrainer:
                 for schedule in self.schedules:
                     schedule.step()
                 self.step += 1
-                yield Step(self.step, self.step / self.steps_per_epoch, self.images_seen, {**losses, **scores, "lr": lr})
+                yield Step(
+                    self.step,
+                    self.step / self.steps_per_epoch,
+                    self.images_seen,
+                    {**losses, **scores, "lr": lr},
+                )
                 if self.step % self.recipe.sample_every == 0:
-                    yield self._sample()
+                    yield self._sample_event()
             if self.step == self.total_steps and self.step % self.recipe.sample_every:
-                yield self._sample()  # what came of it, also where the last look was a while ago
+                yield self._sample_event()  # what came of it, also where the last look was a while ago
             yield self._end_epoch()
-        yield Done(self.step, self.best["epoch"], "steps" if self._cut_short else "epochs")
+        yield Done(self.step, self.best["epoch"], "steps" if self._is_truncated else "epochs")
 
     def _optimize_generators(self, real_a: Tensor, real_b: Tensor) -> tuple[Tensor, Tensor, dict[str, float]]:
         """One step of G and F. Returns the translations, for the discriminators, and the losses."""
@@ -157,9 +201,9 @@ class CycleGANTrainer:
         fake_a, same_a = f(torch.cat([real_b, real_a])).chunk(2)
 
         # L_GAN(G, D_Y) = E_x[(D_Y(G(x)) - 1)²]
-        adversarial_a2b = self._should_be(d_y(self._seen(fake_b)), 1.0)
+        adversarial_a2b = self._gan_loss(d_y(self._augment(fake_b)), 1.0)
         # L_GAN(F, D_X) = E_y[(D_X(F(y)) - 1)²]
-        adversarial_b2a = self._should_be(d_x(self._seen(fake_a)), 1.0)
+        adversarial_b2a = self._gan_loss(d_x(self._augment(fake_a)), 1.0)
         # L_cyc(G, F) = E_x[|F(G(x)) - x|] + E_y[|G(F(y)) - y|]
         cycle = (f(fake_b).float() - real_a).abs().mean() + (g(fake_a).float() - real_b).abs().mean()
         # L_identity(G, F) = E_y[|G(y) - y|] + E_x[|F(x) - x|]
@@ -171,49 +215,56 @@ class CycleGANTrainer:
         self.g_optimizer.step()
         self.discriminators.requires_grad_(True)
         values = (adversarial_a2b, adversarial_b2a, cycle, identity)
-        return fake_a.detach(), fake_b.detach(), {name: float(v.detach()) for name, v in zip(LOSSES, values, strict=False)}
+        return (
+            fake_a.detach(),
+            fake_b.detach(),
+            {name: float(v.detach()) for name, v in zip(LOSS_NAMES, values, strict=False)},
+        )
 
-    def _optimize_discriminators(self, real_a: Tensor, real_b: Tensor, fake_a: Tensor, fake_b: Tensor) -> dict[str, float]:
+    def _optimize_discriminators(
+        self, real_a: Tensor, real_b: Tensor, fake_a: Tensor, fake_b: Tensor
+    ) -> dict[str, float]:
         """One step of D_X and D_Y, on photos and on translations old and new. Returns losses and mean scores."""
         values, total = {}, torch.zeros((), device=real_a.device)
         for name, real, fake in (("a", real_a, fake_a), ("b", real_b, fake_b)):
-            both = self._seen(torch.cat([real, fake.to(real.dtype)]))
+            both = self._augment(torch.cat([real, fake.to(real.dtype)]))
             on_real, on_fake = self.discriminators(both, name).float().chunk(2)
             # L(D) = ½ E_y[(D(y) - 1)²] + ½ E_x[D(G(x))²]; the half slows D down against G.
-            loss = (self._should_be(on_real, 1.0) + self._should_be(on_fake, 0.0)) / 2
+            loss = (self._gan_loss(on_real, 1.0) + self._gan_loss(on_fake, 0.0)) / 2
             total = total + loss
             values |= {
-                f"loss/discriminator_{name}": float(loss.detach()), f"score/real_{name}": float(on_real.detach().mean()),
+                f"loss/discriminator_{name}": float(loss.detach()),
+                f"score/real_{name}": float(on_real.detach().mean()),
                 f"score/translated_{name}": float(on_fake.detach().mean()),
-            }  # fmt: skip
+            }
         self.d_optimizer.zero_grad()
         self.fabric.backward(total)
         self.d_optimizer.step()
         return values
 
     @staticmethod
-    def _should_be(scores: Tensor, wanted: float) -> Tensor:
+    def _gan_loss(scores: Tensor, wanted: float) -> Tensor:
         """Least squares (Mao et al., arXiv 1611.04076), mean over patches."""
         return (scores.float() - wanted).square().mean()
 
-    def _seen(self, photos: Tensor) -> Tensor:
+    def _augment(self, photos: Tensor) -> Tensor:
         """Photos as a discriminator sees them."""
-        return augment.differentiable(photos) if self.recipe.diff_augment else photos
+        return augment.diff_augment(photos) if self.recipe.diff_augment else photos
 
     # ---- parts -------------------------------------------------------------------------------------------------------
 
-    def _order(self, n: int, domain: int) -> Tensor:
+    def _epoch_order(self, n: int, domain: int) -> Tensor:
         """Which photos of one domain this epoch sees; those of the smaller domain several times, every time in another order."""
         need, rounds = self.steps_per_epoch * self.recipe.batch_size, []
         while sum(map(len, rounds)) < need:
             rounds.append(epoch_order(n, 2 * self.recipe.seed + domain, 1000 * self.epoch + len(rounds)))
         return torch.cat(rounds)[:need]
 
-    def _photos(self, part: Batches, index: Tensor) -> Tensor:
+    def _load_photos(self, part: Batches, index: Tensor) -> Tensor:
         """Augmented photos (B, 3, H, W) in [-1, 1]: a random square of a larger photo, half of them mirrored."""
         flipped = torch.rand(len(index), generator=self.augment_rng) < 0.5
         x = augment.random_crop(part.x[index], self.recipe.size, flipped, self.augment_rng)
-        return part.normalised(x)
+        return part.normalize(x)
 
     @property
     def images_seen(self) -> int:
@@ -221,13 +272,13 @@ class CycleGANTrainer:
         return 2 * self.step * self.recipe.batch_size
 
     @torch.no_grad()
-    def _shown(self, part: Batches, way: str, back: str) -> dict[str, Tensor]:
+    def _render_samples(self, part: Batches, way: str, back: str) -> dict[str, Tensor]:
         """The held-back photos of one domain: as they are, translated, cycled back, and through the generator of their own domain."""
         crop = (part.x.shape[-1] - self.recipe.size) // 2
         inner = slice(crop, crop + self.recipe.size)
         kinds: dict[str, list[Tensor]] = {"real": [], "translated": [], "cycled": [], "identity": []}
-        for i in range(0, len(part), MOST):
-            real = part.normalised(part.x[i : i + MOST, :, inner, inner])
+        for i in range(0, len(part), MAX_IMAGES):
+            real = part.normalize(part.x[i : i + MAX_IMAGES, :, inner, inner])
             with self.fabric.autocast():
                 translated = getattr(self.module, way)(real)
                 cycled, identity = getattr(self.module, back)(translated), getattr(self.module, back)(real)
@@ -235,15 +286,15 @@ class CycleGANTrainer:
                 kinds[kind].append(value.float())
         return {kind: (torch.cat(values) + 1) / 2 for kind, values in kinds.items()}
 
-    def _sample(self) -> Sample:
+    def _sample_event(self) -> Sample:
         """The first held-back photos of both domains through both generators."""
         pictures = {}
         if self.recipe.validation:
             state = torch.get_rng_state()
-            for name, part, way, back in (("a", self.held_a, "a2b", "b2a"), ("b", self.held_b, "b2a", "a2b")):
+            for name, part, way, back in (("a", self.val_a, "a2b", "b2a"), ("b", self.val_b, "b2a", "a2b")):
                 first = copy.copy(part)
-                first.x, first.y = part.x[:MOST], part.y[:MOST]
-                for kind, value in self._shown(first, way, back).items():
+                first.x, first.y = part.x[:MAX_IMAGES], part.y[:MAX_IMAGES]
+                for kind, value in self._render_samples(first, way, back).items():
                     pictures[f"{name}/{kind}"] = (value * 255).round().clamp(0, 255).byte().cpu().numpy()
             torch.set_rng_state(state)
         return Sample(self.step, self.step / self.steps_per_epoch, pictures)
@@ -252,13 +303,17 @@ class CycleGANTrainer:
         self.epoch += 1
         metrics, is_best = {}, True
         if self.recipe.validation:
-            metrics = health.signals(self._shown(self.held_a, "a2b", "b2a"), self._shown(self.held_b, "b2a", "a2b"), self.judge)
-            is_best = self._note_best(metrics)
+            metrics = gan_diagnostics.measure_signals(
+                self._render_samples(self.val_a, "a2b", "b2a"),
+                self._render_samples(self.val_b, "b2a", "a2b"),
+                self.judge,
+            )
+            is_best = self._update_best(metrics)
         else:
             self.best["epoch"] = self.epoch
         return EpochEnd(self.step, self.epoch, self.images_seen, metrics, is_best, None)
 
-    def _note_best(self, metrics: dict[str, float]) -> bool:
+    def _update_best(self, metrics: dict[str, float]) -> bool:
         """Whether this epoch is the best so far: by the share of translations that the judge takes for the other domain, then by cycle
         error. Without a judge the newest is the best: no loss of this game tells."""
         fooled = metrics.get("val/fooled_a2b"), metrics.get("val/fooled_b2a")
@@ -285,7 +340,7 @@ class CycleGANTrainer:
             "optimizers": [self.g_optimizer.optimizer.state_dict(), self.d_optimizer.optimizer.state_dict()],
             "schedules": [s.state_dict() for s in self.schedules],
             "pools": [self.pool_a.state(), self.pool_b.state()],
-            **random_state.taken(self.augment_rng),
+            **random_state.get_rng_state(self.augment_rng),
             "step": self.step,
             "epoch": self.epoch,
             "best": dict(self.best),
@@ -303,5 +358,5 @@ class CycleGANTrainer:
             schedule.load_state_dict(saved)
         self.pool_a.load_state(state["pools"][0])
         self.pool_b.load_state(state["pools"][1])
-        random_state.restore(state, self.augment_rng)
+        random_state.set_rng_state(state, self.augment_rng)
         self.step, self.epoch, self.best = state["step"], state["epoch"], dict(state["best"])

@@ -46,7 +46,7 @@ class Done:
 
     step: int
     best_epoch: int
-    why: str
+    reason: str
 
 
 Event = Step | EpochEnd | Sample | Done

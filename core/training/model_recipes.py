@@ -5,23 +5,29 @@ from __future__ import annotations
 from typing import Literal
 
 from core.messages import N_
-from core.training.recipe import option
+from core.training.recipe import recipe_field
 from core.training.supervised_recipe import SupervisedRecipe
 
 
 class DropoutRecipe(SupervisedRecipe):
     """For networks with dropout."""
 
-    dropout: float = option(
-        0.3, N_("Dropout"), N_("Probability of zeroing a hidden unit at each training step."),
-        group="regularisation", passes_to="model", ge=0, le=0.95, term="dropout",
-    )  # fmt: skip
+    dropout: float = recipe_field(
+        0.3,
+        N_("Dropout"),
+        N_("Probability of zeroing a hidden unit at each training step."),
+        group="regularisation",
+        passes_to="model",
+        ge=0,
+        le=0.95,
+        term="dropout",
+    )
 
 
 class ConvRecipe(SupervisedRecipe):
     """For convolutional networks whose number of filters can be chosen."""
 
-    width: int = option(
+    width: int = recipe_field(
         32,
         N_("Width"),
         N_("Number of filters in the first convolution."),
@@ -40,22 +46,38 @@ class DropoutConvRecipe(ConvRecipe, DropoutRecipe):
 class MLPRecipe(DropoutRecipe):
     """For fully connected networks."""
 
-    width: int = option(
-        256, N_("Width"), N_("Number of units in each hidden layer."), unit=N_("units"), group="model", passes_to="model", ge=1, le=4096
+    width: int = recipe_field(
+        256,
+        N_("Width"),
+        N_("Number of units in each hidden layer."),
+        unit=N_("units"),
+        group="model",
+        passes_to="model",
+        ge=1,
+        le=4096,
     )
-    depth: int = option(2, N_("Depth"), N_("Number of hidden layers."), unit=N_("layers"), group="model", passes_to="model", ge=0, le=20)
+    depth: int = recipe_field(
+        2,
+        N_("Depth"),
+        N_("Number of hidden layers."),
+        unit=N_("layers"),
+        group="model",
+        passes_to="model",
+        ge=0,
+        le=20,
+    )
 
 
 class HousingRecipe(MLPRecipe):
     """For Boston housing, whose column `b` is left out unless asked for."""
 
-    use_b: bool = option(
+    use_b: bool = recipe_field(
         False,
         N_("Use column b"),
-        N_("Column b encodes the share of Black residents of a district. It is excluded by "
-        "default."),
-        group="data", passes_to="data",
-    )  # fmt: skip
+        N_("Column b encodes the share of Black residents of a district. It is excluded by default."),
+        group="data",
+        passes_to="data",
+    )
 
 
 # ---- networks for colour pictures ------------------------------------------------------------------------------------
@@ -64,35 +86,71 @@ class HousingRecipe(MLPRecipe):
 class VGGRecipe(DropoutRecipe):
     """For `core.models.vgg`."""
 
-    depth: Literal[11, 13, 16, 19] = option(
-        11, N_("Depth"), N_("Number of layers with weights, as counted in the paper."), unit=N_("layers"), group="model", passes_to="model"
+    depth: Literal[11, 13, 16, 19] = recipe_field(
+        11,
+        N_("Depth"),
+        N_("Number of layers with weights, as counted in the paper."),
+        unit=N_("layers"),
+        group="model",
+        passes_to="model",
     )
-    width: int = option(
-        64, N_("Width"), N_("Number of filters in the first convolution."), unit=N_("filters"), group="model", passes_to="model", ge=1, le=512
+    width: int = recipe_field(
+        64,
+        N_("Width"),
+        N_("Number of filters in the first convolution."),
+        unit=N_("filters"),
+        group="model",
+        passes_to="model",
+        ge=1,
+        le=512,
     )
 
 
 class ResNetRecipe(SupervisedRecipe):
     """For `core.models.resnet`."""
 
-    depth: Literal[10, 18, 34] = option(
-        18, N_("Depth"), N_("Number of layers with weights, as counted in the paper."), unit=N_("layers"), group="model", passes_to="model"
+    depth: Literal[10, 18, 34] = recipe_field(
+        18,
+        N_("Depth"),
+        N_("Number of layers with weights, as counted in the paper."),
+        unit=N_("layers"),
+        group="model",
+        passes_to="model",
     )
-    width: int = option(
-        64, N_("Width"), N_("Number of filters in the first convolution."), unit=N_("filters"), group="model", passes_to="model", ge=1, le=512
+    width: int = recipe_field(
+        64,
+        N_("Width"),
+        N_("Number of filters in the first convolution."),
+        unit=N_("filters"),
+        group="model",
+        passes_to="model",
+        ge=1,
+        le=512,
     )
-    skip: bool = option(
-        True, N_("Skip connections"), N_("Adds the input of each block to its output. Turn it off to get the plain baseline "
-        "from the paper."),
-        group="model", passes_to="model", term="residual-connection",
-    )  # fmt: skip
+    skip: bool = recipe_field(
+        True,
+        N_("Skip connections"),
+        N_(
+            "Adds the input of each block to its output. Turn it off to get the plain baseline "
+            "from the paper."
+        ),
+        group="model",
+        passes_to="model",
+        term="residual-connection",
+    )
 
 
 class MultiplierRecipe(SupervisedRecipe):
     """For networks whose every layer is made thinner or wider by one factor."""
 
-    multiplier: float = option(
-        1.0, N_("Width multiplier"), N_("Multiplies the number of channels in every layer."), group="model", passes_to="model", gt=0, le=4
+    multiplier: float = recipe_field(
+        1.0,
+        N_("Width multiplier"),
+        N_("Multiplies the number of channels in every layer."),
+        group="model",
+        passes_to="model",
+        gt=0,
+        le=4,
     )
 
 
@@ -103,74 +161,146 @@ class EfficientNetRecipe(MultiplierRecipe, DropoutRecipe):
 class InceptionRecipe(MultiplierRecipe):
     """For `core.models.inception`."""
 
-    early_pool: bool = option(
-        False, N_("Early pooling"), N_("Halves the image side right after the first layer. This cuts the cost to a quarter."),
-        group="model", passes_to="model",
-    )  # fmt: skip
+    early_pool: bool = recipe_field(
+        False,
+        N_("Early pooling"),
+        N_("Halves the image side right after the first layer. This cuts the cost to a quarter."),
+        group="model",
+        passes_to="model",
+    )
 
 
 class AlexNetRecipe(DropoutRecipe):
     """For `core.models.alexnet`."""
 
-    width: int = option(
-        64, N_("Width"), N_("Number of filters in the first convolution."), unit=N_("filters"), group="model", passes_to="model", ge=1, le=512
+    width: int = recipe_field(
+        64,
+        N_("Width"),
+        N_("Number of filters in the first convolution."),
+        unit=N_("filters"),
+        group="model",
+        passes_to="model",
+        ge=1,
+        le=512,
     )
-    units: int = option(
-        1024, N_("Hidden units"), N_("Number of units in each hidden layer."), unit=N_("units"), group="model", passes_to="model", ge=1, le=8192
+    units: int = recipe_field(
+        1024,
+        N_("Hidden units"),
+        N_("Number of units in each hidden layer."),
+        unit=N_("units"),
+        group="model",
+        passes_to="model",
+        ge=1,
+        le=8192,
     )
 
 
 class SandboxRecipe(SupervisedRecipe):
     """For `core.models.sandbox`."""
 
-    width: int = option(
-        32, N_("Width"), N_("Number of filters in the first convolution."), unit=N_("filters"), group="model", passes_to="model", ge=1, le=256
+    width: int = recipe_field(
+        32,
+        N_("Width"),
+        N_("Number of filters in the first convolution."),
+        unit=N_("filters"),
+        group="model",
+        passes_to="model",
+        ge=1,
+        le=256,
     )
-    depth: int = option(
-        6, N_("Depth"), N_("Number of blocks, with one convolution each."), unit=N_("blocks"), group="model", passes_to="model", ge=1, le=24
+    depth: int = recipe_field(
+        6,
+        N_("Depth"),
+        N_("Number of blocks, with one convolution each."),
+        unit=N_("blocks"),
+        group="model",
+        passes_to="model",
+        ge=1,
+        le=24,
     )
-    stride: int = option(
-        2, N_("Stride"), N_("Stride of every second block. Larger values shrink the feature maps."), unit=N_("pixels"),
-        group="model", passes_to="model", ge=1, le=4, term="stride",
-    )  # fmt: skip
-    depthwise: bool = option(
-        False, N_("Depthwise convolutions"), N_("One filter per channel, then channel mixing. Needs about one eighth of the MACs."),
-        group="model", passes_to="model", term="depthwise-convolution",
-    )  # fmt: skip
-    skip: bool = option(
-        True, N_("Skip connections"), N_("Adds the input of each block to its output."), group="model", passes_to="model",
+    stride: int = recipe_field(
+        2,
+        N_("Stride"),
+        N_("Stride of every second block. Larger values shrink the feature maps."),
+        unit=N_("pixels"),
+        group="model",
+        passes_to="model",
+        ge=1,
+        le=4,
+        term="stride",
+    )
+    depthwise: bool = recipe_field(
+        False,
+        N_("Depthwise convolutions"),
+        N_("One filter per channel, then channel mixing. Needs about one eighth of the MACs."),
+        group="model",
+        passes_to="model",
+        term="depthwise-convolution",
+    )
+    skip: bool = recipe_field(
+        True,
+        N_("Skip connections"),
+        N_("Adds the input of each block to its output."),
+        group="model",
+        passes_to="model",
         term="residual-connection",
-    )  # fmt: skip
-    padding: bool = option(
-        True, N_("Padding"), N_("Adds a border of zeros so that 3×3 convolutions keep the spatial size."), group="model", passes_to="model",
+    )
+    padding: bool = recipe_field(
+        True,
+        N_("Padding"),
+        N_("Adds a border of zeros so that 3×3 convolutions keep the spatial size."),
+        group="model",
+        passes_to="model",
         term="padding",
-    )  # fmt: skip
+    )
 
 
 class FastRecipe(SupervisedRecipe):
     """For `core.models.fast_cnn`."""
 
-    width: int = option(
-        64, N_("Width"), N_("Number of filters in the first block. The other blocks have four times as many."), unit=N_("filters"),
-        group="model", passes_to="model", ge=1, le=512,
-    )  # fmt: skip
-    depth: int = option(
-        2, N_("Depth"), N_("Number of convolutions in each of the three blocks."), unit=N_("layers"), group="model", passes_to="model", ge=1, le=4
+    width: int = recipe_field(
+        64,
+        N_("Width"),
+        N_("Number of filters in the first block. The other blocks have four times as many."),
+        unit=N_("filters"),
+        group="model",
+        passes_to="model",
+        ge=1,
+        le=512,
+    )
+    depth: int = recipe_field(
+        2,
+        N_("Depth"),
+        N_("Number of convolutions in each of the three blocks."),
+        unit=N_("layers"),
+        group="model",
+        passes_to="model",
+        ge=1,
+        le=4,
     )
 
 
 class PretrainedRecipe(SupervisedRecipe):
     """For `core.models.resnet18_imagenet`."""
 
-    start: Literal["scratch", "frozen", "fine-tuned"] = option(
+    start: Literal["scratch", "frozen", "fine-tuned"] = recipe_field(
         "fine-tuned",
         N_("Start"),
-        N_("scratch: random initialization; frozen: pretrained backbone, only the head is "
-        "trained; fine-tuned: all layers are trained."),
-        group="model", passes_to="model", term="transfer-learning",
-    )  # fmt: skip
-    size: int = option(
-        64, N_("Input size"), N_("Images are upsampled to this size because the model downsamples them by a factor of "
-        "32."),
-        unit=N_("pixels"), group="model", passes_to="model", ge=32, le=224,
-    )  # fmt: skip
+        N_(
+            "scratch: random initialization; frozen: pretrained backbone, only the head is "
+            "trained; fine-tuned: all layers are trained."
+        ),
+        group="model",
+        passes_to="model",
+        term="transfer-learning",
+    )
+    size: int = recipe_field(
+        64,
+        N_("Input size"),
+        N_("Images are upsampled to this size because the model downsamples them by a factor of 32."),
+        unit=N_("pixels"),
+        group="model",
+        passes_to="model",
+        ge=32,
+        le=224,
+    )

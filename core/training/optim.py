@@ -11,14 +11,18 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from core.training.supervised_recipe import SupervisedRecipe
 
-NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
+NORM_LAYERS = (nn.BatchNorm1d, nn.BatchNorm2d)
 
 
 def make_optimizer(model: nn.Module, recipe: SupervisedRecipe) -> torch.optim.Optimizer:
     """The recipe's optimizer over all parameters that learn; weight decay spares norms and biases (He et al., arXiv 1812.01187), and
     the biases of batch norms have a rate of their own (Page, How to train your ResNet 8, 2018)."""
     rate = recipe.learning_rate
-    shifts = [m.bias for m in model.modules() if isinstance(m, NORMS) and m.bias is not None] if recipe.norm_rate != 1 else []
+    shifts = (
+        [m.bias for m in model.modules() if isinstance(m, NORM_LAYERS) and m.bias is not None]
+        if recipe.norm_rate != 1
+        else []
+    )
     of_norms = {id(p) for p in shifts}
     others = [p for p in model.parameters() if p.requires_grad and id(p) not in of_norms]
     groups = [
@@ -51,11 +55,16 @@ def make_schedule(
             # Smith and Topin, arXiv 1708.07120; the rate rises over the first 30 % and falls to (almost) nothing.
             highest = [g["lr"] for g in optimizer.param_groups]
             rise = min(0.3, max(0.0, 1 - 2 / total_steps))
-            return schedulers.OneCycleLR(optimizer, highest, total_steps, pct_start=rise, **momentum_cycle(recipe))
+            return schedulers.OneCycleLR(
+                optimizer, highest, total_steps, pct_start=rise, **momentum_cycle(recipe)
+            )
         case "triangular":
             # The slanted triangle of Howard and Ruder (arXiv 1801.06146): up linearly over the first 20 %, down linearly to nothing.
             top = max(1, round(0.2 * total_steps))
-            return schedulers.LambdaLR(optimizer, lambda step: min((step + 1) / top, (total_steps - step) / max(1, total_steps - top)))
+            return schedulers.LambdaLR(
+                optimizer,
+                lambda step: min((step + 1) / top, (total_steps - step) / max(1, total_steps - top)),
+            )
         case "cosine":
             # Loshchilov and Hutter, arXiv 1608.03983, without restarts.
             return schedulers.CosineAnnealingLR(optimizer, T_max=total_steps)
@@ -70,10 +79,13 @@ def momentum_cycle(recipe: SupervisedRecipe) -> dict[str, float | bool]:
         return {}
     if not recipe.momentum:
         return {"cycle_momentum": False}
-    return {"base_momentum": max(0.0, round(recipe.momentum - 0.05, 4)), "max_momentum": min(0.999, round(recipe.momentum + 0.05, 4))}
+    return {
+        "base_momentum": max(0.0, round(recipe.momentum - 0.05, 4)),
+        "max_momentum": min(0.999, round(recipe.momentum + 0.05, 4)),
+    }
 
 
-def averaging(decay: float) -> Callable[[list[Tensor], list[Tensor], Tensor], None]:
+def ema_update(decay: float) -> Callable[[list[Tensor], list[Tensor], Tensor], None]:
     """How an `AveragedModel` averages: exponentially, remembering fewer steps at first, as TensorFlow's ExponentialMovingAverage
     does: without that a short training would save little but its first weights."""
 

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 
-def taken(augmentation: torch.Generator) -> dict[str, Any]:
+def get_rng_state(augmentation: torch.Generator) -> dict[str, Any]:
     """torch's own random states, of the processor and of all graphics cards, and that of a trainer's augmentation."""
     return {
         "rng": torch.get_rng_state(),
@@ -16,7 +16,7 @@ def taken(augmentation: torch.Generator) -> dict[str, Any]:
     }
 
 
-def restore(state: dict[str, Any], augmentation: torch.Generator) -> None:
+def set_rng_state(state: dict[str, Any], augmentation: torch.Generator) -> None:
     """Go back to what `taken` found. A state read onto a graphics card is brought back: generators take it from the processor alone."""
     torch.set_rng_state(state["rng"].cpu())
     if state["cuda_rng"] and torch.cuda.is_available():

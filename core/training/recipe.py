@@ -13,13 +13,13 @@ import annotated_types
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 
-from core.messages import Message, N_, UserError, nearest
+from core.messages import Message, N_, UserError, closest_names
 
-R = TypeVar("R", bound="Recipe")
+RecipeT = TypeVar("R", bound="Recipe")
 Group = Literal["main", "optimizer", "regularisation", "augmentation", "model", "data", "machine"]
 
 
-def option(
+def recipe_field(
     default: Any,
     label: str,
     help: str,
@@ -34,7 +34,15 @@ def option(
 ) -> Any:
     """A recipe field. `passes_to` says who reads it; `only` hides it from tasks that it means nothing to; `log` asks for a
     slider or sweep in powers; `term` is the id of its glossary entry. `bounds` are pydantic's `ge`, `gt`, `le`, `lt`."""
-    extra = {"label": label, "group": group, "unit": unit, "passes_to": passes_to, "only": only, "log": log, "term": term}
+    extra = {
+        "label": label,
+        "group": group,
+        "unit": unit,
+        "passes_to": passes_to,
+        "only": only,
+        "log": log,
+        "term": term,
+    }
     return Field(default, description=help, json_schema_extra=extra, **bounds)
 
 
@@ -43,7 +51,7 @@ class Recipe(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    seed: int = option(
+    seed: int = recipe_field(
         0,
         N_("Seed"),
         N_("Random seed for initial weights, batch order, dropout and augmentation."),
@@ -52,26 +60,34 @@ class Recipe(BaseModel):
         le=2**31 - 1,
         term="seed",
     )
-    threads: int = option(
-        0, N_("Threads"), N_("Number of CPU threads. 0 uses one per core. Changing it slightly changes rounding."),
-        group="machine", ge=0, le=256, term="threads",
-    )  # fmt: skip
-    precision: Literal["auto", "32-true", "bf16-mixed"] = option(
+    threads: int = recipe_field(
+        0,
+        N_("Threads"),
+        N_("Number of CPU threads. 0 uses one per core. Changing it slightly changes rounding."),
+        group="machine",
+        ge=0,
+        le=256,
+        term="threads",
+    )
+    precision: Literal["auto", "32-true", "bf16-mixed"] = recipe_field(
         "auto",
         N_("Precision (bf16)"),
-        N_("Number format for computation. auto uses bf16-mixed if the CPU supports it, otherwise "
-        "32-bit."),
+        N_("Number format for computation. auto uses bf16-mixed if the CPU supports it, otherwise 32-bit."),
         group="machine",
         term="bf16",
     )
 
     @model_validator(mode="before")
     @classmethod
-    def _choices_as_words(cls, values: Any) -> Any:
+    def _parse_choices(cls, values: Any) -> Any:
         """The command line and a sweep's list give words; a choice of numbers is found by how it is written."""
         found = {}
         for name, value in dict(values).items():
-            options = choices(cls.model_fields[name]) if name in cls.model_fields and isinstance(value, str) else None
+            options = (
+                field_choices(cls.model_fields[name])
+                if name in cls.model_fields and isinstance(value, str)
+                else None
+            )
             found[name] = next((o for o in options or () if str(o) == value), value)
         return found
 
@@ -82,33 +98,37 @@ class Recipe(BaseModel):
 
     def part(self, receiver: Literal["trainer", "model", "data"]) -> dict[str, Any]:
         """The fields that `receiver` reads, by name."""
-        return {n: getattr(self, n) for n, f in type(self).model_fields.items() if f.json_schema_extra["passes_to"] == receiver}
+        return {
+            n: getattr(self, n)
+            for n, f in type(self).model_fields.items()
+            if f.json_schema_extra["passes_to"] == receiver
+        }
 
     def changed(self, **values: object) -> Self:
         """A checked copy with `values` replaced. Raises UserError that names the field and the allowed range."""
-        return check(type(self), {**self.model_dump(), **values})
+        return validate_values(type(self), {**self.model_dump(), **values})
 
     def difference(self, other: Recipe) -> dict[str, Any]:
         """The fields in which this recipe is not `other`."""
         theirs = other.model_dump()
         return {k: v for k, v in self.model_dump().items() if k not in theirs or theirs[k] != v}
 
-    def resolved(self) -> Self:
+    def with_resolved_threads(self) -> Self:
         """The copy that a run records: with the number of threads that it will really use."""
-        return self.changed(threads=self.threads or cores())
+        return self.changed(threads=self.threads or num_cores())
 
 
-def cores() -> int:
+def num_cores() -> int:
     """Processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def choices(field: FieldInfo) -> tuple | None:
+def field_choices(field: FieldInfo) -> tuple | None:
     """The allowed values of a field that is a choice, else None."""
     return get_args(field.annotation) if get_origin(field.annotation) is Literal else None
 
 
-def bounds(field: FieldInfo) -> tuple[float | None, float | None]:
+def field_bounds(field: FieldInfo) -> tuple[float | None, float | None]:
     """Smallest and largest allowed value (None: open). `gt` and `lt` count as the bound itself."""
     low = high = None
     for rule in field.metadata:
@@ -119,26 +139,30 @@ def bounds(field: FieldInfo) -> tuple[float | None, float | None]:
     return low, high
 
 
-def allowed(field: FieldInfo) -> Message:
+def describe_allowed(field: FieldInfo) -> Message:
     """In words, what a field takes."""
-    options = choices(field)
+    options = field_choices(field)
     if options:
         return Message(N_("one of {choices}"), {"choices": ", ".join(str(o) for o in options)})
     if field.annotation is bool:
         return Message(N_("true or false"))
-    low, high = bounds(field)
+    low, high = field_bounds(field)
     kind = Message(N_("an integer") if field.annotation is int else N_("a number"))
     if low is None or high is None:
         return kind
-    above, below = (any(isinstance(r, rule) for r in field.metadata) for rule in (annotated_types.Gt, annotated_types.Lt))
+    above, below = (
+        any(isinstance(r, rule) for r in field.metadata) for rule in (annotated_types.Gt, annotated_types.Lt)
+    )
     text = {
-        (False, False): N_("{kind} from {low} to {high}"), (True, False): N_("{kind} greater than {low} and at most {high}"),
-        (False, True): N_("{kind}, at least {low} and less than {high}"), (True, True): N_("{kind} greater than {low} and less than {high}"),
-    }[above, below]  # fmt: skip
+        (False, False): N_("{kind} from {low} to {high}"),
+        (True, False): N_("{kind} greater than {low} and at most {high}"),
+        (False, True): N_("{kind}, at least {low} and less than {high}"),
+        (True, True): N_("{kind} greater than {low} and less than {high}"),
+    }[above, below]
     return Message(text, {"kind": kind, "low": f"{low:g}", "high": f"{high:g}"})
 
 
-def check(recipe: type[R], values: dict[str, Any]) -> R:
+def validate_values(recipe: type[RecipeT], values: dict[str, Any]) -> RecipeT:
     """`values` as a `recipe`. Raises UserError naming the first wrong field, its value and what it takes."""
     try:
         return recipe(**values)
@@ -148,9 +172,12 @@ def check(recipe: type[R], values: dict[str, Any]) -> R:
         if name not in recipe.model_fields:
             raise UserError(
                 N_("Recipe field {field} not found. Closest matches: {nearest}."),
-                field=name, nearest=nearest(name, recipe.model_fields),
-            ) from None  # fmt: skip
+                field=name,
+                nearest=closest_names(name, recipe.model_fields),
+            ) from None
         raise UserError(
             N_("{field} is {value}, but must be {allowed}."),
-            field=name, value=repr(first["input"]), allowed=allowed(recipe.model_fields[name]),
-        ) from None  # fmt: skip
+            field=name,
+            value=repr(first["input"]),
+            allowed=describe_allowed(recipe.model_fields[name]),
+        ) from None

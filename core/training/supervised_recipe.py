@@ -5,65 +5,86 @@ from __future__ import annotations
 from typing import Literal
 
 from core.messages import N_
-from core.training.recipe import Recipe, option
+from core.training.recipe import Recipe, recipe_field
 
 
 class SupervisedRecipe(Recipe):
     """Classification and regression by gradient descent on batches; read by `core.training.supervised`."""
 
-    epochs: int = option(10, N_("Epochs"), N_("Number of passes over the training set."), ge=1, le=1000, term="epoch")
-    max_steps: int = option(
-        0, N_("Max steps"), N_("Stop after this many batches, regardless of the number of epochs. 0 disables the "
-        "limit."),
-        unit=N_("batches"), ge=0, le=100_000_000, term="step",
-    )  # fmt: skip
-    batch_size: int = option(
-        64, N_("Batch size"), N_("Examples per step. Larger batches mean fewer, less noisy updates."),
-        ge=1, le=8192, log=True, term="batch-size",
-    )  # fmt: skip
-    learning_rate: float = option(
-        0.01, N_("Learning rate"), N_("Step size along the gradient. If too large, training diverges; if too small, it is "
-        "slow."),
-        gt=0, le=10, log=True, term="learning-rate",
-    )  # fmt: skip
-    optimizer: Literal["sgd", "rmsprop", "adam", "adamw"] = option(
+    epochs: int = recipe_field(
+        10, N_("Epochs"), N_("Number of passes over the training set."), ge=1, le=1000, term="epoch"
+    )
+    max_steps: int = recipe_field(
+        0,
+        N_("Max steps"),
+        N_("Stop after this many batches, regardless of the number of epochs. 0 disables the limit."),
+        unit=N_("batches"),
+        ge=0,
+        le=100_000_000,
+        term="step",
+    )
+    batch_size: int = recipe_field(
+        64,
+        N_("Batch size"),
+        N_("Examples per step. Larger batches mean fewer, less noisy updates."),
+        ge=1,
+        le=8192,
+        log=True,
+        term="batch-size",
+    )
+    learning_rate: float = recipe_field(
+        0.01,
+        N_("Learning rate"),
+        N_("Step size along the gradient. If too large, training diverges; if too small, it is slow."),
+        gt=0,
+        le=10,
+        log=True,
+        term="learning-rate",
+    )
+    optimizer: Literal["sgd", "rmsprop", "adam", "adamw"] = recipe_field(
         "adam",
         N_("Optimizer"),
         N_("Algorithm that updates the weights from the gradients."),
         group="optimizer",
         term="optimizer",
     )
-    momentum: float = option(
+    momentum: float = recipe_field(
         0.9,
         N_("Momentum"),
-        N_("Momentum factor for SGD and RMSprop. With one-cycle, it varies by up to 0.05 around "
-        "this value, unless it is 0."),
+        N_(
+            "Momentum factor for SGD and RMSprop. With one-cycle, it varies by up to 0.05 around "
+            "this value, unless it is 0."
+        ),
         group="optimizer",
         ge=0,
         le=0.999,
         term="momentum",
     )
-    nesterov: bool = option(
+    nesterov: bool = recipe_field(
         False,
         N_("Nesterov"),
         N_("Enables Nesterov momentum for SGD."),
         group="optimizer",
         term="nesterov",
     )
-    schedule: Literal["none", "step", "one-cycle", "triangular", "cosine"] = option(
+    schedule: Literal["none", "step", "one-cycle", "triangular", "cosine"] = recipe_field(
         "none",
         N_("Learning rate schedule"),
         N_("How the learning rate changes during training."),
         group="optimizer",
         term="schedule",
     )
-    norm_rate: float = option(
-        1.0, N_("Learning rate multiplier, batch norm biases"),
-        N_("Learning rate of batch norm biases, as a multiple of the learning rate of all other "
-        "parameters."),
-        group="optimizer", gt=0, le=1000, log=True, term="learning-rate",
-    )  # fmt: skip
-    step_epochs: int = option(
+    norm_rate: float = recipe_field(
+        1.0,
+        N_("Learning rate multiplier, batch norm biases"),
+        N_("Learning rate of batch norm biases, as a multiple of the learning rate of all other parameters."),
+        group="optimizer",
+        gt=0,
+        le=1000,
+        log=True,
+        term="learning-rate",
+    )
+    step_epochs: int = recipe_field(
         5,
         N_("LR decay interval"),
         N_("Epochs between learning rate decays in the step schedule."),
@@ -73,7 +94,7 @@ class SupervisedRecipe(Recipe):
         le=1000,
         term="step-schedule",
     )
-    step_factor: float = option(
+    step_factor: float = recipe_field(
         0.1,
         N_("LR decay factor"),
         N_("The step schedule multiplies the learning rate by this factor."),
@@ -82,12 +103,15 @@ class SupervisedRecipe(Recipe):
         le=1,
         term="step-schedule",
     )
-    loss: Literal["cross-entropy", "squared-error"] = option(
-        "cross-entropy", N_("Loss"), N_("Loss function to minimize. Squared error compares predicted probabilities with "
-        "one-hot labels."),
-        group="optimizer", only="classification", term="loss",
-    )  # fmt: skip
-    clip: float = option(
+    loss: Literal["cross-entropy", "squared-error"] = recipe_field(
+        "cross-entropy",
+        N_("Loss"),
+        N_("Loss function to minimize. Squared error compares predicted probabilities with one-hot labels."),
+        group="optimizer",
+        only="classification",
+        term="loss",
+    )
+    clip: float = recipe_field(
         0.0,
         N_("Gradient clipping"),
         N_("Maximum gradient norm. 0 disables clipping."),
@@ -96,95 +120,200 @@ class SupervisedRecipe(Recipe):
         le=1000,
         term="gradient-clipping",
     )
-    weight_decay: float = option(
+    weight_decay: float = recipe_field(
         0.0,
         N_("Weight decay"),
-        N_("Shrinks the weights toward zero at each step. Normalization layers and biases are "
-        "excluded."),
+        N_("Shrinks the weights toward zero at each step. Normalization layers and biases are excluded."),
         group="regularisation",
         ge=0,
         le=10,
         log=True,
         term="weight-decay",
     )
-    label_smoothing: float = option(
-        0.0, N_("Label smoothing"), N_("Fraction of the target probability spread over all classes."),
-        group="regularisation", only="classification", ge=0, le=0.9, term="label-smoothing",
-    )  # fmt: skip
-    ema: float = option(
+    label_smoothing: float = recipe_field(
+        0.0,
+        N_("Label smoothing"),
+        N_("Fraction of the target probability spread over all classes."),
+        group="regularisation",
+        only="classification",
+        ge=0,
+        le=0.9,
+        term="label-smoothing",
+    )
+    ema: float = recipe_field(
         0.0,
         N_("Weight averaging (EMA)"),
-        N_("Evaluates and saves an exponential moving average of the weights. A decay of 0.99 "
-        "averages over about 100 steps (fewer early on); 0 disables EMA."),
+        N_(
+            "Evaluates and saves an exponential moving average of the weights. A decay of 0.99 "
+            "averages over about 100 steps (fewer early on); 0 disables EMA."
+        ),
         group="regularisation",
         ge=0,
         le=0.99999,
         term="ema",
     )
-    patience: int = option(
-        0, N_("Early stopping"), N_("Stop after this many epochs without improvement in validation loss (patience). 0 "
-        "disables early stopping."),
-        unit=N_("epochs"), group="regularisation", ge=0, le=1000, term="early-stopping",
-    )  # fmt: skip
-    shift: float = option(
-        0.0, N_("Shift"), N_("Augmentation: shifts each image by up to this many pixels."), unit=N_("pixels"),
-        group="augmentation", only="images", ge=0, le=16, term="augmentation",
-    )  # fmt: skip
-    rotate: float = option(
-        0.0, N_("Rotation"), N_("Augmentation: rotates each image by up to this many degrees."), unit=N_("degrees"),
-        group="augmentation", only="images", ge=0, le=180, term="augmentation",
-    )  # fmt: skip
-    scale: float = option(
-        0.0, N_("Scale"), N_("Augmentation: scales each image up or down by up to this fraction."),
-        group="augmentation", only="images", ge=0, le=0.9, term="augmentation",
-    )  # fmt: skip
-    flip: Literal["none", "random", "alternating"] = option(
-        "none", N_("Horizontal flip"), N_("Augmentation: flips half of the images horizontally. “alternating” flips each image "
-        "in every second epoch."),
-        group="augmentation", only="photos", term="augmentation",
-    )  # fmt: skip
-    crop: int = option(
-        0, N_("Random crop"), N_("Augmentation: random crop after reflection padding by this many pixels."),
-        unit=N_("pixels"), group="augmentation", only="photos", ge=0, le=64, term="augmentation",
-    )  # fmt: skip
-    cutout: int = option(
-        0, N_("Cutout"), N_("Augmentation: masks a square of this side length at a random position."),
-        unit=N_("pixels"), group="augmentation", only="photos", ge=0, le=256, term="cutout",
-    )  # fmt: skip
-    jitter: float = option(
-        0.0, N_("Color jitter"), N_("Augmentation: changes brightness, contrast and saturation by up to this fraction."),
-        group="augmentation", only="photos", ge=0, le=1, term="augmentation",
-    )  # fmt: skip
-    hue: float = option(
-        0.0, N_("Hue"), N_("Augmentation: shifts the hue by up to this fraction of half the color wheel. At 1, "
-        "the hue is fully random."),
-        group="augmentation", only="photos", ge=0, le=1, term="augmentation",
-    )  # fmt: skip
-    grey: float = option(
-        0.0, N_("Grayscale"), N_("Augmentation: converts this fraction of the images to grayscale."),
-        group="augmentation", only="photos", ge=0, le=1, term="augmentation",
-    )  # fmt: skip
-    mirror: bool = option(
-        False, N_("TTA: horizontal flip"), N_("Averages the predictions for the image and its mirror image. Doubles inference time "
-        "and slightly improves accuracy."),
-        group="regularisation", only="photos", term="test-time-augmentation",
-    )  # fmt: skip
-    shifted: bool = option(
-        False, N_("TTA: shift"), N_("Also averages predictions for the image shifted one pixel up-left and one pixel "
-        "down-right. Triples inference time."),
-        group="regularisation", only="photos", term="test-time-augmentation",
-    )  # fmt: skip
-    scaling: Literal["standardised", "unit", "bytes"] = option(
-        "standardised", N_("Input scaling"), N_("bytes: unchanged, 0 to 255. unit: divided by 255. standardised: then normalized to "
-        "mean 0 and standard deviation 1."),
-        group="data", passes_to="data", only="images", term="normalisation",
-    )  # fmt: skip
-    validation: int = option(
-        5000, N_("Validation set"), N_("Examples held out from the training set for validation. 0 trains on the full training "
-        "set."),
-        unit=N_("examples"), group="data", ge=0, le=1_000_000, term="validation-data",
-    )  # fmt: skip
-    limit_train: int = option(
-        0, N_("Training examples"), N_("Number of training examples to use. 0 uses all."),
-        unit=N_("examples"), group="data", ge=0, le=100_000_000, term="training-data",
-    )  # fmt: skip
+    patience: int = recipe_field(
+        0,
+        N_("Early stopping"),
+        N_(
+            "Stop after this many epochs without improvement in validation loss (patience). 0 "
+            "disables early stopping."
+        ),
+        unit=N_("epochs"),
+        group="regularisation",
+        ge=0,
+        le=1000,
+        term="early-stopping",
+    )
+    shift: float = recipe_field(
+        0.0,
+        N_("Shift"),
+        N_("Augmentation: shifts each image by up to this many pixels."),
+        unit=N_("pixels"),
+        group="augmentation",
+        only="images",
+        ge=0,
+        le=16,
+        term="augmentation",
+    )
+    rotate: float = recipe_field(
+        0.0,
+        N_("Rotation"),
+        N_("Augmentation: rotates each image by up to this many degrees."),
+        unit=N_("degrees"),
+        group="augmentation",
+        only="images",
+        ge=0,
+        le=180,
+        term="augmentation",
+    )
+    scale: float = recipe_field(
+        0.0,
+        N_("Scale"),
+        N_("Augmentation: scales each image up or down by up to this fraction."),
+        group="augmentation",
+        only="images",
+        ge=0,
+        le=0.9,
+        term="augmentation",
+    )
+    flip: Literal["none", "random", "alternating"] = recipe_field(
+        "none",
+        N_("Horizontal flip"),
+        N_(
+            "Augmentation: flips half of the images horizontally. “alternating” flips each image "
+            "in every second epoch."
+        ),
+        group="augmentation",
+        only="photos",
+        term="augmentation",
+    )
+    crop: int = recipe_field(
+        0,
+        N_("Random crop"),
+        N_("Augmentation: random crop after reflection padding by this many pixels."),
+        unit=N_("pixels"),
+        group="augmentation",
+        only="photos",
+        ge=0,
+        le=64,
+        term="augmentation",
+    )
+    cutout: int = recipe_field(
+        0,
+        N_("Cutout"),
+        N_("Augmentation: masks a square of this side length at a random position."),
+        unit=N_("pixels"),
+        group="augmentation",
+        only="photos",
+        ge=0,
+        le=256,
+        term="cutout",
+    )
+    jitter: float = recipe_field(
+        0.0,
+        N_("Color jitter"),
+        N_("Augmentation: changes brightness, contrast and saturation by up to this fraction."),
+        group="augmentation",
+        only="photos",
+        ge=0,
+        le=1,
+        term="augmentation",
+    )
+    hue: float = recipe_field(
+        0.0,
+        N_("Hue"),
+        N_(
+            "Augmentation: shifts the hue by up to this fraction of half the color wheel. At 1, "
+            "the hue is fully random."
+        ),
+        group="augmentation",
+        only="photos",
+        ge=0,
+        le=1,
+        term="augmentation",
+    )
+    grey: float = recipe_field(
+        0.0,
+        N_("Grayscale"),
+        N_("Augmentation: converts this fraction of the images to grayscale."),
+        group="augmentation",
+        only="photos",
+        ge=0,
+        le=1,
+        term="augmentation",
+    )
+    mirror: bool = recipe_field(
+        False,
+        N_("TTA: horizontal flip"),
+        N_(
+            "Averages the predictions for the image and its mirror image. Doubles inference time "
+            "and slightly improves accuracy."
+        ),
+        group="regularisation",
+        only="photos",
+        term="test-time-augmentation",
+    )
+    shifted: bool = recipe_field(
+        False,
+        N_("TTA: shift"),
+        N_(
+            "Also averages predictions for the image shifted one pixel up-left and one pixel "
+            "down-right. Triples inference time."
+        ),
+        group="regularisation",
+        only="photos",
+        term="test-time-augmentation",
+    )
+    scaling: Literal["standardised", "unit", "bytes"] = recipe_field(
+        "standardised",
+        N_("Input scaling"),
+        N_(
+            "bytes: unchanged, 0 to 255. unit: divided by 255. standardised: then normalized to "
+            "mean 0 and standard deviation 1."
+        ),
+        group="data",
+        passes_to="data",
+        only="images",
+        term="normalisation",
+    )
+    validation: int = recipe_field(
+        5000,
+        N_("Validation set"),
+        N_("Examples held out from the training set for validation. 0 trains on the full training set."),
+        unit=N_("examples"),
+        group="data",
+        ge=0,
+        le=1_000_000,
+        term="validation-data",
+    )
+    limit_train: int = recipe_field(
+        0,
+        N_("Training examples"),
+        N_("Number of training examples to use. 0 uses all."),
+        unit=N_("examples"),
+        group="data",
+        ge=0,
+        le=100_000_000,
+        term="training-data",
+    )

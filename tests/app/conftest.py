@@ -13,19 +13,41 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core import i18n
-from core.i18n import translator
-from core.training import jobs, price
-from core.training.runs import Run
+from core.analysis import runtime_estimate
+from core.i18n import get_translator
+from core.runs import queue
+from core.runs.store import Run
 from tests import factories
-from ui import warm
+from ui.kit import preload
 
 PROJECT = Path(__file__).resolve().parents[2]
 LOCALES = {"ja": "ja-JP", "en": "en-US"}
 _WORDS = (
-    "title", "header", "subheader", "markdown", "caption", "info", "warning", "error", "success", "toast", "metric", "code", "page_link",
-)  # fmt: skip
+    "title",
+    "header",
+    "subheader",
+    "markdown",
+    "caption",
+    "info",
+    "warning",
+    "error",
+    "success",
+    "toast",
+    "metric",
+    "code",
+    "page_link",
+)
 _LABELS = ("button", "download_button", "expander", "tab", "metric")
-_INPUTS = ("toggle", "number_input", "selectbox", "slider", "select_slider", "text_input", "button_group", "file_uploader")
+_INPUTS = (
+    "toggle",
+    "number_input",
+    "selectbox",
+    "slider",
+    "select_slider",
+    "text_input",
+    "button_group",
+    "file_uploader",
+)
 
 
 class Page:
@@ -60,12 +82,16 @@ class Page:
 
     def says(self, sentence: str, **values: object) -> bool:
         """Whether `sentence`, a message id, stands on the page in its language, whatever is in the places that `values` leaves open."""
-        around = re.split(r"\{\w+\}", translator(self.language)(sentence)) if not values else [self.word(sentence, **values)]
+        around = (
+            re.split(r"\{\w+\}", get_translator(self.language)(sentence))
+            if not values
+            else [self.word(sentence, **values)]
+        )
         text = self.text
         return all(part in text for part in around)
 
     def word(self, sentence: str, **values: object) -> str:
-        return translator(self.language)(sentence).format(**values)
+        return get_translator(self.language)(sentence).format(**values)
 
     @property
     def errors(self) -> list[str]:
@@ -98,8 +124,8 @@ _visitor = {"language": "en"}
 @pytest.fixture(autouse=True)
 def labels_outside_of_a_session(monkeypatch: pytest.MonkeyPatch) -> None:
     """AppTest formats the options of a widget once more after the session has ended: then without its locale."""
-    supported = i18n.supported
-    monkeypatch.setattr(i18n, "supported", lambda tag: supported(tag or LOCALES[_visitor["language"]]))
+    supported = i18n.match_language
+    monkeypatch.setattr(i18n, "match_language", lambda tag: supported(tag or LOCALES[_visitor["language"]]))
 
 
 @pytest.fixture
@@ -121,12 +147,19 @@ def fresh_caches() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def no_error_behind_a_sentence(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+def no_error_behind_a_sentence(
+    request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture
+) -> Iterator[None]:
     """The boundary turns every exception into a sentence, so what it logs fails the test, unless that asks for `broken_inside`."""
     yield
     if "broken_inside" in request.fixturenames:
         return
-    hidden = [r for phase in ("setup", "call") for r in caplog.get_records(phase) if r.name.startswith("manabi") and r.exc_info]
+    hidden = [
+        r
+        for phase in ("setup", "call")
+        for r in caplog.get_records(phase)
+        if r.name.startswith("manabi") and r.exc_info
+    ]
     if hidden:
         pytest.fail("\n".join(logging.Formatter().format(r) for r in hidden), pytrace=False)
 
@@ -139,13 +172,13 @@ def broken_inside() -> None:
 @pytest.fixture(autouse=True)
 def warmed_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """torch is imported where it is needed; nobody waits for a thread that does it."""
-    monkeypatch.setattr(warm, "_thread", threading.Thread)
+    monkeypatch.setattr(preload, "_import_thread", threading.Thread)
 
 
 @pytest.fixture(autouse=True)
 def known_price(monkeypatch: pytest.MonkeyPatch) -> None:
     """A step takes 4 ms, without measuring."""
-    monkeypatch.setattr(price, "_measure", lambda *_: 0.004)
+    monkeypatch.setattr(runtime_estimate, "_measure_step_seconds", lambda *_: 0.004)
 
 
 @pytest.fixture(autouse=True)
@@ -157,5 +190,5 @@ def launched(monkeypatch: pytest.MonkeyPatch) -> list[Run]:
         factories.status(run, "queued", step=0)
         found.append(run)
 
-    monkeypatch.setattr(jobs, "_launch", launch)
+    monkeypatch.setattr(queue, "_launch_process", launch)
     return found

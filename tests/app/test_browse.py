@@ -19,13 +19,13 @@ def test_without_coco_there_are_drawn_scenes_and_it_says_so(visit: Callable, lan
         "COCO is not on this machine: these are {count} scenes that Manabi Lab draws in its format. Put COCO's annotations and pictures "
         "into the data folder as {layout}, or fetch val2017."
     )
-    assert str(scenes.COUNT) in page.text and not page.errors
-    assert f"**{scenes.COUNT}**" in page.text
+    assert str(scenes.NUM_IMAGES) in page.text and not page.errors
+    assert f"**{scenes.NUM_IMAGES}**" in page.text
 
 
 def test_a_filter_and_a_wrong_one(visit: Callable) -> None:
     page = visit("browse", where="crowd=yes")
-    assert f"**{scenes.COUNT // 12}** of {scenes.COUNT} images" in page.text
+    assert f"**{scenes.NUM_IMAGES // 12}** of {scenes.NUM_IMAGES} images" in page.text
     page.set("where", "presn>=2")
     assert len(page.errors) == 1 and "nothing is called presn; the nearest: person" in page.errors[0]
     page.set("where", "person>=2")
@@ -34,7 +34,9 @@ def test_a_filter_and_a_wrong_one(visit: Callable) -> None:
 
 def test_an_image_by_its_link(visit: Callable) -> None:
     page = visit("browse", image="12", split=scenes.NAME)
-    assert page.says("Back to grid") and page.says("**{count} instances.** Select a row or click the image to see details.")
+    assert page.says("Back to grid") and page.says(
+        "**{count} instances.** Select a row or click the image to see details."
+    )
     assert "a crowd far away" in page.text and not page.errors
     page.press("Back to grid")
     assert page.at.get("download_button")
@@ -52,20 +54,30 @@ def test_switches_change_nothing_for_the_worse(visit: Callable) -> None:
 
 def test_statistics(visit: Callable) -> None:
     page = visit("browse", view="statistics")
-    assert page.says("**Co-occurrence**: images that contain both categories. Click a cell to select them.") and not page.errors
+    assert (
+        page.says("**Co-occurrence**: images that contain both categories. Click a cell to select them.")
+        and not page.errors
+    )
     page.set("coco-of", "person")
     assert not page.errors
 
 
-def test_evil_annotations_of_ones_own(visit: Callable, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_evil_annotations_of_ones_own(
+    visit: Callable, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     folder = tmp_path / "evil" / "annotations"
     folder.mkdir(parents=True)
     content = {
-        "images": [{"id": 1, "file_name": "../../x.jpg", "width": 20, "height": 10}, {"id": 2, "file_name": "<b>.jpg"}],
-        "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "segmentation": [[1, 2, 3]], "bbox": [1, 1, -5, 5]},
-                        {"id": 2, "image_id": 2, "category_id": 7}],
+        "images": [
+            {"id": 1, "file_name": "../../x.jpg", "width": 20, "height": 10},
+            {"id": 2, "file_name": "<b>.jpg"},
+        ],
+        "annotations": [
+            {"id": 1, "image_id": 1, "category_id": 1, "segmentation": [[1, 2, 3]], "bbox": [1, 1, -5, 5]},
+            {"id": 2, "image_id": 2, "category_id": 7},
+        ],
         "categories": [{"id": 1, "name": "<script>alert(1)</script>"}],
-    }  # fmt: skip
+    }
     (folder / "instances_mine.json").write_text(json.dumps(content))
     monkeypatch.setenv("MANABI_DATA", str(tmp_path))
     page = visit("browse")
@@ -74,10 +86,15 @@ def test_evil_annotations_of_ones_own(visit: Callable, monkeypatch: pytest.Monke
     assert page.says("Image file not found; showing annotations only.") and not page.errors
     assert any("an odd number" in w for w in page.warnings)
     page = visit("browse", image="2")
-    assert page.says("The image size is missing from the annotation file, so annotations cannot be drawn.") and not page.errors
+    assert (
+        page.says("The image size is missing from the annotation file, so annotations cannot be drawn.")
+        and not page.errors
+    )
 
 
-def test_a_file_that_is_cut_off_is_one_sentence(visit: Callable, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_file_that_is_cut_off_is_one_sentence(
+    visit: Callable, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     folder = tmp_path / "cut" / "annotations"
     folder.mkdir(parents=True)
     (folder / "instances_x.json").write_text('{"images": [')
@@ -86,21 +103,25 @@ def test_a_file_that_is_cut_off_is_one_sentence(visit: Callable, monkeypatch: py
     assert len(page.errors) == 1 and "instances_x.json" in page.errors[0] and "cut off" in page.errors[0]
 
 
-def test_a_folder_that_vanishes_while_it_is_browsed(visit: Callable, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    shutil.copytree(scenes.make(tmp_path / "made"), tmp_path / "data" / "mine")
+def test_a_folder_that_vanishes_while_it_is_browsed(
+    visit: Callable, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    shutil.copytree(scenes.make_dataset(tmp_path / "made"), tmp_path / "data" / "mine")
     monkeypatch.setenv("MANABI_DATA", str(tmp_path / "data"))
     page = visit("browse", image="3")
     assert page.says("Next image") and not page.errors
     shutil.rmtree(tmp_path / "data" / "mine")
     page.run()
-    assert len(page.errors) == 1 and "holds no COCO annotations" in page.errors[0] and "mine" in page.errors[0]
+    assert (
+        len(page.errors) == 1 and "holds no COCO annotations" in page.errors[0] and "mine" in page.errors[0]
+    )
 
 
 def test_from_image_to_image_within_the_filter(visit: Callable) -> None:
     page = visit("browse", where="crowd=yes", image="12")
     page.press("Next image")
     assert page.at.query_params["image"] in ("24", ["24"])
-    assert page.says("image {place} of {count}", place="2", count=str(scenes.COUNT // 12))
+    assert page.says("image {place} of {count}", place="2", count=str(scenes.NUM_IMAGES // 12))
     page.press("Previous image")
     page.press("Back to grid")
     assert page.at.session_state["where"] == "crowd=yes"
@@ -120,8 +141,12 @@ def test_the_builder_writes_the_filter(visit: Callable) -> None:
 
 def test_oddities(visit: Callable) -> None:
     page = visit("browse", view="oddities", odd="twice")
-    assert not page.errors and page.says("Two instances of one category in one picture whose boxes differ by less than two pixels on every "
-                                         "side. A detector that finds the thing once has, by the book, missed it once.")  # fmt: skip
-    assert any("Annotated twice · 1" in str(o) for group in page.at.get("button_group") for o in group.options)
+    assert not page.errors and page.says(
+        "Two instances of one category in one picture whose boxes differ by less than two pixels on every "
+        "side. A detector that finds the thing once has, by the book, missed it once."
+    )
+    assert any(
+        "Annotated twice · 1" in str(o) for group in page.at.get("button_group") for o in group.options
+    )
     page = visit("browse", view="oddities", odd="joint")
     assert page.says("No issues of this type found.") and not page.errors

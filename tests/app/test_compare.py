@@ -7,11 +7,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from core import comparison, tasks
+from core import tasks
+from core.analysis import equal_budget, significance
 from core.files import read_json, write_json
-from core.training import fight, jobs, runs
+from core.runs import queue, store
 from tests import factories
-from ui import charts, store
+from ui.kit import cache, charts
 
 LANGUAGES = pytest.mark.parametrize("language", ["ja", "en"])
 VIEWS = ("figures", "photo", "curves", "classes", "closely")
@@ -24,15 +25,17 @@ def no_shipped(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
 
 
 @pytest.fixture
-def three() -> list[runs.Run]:
+def three() -> list[store.Run]:
     return [factories.finished(name) for name in ("cifar10-mlp", "cifar10-cnn", "cifar10-resnet")]
 
 
 @LANGUAGES
 def test_nothing_is_there_yet(visit: Callable, language: str) -> None:
     page = visit("compare", language)
-    assert page.says("No network for CIFAR-10 is here yet: none ships with this copy, and none was trained on this machine. "
-                     "A fair fight below trains some.")  # fmt: skip
+    assert page.says(
+        "No network for CIFAR-10 is here yet: none ships with this copy, and none was trained on this machine. "
+        "A fair fight below trains some."
+    )
     assert page.says("Equal-budget comparison")
 
 
@@ -76,34 +79,51 @@ def test_a_fair_fight_queues_and_shows(visit: Callable, launched: list) -> None:
     page.press("Start comparison")
     page.press("Start comparison")  # a double click starts one
     assert [r.task_name for r in started] == ["cifar10-mlp", "cifar10-cnn"]
-    assert {r.recipe.limit_train for r in started} == {2000} and len({r.config["fight"] for r in started}) == 1
+    assert {r.recipe.limit_train for r in started} == {2000} and len(
+        {r.config["fight"] for r in started}
+    ) == 1
     assert page.says("{done} of {count} models finished · {budget}: {amount}")
     other = visit("compare", "ja", fight=started[0].config["fight"])
     assert other.says("{done} of {count} models finished · {budget}: {amount}") and not other.errors
     assert other.says("Hyperparameter differences") and not any(r.recipe.mirror for r in started)
-    assert fight.members("nothing") == []
+    assert equal_budget.comparison_runs("nothing") == []
     assert visit("compare", fight="nothing").says("Comparison {fight} not found.")
     [earlier] = [s for s in visit("compare").at.selectbox if s.key == "fight"]
-    assert len(earlier.options) == 2 and "multilayer perceptron, a plain CNN" in earlier.options[1] and earlier.value == ""
+    assert (
+        len(earlier.options) == 2
+        and "multilayer perceptron, a plain CNN" in earlier.options[1]
+        and earlier.value == ""
+    )
     visit("compare", fight=started[0].config["fight"]).press("Stop all")
     assert all((run.path / "stop").exists() for run in started)
     back = visit("train", run=started[0].id)
     assert back.says("View comparison")
 
 
-def test_the_curves_of_a_fight_lie_on_the_axis_of_its_budget(visit: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_curves_of_a_fight_lie_on_the_axis_of_its_budget(
+    visit: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
     drawn = []
-    monkeypatch.setattr(charts, "curves", lambda series, label, *rest, **more: drawn.append((series, label)) or charts.figure(100))
+    monkeypatch.setattr(
+        charts,
+        "line_chart",
+        lambda series, label, *rest, **more: drawn.append((series, label)) or charts.empty_figure(100),
+    )
     pair = [factories.finished("cifar10-cnn"), factories.finished("cifar10-cnn")]
     for run, adds in zip(pair, (1_000_000, 3_000_000), strict=True):
-        write_json(run.path / "config.json", run.config | {"fight": "f", "budget": "multiply-adds", "amount": 1, "multiply_adds": adds})
+        write_json(
+            run.path / "config.json",
+            run.config | {"fight": "f", "budget": "multiply-adds", "amount": 1, "multiply_adds": adds},
+        )
     page = visit("compare", fight="f")
     [(series, label)] = drawn
     assert label == "Training compute (TMACs)" and not page.errors
     last = {int(s.role): s.x[-1] for s in series}
-    images = store.metrics(pair[0])["images"].max()
+    images = cache.run_metrics(pair[0])["images"].max()
     assert last == pytest.approx({0: 1e6 * images / 1e12, 1: 3e6 * images / 1e12})
-    write_json(pair[0].path / "config.json", {k: v for k, v in pair[0].config.items() if k != "multiply_adds"})
+    write_json(
+        pair[0].path / "config.json", {k: v for k, v in pair[0].config.items() if k != "multiply_adds"}
+    )
     assert not visit("compare", fight="f").errors and drawn[-1][1] == "Samples processed"
 
 
@@ -116,7 +136,7 @@ def test_a_damaged_run_is_a_sentence_beside_the_others(visit: Callable, three: l
     if view == "photo":
         assert len(page.at.get("plotly_chart")) == 3
     half = factories.finished("cifar10-cnn")  # a header that can be read, and weights that cannot
-    half.best_weights.write_bytes(half.best_weights.read_bytes()[:-50])
+    half.best_weights_path.write_bytes(half.best_weights_path.read_bytes()[:-50])
     page = visit("compare", nets=",".join([half.id, *(r.id for r in three)]), view=view)
     assert len(page.errors) == 1 and page.says("Equal-budget comparison")
 
@@ -124,7 +144,10 @@ def test_a_damaged_run_is_a_sentence_beside_the_others(visit: Callable, three: l
 def test_figures_of_other_data_are_not_in_the_chart(visit: Callable, three: list) -> None:
     one = three[0]
     config = read_json(one.path / "config.json")
-    write_json(one.path / "config.json", {**config, "data": {**config["data"], "title": "CIFAR-10", "stand_in_for": ""}})
+    write_json(
+        one.path / "config.json",
+        {**config, "data": {**config["data"], "title": "CIFAR-10", "stand_in_for": ""}},
+    )
     page = visit("compare", nets=",".join(r.id for r in three))
     [words] = [m.value for m in page.at.info if "other data" in m.value]
     assert "multilayer perceptron" in words and "CNN" not in words
@@ -134,8 +157,10 @@ def test_figures_of_other_data_are_not_in_the_chart(visit: Callable, three: list
 
 
 @pytest.mark.parametrize(("language", "word"), [("ja", "円盤"), ("en", "disc")])
-def test_an_image_and_its_class_come_from_the_link(visit: Callable, three: list, language: str, word: str) -> None:
-    dataset = store.pictures("cifar10")
+def test_an_image_and_its_class_come_from_the_link(
+    visit: Callable, three: list, language: str, word: str
+) -> None:
+    dataset = cache.load_dataset("cifar10")
     index = int(np.flatnonzero(dataset.test_y == dataset.classes.index("disc"))[0])
     page = visit("compare", language, nets=three[0].id, view="photo", image=str(index))
     captions = [caption for e in page.at.image for caption in e.captions]
@@ -148,21 +173,37 @@ def test_a_link_with_more_fighters_than_may_fight_takes_the_first(visit: Callabl
     known = [t.name for t in tasks.TASKS if t.dataset == "cifar10"]
     page = visit("compare", fighters=",".join([known[0], known[0], "no-such", *known[1:]]))
     [chosen] = [m.value for m in page.at.multiselect if m.key == "fighters"]
-    assert chosen == known[: fight.MOST] and not page.errors
+    assert chosen == known[: equal_budget.MAX_MODELS] and not page.errors
 
 
 @LANGUAGES
 def test_a_link_to_an_enormous_network_is_a_sentence(visit: Callable, language: str) -> None:
-    page = visit("architecture", language, net="cifar10-vgg", **{"net.cifar10-vgg.width": "512", "net.cifar10-vgg.depth": "19"})
-    assert page.says("This network would have {count} million parameters; networks of up to {most} million are taken apart here. Choose "
-                     "a smaller width or depth.") and not page.errors  # fmt: skip
+    page = visit(
+        "architecture",
+        language,
+        net="cifar10-vgg",
+        **{"net.cifar10-vgg.width": "512", "net.cifar10-vgg.depth": "19"},
+    )
+    assert (
+        page.says(
+            "This network would have {count} million parameters; networks of up to {most} million are taken apart here. Choose "
+            "a smaller width or depth."
+        )
+        and not page.errors
+    )
 
 
 @LANGUAGES
-@pytest.mark.parametrize("net", ["cifar10-sandbox", "cifar10-inception", "cifar10-mlp", "mnist-cnn", "fruit-classifier"])
+@pytest.mark.parametrize(
+    "net", ["cifar10-sandbox", "cifar10-inception", "cifar10-mlp", "mnist-cnn", "fruit-classifier"]
+)
 def test_a_network_is_taken_apart(visit: Callable, net: str, language: str) -> None:
     page = visit("architecture", language, net=net)
-    assert not page.errors and page.says("Parameters") and page.metrics[page.word("Convolutional and fully connected layers")]
+    assert (
+        not page.errors
+        and page.says("Parameters")
+        and page.metrics[page.word("Convolutional and fully connected layers")]
+    )
     [table] = [e.value for e in page.at.dataframe]
     assert len(table) >= 5
 
@@ -179,29 +220,42 @@ def test_a_change_shows_its_price_and_a_broken_shape_is_explained(visit: Callabl
 
 
 def test_training_it_for_a_minute(visit: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
-    from core.training import price
+    from core.analysis import runtime_estimate
 
     started = []
-    monkeypatch.setattr(jobs, "_launch", started.append)
-    monkeypatch.setattr(price, "price", lambda *a: price.Price(0.5, 100, 100, 50, ""))
+    monkeypatch.setattr(queue, "_launch_process", started.append)
+    monkeypatch.setattr(
+        runtime_estimate,
+        "estimate_runtime",
+        lambda *a: runtime_estimate.RuntimeEstimate(0.5, 100, 100, 50, ""),
+    )
     page = visit("architecture", net="cifar10-sandbox")
     page.set("net.cifar10-sandbox.depth", 3)
     [button] = [b for b in page.at.button if b.key == "train-this"]
     button.click()
     page.run()
     [run] = started
-    assert run.task_name == "cifar10-sandbox" and run.recipe.depth == 3 and run.recipe.max_steps == 120 and run.recipe.epochs == 2
+    assert (
+        run.task_name == "cifar10-sandbox"
+        and run.recipe.depth == 3
+        and run.recipe.max_steps == 120
+        and run.recipe.epochs == 2
+    )
 
 
 def test_every_network_is_said_to_be_right_or_wrong(visit: Callable, three: list) -> None:
     page = visit("compare", nets=",".join(r.id for r in three), view="photo")
-    shown = [m.value for m in page.at.markdown if ":material/check:" in m.value or ":material/close:" in m.value]
+    shown = [
+        m.value for m in page.at.markdown if ":material/check:" in m.value or ":material/close:" in m.value
+    ]
     assert len(shown) == 3 and not page.errors
 
 
-def test_one_difference_among_many_pairs_may_be_chance(visit: Callable, three: list, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_difference_among_many_pairs_may_be_chance(
+    visit: Callable, three: list, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Alone the two would be told apart (p 0.03); beside a third, three pairs are compared."""
-    monkeypatch.setattr(comparison, "duel", lambda *_a: comparison.Duel(3, 13, 0.03))
+    monkeypatch.setattr(significance, "mcnemar_test", lambda *_a: significance.McNemarResult(3, 13, 0.03))
     pair = {"a": three[0].id, "b": three[1].id}
     many = visit("compare", nets=",".join(r.id for r in three), view="closely", **pair)
     assert many.says("Alone, these two would count as different") and not many.at.success

@@ -26,7 +26,9 @@ def photo(text: str = "7", fmt: str = "PNG") -> bytes:
 def with_photo(visit: Callable) -> Callable:
     """`with_photo(content, name, **parameters)`: the page after that upload."""
 
-    def open_page(content: bytes | None = None, name: str = "digit.png", language: str = "en", **parameters: str):
+    def open_page(
+        content: bytes | None = None, name: str = "digit.png", language: str = "en", **parameters: str
+    ):
         page = visit("draw", language, source="photo", **parameters)
         return page.set("photo", (name, photo() if content is None else content, "image/png"))
 
@@ -57,7 +59,7 @@ def test_two_networks_side_by_side(with_photo: Callable) -> None:
 
 def test_a_test_digit_is_answered_right(visit: Callable, real_data) -> None:
     page = visit("draw", source="test")
-    truth = int(data.obtain("mnist", download=False).test_y[0])
+    truth = int(data.load_dataset("mnist", download=False).test_y[0])
     assert page.metrics["Prediction"] == str(truth)
     assert "right" in page.text
     page.press("Pick another digit")
@@ -65,13 +67,17 @@ def test_a_test_digit_is_answered_right(visit: Callable, real_data) -> None:
 
 
 def test_a_test_digit_without_mnist(visit: Callable) -> None:
-    assert visit("draw", source="test").says("MNIST is not installed, so no test digit can be shown. Run {command} to download it.")
+    assert visit("draw", source="test").says(
+        "MNIST is not installed, so no test digit can be shown. Run {command} to download it."
+    )
 
 
 def test_without_any_network(visit: Callable, monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
     monkeypatch.setenv("MANABI_CHECKPOINTS", str(tmp_path))
     page = visit("draw")
-    assert page.warnings == ["No digit classifier found: the checkpoints folder is empty and there are no MNIST runs yet."]
+    assert page.warnings == [
+        "No digit classifier found: the checkpoints folder is empty and there are no MNIST runs yet."
+    ]
     page = visit("draw", source="photo").set("photo", ("7.png", photo(), "image/png"))
     assert not page.errors
     assert "Prediction" not in page.metrics
@@ -108,9 +114,9 @@ def test_a_network_of_ones_own(with_photo: Callable, visit: Callable) -> None:
 
 def test_weights_of_a_run_that_are_damaged(with_photo: Callable) -> None:
     run = factories.finished("mnist-softmax")
-    run.best_weights.write_bytes(b"no weights")
+    run.best_weights_path.write_bytes(b"no weights")
     page = with_photo(network=run.id)
-    assert [str(run.best_weights) in e for e in page.errors] == [True]
+    assert [str(run.best_weights_path) in e for e in page.errors] == [True]
 
 
 @pytest.mark.parametrize("network", ["nothing", "../../x", "<b>"])
@@ -141,14 +147,18 @@ def test_every_step_can_be_switched_off(with_photo: Callable) -> None:
 
 def test_ones_own_handwriting(with_photo: Callable) -> None:
     page = with_photo(set="Hana", view="set")
-    assert page.says("Your set is empty. Draw digits, save them with their labels, and see which model recognizes your handwriting best.")
+    assert page.says(
+        "Your set is empty. Draw digits, save them with their labels, and see which model recognizes your handwriting best."
+    )
     page.set("keep-label", "7")
     assert page.says("Saved with label {label}.", label=7)
     page.press("Evaluate all models")
     [scores] = [d.value for d in page.at.dataframe]
     assert len(scores) == 5
     page.press("Remove last digit")
-    assert page.says("Your set is empty. Draw digits, save them with their labels, and see which model recognizes your handwriting best.")
+    assert page.says(
+        "Your set is empty. Draw digits, save them with their labels, and see which model recognizes your handwriting best."
+    )
 
 
 @pytest.mark.parametrize("owner", ["../../etc", "<b>", "a" * 40, " "])
@@ -162,11 +172,18 @@ def test_odd_names_of_a_set(with_photo: Callable, own_world, owner: str) -> None
 
 @pytest.mark.parametrize(
     ("content", "name"),
-    [(b"", "empty.png"), (b"hello", "no.png"), (photo()[:200], "cut.png"), (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "x.png"),
-     (b"\x89PNG\r\n\x1a\n" + b"\0" * 50, "../../<b>bold</b>.png")],
-)  # fmt: skip
+    [
+        (b"", "empty.png"),
+        (b"hello", "no.png"),
+        (photo()[:200], "cut.png"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "x.png"),
+        (b"\x89PNG\r\n\x1a\n" + b"\0" * 50, "../../<b>bold</b>.png"),
+    ],
+)
 @pytest.mark.parametrize("language", ["en", "ja"])
-def test_an_upload_that_is_no_picture_is_one_sentence(with_photo: Callable, content: bytes, name: str, language: str) -> None:
+def test_an_upload_that_is_no_picture_is_one_sentence(
+    with_photo: Callable, content: bytes, name: str, language: str
+) -> None:
     page = with_photo(content, name, language)
     [error] = page.errors
     assert "<b>" not in error

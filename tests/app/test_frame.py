@@ -27,7 +27,10 @@ def test_the_language_is_switched_for_this_visitor_only(visit: Callable) -> None
     assert other.says("Learn deep learning by doing")
 
 
-@pytest.mark.parametrize(("locale", "wanted"), [("ja", "ja"), ("ja-JP", "ja"), ("en-GB", "en"), ("de-DE", "en"), ("zh-Hans-CN", "en")])
+@pytest.mark.parametrize(
+    ("locale", "wanted"),
+    [("ja", "ja"), ("ja-JP", "ja"), ("en-GB", "en"), ("de-DE", "en"), ("zh-Hans-CN", "en")],
+)
 def test_the_browsers_language_decides_first(visit: Callable, locale: str, wanted: str) -> None:
     page = visit("home")
     page.at.context = {"locale": locale}
@@ -43,12 +46,16 @@ def test_the_menu_leads_to_every_page(visit: Callable) -> None:
 
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_what_breaks_in_a_page_is_a_sentence_with_an_id(
-    visit: Callable, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, broken_inside: None, language: str
+    visit: Callable,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    broken_inside: None,
+    language: str,
 ) -> None:
     def burst(*_: object) -> None:
         raise ZeroDivisionError("secret")
 
-    monkeypatch.setattr(glossary, "search", burst)
+    monkeypatch.setattr(glossary, "search_terms", burst)
     page = visit("glossary", language)
     [error] = page.errors
     number = re.search(r"\b[0-9a-f]{6}\b", error).group()
@@ -59,24 +66,30 @@ def test_what_breaks_in_a_page_is_a_sentence_with_an_id(
     assert "secret" in caplog.text
 
 
-def test_what_breaks_in_a_live_panel_leaves_the_rest(visit: Callable, monkeypatch: pytest.MonkeyPatch, broken_inside: None) -> None:
+def test_what_breaks_in_a_live_panel_leaves_the_rest(
+    visit: Callable, monkeypatch: pytest.MonkeyPatch, broken_inside: None
+) -> None:
     run = factories.finished()
-    monkeypatch.setattr("ui.probes.strip", lambda run: 1 / 0)
+    monkeypatch.setattr("ui.runs.probes.probe_strip", lambda run: 1 / 0)
     page = visit("train", run=run.id)
     assert len(page.errors) == 1
     assert page.says("Test results")
 
 
-def test_what_breaks_in_a_button_is_a_sentence_too(visit: Callable, monkeypatch: pytest.MonkeyPatch, broken_inside: None) -> None:
-    monkeypatch.setattr("core.training.jobs.start", lambda *_: 1 / 0)
+def test_what_breaks_in_a_button_is_a_sentence_too(
+    visit: Callable, monkeypatch: pytest.MonkeyPatch, broken_inside: None
+) -> None:
+    monkeypatch.setattr("core.runs.queue.start_run", lambda *_: 1 / 0)
     page = visit("train")
     page.press("Start training")
     assert len(page.errors) == 1
     assert page.says("Your run will appear here")
 
 
-def test_what_breaks_beside_the_page_leaves_the_page(visit: Callable, monkeypatch: pytest.MonkeyPatch, broken_inside: None) -> None:
-    monkeypatch.setattr("ui.frame._now_training", lambda: 1 / 0)
+def test_what_breaks_beside_the_page_leaves_the_page(
+    visit: Callable, monkeypatch: pytest.MonkeyPatch, broken_inside: None
+) -> None:
+    monkeypatch.setattr("ui.kit.frame._show_active_runs", lambda: 1 / 0)
     page = visit("glossary")
     assert page.says("Key terms, in English and Japanese.")
     assert len(page.errors) == 1
@@ -84,12 +97,19 @@ def test_what_breaks_beside_the_page_leaves_the_page(visit: Callable, monkeypatc
 
 @pytest.mark.parametrize(
     ("language", "word", "term"),
-    [("en", "epoch", "epoch"), ("ja", "学習率", "学習率"), ("ja", "dropout", "ドロップアウト"), ("en", "正解率", "accuracy")],
+    [
+        ("en", "epoch", "epoch"),
+        ("ja", "学習率", "学習率"),
+        ("ja", "dropout", "ドロップアウト"),
+        ("en", "正解率", "accuracy"),
+    ],
 )
-def test_the_glossary_finds_words_of_both_languages(visit: Callable, language: str, word: str, term: str) -> None:
+def test_the_glossary_finds_words_of_both_languages(
+    visit: Callable, language: str, word: str, term: str
+) -> None:
     page = visit("glossary", language).set("q", word)
     assert any(s.value.startswith(term) for s in page.at.subheader)
-    assert len(page.at.subheader) < len(glossary.search("", "en"))
+    assert len(page.at.subheader) < len(glossary.search_terms("", "en"))
 
 
 @pytest.mark.parametrize("word", ["qqqq", "<b>x</b>", "[", "(" * 500, "**", "$x$"])

@@ -7,13 +7,21 @@ from collections.abc import Callable
 import pytest
 
 from core.files import read_json, write_json
-from core.training.runs import Run
+from core.runs.store import Run
 from tests import factories
 from tests.app.test_draw import photo
-from ui.i18n import plain
+from ui.kit.i18n import escape_markdown
 
 NAME = "![](https://host.example/x.png)"
-_LITERAL = {"selectbox", "multiselect", "dataframe", "plotly_chart", "text_input", "code", "text"}  # these show a text as it is
+_LITERAL = {
+    "selectbox",
+    "multiselect",
+    "dataframe",
+    "plotly_chart",
+    "text_input",
+    "code",
+    "text",
+}  # these show a text as it is
 
 
 def named(task: str, **changes: object) -> Run:
@@ -22,9 +30,13 @@ def named(task: str, **changes: object) -> Run:
 
 def is_safe(page: object) -> bool:
     """The name stands in the Markdown of the page, and nowhere as a picture."""
-    texts = [str(node.proto) for node in page.at._tree if getattr(node, "proto", None) is not None and node.type not in _LITERAL]
+    texts = [
+        str(node.proto)
+        for node in page.at._tree
+        if getattr(node, "proto", None) is not None and node.type not in _LITERAL
+    ]
     assert [text for text in texts if NAME in text] == []
-    return any(plain(NAME).replace("\\", "\\\\") in text for text in texts)
+    return any(escape_markdown(NAME).replace("\\", "\\\\") in text for text in texts)
 
 
 def test_home(visit: Callable) -> None:
@@ -41,8 +53,10 @@ def test_runs(visit: Callable) -> None:
     one, other = named("mnist-softmax", learning_rate=0.01), named("mnist-softmax")
     (other.path / "metrics.csv").unlink()  # nothing to draw of it: it is named below the chart
     page = visit("runs", ids=f"{one.id},{other.id}")
-    assert is_safe(page) and page.says("Permanently delete **{run}** and its weights?", run=plain(NAME))
-    assert any(plain(NAME) in info.value for info in page.at.info)
+    assert is_safe(page) and page.says(
+        "Permanently delete **{run}** and its weights?", run=escape_markdown(NAME)
+    )
+    assert any(escape_markdown(NAME) in info.value for info in page.at.info)
     assert list(page.at.dataframe[1].value) == [f"{NAME} ({one.id})", f"{NAME} ({other.id})"]
 
 
@@ -55,7 +69,9 @@ def test_draw(visit: Callable) -> None:
 def test_compare(visit: Callable, view: str, monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
     monkeypatch.setenv("MANABI_CHECKPOINTS", str(tmp_path / "none"))
     one, two, three = (named(task) for task in ("cifar10-mlp", "cifar10-cnn", "cifar10-resnet"))
-    write_json(one.path / "config.json", {**one.config, "data": {**one.config["data"], "title": "other pictures"}})
+    write_json(
+        one.path / "config.json", {**one.config, "data": {**one.config["data"], "title": "other pictures"}}
+    )
     (two.path / "predictions.safetensors").unlink()
     (three.path / "metrics.csv").unlink()
     for a, b in ((two, three), (one, three)):  # who can be compared, and who cannot

@@ -9,7 +9,7 @@ import pytest
 
 from core import tasks
 from core.files import write_json
-from core.training import runs
+from core.runs import store
 from tests import factories
 
 LANGUAGES = pytest.mark.parametrize("language", ["ja", "en"])
@@ -57,12 +57,19 @@ def test_an_empty_store(visit: Callable, name: str, language: str) -> None:
 @LANGUAGES
 @PAGES
 def test_a_filled_store(visit: Callable, name: str, language: str) -> None:
-    made = [factories.finished(name="my first"), factories.finished("boston-mlp"), factories.failed(), factories.interrupted()]
+    made = [
+        factories.finished(name="my first"),
+        factories.finished("boston-mlp"),
+        factories.failed(),
+        factories.interrupted(),
+    ]
     made += [factories.stopped(), factories.running(), factories.finished("mnist-cnn")]
     page = visit(name, language)
     assert page.says(FIRST[name])
     assert not page.errors
-    assert f"50 % · {page.word('MNIST: softmax regression')}" in page.text  # the menu says what is running now
+    assert (
+        f"50 % · {page.word('MNIST: softmax regression')}" in page.text
+    )  # the menu says what is running now
     if name == "home":
         for state in ("finished", "failed", "interrupted", "stopped", "running"):
             assert page.says(state)
@@ -88,8 +95,13 @@ def test_a_run_in_every_state_on_its_two_pages(visit: Callable, kind: str, langu
         assert "7" in train.errors[0]
         assert is_japanese(train.errors[0]) == (language == "ja")
     if kind == "interrupted":
-        assert train.word("The process of this training is gone. What it had learned up to its last save is kept; Resume goes on from "
-                          "there.") in train.warnings  # fmt: skip
+        assert (
+            train.word(
+                "The process of this training is gone. What it had learned up to its last save is kept; Resume goes on from "
+                "there."
+            )
+            in train.warnings
+        )
     listed = visit("runs", language, ids=run.id)
     assert any(run.id in e.label and listed.word(kind) in e.label for e in listed.at.expander)
 
@@ -101,11 +113,17 @@ def test_every_task_has_its_form_and_its_results(visit: Callable, task: tasks.Ta
     assert page.says(task.about)
     for name in task.fields():
         if name != "max_steps":
-            assert f"{task.name}.{name}" in {w.key for kind in ("number_input", "selectbox", "toggle") for w in page.at.get(kind)}
+            assert f"{task.name}.{name}" in {
+                w.key for kind in ("number_input", "selectbox", "toggle") for w in page.at.get(kind)
+            }
     wanted = {
         "classification": ["Accuracy", "Confusion matrix", "Per-class metrics"],
         "regression": ["RMSE", "MAE", "**Largest errors** (click a point for details)"],
-        "translation": ["Cycle error (MAE, share of value range)", "Validation samples over time", "Reconstruction"],
+        "translation": [
+            "Cycle error (MAE, share of value range)",
+            "Validation samples over time",
+            "Reconstruction",
+        ],
     }
     for word in wanted[task.kind]:
         assert page.says(word)
@@ -128,9 +146,19 @@ def test_a_damaged_run_attached(visit: Callable) -> None:
 
 
 EVIL = {
-    "lists where objects are expected": {"config": {"recipe": [1], "data": [2]}, "status": [3], "summary": {"metrics": [4]}, "note": [5]},
+    "lists where objects are expected": {
+        "config": {"recipe": [1], "data": [2]},
+        "status": [3],
+        "summary": {"metrics": [4]},
+        "note": [5],
+    },
     "other kinds of values": {
-        "config": {"recipe": {"epochs": "many"}, "data": {"title": 3, "classes": 7}, "created_ns": "today", "sweep_fields": 1},
+        "config": {
+            "recipe": {"epochs": "many"},
+            "data": {"title": 3, "classes": 7},
+            "created_ns": "today",
+            "sweep_fields": 1,
+        },
         "status": {"state": ["running"], "reason": 5, "step": "x", "heartbeat": {}},
         "summary": {"metrics": {"accuracy": "good"}, "best_epoch": None, "epochs": None, "seconds": "long"},
         "note": {"name": 5, "note": ["a"]},
@@ -150,7 +178,9 @@ def test_files_that_hold_something_else(visit: Callable, name: str, damage: str)
     assert visit(name, **parameters.get(name, {})).says(FIRST[name])
 
 
-@pytest.mark.parametrize("header", ["", "nothing,of,the,kind", "step,epoch,images,seconds,train/loss,val/loss,val/accuracy"])
+@pytest.mark.parametrize(
+    "header", ["", "nothing,of,the,kind", "step,epoch,images,seconds,train/loss,val/loss,val/accuracy"]
+)
 def test_a_log_with_another_header(visit: Callable, header: str) -> None:
     run = factories.finished()
     log = run.path / "metrics.csv"
@@ -162,7 +192,7 @@ def test_a_log_with_another_header(visit: Callable, header: str) -> None:
 @PAGES
 def test_a_run_of_a_task_that_this_version_does_not_know(visit: Callable, name: str) -> None:
     good, odd = factories.finished(), factories.finished("mnist-mlp")
-    strange = runs.paths.runs() / "quantum-net"
+    strange = store.paths.runs() / "quantum-net"
     strange.mkdir()
     moved = strange / odd.id
     odd.path.rename(moved)

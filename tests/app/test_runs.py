@@ -8,9 +8,9 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from core.training import runs
+from core.runs import store
 from tests import factories
-from ui import overlay
+from ui.runs import overlay
 
 
 def table(page):
@@ -30,7 +30,11 @@ def test_choose_by_the_link_and_see_only_what_differs(visit: Callable) -> None:
 
 
 def test_only_one_task_and_the_best_first(visit: Callable) -> None:
-    long, short, other = factories.finished(epochs=6), factories.finished(epochs=2), factories.finished("boston-mlp")
+    long, short, other = (
+        factories.finished(epochs=6),
+        factories.finished(epochs=2),
+        factories.finished("boston-mlp"),
+    )
     assert list(table(visit("runs"))["run"]) == [other.id, short.id, long.id]
     page = visit("runs", only="mnist-softmax", ranked="true")
     assert list(table(page)["run"]) == [long.id, short.id]
@@ -52,7 +56,7 @@ def test_delete_asks_once(visit: Callable) -> None:
     assert page.says("Permanently delete **{run}** and its weights?", run=run.id)
     assert run.path.exists()
     page.press("Delete permanently")
-    assert runs.every() == [other]
+    assert store.list_runs() == [other]
     assert run.id not in page.text
 
 
@@ -79,7 +83,7 @@ def test_an_interrupted_one_is_resumed_here(visit: Callable, launched: list) -> 
 def test_a_run_deleted_by_somebody_else_meanwhile(visit: Callable) -> None:
     run = factories.finished()
     page = visit("runs", ids=run.id)
-    runs.delete(run)
+    store.delete_run(run)
     assert page.run().says("No runs to compare yet")
 
 
@@ -105,11 +109,16 @@ def test_tasks_of_two_kinds_share_only_the_loss(visit: Callable) -> None:
     page = visit("runs", ids=f"{digits.id},{houses.id}")
     [metric] = [g for g in page.at.get("button_group") if g.key == "metric"]
     assert metric.options == ["Loss"]
-    assert page.says("The selected runs have different task types. Compare only the shapes of the curves, not the loss values.")
+    assert page.says(
+        "The selected runs have different task types. Compare only the shapes of the curves, not the loss values."
+    )
 
 
 def test_what_is_compared_first_is_of_one_task(visit: Callable) -> None:
-    ids = [factories.finished().id, factories.finished("boston-mlp").id]  # within one second: either may count as the newer
+    ids = [
+        factories.finished().id,
+        factories.finished("boston-mlp").id,
+    ]  # within one second: either may count as the newer
     assert "".join(visit("runs").at.query_params["ids"]) in ids
 
 
@@ -138,12 +147,17 @@ def curves(figure: go.Figure) -> dict[str, list[float]]:
     return {trace.name: list(trace.y) for trace in figure.data if trace.showlegend}
 
 
-def test_trainings_of_translators_are_drawn_by_what_their_logs_have(visit: Callable, drawn: list[go.Figure]) -> None:
+def test_trainings_of_translators_are_drawn_by_what_their_logs_have(
+    visit: Callable, drawn: list[go.Figure]
+) -> None:
     one, two = factories.finished("cyclegan-light", 3), factories.finished("cyclegan-light", 2)
     page = visit("runs", ids=f"{one.id},{two.id}")
     [metric] = [s for s in page.at.selectbox if s.key == "metric-of-many"]
     assert metric.options[0] == OTHER_DOMAIN
-    assert {"Losses of the generators · cycle", "Mean absolute difference, of the range · change, A to B"} < set(metric.options)
+    assert {
+        "Losses of the generators · cycle",
+        "Mean absolute difference, of the range · change, A to B",
+    } < set(metric.options)
     assert curves(drawn[-1]) == {one.id: [0.5] * 3, two.id: [0.5] * 2}
     page.set("metric-of-many", "loss/cycle")
     assert {name: len(y) for name, y in curves(drawn[-1]).items()} == {one.id: 30, two.id: 20}
@@ -161,8 +175,12 @@ def test_the_best_translation_is_the_one_that_fools_the_judge_both_ways(visit: C
     page = visit("runs", only="cyclegan-light", ranked="true")
     assert list(table(page)["run"]) == [better.id, worse.id, unjudged.id]
     assert list(table(page)["best validation"]) == ["Judge fooled 40.00 %", "Judge fooled 10.00 %", ""]
-    assert list(table(page)["best epoch"]) == ["1", "1", "2"] and set(table(page)["test"]) == {"Judge fooled 50.00 %"}
-    assert page.says("Without a domain classifier there is no metric to rank epochs, so the latest checkpoint counts as the best.")
+    assert list(table(page)["best epoch"]) == ["1", "1", "2"] and set(table(page)["test"]) == {
+        "Judge fooled 50.00 %"
+    }
+    assert page.says(
+        "Without a domain classifier there is no metric to rank epochs, so the latest checkpoint counts as the best."
+    )
 
 
 def test_runs_without_a_validation_part_show_their_training(visit: Callable, drawn: list[go.Figure]) -> None:
@@ -177,9 +195,13 @@ def test_an_empty_chart_says_why(visit: Callable, drawn: list[go.Figure]) -> Non
     fresh, old, apples = factories.running(), factories.finished(), factories.finished("cyclegan-light")
     (fresh.path / "metrics.csv").write_text("")
     page = visit("runs", ids=fresh.id)
-    assert not drawn and page.says("The selected runs have not logged any metrics yet. Curves appear with the first values.")
+    assert not drawn and page.says(
+        "The selected runs have not logged any metrics yet. Curves appear with the first values."
+    )
     page = visit("runs", ids=f"{old.id},{apples.id}")
-    assert not drawn and page.says("The selected runs have no metric in common. Select runs of the same task type.")
+    assert not drawn and page.says(
+        "The selected runs have no metric in common. Select runs of the same task type."
+    )
     page = visit("runs", ids=f"{fresh.id},{old.id}")
     assert set(curves(drawn[-1])) == {old.id}
     nothing = "No data yet for {runs}. Validation metrics are logged after each epoch if a validation set was held out."
@@ -187,7 +209,9 @@ def test_an_empty_chart_says_why(visit: Callable, drawn: list[go.Figure]) -> Non
 
 
 def test_from_runs_of_one_kind_to_those_of_another(visit: Callable, drawn: list[go.Figure]) -> None:
-    digits, houses, apples = (factories.finished(name) for name in ("mnist-softmax", "boston-mlp", "cyclegan-light"))
+    digits, houses, apples = (
+        factories.finished(name) for name in ("mnist-softmax", "boston-mlp", "cyclegan-light")
+    )
     page = visit("runs", only=digits.task_name)
     page.set("metric", "accuracy")
     for run in (houses, apples, digits):

@@ -9,11 +9,12 @@ import pandas as pd
 import pytest
 
 from core import tasks
+from core.analysis import runtime_estimate
 from core.files import write_json
-from core.training import price, runs
-from core.training.runs import Run
+from core.runs import store
+from core.runs.store import Run
 from tests import factories
-from ui import grids, store
+from ui.kit import cache, matrix_charts
 
 
 def test_start_makes_one_run_of_the_form_and_attaches_it(visit: Callable, launched: list[Run]) -> None:
@@ -21,7 +22,7 @@ def test_start_makes_one_run_of_the_form_and_attaches_it(visit: Callable, launch
     page.set("mnist-softmax.epochs", 3)
     page.press("Start training")
     [run] = launched
-    assert runs.every() == [run]
+    assert store.list_runs() == [run]
     assert (run.task_name, run.recipe.epochs, run.recipe.learning_rate) == ("mnist-softmax", 3, 0.001)
     assert page.at.query_params["run"] == run.id
     assert run.id in page.text
@@ -41,7 +42,7 @@ def test_pressing_start_twice_quickly_makes_one_run(visit: Callable, launched: l
 
 def test_the_quick_training_of_the_empty_state(visit: Callable, launched: list[Run]) -> None:
     visit("train", task="mnist-mlp").press("Start quick run")
-    assert launched[0].recipe.limit_train == tasks.task("mnist-mlp").quick["limit_train"]
+    assert launched[0].recipe.limit_train == tasks.get_task("mnist-mlp").quick["limit_train"]
 
 
 def test_quick_and_full_keep_their_own_forms(visit: Callable) -> None:
@@ -53,14 +54,24 @@ def test_quick_and_full_keep_their_own_forms(visit: Callable) -> None:
 
 
 def test_a_setting_is_shared_by_the_link(visit: Callable, launched: list[Run]) -> None:
-    settings = {"mnist-softmax.epochs": "4", "mnist-softmax.optimizer": "sgd", "mnist-softmax.nesterov": "true"}
+    settings = {
+        "mnist-softmax.epochs": "4",
+        "mnist-softmax.optimizer": "sgd",
+        "mnist-softmax.nesterov": "true",
+    }
     page = visit("train", task="mnist-softmax", **settings)
     page.press("Start training")
-    assert (launched[0].recipe.epochs, launched[0].recipe.optimizer, launched[0].recipe.nesterov) == (4, "sgd", True)
+    assert (launched[0].recipe.epochs, launched[0].recipe.optimizer, launched[0].recipe.nesterov) == (
+        4,
+        "sgd",
+        True,
+    )
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])
-def test_a_value_out_of_bounds_is_a_sentence_with_the_field_and_its_range(visit: Callable, launched: list[Run], language: str) -> None:
+def test_a_value_out_of_bounds_is_a_sentence_with_the_field_and_its_range(
+    visit: Callable, launched: list[Run], language: str
+) -> None:
     page = visit("train", language, task="mnist-softmax")
     page.set("mnist-softmax.learning_rate", 0.0)
     [error] = page.errors
@@ -74,14 +85,23 @@ def test_a_value_out_of_bounds_is_a_sentence_with_the_field_and_its_range(visit:
 
 @pytest.mark.parametrize(
     "settings",
-    [{"mnist-cnn.epochs": "5000"}, {"mnist-cnn.epochs": "many"}, {"mnist-cnn.learning_rate": "nan"}, {"mnist-cnn.optimizer": "magic"},
-     {"task": "mnist-softmaxx"}, {"recipe": "slow"}, {"mnist-cnn.nesterov": "maybe"}],
-)  # fmt: skip
-def test_nonsense_in_the_link_leaves_a_page_that_works(visit: Callable, launched: list[Run], settings: dict) -> None:
+    [
+        {"mnist-cnn.epochs": "5000"},
+        {"mnist-cnn.epochs": "many"},
+        {"mnist-cnn.learning_rate": "nan"},
+        {"mnist-cnn.optimizer": "magic"},
+        {"task": "mnist-softmaxx"},
+        {"recipe": "slow"},
+        {"mnist-cnn.nesterov": "maybe"},
+    ],
+)
+def test_nonsense_in_the_link_leaves_a_page_that_works(
+    visit: Callable, launched: list[Run], settings: dict
+) -> None:
     page = visit("train", **settings)
     page.press("Start training")
     assert len(launched) == 1
-    assert launched[0].recipe == tasks.task("mnist-cnn").recipe.resolved()
+    assert launched[0].recipe == tasks.get_task("mnist-cnn").recipe.with_resolved_threads()
 
 
 def test_the_price_and_the_time_limit(visit: Callable, launched: list[Run]) -> None:
@@ -141,10 +161,12 @@ def test_resume_starts_the_same_run_again(visit: Callable, launched: list[Run], 
     assert page.says("queued")
 
 
-def test_runs_wait_behind_each_other_with_their_place(visit: Callable, launched: list[Run], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_runs_wait_behind_each_other_with_their_place(
+    visit: Callable, launched: list[Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
     factories.running()
     page = visit("train", task="mnist-softmax", recipe="quick")
-    monkeypatch.setattr("core.training.jobs.place", lambda run: 1)
+    monkeypatch.setattr("core.runs.queue.queue_position", lambda run: 1)
     page.press("Start training")
     assert page.says("Queued ({count} ahead)", count=1)
 
@@ -155,7 +177,9 @@ def test_a_sweep_queues_a_run_for_every_combination(visit: Callable, launched: l
     page.set("sweep-field-2", "optimizer")
     page.set("sweep-values-2-optimizer", "sgd, adam")
     page.press("Queue 6 runs")
-    assert {(r.recipe.learning_rate, r.recipe.optimizer) for r in launched} == {(x, o) for x in (0.001, 0.01, 0.1) for o in ("sgd", "adam")}
+    assert {(r.recipe.learning_rate, r.recipe.optimizer) for r in launched} == {
+        (x, o) for x in (0.001, 0.01, 0.1) for o in ("sgd", "adam")
+    }
     assert page.at.query_params["sweep"] == launched[0].config["sweep"]
     assert page.says("{done} of {count} runs finished", done=0, count=6)
 
@@ -168,26 +192,38 @@ def test_a_sweep_that_has_run_ends_in_a_table(visit: Callable) -> None:
     assert page.says("Sweep over {fields}", fields="Learning rate")
     [table] = [d.value for d in page.at.dataframe]
     assert list(table["learning_rate"]) == [0.001, 0.01]
-    best = [store.metrics(run)["val/accuracy"].max() for run in made]
+    best = [cache.run_metrics(run)["val/accuracy"].max() for run in made]
     assert list(table["validation"]) == best and list(table["test"]) == [0.9, 0.9]
     assert visit("train", run=made[0].id).says("View sweep")
 
 
-def test_a_setting_is_chosen_by_the_validation_part_alone(visit: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn, sweep = [], grids.sweep
-    monkeypatch.setattr(grids, "sweep", lambda table, x, y, *rest, **more: drawn.append(y) or sweep(table, x, y, *rest, **more))
+def test_a_setting_is_chosen_by_the_validation_part_alone(
+    visit: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn, sweep = [], matrix_charts.sweep_chart
+    monkeypatch.setattr(
+        matrix_charts,
+        "sweep_chart",
+        lambda table, x, y, *rest, **more: drawn.append(y) or sweep(table, x, y, *rest, **more),
+    )
     made = [factories.finished("mnist-softmax", learning_rate=x) for x in (0.001, 0.01)]
     for run in made:
         write_json(run.path / "config.json", {**run.config, "sweep": "s1", "sweep_fields": ["learning_rate"]})
-    assert not visit("train", sweep="s1").says("Nothing was held back for validation here") and drawn == ["validation"]
+    assert not visit("train", sweep="s1").says("Nothing was held back for validation here") and drawn == [
+        "validation"
+    ]
     for run in made:
         log = pd.read_csv(run.path / "metrics.csv")
         log[[c for c in log if c.startswith("val/")]] = None
         log.to_csv(run.path / "metrics.csv", index=False)
-    assert visit("train", sweep="s1").says("Nothing was held back for validation here") and drawn == ["validation"]
+    assert visit("train", sweep="s1").says("Nothing was held back for validation here") and drawn == [
+        "validation"
+    ]
 
 
-def test_a_double_click_queues_a_sweep_once_and_a_new_run_takes_its_place(visit: Callable, launched: list[Run]) -> None:
+def test_a_double_click_queues_a_sweep_once_and_a_new_run_takes_its_place(
+    visit: Callable, launched: list[Run]
+) -> None:
     page = visit("train", task="mnist-softmax")
     page.press("Queue 3 runs")
     page.press("Queue 3 runs")
@@ -197,8 +233,14 @@ def test_a_double_click_queues_a_sweep_once_and_a_new_run_takes_its_place(visit:
     assert len(launched) == 4 and "sweep" not in page.at.query_params
 
 
-def test_a_time_beyond_all_epochs_still_starts(visit: Callable, launched: list[Run], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(price, "price", lambda *_a: price.Price(0.001, 2, 100, 0.1, ""))
+def test_a_time_beyond_all_epochs_still_starts(
+    visit: Callable, launched: list[Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        runtime_estimate,
+        "estimate_runtime",
+        lambda *_a: runtime_estimate.RuntimeEstimate(0.001, 2, 100, 0.1, ""),
+    )
     page = visit("train", task="boston-mlp")
     page.set("boston-mlp.budget", 3600)
     page.press("Start training")
@@ -213,7 +255,7 @@ def test_a_sweep_with_a_wrong_value_is_a_sentence(visit: Callable, launched: lis
     page.run()
     assert len(page.errors) == 1
     assert not launched
-    assert not runs.every()
+    assert not store.list_runs()
 
 
 def test_an_unknown_sweep_warns(visit: Callable) -> None:
@@ -224,7 +266,11 @@ def test_the_script_and_the_command_of_a_run(visit: Callable) -> None:
     run = factories.finished("mnist-softmax", learning_rate=0.02)
     page = visit("train", run=run.id)
     assert "python -m core train mnist-softmax --threads 1 --learning-rate 0.02" in page.text
-    assert {b.label for b in page.at.get("download_button")} == {"Weights (safetensors)", "Metrics (csv)", "Script (plain PyTorch)"}
+    assert {b.label for b in page.at.get("download_button")} == {
+        "Weights (safetensors)",
+        "Metrics (csv)",
+        "Script (plain PyTorch)",
+    }
 
 
 def test_a_run_whose_predictions_are_gone(visit: Callable) -> None:
@@ -236,15 +282,27 @@ def test_a_run_whose_predictions_are_gone(visit: Callable) -> None:
 def test_on_the_real_data(visit: Callable, real_data) -> None:
     run = factories.finished()  # on the stand-in, which is not what is on this machine now
     page = visit("train", run=run.id)
-    assert page.says("Data: {title} ({train} training and {test} test examples) in {folder}", title="MNIST", train="60,000", test="10,000",
-                     folder=str(real_data / "MNIST" / "raw"))  # fmt: skip
+    assert page.says(
+        "Data: {title} ({train} training and {test} test examples) in {folder}",
+        title="MNIST",
+        train="60,000",
+        test="10,000",
+        folder=str(real_data / "MNIST" / "raw"),
+    )
     assert page.says("Test images are not installed; showing predictions only: {list}")
 
 
-def test_broken_data_is_a_sentence_with_the_path(visit: Callable, monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+def test_broken_data_is_a_sentence_with_the_path(
+    visit: Callable, monkeypatch: pytest.MonkeyPatch, tmp_path
+) -> None:
     raw = tmp_path / "MNIST" / "raw"
     raw.mkdir(parents=True)
-    for name in ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"):
+    for name in (
+        "train-images-idx3-ubyte",
+        "train-labels-idx1-ubyte",
+        "t10k-images-idx3-ubyte",
+        "t10k-labels-idx1-ubyte",
+    ):
         (raw / name).write_bytes(b"nonsense")
     monkeypatch.setenv("MANABI_DATA", str(tmp_path))
     page = visit("train")
@@ -271,10 +329,14 @@ def test_tables_have_no_pixels_to_scale(visit: Callable) -> None:
 
 
 @pytest.mark.parametrize("cuda", [None, 5000.0])
-def test_processor_against_graphics_card(visit: Callable, monkeypatch: pytest.MonkeyPatch, cuda: float | None) -> None:
-    from core.training import price
+def test_processor_against_graphics_card(
+    visit: Callable, monkeypatch: pytest.MonkeyPatch, cuda: float | None
+) -> None:
+    from core.analysis import runtime_estimate
 
-    monkeypatch.setattr(price, "by_device", lambda task, recipe: {"cpu": 1000.0, "cuda": cuda})
+    monkeypatch.setattr(
+        runtime_estimate, "throughput_by_device", lambda task, recipe: {"cpu": 1000.0, "cuda": cuda}
+    )
     page = visit("train", task="mnist-softmax")
     page.at.session_state["lesson-devices-mnist-softmax"] = True
     page.run()
@@ -293,7 +355,9 @@ def test_the_preview_of_augmentation(visit: Callable) -> None:
     assert page.says("Cutout")
 
 
-def test_weights_that_are_missing_are_said_before_start(visit: Callable, monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+def test_weights_that_are_missing_are_said_before_start(
+    visit: Callable, monkeypatch: pytest.MonkeyPatch, tmp_path
+) -> None:
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     page = visit("train", task="cifar10-resnet18-pretrained")
     assert page.says("python -m core weights get resnet18-imagenet")

@@ -13,7 +13,7 @@ from PIL import Image
 from core import checkpoints, data
 from core.data import apple2orange
 from core.files import write_json
-from core.training.runs import Run
+from core.runs.store import Run
 from core.translation import translator
 from tests import factories
 
@@ -21,7 +21,7 @@ from tests import factories
 def photo(size: tuple[int, int] = (90, 70)) -> bytes:
     """A drawn apple, wider than high."""
     out = io.BytesIO()
-    apple = data.obtain("fruit", download=False).train_x[0].transpose(1, 2, 0)
+    apple = data.load_dataset("fruit", download=False).train_x[0].transpose(1, 2, 0)
     Image.fromarray(np.asarray(apple)).resize(size).save(out, "PNG")
     return out.getvalue()
 
@@ -34,10 +34,12 @@ def pair() -> Run:
 
 @pytest.fixture
 def none_shipped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(translator, "translators", lambda: [c for c in translators() if c.run is not None])
+    monkeypatch.setattr(
+        translator, "list_translators", lambda: [c for c in translators() if c.run is not None]
+    )
 
 
-translators = translator.translators
+translators = translator.list_translators
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])
@@ -57,17 +59,30 @@ UNTOLD = (
 )
 
 
-@pytest.mark.parametrize(("kind", "ends", "said"), [
-    ("", (0.0004, 0.0006), []), ("", (-0.0001, 0.0006), [UNSURE]), ("untranslated_", (-0.0001, 0.0006), [UNSURE, UNTOLD]),
-])  # fmt: skip
-def test_the_distance_is_no_more_than_it_is(visit: Callable, pair: Run, kind: str, ends: tuple[float, float], said: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("kind", "ends", "said"),
+    [
+        ("", (0.0004, 0.0006), []),
+        ("", (-0.0001, 0.0006), [UNSURE]),
+        ("untranslated_", (-0.0001, 0.0006), [UNSURE, UNTOLD]),
+    ],
+)
+def test_the_distance_is_no_more_than_it_is(
+    visit: Callable, pair: Run, kind: str, ends: tuple[float, float], said: list[str]
+) -> None:
     """KID on other features than Inception's is called so, and an interval that contains 0 is read aloud."""
     summary = pair.summary
-    summary["metrics"] |= {f"kid_{kind}b2a": 0.0005, f"kid_{kind}b2a_low": ends[0], f"kid_{kind}b2a_high": ends[1]}
+    summary["metrics"] |= {
+        f"kid_{kind}b2a": 0.0005,
+        f"kid_{kind}b2a_low": ends[0],
+        f"kid_{kind}b2a_high": ends[1],
+    }
     write_json(pair.path / "summary.json", summary)
     page = visit("translate", "en", network=pair.id)
     [table] = [e.value for e in page.at.dataframe]
-    assert table["figure"].str.contains("(KID on features of cifar10-fast, thousandths)", regex=False).sum() == 2
+    assert (
+        table["figure"].str.contains("(KID on features of cifar10-fast, thousandths)", regex=False).sum() == 2
+    )
     assert not page.errors and "beside published KID values" in page.text
     assert [sentence for sentence in (UNSURE, UNTOLD) if page.says(sentence)] == said
 
@@ -77,19 +92,30 @@ def test_a_photo_is_translated(visit: Callable, pair: Run, language: str) -> Non
     page = visit("translate", language, network=pair.id, source="upload")
     page.set("photos", [("apple.png", photo(), "image/png")])
     assert not page.errors
-    assert page.says("{width}×{height} pixels. Translated at {working} pixels; the change was upsampled and applied to the original photo.")
+    assert page.says(
+        "{width}×{height} pixels. Translated at {working} pixels; the change was upsampled and applied to the original photo."
+    )
     assert page.says("Reconstruction error (MAE): {error}%. Mean change to the photo: {change}%.")
     assert "90 x 70" in page.text
 
 
-def test_the_direction_is_the_visitors_or_the_classifiers(visit: Callable, pair: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_direction_is_the_visitors_or_the_classifiers(
+    visit: Callable, pair: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     page = visit("translate", network=pair.id, way="b2a", source="upload")
     page.set("photos", [("apple.png", photo(), "image/png")])
     assert "orange → apple" in page.text
-    monkeypatch.setattr(translator, "recognise", lambda photos: [translator.Recognised(0.97, "b")])
+    monkeypatch.setattr(
+        translator, "predict_domains", lambda photos: [translator.DomainPrediction(0.97, "b")]
+    )
     page = visit("translate", network=pair.id, source="upload")
     page.set("photos", [("apple.png", photo(), "image/png")])
-    assert page.says("Classifier prediction: {likely} ({percent}%). Direction: {way}.", likely="orange", percent="97", way="orange → apple")
+    assert page.says(
+        "Classifier prediction: {likely} ({percent}%). Direction: {way}.",
+        likely="orange",
+        percent="97",
+        way="orange → apple",
+    )
 
 
 def test_the_same_photo_twice(visit: Callable, pair: Run) -> None:
@@ -98,8 +124,12 @@ def test_the_same_photo_twice(visit: Callable, pair: Run) -> None:
     assert not page.errors and len([s for s in page.at.slider if s.label == "Strength"]) == 2
 
 
-def test_what_is_neither_is_translated_after_saying_so(visit: Callable, pair: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(translator, "recognise", lambda photos: [translator.Recognised(0.6, None)])
+def test_what_is_neither_is_translated_after_saying_so(
+    visit: Callable, pair: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        translator, "predict_domains", lambda photos: [translator.DomainPrediction(0.6, None)]
+    )
     page = visit("translate", network=pair.id, source="upload")
     page.set("photos", [("car.png", photo(), "image/png")])
     assert len(page.warnings) >= 1 and any("neither" in w for w in page.warnings)
@@ -134,21 +164,27 @@ def test_the_stages_of_a_training(visit: Callable, pair: Run) -> None:
     page.run()
     assert "training epochs" in str([e.proto for e in page.at.get("image")])
     assert not page.errors
-    assert [epoch for epoch, _ in translator.stages(pair)] == [1, 4]
+    assert [epoch for epoch, _ in translator.saved_epochs(pair)] == [1, 4]
 
 
 def test_weights_of_another_width_are_a_sentence(visit: Callable, pair: Run) -> None:
-    network, spec = checkpoints.load_weights(pair.best_weights)
+    network, spec = checkpoints.load_weights(pair.best_weights_path)
     wrong = checkpoints.Spec(**{**vars(spec), "options": {**spec.options, "width": 8}})
-    checkpoints.save_weights(pair.best_weights, network, wrong)
+    checkpoints.save_weights(pair.best_weights_path, network, wrong)
     page = visit("translate", network=pair.id, source="upload")
     assert "do not fit the network cyclegan" in page.errors[0]
 
 
-def test_test_photos_without_the_data_are_the_drawn_ones(visit: Callable, pair: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(apple2orange, "_DRAWN", {"test": 24})  # the training part would be decoded for nothing
+def test_test_photos_without_the_data_are_the_drawn_ones(
+    visit: Callable, pair: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        apple2orange, "_SYNTHETIC_COUNTS", {"test": 24}
+    )  # the training part would be decoded for nothing
     page = visit("translate", network=pair.id, source="test")
-    assert page.says("The test photos are not installed; using fallback data ({stand_in}). Run `{command}` to download the photos.")
+    assert page.says(
+        "The test photos are not installed; using fallback data ({stand_in}). Run `{command}` to download the photos."
+    )
     assert "256 x 256" in page.text
 
 

@@ -20,7 +20,9 @@ SETTLED = "[data-testid=stApp][data-test-script-state=notRunning]"
 KNOWN = re.compile(r"404.*/_stcore/(health|host-config)$|(404|Image source error).*/media/\w+\.(png|jpg)\b")
 """What the console may say. Streamlit asks below a deep link first (`/train/_stcore/health`) and then at the root; a picture of a
 live panel is gone when a busy browser asks for it after the next second has replaced it."""
-PATIENCE = 60_000  # milliseconds; an expectation returns as soon as it holds, so only a failure ever takes this long
+PATIENCE = (
+    60_000  # milliseconds; an expectation returns as soon as it holds, so only a failure ever takes this long
+)
 expect.set_options(timeout=PATIENCE)
 
 
@@ -34,9 +36,15 @@ class Server(Served):
     """A server in a world of its own, which outlives the process: started again, it finds the same runs."""
 
     def __init__(self, world: Path) -> None:
-        folders = {f"MANABI_{n}": str(world / n.lower()) for n in ("RUNS", "CACHE", "HANDWRITING", "DOWNLOADS")}
+        folders = {
+            f"MANABI_{n}": str(world / n.lower()) for n in ("RUNS", "CACHE", "HANDWRITING", "DOWNLOADS")
+        }
         super().__init__(world / "server.log", {**folders, "MANABI_OFFLINE": "1"})
-        for name in [n for n in self.environment if n.startswith(("MANABI_", "STREAMLIT_")) and n not in (*folders, "MANABI_OFFLINE")]:
+        for name in [
+            n
+            for n in self.environment
+            if n.startswith(("MANABI_", "STREAMLIT_")) and n not in (*folders, "MANABI_OFFLINE")
+        ]:
             del self.environment[name]
         self.runs = world / "runs"
 
@@ -52,7 +60,7 @@ class Server(Served):
         found = []
         for process in psutil.process_iter(["cmdline"]):
             line = process.info["cmdline"] or []
-            if "core.training.job" in line and line[-1].startswith(str(self.runs.resolve())):
+            if "core.runs.process" in line and line[-1].startswith(str(self.runs.resolve())):
                 found.append(process)
         return found
 
@@ -78,11 +86,11 @@ def mortal_server(tmp_path_factory: pytest.TempPathFactory, browser: Browser) ->
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium; skips where there is no browser that starts."""
-    path = tool.find()
+    path = tool.find_browser()
     if path is None:
         pytest.skip("no browser: `python -m tools.browser --get` installs one, MANABI_BROWSER names one")
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=path, args=tool.FLAGS)
+        running = playwright.chromium.launch(executable_path=path, args=tool.LAUNCH_FLAGS)
         yield running
         running.close()
 
@@ -95,7 +103,9 @@ class Visitor:
         self.server, self.context, self.errors, self.may_complain = server, context, [], False
         self.page: Page = context.new_page()
         self.page.set_default_timeout(PATIENCE)
-        self.page.on("console", lambda m: self._note(m.text, m.location.get("url", "")) if m.type == "error" else None)
+        self.page.on(
+            "console", lambda m: self._note(m.text, m.location.get("url", "")) if m.type == "error" else None
+        )
         self.page.on("pageerror", lambda error: self._note(str(error), ""))
 
     def _note(self, text: str, url: str) -> None:
@@ -128,7 +138,9 @@ class Visitor:
     @property
     def overflow(self) -> int:
         """Pixels by which the page is wider than the screen."""
-        return self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        return self.page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
 
 
 @pytest.fixture

@@ -26,7 +26,9 @@ def test_from_the_filter_to_one_instance_and_back(visitor: Callable[..., Visitor
     assert "image=" in me.page.url
     shapes, joints = me.page.locator(SHAPES), me.page.locator(".manabi-annotated circle")
     assert shapes.count() >= 3 and joints.count() >= 10
-    expect(me.page.locator(".manabi-annotated pattern")).to_have_count(1)  # the crowd, and nothing else, is hatched
+    expect(me.page.locator(".manabi-annotated pattern")).to_have_count(
+        1
+    )  # the crowd, and nothing else, is hatched
 
     for switch, there in (("Keypoints", joints), ("Masks", shapes)):
         me.page.get_by_test_id("stButtonGroup").get_by_role("button", name=switch, exact=True).click()
@@ -56,12 +58,14 @@ def test_from_the_filter_to_one_instance_and_back(visitor: Callable[..., Visitor
 
 def test_the_filtered_subset_is_exported(visitor: Callable[..., Visitor], tmp_path: Path) -> None:
     me = visitor().open("browse", where="crowd=yes")
-    expect(me.page.locator(TILES)).to_have_count(scenes.COUNT // 12, timeout=60_000)
+    expect(me.page.locator(TILES)).to_have_count(scenes.NUM_IMAGES // 12, timeout=60_000)
     with me.page.expect_download() as waiting:
         me.page.get_by_role("button", name="Export COCO JSON").click()
     waiting.value.save_as(tmp_path / "subset.json")
     content = json.loads((tmp_path / "subset.json").read_text())
-    assert len(content["images"]) == scenes.COUNT // 12 and any(a["iscrowd"] for a in content["annotations"])
+    assert len(content["images"]) == scenes.NUM_IMAGES // 12 and any(
+        a["iscrowd"] for a in content["annotations"]
+    )
 
 
 def test_a_pair_of_categories_and_an_oddity_lead_to_images(visitor: Callable[..., Visitor]) -> None:
@@ -73,7 +77,9 @@ def test_a_pair_of_categories_and_an_oddity_lead_to_images(visitor: Callable[...
     me.page.mouse.click(frame["x"] + 0.12 * frame["width"], frame["y"] + 0.4 * frame["height"])
     me.sees("Show these images")
     me.page.get_by_role("button", name="Show these images").click()
-    expect(me.page.get_by_role("textbox", name="Filter")).to_have_value("ball>=1 and person>=1", timeout=30_000)
+    expect(me.page.get_by_role("textbox", name="Filter")).to_have_value(
+        "ball>=1 and person>=1", timeout=30_000
+    )
     assert "where=ball" in me.page.url
     me.open("browse", view="oddities")
     expect(me.page.locator(TILES).first).to_be_visible(timeout=60_000)
@@ -88,14 +94,23 @@ def test_annotations_of_ones_own_on_a_phone(visitor: Callable[..., Visitor]) -> 
     me.page.get_by_text("Upload annotations").click()
     mine = {
         "images": [{"id": 1, "file_name": "a.jpg", "width": 40, "height": 30}],
-        "annotations": [{"image_id": 1, "category_id": 1, "bbox": [5, 5, 20, 20], "segmentation": [[5, 5, 25, 5, 25, 25, 5, 25]]}],
+        "annotations": [
+            {
+                "image_id": 1,
+                "category_id": 1,
+                "bbox": [5, 5, 20, 20],
+                "segmentation": [[5, 5, 25, 5, 25, 25, 5, 25]],
+            }
+        ],
         "categories": [{"id": 1, "name": "<script>alert(1)</script>"}],
     }
     files = me.page.locator("input[type=file]")
     files.first.set_input_files({"name": "mine.json", "mimeType": "application/json", "buffer": b"{"})
     me.page.get_by_role("button", name="Show annotations").click()
     me.sees("mine.json is not readable JSON")
-    files.first.set_input_files({"name": "mine.json", "mimeType": "application/json", "buffer": json.dumps(mine).encode()})
+    files.first.set_input_files(
+        {"name": "mine.json", "mimeType": "application/json", "buffer": json.dumps(mine).encode()}
+    )
     me.page.wait_for_timeout(500)
     me.settle()
     me.page.get_by_role("button", name="Show annotations").click()

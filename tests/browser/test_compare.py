@@ -43,16 +43,22 @@ def photo() -> bytes:
 
 def test_three_networks_on_an_uploaded_photo(visitor: Callable[..., Visitor], three: str) -> None:
     me = visitor().open("compare", nets=three, view="photo", picture="photo")
-    me.page.locator("input[type=file]").set_input_files({"name": "thing.jpg", "mimeType": "image/jpeg", "buffer": photo()})
+    me.page.locator("input[type=file]").set_input_files(
+        {"name": "thing.jpg", "mimeType": "image/jpeg", "buffer": photo()}
+    )
     me.sees("model input: 32×32")
     expect(me.page.get_by_text("looks here for")).to_have_count(2, timeout=60_000)
     me.sees("Grad-CAM not available: no convolutional layers")
     expect(me.page.locator(".js-plotly-plot")).to_have_count(3)
-    me.page.locator("input[type=file]").set_input_files({"name": "evil.jpg", "mimeType": "image/jpeg", "buffer": b"GIF89a no"})
+    me.page.locator("input[type=file]").set_input_files(
+        {"name": "evil.jpg", "mimeType": "image/jpeg", "buffer": b"GIF89a no"}
+    )
     expect(me.page.get_by_test_id("stAlert").first).to_be_visible()
 
 
-def test_a_cell_of_the_gallery_opens_with_both_networks_answers(visitor: Callable[..., Visitor], three: str) -> None:
+def test_a_cell_of_the_gallery_opens_with_both_networks_answers(
+    visitor: Callable[..., Visitor], three: str
+) -> None:
     me = visitor().open("compare", nets=three, view="closely")
     me.sees("Disagreements")
     me.page.get_by_test_id("stHorizontalBlock").get_by_role("button", name="disc", exact=True).first.click()

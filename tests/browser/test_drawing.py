@@ -34,7 +34,7 @@ def draw(visitor: Visitor, digit: int, left: float, top: float, width: float, he
     """Write `digit` with the mouse, stroke by stroke."""
     x0, y0 = canvas_at(visitor)
     mouse = visitor.page.mouse
-    for stroke in strokes.written(digit, left, top, width, height):
+    for stroke in strokes.digit_points(digit, left, top, width, height):
         mouse.move(x0 + stroke[0][0], y0 + stroke[0][1])
         mouse.down()
         for x, y in stroke[1:]:
@@ -66,7 +66,9 @@ def clear(visitor: Visitor) -> None:
 
 def answers(visitor: Visitor, digit: int) -> None:
     """The page answers `digit`, and stays with it once it has settled."""
-    answer = visitor.page.get_by_test_id("stMetric").filter(has_text="Prediction").get_by_test_id("stMetricValue")
+    answer = (
+        visitor.page.get_by_test_id("stMetric").filter(has_text="Prediction").get_by_test_id("stMetricValue")
+    )
     expect(answer).to_have_text(str(digit))
     visitor.settle()
     expect(answer).to_have_text(str(digit))
@@ -106,7 +108,9 @@ def test_the_last_stroke_is_taken_back(visitor: Callable[..., Visitor]) -> None:
 
 
 def touch(session: CDPSession, kind: str, *points: tuple[float, float]) -> None:
-    session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y} for x, y in points]})
+    session.send(
+        "Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y} for x, y in points]}
+    )
 
 
 def test_by_touch_and_the_page_stays_where_it_is(visitor: Callable[..., Visitor]) -> None:
@@ -114,7 +118,7 @@ def test_by_touch_and_the_page_stays_where_it_is(visitor: Callable[..., Visitor]
     x0, y0 = canvas_at(me)
     session = me.context.new_cdp_session(me.page)
     before = me.page.get_by_test_id("stMain").evaluate("e => e.scrollTop")
-    for stroke in strokes.written(7, *WAYS["in the middle"][:4]):
+    for stroke in strokes.digit_points(7, *WAYS["in the middle"][:4]):
         touch(session, "touchStart", (x0 + stroke[0][0], y0 + stroke[0][1]))
         for x, y in stroke[1:]:
             touch(session, "touchMove", (x0 + x, y0 + y))
@@ -132,8 +136,10 @@ def test_what_it_sees_and_why(visitor: Callable[..., Visitor]) -> None:
     answers(me, 4)
     me.sees("28×28 (model input)")
     for view, seen in {
-        "Feature maps": "white is the strongest answer", "Shift test": "would draw a level line", "Pixel attribution": "speak for 4",
-    }.items():  # fmt: skip
+        "Feature maps": "white is the strongest answer",
+        "Shift test": "would draw a level line",
+        "Pixel attribution": "speak for 4",
+    }.items():
         me.choose(view)
         me.sees(seen)
     me.page.get_by_text("Resize to 20×20").click()

@@ -7,15 +7,20 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from core.i18n import translator
+from core.i18n import get_translator
 from tests import factories
 from tests.browser.conftest import Server, Visitor
 from tests.browser.test_drawing import draw
 
 TITLES = {
-    "": "Learn deep learning by doing", "train": "Train", "runs": "Runs", "draw": "Draw a digit", "compare": "Compare CNNs",
-    "architecture": "Architecture", "glossary": "Glossary",
-}  # fmt: skip
+    "": "Learn deep learning by doing",
+    "train": "Train",
+    "runs": "Runs",
+    "draw": "Draw a digit",
+    "compare": "Compare CNNs",
+    "architecture": "Architecture",
+    "glossary": "Glossary",
+}
 LANGUAGES = pytest.mark.parametrize("language", ["ja", "en"])
 
 
@@ -27,16 +32,20 @@ def run(server: Server) -> str:
         patch.setenv("MANABI_OFFLINE", "1")
         patch.setenv("MANABI_DOWNLOADS", str(server.runs / ".none"))
         factories.finished("boston-mlp")
-        return factories.finished(name="a name that is rather long, as people write them when they are in a hurry").id
+        return factories.finished(
+            name="a name that is rather long, as people write them when they are in a hurry"
+        ).id
 
 
 def heading(visitor: Visitor, path: str, language: str) -> None:
-    expect(visitor.page.get_by_role("heading", level=1)).to_have_text(translator(language)(TITLES[path]))
+    expect(visitor.page.get_by_role("heading", level=1)).to_have_text(get_translator(language)(TITLES[path]))
 
 
 @LANGUAGES
 @pytest.mark.parametrize("width", [390, 1280])
-def test_nothing_is_wider_than_the_screen(visitor: Callable[..., Visitor], run: str, language: str, width: int) -> None:
+def test_nothing_is_wider_than_the_screen(
+    visitor: Callable[..., Visitor], run: str, language: str, width: int
+) -> None:
     me = visitor(f"{language}-XX", width=width)
     for path in TITLES:
         me.open(path, **({"run": run} if path == "train" else {}))
@@ -97,7 +106,7 @@ def test_a_setting_travels_in_the_link_and_survives_a_reload(visitor: Callable[.
     expect(epochs).to_have_value("5")
     other = visitor("ja-JP")
     other.page.goto(me.page.url)
-    expect(other.page.get_by_role("spinbutton", name=translator("ja")("Epochs"))).to_have_value("5")
+    expect(other.page.get_by_role("spinbutton", name=get_translator("ja")("Epochs"))).to_have_value("5")
 
 
 def test_the_server_says_nothing_wrong(server: Server, visitor: Callable[..., Visitor]) -> None:

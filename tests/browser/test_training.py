@@ -11,17 +11,24 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from core.i18n import translator
+from core.i18n import get_translator
 from tests import factories
 from tests.browser.conftest import Server, Visitor
 
-LONG = {"epochs": "1000", "batch_size": "64"}  # about half a minute on two idle cores, most of it the saving after every epoch
+LONG = {
+    "epochs": "1000",
+    "batch_size": "64",
+}  # about half a minute on two idle cores, most of it the saving after every epoch
 
 
 def settings(**changes: str) -> dict[str, str]:
     """The URL of a form: the quick softmax regression, on one thread."""
     values = {"threads": "1", **changes}
-    return {"task": "mnist-softmax", "recipe": "quick", **{f"mnist-softmax.quick.{k}": v for k, v in values.items()}}
+    return {
+        "task": "mnist-softmax",
+        "recipe": "quick",
+        **{f"mnist-softmax.quick.{k}": v for k, v in values.items()},
+    }
 
 
 def run_id(visitor: Visitor) -> str:
@@ -98,8 +105,8 @@ def test_a_double_click_starts_one_run_and_others_watch_stop_and_resume_it(
 
     other = visitor("ja-JP").open("train", run=run)
     other.sees(run)
-    other.press(translator("ja")("Stop"))
-    other.sees(translator("ja")("stopped"), seconds=60)
+    other.press(get_translator("ja")("Stop"))
+    other.sees(get_translator("ja")("stopped"), seconds=60)
     me.sees("stopped", seconds=60)
     wait_until(lambda: not server.trainings(), 60, "the end of the stopped training")
     step = status(server, run)["step"]
@@ -110,8 +117,13 @@ def test_a_double_click_starts_one_run_and_others_watch_stop_and_resume_it(
     assert len(folders(server)) == len(before) + 1
 
 
-def test_a_second_run_waits_with_its_place_and_can_be_stopped_there(visitor: Callable[..., Visitor], server: Server) -> None:
-    me, other = visitor().open("train", **settings(epochs="1000")), visitor().open("train", **settings(epochs="1"))
+def test_a_second_run_waits_with_its_place_and_can_be_stopped_there(
+    visitor: Callable[..., Visitor], server: Server
+) -> None:
+    me, other = (
+        visitor().open("train", **settings(epochs="1000")),
+        visitor().open("train", **settings(epochs="1")),
+    )
     me.press("Start training")
     first = run_id(me)
     me.sees("examples/s", seconds=60)
@@ -146,7 +158,9 @@ def test_the_chart_of_a_growing_run_stays_the_same_one(visitor: Callable[..., Vi
     chart.locator(".main-svg").first.wait_for(timeout=60_000)
     chart.evaluate("e => e.mark = 'mine'")
     reached = chart.evaluate("e => e.layout.xaxis.range[1]")
-    me.page.wait_for_function("x => document.querySelector('.manabi-live').layout.xaxis.range[1] > x", arg=reached, timeout=60_000)
+    me.page.wait_for_function(
+        "x => document.querySelector('.manabi-live').layout.xaxis.range[1] > x", arg=reached, timeout=60_000
+    )
     assert chart.evaluate("e => e.mark") == "mine"
     me.press("Stop")
     me.sees("stopped", seconds=60)

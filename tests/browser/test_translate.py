@@ -33,7 +33,9 @@ def photo() -> bytes:
 
 def test_upload_see_move_and_download(visitor: Callable[..., Visitor], pair: str) -> None:
     me = visitor().open("translate", network=pair, way="a2b", source="upload")
-    me.page.locator("input[type=file]").set_input_files({"name": "fruit.jpg", "mimeType": "image/jpeg", "buffer": photo()})
+    me.page.locator("input[type=file]").set_input_files(
+        {"name": "fruit.jpg", "mimeType": "image/jpeg", "buffer": photo()}
+    )
     me.sees("420 x 300 pixels")
     box = me.page.locator(".manabi-before-after")
     before = box.locator("img.before")

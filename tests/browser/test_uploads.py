@@ -34,15 +34,24 @@ def bomb(side: int = 50_000) -> bytes:
     """A PNG whose header promises side x side pixels, and that ends soon after."""
 
     def chunk(kind: bytes, content: bytes) -> bytes:
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        return (
+            struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        )
 
     header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 100_000)) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(b"\0" * 100_000))
+        + chunk(b"IEND", b"")
+    )
 
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"><text>7</text></svg>'
 ANSWERED: dict[str, Callable[[], bytes]] = {
-    "animated.gif": lambda: saved(seven(), "GIF", save_all=True, append_images=[Image.new("L", (200, 240), 0)] * 3),
+    "animated.gif": lambda: saved(
+        seven(), "GIF", save_all=True, append_images=[Image.new("L", (200, 240), 0)] * 3
+    ),
     "cmyk.jpg": lambda: saved(seven().convert("CMYK"), "JPEG"),
     "sixteen.png": lambda: saved(Image.fromarray(np.asarray(seven()).astype(np.uint16) * 257), "PNG"),
     "palette.png": lambda: saved(seven().convert("RGB").quantize(4), "PNG"),
@@ -72,23 +81,27 @@ def test_pictures_of_every_kind_are_answered(visitor: Callable[..., Visitor], se
     me = visitor()
     for name, make in ANSWERED.items():
         upload(me, name, make())
-        answer = me.page.get_by_test_id("stMetric").filter(has_text="Prediction").get_by_test_id("stMetricValue")
+        answer = (
+            me.page.get_by_test_id("stMetric").filter(has_text="Prediction").get_by_test_id("stMetricValue")
+        )
         expect(answer, name).to_have_text("7")
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_is_no_picture_is_one_sentence(visitor: Callable[..., Visitor], server: Server, name: str) -> None:
+def test_what_is_no_picture_is_one_sentence(
+    visitor: Callable[..., Visitor], server: Server, name: str
+) -> None:
     make, sentence = REFUSED[name]
     me = visitor()
     me.page.on("dialog", lambda dialog: pytest.fail("a script of the upload ran"))
     me.open("draw", source="photo")
-    before = server.memory()
+    before = server.memory_usage()
     upload(me, name, make())
     me.sees(sentence)
     expect(me.page.get_by_test_id("stMetric")).to_have_count(0)
     assert me.page.locator("img[onerror]").count() == 0
     assert server.healthy()
-    assert server.memory() - before < MOST
+    assert server.memory_usage() - before < MOST
     me.errors = [e for e in me.errors if "413" not in e]  # Streamlit's own refusal of what is too large
 
 

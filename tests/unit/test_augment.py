@@ -19,9 +19,13 @@ def pictures(count: int = 64, size: int = 8) -> torch.Tensor:
 
 def test_a_crop_is_a_window_of_the_reflect_padded_picture():
     x, reach = pictures(), 3
-    found = augment.crop_and_flip(x, reach, None, generator())
+    found = augment.random_crop_flip(x, reach, None, generator())
     padded = F.pad(x.float(), (reach,) * 4, mode="reflect").to(torch.uint8)
-    windows = {(dy, dx): padded[:, :, dy : dy + 8, dx : dx + 8] for dy in range(2 * reach + 1) for dx in range(2 * reach + 1)}
+    windows = {
+        (dy, dx): padded[:, :, dy : dy + 8, dx : dx + 8]
+        for dy in range(2 * reach + 1)
+        for dx in range(2 * reach + 1)
+    }
     places = [next(k for k, w in windows.items() if torch.equal(w[i], found[i])) for i in range(len(x))]
     assert len(set(places)) > 20 and found.dtype == torch.uint8
 
@@ -29,23 +33,23 @@ def test_a_crop_is_a_window_of_the_reflect_padded_picture():
 def test_those_that_are_flipped_are_mirrored_and_no_others():
     x = pictures()
     flipped = torch.arange(len(x)) % 2 == 0
-    found = augment.crop_and_flip(x, 0, flipped, generator())
+    found = augment.random_crop_flip(x, 0, flipped, generator())
     assert torch.equal(found[flipped], x[flipped].flip(-1)) and torch.equal(found[~flipped], x[~flipped])
-    assert augment.crop_and_flip(x, 0, None, generator()) is x
+    assert augment.random_crop_flip(x, 0, None, generator()) is x
 
 
 def test_alternating_shows_every_picture_both_ways_in_two_epochs():
     first, index = torch.rand(100, generator=generator()) < 0.5, torch.randperm(100, generator=generator(1))
-    even, odd = (augment.flips("alternating", index, epoch, first, generator()) for epoch in (4, 5))
+    even, odd = (augment.flip_mask("alternating", index, epoch, first, generator()) for epoch in (4, 5))
     assert torch.equal(even, first[index]) and torch.equal(odd, ~even)
 
 
 def test_random_mirrors_about_half_and_none_mirrors_nothing():
     index, first = torch.arange(10_000), torch.zeros(10_000, dtype=torch.bool)
-    assert 4_800 < int(augment.flips("random", index, 0, first, generator()).sum()) < 5_200
-    assert augment.flips("none", index, 0, first, generator()) is None
+    assert 4_800 < int(augment.flip_mask("random", index, 0, first, generator()).sum()) < 5_200
+    assert augment.flip_mask("none", index, 0, first, generator()) is None
     with pytest.raises(ValueError, match="sideways"):
-        augment.flips("sideways", index, 0, first, generator())
+        augment.flip_mask("sideways", index, 0, first, generator())
 
 
 @pytest.mark.parametrize("size", [2, 3, 4])
@@ -62,12 +66,12 @@ def test_cutout_greys_out_one_square_of_all_channels(size):
 
 def test_jitter_changes_every_picture_in_its_own_way_and_keeps_bounds():
     x = torch.randn(100, 3, 8, 8, generator=generator(3))
-    found = augment.jitter(x, 0.3, generator())
-    assert augment.jitter(x, 0.0, generator()) is x
+    found = augment.color_jitter(x, 0.3, generator())
+    assert augment.color_jitter(x, 0.0, generator()) is x
     assert len({round(float(d), 4) for d in (found - x).abs().mean((1, 2, 3))}) > 90
     assert float((found.mean((1, 2, 3)) - x.mean((1, 2, 3))).abs().max()) <= 0.3 + 1e-5
     grey = x.mean(1, keepdim=True).expand(-1, 3, -1, -1).clone()
-    same = augment.jitter(grey, 0.3, generator())
+    same = augment.color_jitter(grey, 0.3, generator())
     torch.testing.assert_close(same[:, 0], same[:, 2])  # what has no colour gets none
 
 
@@ -76,7 +80,9 @@ def test_the_same_generator_draws_the_same():
 
     def drawn() -> torch.Tensor:
         g = generator()
-        return augment.crop_and_flip(x, 2, augment.flips("random", torch.arange(64), 0, torch.zeros(64), g), g)
+        return augment.random_crop_flip(
+            x, 2, augment.flip_mask("random", torch.arange(64), 0, torch.zeros(64), g), g
+        )
 
     one, two = drawn(), drawn()
     assert torch.equal(one, two)
@@ -85,16 +91,16 @@ def test_the_same_generator_draws_the_same():
 def test_recolouring_keeps_brightness_and_turns_hue() -> None:
     x = 0.3 + 0.4 * torch.rand(64, 3, 6, 6, generator=torch.Generator().manual_seed(0))
     weights = torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)
-    turned = augment.recolour(x, 0.15, 0.0, torch.Generator().manual_seed(1))
+    turned = augment.random_hue_grayscale(x, 0.15, 0.0, torch.Generator().manual_seed(1))
     torch.testing.assert_close((turned * weights).sum(1), (x * weights).sum(1), atol=2e-3, rtol=0)
     assert (turned - x).abs().mean() > 0.01
-    grey = augment.recolour(x, 0.0, 1.0, torch.Generator().manual_seed(1))
+    grey = augment.random_hue_grayscale(x, 0.0, 1.0, torch.Generator().manual_seed(1))
     torch.testing.assert_close(grey, (x * weights).sum(1, keepdim=True).expand_as(x), atol=2e-3, rtol=0)
-    some = augment.recolour(x, 0.0, 0.5, torch.Generator().manual_seed(1))
+    some = augment.random_hue_grayscale(x, 0.0, 0.5, torch.Generator().manual_seed(1))
     colourless = (some - grey).abs().amax((1, 2, 3)) < 2e-3
     assert 16 < colourless.sum() < 48
     torch.testing.assert_close(some[~colourless], x[~colourless], atol=2e-3, rtol=0)
-    assert augment.recolour(x, 0.0, 0.0, torch.Generator()) is x
+    assert augment.random_hue_grayscale(x, 0.0, 0.0, torch.Generator()) is x
 
 
 def test_a_half_turn_of_hue_gives_the_complement() -> None:
@@ -112,5 +118,5 @@ def test_a_half_turn_of_hue_gives_the_complement() -> None:
         if abs(abs(float(torch.rand(1, generator=generator)) * 2 - 1) - 1) < 1e-3:
             break
     generator.manual_seed(seed)
-    found = augment.recolour(x, 1.0, 0.0, generator)[0].permute(1, 2, 0).numpy()
+    found = augment.random_hue_grayscale(x, 1.0, 0.0, generator)[0].permute(1, 2, 0).numpy()
     assert abs(found - expected).max() < 0.01

@@ -7,9 +7,9 @@ import pytest
 from PIL import Image, ImageDraw
 
 from core import checkpoints, data
-from core.inference import canvas
-from core.inference.canvas import Steps, ink_amount, ink_from_rgba, is_blank, prepare
-from core.inference.photo import ink_from_photo
+from core.digits import canvas
+from core.digits.canvas import PreprocessingSteps, ink_amount, ink_from_rgba, is_blank, prepare_digit
+from core.digits.photo_ink import ink_from_photo
 from core.messages import UserError
 
 # A seven and a two as polylines in the unit square.
@@ -35,43 +35,44 @@ def difference(a: np.ndarray, b: np.ndarray) -> float:
 
 @pytest.mark.parametrize("points", [SEVEN, TWO])
 def test_place_and_size_do_not_matter(points: list) -> None:
-    middle = prepare(drawn(points, 160, 80, 60, 18)).pixels
-    assert difference(middle, prepare(drawn(points, 160, 10, 10, 18)).pixels) < 0.03
-    assert difference(middle, prepare(drawn(points, 160, 165, 112, 18)).pixels) < 0.03
-    assert difference(middle, prepare(drawn(points, 80, 180, 190, 9)).pixels) < 0.15
-    assert difference(middle, prepare(drawn(points, 240, 60, 20, 27)).pixels) < 0.15
+    middle = prepare_digit(drawn(points, 160, 80, 60, 18)).pixels
+    assert difference(middle, prepare_digit(drawn(points, 160, 10, 10, 18)).pixels) < 0.03
+    assert difference(middle, prepare_digit(drawn(points, 160, 165, 112, 18)).pixels) < 0.03
+    assert difference(middle, prepare_digit(drawn(points, 80, 180, 190, 9)).pixels) < 0.15
+    assert difference(middle, prepare_digit(drawn(points, 240, 60, 20, 27)).pixels) < 0.15
 
 
 @pytest.mark.parametrize("brush", [1, 2, 5, 10, 20])
 def test_thin_lines_survive_the_shrink(brush: int) -> None:
-    pixels = prepare(drawn(TWO, 240, 50, 20, brush)).pixels
+    pixels = prepare_digit(drawn(TWO, 240, 50, 20, brush)).pixels
     # Of MNIST's training digits 99 in a hundred have more than 38 such pixels, most of them 101; all reach 254.
     assert (pixels > 127).sum() > 30 and pixels.max() > 250
 
 
 def test_the_result_is_laid_out_as_mnist() -> None:
-    prepared = prepare(drawn(SEVEN, 200, 20, 60, 16))
+    prepared = prepare_digit(drawn(SEVEN, 200, 20, 60, 16))
     rows, columns = np.nonzero(prepared.pixels > 32)
     assert max(np.ptp(rows), np.ptp(columns)) + 1 in (19, 20, 21)
     mass = prepared.pixels.astype(float)
     assert abs((mass.sum(1) * np.arange(28)).sum() / mass.sum() - 14) <= 0.5
     assert abs((mass.sum(0) * np.arange(28)).sum() / mass.sum() - 14) <= 0.5
     assert prepared.pixels.shape == (28, 28) and prepared.pixels.dtype == np.uint8
-    assert max(prepared.fitted.shape) == 20 and prepared.cropped.shape == (
-        prepared.box[2] - prepared.box[0], prepared.box[3] - prepared.box[1],
-    )  # fmt: skip
+    assert max(prepared.resized.shape) == 20 and prepared.cropped.shape == (
+        prepared.box[2] - prepared.box[0],
+        prepared.box[3] - prepared.box[1],
+    )
 
 
 def test_each_step_can_be_left_out() -> None:
     ink = drawn(SEVEN, 80, 10, 10, 10)
-    whole = prepare(ink)
-    no_crop = prepare(ink, Steps(crop=False))
+    whole = prepare_digit(ink)
+    no_crop = prepare_digit(ink, PreprocessingSteps(crop=False))
     assert no_crop.cropped.shape == (280, 280) and (no_crop.pixels > 32).sum() < (whole.pixels > 32).sum() / 2
-    stretched = prepare(ink, Steps(fit=False))
-    assert stretched.fitted.shape == (28, 28)
-    no_centre = prepare(ink, Steps(centre=False))
-    assert no_centre.at == tuple((28 - n) // 2 for n in no_centre.fitted.shape)
-    naive = prepare(ink, Steps(False, False, False))
+    stretched = prepare_digit(ink, PreprocessingSteps(fit=False))
+    assert stretched.resized.shape == (28, 28)
+    no_centre = prepare_digit(ink, PreprocessingSteps(center=False))
+    assert no_centre.at == tuple((28 - n) // 2 for n in no_centre.resized.shape)
+    naive = prepare_digit(ink, PreprocessingSteps(False, False, False))
     # Nothing but a shrink: the digit stays small, in its corner.
     assert naive.pixels[14:].max() == 0 and naive.pixels[:, 14:].max() == 0 and naive.pixels.max() > 200
 
@@ -79,16 +80,21 @@ def test_each_step_can_be_left_out() -> None:
 @pytest.mark.parametrize("shape", [(1, 1), (280, 3), (3, 280), (28, 28), (600, 400)])
 def test_odd_shapes_and_empty_drawings(shape: tuple[int, int]) -> None:
     for value in (0, 255):
-        for steps in (Steps(), Steps(False, False, False), Steps(False, True, True), Steps(True, False, True)):
-            prepared = prepare(np.full(shape, value, np.uint8), steps)
+        for steps in (
+            PreprocessingSteps(),
+            PreprocessingSteps(False, False, False),
+            PreprocessingSteps(False, True, True),
+            PreprocessingSteps(True, False, True),
+        ):
+            prepared = prepare_digit(np.full(shape, value, np.uint8), steps)
             assert prepared.pixels.shape == (28, 28)
             assert (prepared.pixels.max() > 0) == (value > 0)
 
 
 def test_floats_and_bytes_agree() -> None:
     ink = drawn(SEVEN, 160, 80, 60, 18)
-    assert (prepare(ink / 255.0).pixels == prepare(ink).pixels).all()
-    assert (prepare(np.full((9, 9), np.nan)).pixels == 0).all()
+    assert (prepare_digit(ink / 255.0).pixels == prepare_digit(ink).pixels).all()
+    assert (prepare_digit(np.full((9, 9), np.nan)).pixels == 0).all()
 
 
 def test_blank_drawings() -> None:
@@ -124,26 +130,26 @@ def photographed(ink: np.ndarray, dark: bool, uneven: bool, noise: float = 3.0) 
 @pytest.mark.parametrize("points", [SEVEN, TWO])
 def test_photos_dark_on_light_and_light_on_dark_agree_with_the_drawing(points: list, uneven: bool) -> None:
     ink = drawn(points, 300, 140, 60, 26, 440)
-    wanted = prepare(ink).pixels
+    wanted = prepare_digit(ink).pixels
     for dark in (True, False):
-        found = prepare(ink_from_photo(photographed(ink, dark, uneven))).pixels
+        found = prepare_digit(ink_from_photo(photographed(ink, dark, uneven))).pixels
         assert difference(found, wanted) < 0.2
 
 
 def test_photos_with_alpha_tight_crops_and_specks() -> None:
     ink = drawn(TWO, 200, 60, 40, 22)
-    wanted = prepare(ink).pixels
+    wanted = prepare_digit(ink).pixels
     for colour in (0, 255, 130):
         rgba = np.full((*ink.shape, 4), colour, np.uint8)
         rgba[..., 3] = ink
-        assert difference(prepare(ink_from_photo(Image.fromarray(rgba))).pixels, wanted) < 0.1
+        assert difference(prepare_digit(ink_from_photo(Image.fromarray(rgba))).pixels, wanted) < 0.1
     rows, columns = np.nonzero(ink)
     tight = 255 - ink[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
-    assert difference(prepare(ink_from_photo(Image.fromarray(tight))).pixels, wanted) < 0.1
+    assert difference(prepare_digit(ink_from_photo(Image.fromarray(tight))).pixels, wanted) < 0.1
     dirty = ink.copy()
     dirty[10:13, 250:253] = dirty[260:264, 8:12] = 255
     dirty[:, -4:] = 255  # the edge of the table
-    assert difference(prepare(ink_from_photo(Image.fromarray(255 - dirty))).pixels, wanted) < 0.1
+    assert difference(prepare_digit(ink_from_photo(Image.fromarray(255 - dirty))).pixels, wanted) < 0.1
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 200), (300, 300)])
@@ -157,19 +163,19 @@ def test_photos_of_nothing_are_answered_with_a_sentence(size: tuple[int, int]) -
 
 @pytest.mark.realdata
 def test_mnist_digits_blown_up_anywhere_on_a_canvas_are_read_as_before(real_data, shipped_predictor) -> None:  # noqa: ANN001
-    mnist = data.obtain("mnist", real_data)
+    mnist = data.load_dataset("mnist", real_data)
     rng = np.random.default_rng(0)
     x, y = mnist.test_x[:1000, 0], mnist.test_y[:1000]
     prepared = []
     for digit in x:
         side = int(28 * rng.uniform(3, 12))
         large = np.asarray(Image.fromarray(digit).resize((side, side), Image.Resampling.BICUBIC))
-        top, left, bottom, right = canvas._box(large)
+        top, left, bottom, right = canvas._bounding_box(large)
         large = large[top:bottom, left:right]
         ink = np.zeros((280, 280), np.uint8)
         top, left = rng.integers(0, 281 - np.array(large.shape))
         ink[top : top + large.shape[0], left : left + large.shape[1]] = large
-        prepared.append(prepare(ink).pixels)
+        prepared.append(prepare_digit(ink).pixels)
     before = (shipped_predictor.predict(x[:, None]).argmax(1) == y).mean()
     after = (shipped_predictor.predict(np.stack(prepared)[:, None]).argmax(1) == y).mean()
     assert after > before - 0.005
@@ -181,7 +187,7 @@ def shipped_predictor():  # noqa: ANN201
     from core.inference.predictor import Predictor
 
     try:
-        return Predictor.load(checkpoints.card("mnist-modern").weights)
+        return Predictor.load(checkpoints.load_card("mnist-modern").weights)
     except UserError as error:
         pytest.skip(str(error))
 
@@ -195,7 +201,14 @@ def test_strokes_become_the_ink_that_the_canvas_would_send() -> None:
     assert ink[55, 100] == 255  # within the brush
     assert ink[45, 100] == 0
     assert not is_blank(ink)
-    nonsense = [None, {}, {"path": 3, "strokeWidth": 2}, {"path": [], "strokeWidth": 2}, {"path": [["M", "x"]], "strokeWidth": 2},
-                {"path": [["M", 1, float("nan")]], "strokeWidth": 1}, {"path": [["M", 1e300, 1]], "strokeWidth": 1e9}]  # fmt: skip
+    nonsense = [
+        None,
+        {},
+        {"path": 3, "strokeWidth": 2},
+        {"path": [], "strokeWidth": 2},
+        {"path": [["M", "x"]], "strokeWidth": 2},
+        {"path": [["M", 1, float("nan")]], "strokeWidth": 1},
+        {"path": [["M", 1e300, 1]], "strokeWidth": 1e9},
+    ]
     assert np.array_equal(canvas.ink_from_strokes({"objects": [good, *nonsense[:-1]]}, 280), ink)
     canvas.ink_from_strokes({"objects": nonsense}, 280)

@@ -9,14 +9,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.inference.shapes import Stage
-from ui import charts, compare_table, grids, palette, pictures, shrinking, trade_offs
+from core.inference.feature_map_sizes import Stage
+from ui.architecture import feature_map_sizes
+from ui.compare import accuracy_charts, table
+from ui.kit import charts, image_display, matrix_charts, palette
 
-LABELS = {"true_label": "True", "predicted_label": "Predicted", "count_label": "Images", "share_label": "Share"}
+LABELS = {
+    "true_label": "True",
+    "predicted_label": "Predicted",
+    "count_label": "Images",
+    "share_label": "Share",
+}
 
 
 def test_charts_import_without_streamlit():
-    code = "import sys; sys.modules['streamlit'] = None; import ui.charts, ui.grids, ui.pictures"
+    code = "import sys; sys.modules['streamlit'] = None; import ui.kit.charts, ui.kit.matrix_charts, ui.kit.image_display"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
@@ -24,21 +31,29 @@ def every_figure():
     series = [charts.Series("loss", [0, 1, 2], [3.0, np.nan, np.inf], "train"), charts.Series("x", [], [], 7)]
     table = pd.DataFrame({"class": ["a", "b"], "precision": [1.0, np.nan], "recall": [0.5, 0.2]})
     runs = pd.DataFrame(
-        {"lr": [0.1, 0.2] * 4, "batch": [1, 1, 2, 2, 3, 3, 4, 4], "acc": [0.5, 0.6, np.nan, 0.7, 0.8, 0.9, 0.4, 0.3]}
+        {
+            "lr": [0.1, 0.2] * 4,
+            "batch": [1, 1, 2, 2, 3, 3, 4, 4],
+            "acc": [0.5, 0.6, np.nan, 0.7, 0.8, 0.9, 0.4, 0.3],
+        }
     )
     names = {"lr": "Rate", "batch": "Batch", "acc": "Accuracy"}
-    yield charts.curves(series, "step", "loss", log_y=True, best=(1, 2.0), best_label="best")
-    yield charts.curves([], "step", "loss", log_y=True)
-    yield charts.probabilities([0.2, 0.8], ["a", "b"], truth=0)
-    yield charts.probabilities([], [])
-    yield charts.scatter_prediction([1, 2], [1, np.nan], actual_label="a", predicted_label="p", identity_label="i", unit="k$")
-    yield charts.scatter_prediction([], [], actual_label="a", predicted_label="p", identity_label="i")
-    yield charts.per_class(table, {"precision": "P", "recall": "R"}, "Class")
-    yield grids.confusion(np.eye(2, dtype=int) * 5, ["a", "b"], **LABELS)
-    yield grids.confusion(np.zeros((30, 30), dtype=int), [str(i) for i in range(30)], dark=True, **LABELS)
-    yield grids.sweep(runs, "lr", "acc", labels=names, log_x=True)
-    yield grids.sweep(runs, "lr", "acc", "batch", labels=names, y_format=".1%")
-    yield grids.sweep(runs.iloc[:0], "lr", "acc", "batch", labels=names)
+    yield charts.line_chart(series, "step", "loss", log_y=True, best=(1, 2.0), best_label="best")
+    yield charts.line_chart([], "step", "loss", log_y=True)
+    yield charts.probability_bars([0.2, 0.8], ["a", "b"], truth=0)
+    yield charts.probability_bars([], [])
+    yield charts.prediction_scatter(
+        [1, 2], [1, np.nan], actual_label="a", predicted_label="p", identity_label="i", unit="k$"
+    )
+    yield charts.prediction_scatter([], [], actual_label="a", predicted_label="p", identity_label="i")
+    yield charts.per_class_chart(table, {"precision": "P", "recall": "R"}, "Class")
+    yield matrix_charts.confusion_chart(np.eye(2, dtype=int) * 5, ["a", "b"], **LABELS)
+    yield matrix_charts.confusion_chart(
+        np.zeros((30, 30), dtype=int), [str(i) for i in range(30)], dark=True, **LABELS
+    )
+    yield matrix_charts.sweep_chart(runs, "lr", "acc", labels=names, log_x=True)
+    yield matrix_charts.sweep_chart(runs, "lr", "acc", "batch", labels=names, y_format=".1%")
+    yield matrix_charts.sweep_chart(runs.iloc[:0], "lr", "acc", "batch", labels=names)
 
 
 @pytest.mark.parametrize("fig", list(every_figure()), ids=lambda f: f.data[0].type if f.data else "empty")
@@ -54,7 +69,7 @@ def test_curves_keep_one_colour_per_role_and_hover_what_was_logged():
     raw = charts.Series("train", [1, 2], [2.0, 1.0], "train", faint=True)
     smoothed = charts.Series("train", [1, 2], [2.0, 1.5], "train")
     validation = charts.Series("validation", [2], [1.2], "validation")
-    fig = charts.curves([raw, smoothed, validation], "Steps", "Loss", best=(2, 1.2), best_label="Best")
+    fig = charts.line_chart([raw, smoothed, validation], "Steps", "Loss", best=(2, 1.2), best_label="Best")
     faint, line, dots, star = fig.data
     assert (line.line.color, dots.line.color) == (palette.TRAIN, palette.VALIDATION)
     assert line.hoverinfo == "skip" and faint.hovertemplate and not faint.showlegend
@@ -70,14 +85,15 @@ def test_series_beyond_the_palette_differ_by_dash():
 
 
 @pytest.mark.parametrize(
-    ("share", "text"), [(1.0, "100.0%"), (0.99997, ">99.9%"), (0.991, "99.1%"), (0.0001, "<0.1%"), (0.0, "0.0%")]
+    ("share", "text"),
+    [(1.0, "100.0%"), (0.99997, ">99.9%"), (0.991, "99.1%"), (0.0001, "<0.1%"), (0.0, "0.0%")],
 )
 def test_a_share_is_never_rounded_to_certainty(share, text):
-    assert charts.percent(share) == text
+    assert charts.format_percent(share) == text
 
 
 def test_probabilities_mark_top_and_truth():
-    bars = charts.probabilities([0.1, 0.7, 0.2], ["cat", "dog", "horse"], truth=2)
+    bars = charts.probability_bars([0.1, 0.7, 0.2], ["cat", "dog", "horse"], truth=2)
     assert [c == palette.ACCENT for c in bars.data[0].marker.color] == [False, True, False]
     assert list(bars.layout.yaxis.ticktext) == ["cat", "dog", "✓ horse"]
     assert bars.data[0].text[1] == "70.0%"
@@ -86,16 +102,16 @@ def test_probabilities_mark_top_and_truth():
 def test_confusion_cells_name_their_classes_and_read_well():
     matrix = np.array([[980, 1, 0], [20, 500, 3], [0, 0, 0]])
     for dark in (False, True):
-        cells = grids.confusion(matrix, ["a", "b", "c"], dark=dark, **LABELS).data[0]
+        cells = matrix_charts.confusion_chart(matrix, ["a", "b", "c"], dark=dark, **LABELS).data[0]
         assert [tuple(c[:2]) for c in cells.customdata] == [(t, p) for t in range(3) for p in range(3)]
         assert list(cells.text) == ["980", "1", "", "20", "500", "3", "", "", ""]
         assert [w > 0 for w in cells.marker.line.width] == [t == p for t in range(3) for p in range(3)]
         for fill, ink in zip(cells.marker.color, cells.textfont.color, strict=True):
-            assert palette.contrast(fill, ink) >= 4.5
+            assert palette.contrast_ratio(fill, ink) >= 4.5
 
 
 def test_scatter_prediction_points_know_their_index_and_axes_their_unit():
-    fig = charts.scatter_prediction(
+    fig = charts.prediction_scatter(
         [10, 20], [12, 18], actual_label="Actual", predicted_label="Predicted", identity_label="=", unit="k$"
     )
     assert [c[0] for c in fig.data[1].customdata] == [0, 1]
@@ -104,11 +120,16 @@ def test_scatter_prediction_points_know_their_index_and_axes_their_unit():
 
 def test_sweep_points_know_their_run_and_the_best_is_marked():
     table = pd.DataFrame({"lr": [0.1, 0.01, 0.001], "acc": [0.9, 0.99, 0.95], "run": ["r1", "r2", "r3"]})
-    fig = grids.sweep(table, "lr", "acc", labels={"lr": "Rate", "acc": "Accuracy"}, log_x=True)
+    fig = matrix_charts.sweep_chart(table, "lr", "acc", labels={"lr": "Rate", "acc": "Accuracy"}, log_x=True)
     assert [c[0] for c in fig.data[0].customdata] == ["r3", "r2", "r1"]
     assert list(fig.data[-1].x) == [0.01]
-    both = pd.concat([table.assign(batch=b, run=[f"{b}{r}" for r in table.run], acc=table.acc - b / 1000) for b in (8, 16, 32, 64)])
-    cells = grids.sweep(
+    both = pd.concat(
+        [
+            table.assign(batch=b, run=[f"{b}{r}" for r in table.run], acc=table.acc - b / 1000)
+            for b in (8, 16, 32, 64)
+        ]
+    )
+    cells = matrix_charts.sweep_chart(
         both, "lr", "acc", "batch", labels={"lr": "Rate", "acc": "Accuracy", "batch": "Batch"}, y_format=".1%"
     ).data[0]
     assert len(cells.x) == 12 and sum(t.startswith("★") for t in cells.text) == 1
@@ -117,14 +138,16 @@ def test_sweep_points_know_their_run_and_the_best_is_marked():
 
 def test_sweep_over_words_keeps_every_run():
     table = pd.DataFrame({"optimizer": ["sgd", "adam", "sgd"], "rmse": [4.0, 3.0, 5.0]})
-    fig = grids.sweep(table, "optimizer", "rmse", labels={"optimizer": "Optimizer", "rmse": "RMSE"}, higher_is_better=False)
+    fig = matrix_charts.sweep_chart(
+        table, "optimizer", "rmse", labels={"optimizer": "Optimizer", "rmse": "RMSE"}, higher_is_better=False
+    )
     assert list(fig.layout.xaxis.ticktext) == ["adam", "sgd"]
     assert list(fig.data[0].y) == [3.0, 4.0, 5.0] and list(fig.data[-1].y) == [3.0]
 
 
 def test_upscale_repeats_pixels():
     image = np.array([[0, 255]], dtype=np.uint8)
-    big = pictures.upscale(image, 3)
+    big = image_display.upscale_image(image, 3)
     assert big.shape == (3, 6, 3) and big.dtype == np.uint8
     assert (big[:, :3] == 0).all() and (big[:, 3:] == 255).all()
 
@@ -132,33 +155,48 @@ def test_upscale_repeats_pixels():
 def test_overlay_is_blue_for_and_orange_against():
     attribution = np.zeros((4, 4))
     attribution[0, 0], attribution[3, 3] = 1, -1
-    out = pictures.overlay(np.zeros((4, 4), dtype=np.uint8), attribution, factor=1).astype(int)
+    out = image_display.overlay_attribution(np.zeros((4, 4), dtype=np.uint8), attribution, factor=1).astype(
+        int
+    )
     assert out[0, 0, 2] > out[0, 0, 0] and out[3, 3, 0] > out[3, 3, 2] and (out[1, 1] == 0).all()
-    plain = pictures.overlay(np.full((2, 2), 9, dtype=np.uint8), np.full((2, 2), np.nan), factor=1)
+    plain = image_display.overlay_attribution(
+        np.full((2, 2), 9, dtype=np.uint8), np.full((2, 2), np.nan), factor=1
+    )
     assert (plain == 9).all()
 
 
 def test_tile_lays_out_and_marks_by_shape():
     image = np.zeros((8, 8), dtype=np.uint8)
-    mosaic = pictures.tile([image] * 3, 2, 4, marks=[True, False, None], gap=6)
+    mosaic = image_display.tile_images([image] * 3, 2, 4, marks=[True, False, None], gap=6)
     side = 8 * 4 + 2 * 2
     assert mosaic.shape == (2 * side + 6, 2 * side + 6, 4)
     assert (mosaic[:side, side : side + 6, 3] == 0).all() and (mosaic[-side:, -side:, 3] == 0).all()
-    assert tuple(mosaic[0, 0, :3]) == palette.rgb(palette.RIGHT) and tuple(mosaic[0, -1, :3]) == palette.rgb(palette.WRONG)
+    assert tuple(mosaic[0, 0, :3]) == palette.to_rgb(palette.CORRECT) and tuple(
+        mosaic[0, -1, :3]
+    ) == palette.to_rgb(palette.WRONG)
     # White strokes of the marks differ from each other; the third has none.
-    ticks = [(mosaic[y : y + side, x : x + side, :3] > 240).all(-1) for y, x in ((0, 0), (0, side + 6), (side + 6, 0))]
+    ticks = [
+        (mosaic[y : y + side, x : x + side, :3] > 240).all(-1)
+        for y, x in ((0, 0), (0, side + 6), (side + 6, 0))
+    ]
     assert ticks[0].any() and ticks[1].any() and (ticks[0] != ticks[1]).any() and not ticks[2].any()
-    assert pictures.tile([], 3, 2).shape == (1, 1, 4)
-    captioned = pictures.tile([image], 1, 8, captions=["5 → 3 a very long caption indeed"])
+    assert image_display.tile_images([], 3, 2).shape == (1, 1, 4)
+    captioned = image_display.tile_images([image], 1, 8, captions=["5 → 3 a very long caption indeed"])
     assert captioned.shape[0] > captioned.shape[1]
 
 
 def test_accuracy_against_cost_halves_the_errors_upwards() -> None:
     accuracies = [0.8, 0.9, 0.95, 1.0]
-    fig = trade_offs.pareto(
-        ["a", "b", "c", "d"], [1, 2, 3, 4], accuracies, [(a - 0.01, min(1.0, a + 0.01)) for a in accuracies], cost_label="cost",
-        accuracy_label="accuracy", axis_label="axis", front_label="front",
-    )  # fmt: skip
+    fig = accuracy_charts.pareto_chart(
+        ["a", "b", "c", "d"],
+        [1, 2, 3, 4],
+        accuracies,
+        [(a - 0.01, min(1.0, a + 0.01)) for a in accuracies],
+        cost_label="cost",
+        accuracy_label="accuracy",
+        axis_label="axis",
+        front_label="front",
+    )
     points = [t for t in fig.data if "markers" in t.mode]
     heights = [-math.log10(t.y[0]) for t in points]
     assert heights[1] - heights[0] == pytest.approx(heights[2] - heights[1]) == pytest.approx(math.log10(2))
@@ -170,11 +208,17 @@ def test_accuracy_against_cost_halves_the_errors_upwards() -> None:
 
 
 def test_as_many_networks_as_one_may_choose_all_look_different() -> None:
-    count = compare_table.MOST
-    fig = trade_offs.pareto(
-        [str(i) for i in range(count)], range(1, count + 1), [0.5] * count, [(0.4, 0.6)] * count, cost_label="", accuracy_label="",
-        axis_label="", front_label="",
-    )  # fmt: skip
+    count = table.MAX_MODELS
+    fig = accuracy_charts.pareto_chart(
+        [str(i) for i in range(count)],
+        range(1, count + 1),
+        [0.5] * count,
+        [(0.4, 0.6)] * count,
+        cost_label="",
+        accuracy_label="",
+        axis_label="",
+        front_label="",
+    )
     points = [t for t in fig.data if t.mode != "lines"]
     assert len({(t.marker.color, t.marker.symbol) for t in points}) == count
     assert all(t.showlegend for t in points)
@@ -182,7 +226,7 @@ def test_as_many_networks_as_one_may_choose_all_look_different() -> None:
 
 def test_maps_shrink_in_steps() -> None:
     found = [Stage(32, 32, 16, 5, 0.7), Stage(8, 8, 64, 9, 0.3), Stage(1, 1, 10, 10, 0.0)]
-    fig = shrinking.chart([("a<b", found), ("c", found[:1])], 32)
+    fig = feature_map_sizes.map_size_chart([("a<b", found), ("c", found[:1])], 32)
     first, second = fig.data
     assert list(first.x) == [0, 5, 9, 10] and list(first.y) == [32, 8, 1, 1] and first.line.shape == "hv"
     assert list(second.x) == [0, 5] and list(second.y) == [32, 32] and first.name == "a&lt;b"

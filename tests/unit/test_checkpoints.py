@@ -16,13 +16,23 @@ from core.checkpoints import Spec
 from core.messages import UserError
 
 SPEC = Spec(
-    task="mnist-softmax", model="softmax", options={}, in_shape=(1, 28, 28), kind="classification", classes=tuple("0123456789"),
-    mean=(0.13,), std=(0.31,), output_mean=0.0, output_std=1.0, data="MNIST", epoch=3,
-)  # fmt: skip
+    task="mnist-softmax",
+    model="softmax",
+    options={},
+    in_shape=(1, 28, 28),
+    kind="classification",
+    classes=tuple("0123456789"),
+    mean=(0.13,),
+    std=(0.31,),
+    output_mean=0.0,
+    output_std=1.0,
+    data="MNIST",
+    epoch=3,
+)
 
 
 def network(spec: Spec = SPEC) -> torch.nn.Module:
-    return models.create(spec.model, spec.in_shape, spec.num_outputs, **spec.options)
+    return models.create_model(spec.model, spec.in_shape, spec.num_outputs, **spec.options)
 
 
 @pytest.fixture
@@ -52,7 +62,9 @@ def test_a_missing_file(tmp_path: Path) -> None:
     refused(tmp_path / "none.safetensors", "no weights file")
 
 
-@pytest.mark.parametrize("content", [b"", b"no safetensors", bytes(100), b"\xff" * 100, b"\x80\x04\x95 pickled", b"PK\x03\x04"])
+@pytest.mark.parametrize(
+    "content", [b"", b"no safetensors", bytes(100), b"\xff" * 100, b"\x80\x04\x95 pickled", b"PK\x03\x04"]
+)
 def test_a_file_that_is_no_safetensors(path: Path, content: bytes) -> None:
     path.write_bytes(content)
     refused(path, "not a readable safetensors file")
@@ -82,11 +94,17 @@ def test_a_torch_file_is_not_unpickled(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "metadata",
     [
-        "no json", "[]", "null", "7", {}, {"task": "x"}, {**dataclasses.asdict(SPEC), "more": 1},
+        "no json",
+        "[]",
+        "null",
+        "7",
+        {},
+        {"task": "x"},
+        {**dataclasses.asdict(SPEC), "more": 1},
         {k: v for k, v in dataclasses.asdict(SPEC).items() if k != "model"},
     ],
     ids=str,
-)  # fmt: skip
+)
 def test_a_safetensors_file_of_somebody_else(path: Path, metadata: object) -> None:
     with_metadata(path, metadata)
     refused(path, "none that this project wrote")
@@ -110,12 +128,23 @@ def test_a_network_that_does_not_exist(path: Path) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"model": "lenet5"}, {"in_shape": [1, 8, 8]}, {"in_shape": []}, {"in_shape": 5}, {"in_shape": ["a", "b", "c"]},
-        {"classes": ["a", "b"]}, {"options": {"width": 3}}, {"options": 7}, {"options": None}, {"classes": 7}, {"classes": None},
-        {"in_shape": None}, {"model": 7}, {"model": ["softmax"]},
+        {"model": "lenet5"},
+        {"in_shape": [1, 8, 8]},
+        {"in_shape": []},
+        {"in_shape": 5},
+        {"in_shape": ["a", "b", "c"]},
+        {"classes": ["a", "b"]},
+        {"options": {"width": 3}},
+        {"options": 7},
+        {"options": None},
+        {"classes": 7},
+        {"classes": None},
+        {"in_shape": None},
+        {"model": 7},
+        {"model": ["softmax"]},
     ],
     ids=str,
-)  # fmt: skip
+)
 def test_tensors_that_do_not_fit_the_network_that_is_named(path: Path, change: dict) -> None:
     with_metadata(path, {**dataclasses.asdict(SPEC), **change})
     with pytest.raises(UserError):
@@ -157,9 +186,9 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_card_and_its_weights(shipped: Path) -> None:
-    card = checkpoints.card("mnist-softmax")
+    card = checkpoints.load_card("mnist-softmax")
     assert card.weights == shipped / "mnist-softmax.safetensors" and card.metrics == {"accuracy": 0.92}
-    assert checkpoints.shipped() == ["mnist-softmax"]
+    assert checkpoints.pretrained_names() == ["mnist-softmax"]
 
 
 def test_weights_that_do_not_match_their_card(shipped: Path) -> None:
@@ -167,7 +196,7 @@ def test_weights_that_do_not_match_their_card(shipped: Path) -> None:
         f.seek(-1, os.SEEK_END)
         f.write(b"\x01")
     with pytest.raises(UserError, match="does not match its card"):
-        checkpoints.card("mnist-softmax")
+        checkpoints.load_card("mnist-softmax")
 
 
 @pytest.mark.parametrize("content", [None, b"", b"[]", b"{", b"{}"])
@@ -175,17 +204,19 @@ def test_a_missing_or_damaged_card(shipped: Path, content: bytes | None) -> None
     path = shipped / "mnist-softmax.json"
     path.unlink() if content is None else path.write_bytes(content)
     with pytest.raises(UserError, match="card"):
-        checkpoints.card("mnist-softmax")
+        checkpoints.load_card("mnist-softmax")
 
 
 def test_a_checkpoint_that_does_not_ship(shipped: Path) -> None:
-    with pytest.raises(UserError, match=r"No checkpoint of mnist-cnn ships with the project\. There are: mnist-softmax"):
-        checkpoints.card("mnist-cnn")
+    with pytest.raises(
+        UserError, match=r"No checkpoint of mnist-cnn ships with the project\. There are: mnist-softmax"
+    ):
+        checkpoints.load_card("mnist-cnn")
 
 
 def test_what_ships_is_whole_and_loads() -> None:
-    for name in [t.name for t in tasks.TASKS if t.name in checkpoints.shipped()]:
-        card = checkpoints.card(name)
+    for name in [t.name for t in tasks.TASKS if t.name in checkpoints.pretrained_names()]:
+        card = checkpoints.load_card(name)
         made, spec = checkpoints.load_weights(card.weights)
         assert spec.task == name and card.content["task"] == name and not spec.stand_in_for
         assert all(p.isfinite().all() for p in made.parameters())

@@ -22,7 +22,10 @@ def batches(root: Path, per_file: int = 20) -> Path:
     folder.mkdir(parents=True)
     rng = np.random.default_rng(0)
     for name in [*(f"data_batch_{i}" for i in range(1, 6)), "test_batch"]:
-        entry = {b"data": rng.integers(0, 256, (per_file, 3072), dtype=np.uint8), b"labels": [i % 10 for i in range(per_file)]}
+        entry = {
+            b"data": rng.integers(0, 256, (per_file, 3072), dtype=np.uint8),
+            b"labels": [i % 10 for i in range(per_file)],
+        }
         # Python 2 wrote the official files: torchvision reads their keys as text, we as bytes.
         (folder / name).write_bytes(pickle.dumps({**entry, **{k.decode(): v for k, v in entry.items()}}))
     return folder
@@ -35,7 +38,10 @@ def jpeg(colour: int, size: int = 32) -> bytes:
 
 
 def picture_zip(
-    path: Path, classes: tuple[str, ...] = cifar10.CLASSES, splits: tuple[str, ...] = ("train", "test"), more: dict | None = None
+    path: Path,
+    classes: tuple[str, ...] = cifar10.CLASSES,
+    splits: tuple[str, ...] = ("train", "test"),
+    more: dict | None = None,
 ) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(path, "w") as archive:
@@ -52,8 +58,13 @@ def test_the_official_layout_is_read_as_torchvision_reads_it(tmp_path):
     import torchvision
 
     folder = batches(tmp_path)
-    found = data.obtain("cifar10", tmp_path)
-    assert found.name == "cifar10" and found.title == "CIFAR-10" and not found.stand_in_for and found.in_shape == (3, 32, 32)
+    found = data.load_dataset("cifar10", tmp_path)
+    assert (
+        found.name == "cifar10"
+        and found.title == "CIFAR-10"
+        and not found.stand_in_for
+        and found.in_shape == (3, 32, 32)
+    )
     meta = {"label_names": list(cifar10.CLASSES)}
     (folder / "batches.meta").write_bytes(pickle.dumps(meta))
     theirs = torchvision.datasets.CIFAR10
@@ -61,22 +72,25 @@ def test_the_official_layout_is_read_as_torchvision_reads_it(tmp_path):
         patch.setattr(theirs, "_check_integrity", lambda self: True)
         patch.setattr("torchvision.datasets.cifar.check_integrity", lambda *a: True)
         original = theirs(str(tmp_path), train=True)
-    assert np.array_equal(found.train_x.transpose(0, 2, 3, 1), original.data) and found.train_y.tolist() == original.targets
+    assert (
+        np.array_equal(found.train_x.transpose(0, 2, 3, 1), original.data)
+        and found.train_y.tolist() == original.targets
+    )
 
 
 def test_the_official_layout_is_unpickled_once(tmp_path, monkeypatch):
     folder = batches(tmp_path)
-    first = data.obtain("cifar10", tmp_path)
+    first = data.load_dataset("cifar10", tmp_path)
 
     def again(*_args):
         raise AssertionError("unpickled again")
 
-    monkeypatch.setattr(cifar10, "_batches", again)
-    found = data.obtain("cifar10", tmp_path)
+    monkeypatch.setattr(cifar10, "_read_batches", again)
+    found = data.load_dataset("cifar10", tmp_path)
     assert np.array_equal(found.train_x, first.train_x) and np.array_equal(found.test_y, first.test_y)
     (folder / "test_batch").write_bytes((folder / "test_batch").read_bytes() + b" ")
     with pytest.raises(AssertionError, match="again"):
-        data.obtain("cifar10", tmp_path)
+        data.load_dataset("cifar10", tmp_path)
 
 
 class Evil:
@@ -86,30 +100,38 @@ class Evil:
 
 @pytest.mark.parametrize(
     "content",
-    [pickle.dumps(Evil()), pickle.dumps({b"data": Evil(), b"labels": [1]}), b"", b"no pickle",
-     pickle.dumps({b"data": [[1, 2]], b"labels": [1]}),
-     pickle.dumps({b"labels": [1]}), pickle.dumps([1, 2])],
+    [
+        pickle.dumps(Evil()),
+        pickle.dumps({b"data": Evil(), b"labels": [1]}),
+        b"",
+        b"no pickle",
+        pickle.dumps({b"data": [[1, 2]], b"labels": [1]}),
+        pickle.dumps({b"labels": [1]}),
+        pickle.dumps([1, 2]),
+    ],
     ids=["code", "code inside", "empty", "text", "short rows", "no data", "a list"],
-)  # fmt: skip
+)
 def test_a_batch_that_is_none_is_one_sentence_and_never_run(tmp_path, content):
     folder = batches(tmp_path)
     (folder / "data_batch_3").write_bytes(content)
     with pytest.raises(UserError, match="data_batch_3"):
-        data.obtain("cifar10", tmp_path)
+        data.load_dataset("cifar10", tmp_path)
 
 
 def test_a_missing_batch_is_named(tmp_path):
     (batches(tmp_path) / "test_batch").unlink()
     with pytest.raises(UserError, match="test_batch is missing"):
-        data.obtain("cifar10", tmp_path)
+        data.load_dataset("cifar10", tmp_path)
 
 
 def test_a_zip_of_pictures_is_a_copy_and_says_so(tmp_path):
-    picture_zip(tmp_path / "cifar10.zip", more={"cifar10/train/airplane/readme.txt": b"no picture", "notes.txt": b"x"})
-    found = data.obtain("cifar10", tmp_path)
+    picture_zip(
+        tmp_path / "cifar10.zip", more={"cifar10/train/airplane/readme.txt": b"no picture", "notes.txt": b"x"}
+    )
+    found = data.load_dataset("cifar10", tmp_path)
     assert found.name == "cifar10-copy" and found.title == "CIFAR-10 (JPEG copy)" and len(found.train_x) == 30
-    assert data.status("cifar10", tmp_path).title == "CIFAR-10 (JPEG copy)"
-    again = data.obtain("cifar10", tmp_path)
+    assert data.dataset_status("cifar10", tmp_path).title == "CIFAR-10 (JPEG copy)"
+    again = data.load_dataset("cifar10", tmp_path)
     assert isinstance(again.train_x, np.memmap) and np.array_equal(again.train_x, found.train_x)
 
 
@@ -120,19 +142,25 @@ def test_a_zip_of_pictures_is_a_copy_and_says_so(tmp_path):
         (lambda p: picture_zip(p, classes=cifar10.CLASSES[:9]), "other classes"),
         (lambda p: picture_zip(p, splits=("train",)), "no pictures for test"),
         (lambda p: picture_zip(p, classes=(*cifar10.CLASSES[:9], "unicorn")), "other classes"),
-        (lambda p: (p.parent.mkdir(parents=True, exist_ok=True), p.write_bytes(b"PK no zip"))[0], "cannot be opened as a zip"),
+        (
+            lambda p: (p.parent.mkdir(parents=True, exist_ok=True), p.write_bytes(b"PK no zip"))[0],
+            "cannot be opened as a zip",
+        ),
     ],
     ids=["leaves its folder", "a class is missing", "no test part", "another class", "no zip"],
-)  # fmt: skip
+)
 def test_a_zip_that_is_wrong_is_one_sentence(tmp_path, make, words):
     make(tmp_path / "cifar10.zip")
     with pytest.raises(UserError, match=words):
-        data.obtain("cifar10", tmp_path)
+        data.load_dataset("cifar10", tmp_path)
 
 
 def test_a_class_without_pictures_is_named(tmp_path):
-    path = picture_zip(tmp_path / "cifar10.zip", classes=cifar10.CLASSES[:9], more={
-        "cifar10/train/truck/a.txt": b"text", "cifar10/test/truck/a.txt": b"text"})  # fmt: skip
+    path = picture_zip(
+        tmp_path / "cifar10.zip",
+        classes=cifar10.CLASSES[:9],
+        more={"cifar10/train/truck/a.txt": b"text", "cifar10/test/truck/a.txt": b"text"},
+    )
     with pytest.raises(UserError, match="no readable picture of truck"):
         cifar10.load(path)
 
@@ -140,24 +168,31 @@ def test_a_class_without_pictures_is_named(tmp_path):
 def test_so_many_bytes_are_not_fetched_unasked(monkeypatch):
     monkeypatch.setenv("MANABI_OFFLINE", "0")
     monkeypatch.setattr(cifar10, "download", lambda *a: pytest.fail("fetched without being asked"))
-    found = data.obtain("cifar10")
-    assert found.stand_in_for == "CIFAR-10" and "python -m core data get cifar10" in str(found.notice) and "170 MB" in str(found.notice)
+    found = data.load_dataset("cifar10")
+    assert (
+        found.stand_in_for == "CIFAR-10"
+        and "python -m core data get cifar10" in str(found.notice)
+        and "170 MB" in str(found.notice)
+    )
 
 
 def test_the_stand_in_is_always_the_same():
-    one = data.obtain("cifar10")
+    one = data.load_dataset("cifar10")
     for file in (paths.cache()).glob("shapes-*"):
         file.unlink()
-    two = data.obtain("cifar10")
+    two = data.load_dataset("cifar10")
     assert np.array_equal(one.train_x, two.train_x) and len(one.classes) == 10 and len(one.train_x) == 4000
     assert np.bincount(one.train_y).min() > 300
     assert np.allclose(one.mean, one.train_x.mean((0, 2, 3)) / 255, atol=1e-4)
 
 
 def test_the_real_copy_has_its_counts_and_constants(real_data):
-    found = data.obtain("cifar10")
+    found = data.load_dataset("cifar10")
     assert found.train_x.shape == (50_000, 3, 32, 32) and found.test_x.shape == (10_000, 3, 32, 32)
-    assert np.bincount(found.train_y).tolist() == [5000] * 10 and np.bincount(found.test_y).tolist() == [1000] * 10
+    assert (
+        np.bincount(found.train_y).tolist() == [5000] * 10
+        and np.bincount(found.test_y).tolist() == [1000] * 10
+    )
     np.testing.assert_allclose(found.mean, found.train_x.mean((0, 2, 3)) / 255, atol=1e-5)
     np.testing.assert_allclose(found.std, found.train_x.std((0, 2, 3), dtype=np.float64) / 255, atol=1e-5)
     np.testing.assert_allclose(found.mean, cifar10.MEAN, atol=0.001)  # the compression hardly moves the mean
@@ -169,19 +204,23 @@ def damaged_zips() -> dict[str, bytes]:
     with zipfile.ZipFile(out, "w") as archive:
         archive.writestr("cifar10/train/é.jpg", b"x")
     whole = out.getvalue()
-    entry = whole.rindex(b"PK\x01\x02")  # of the directory; the version that is needed to read it lies six bytes on
+    entry = whole.rindex(
+        b"PK\x01\x02"
+    )  # of the directory; the version that is needed to read it lies six bytes on
     name = whole.rindex("é".encode())
     return {
-        "no zip": b"<html>", "cut": whole[:-30], "version": whole[: entry + 6] + b"\xff" + whole[entry + 7 :],
+        "no zip": b"<html>",
+        "cut": whole[:-30],
+        "version": whole[: entry + 6] + b"\xff" + whole[entry + 7 :],
         "name": whole[:name] + b"\xff" + whole[name + 1 :],
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize(("dataset", "file"), [("cifar10", "cifar10.zip"), ("fruit", "apple2orange.zip")])
 @pytest.mark.parametrize("damage", ["no zip", "cut", "version", "name"])
 def test_a_damaged_zip_is_a_problem_of_the_status(tmp_path: Path, dataset: str, file: str, damage: str):
     (tmp_path / file).write_bytes(damaged_zips()[damage])
-    status = data.status(dataset, tmp_path)
+    status = data.dataset_status(dataset, tmp_path)
     assert f"{file} cannot be opened as a zip" in str(status.problem) and status.train == 0
 
 
@@ -189,17 +228,24 @@ def test_a_damaged_zip_is_a_problem_of_the_status(tmp_path: Path, dataset: str, 
 
 
 def test_the_real_fruit(real_data):
-    found = data.obtain("fruit")
-    assert np.bincount(found.train_y).tolist() == [541, 223] and np.bincount(found.test_y).tolist() == [79, 79]
+    found = data.load_dataset("fruit")
+    assert np.bincount(found.train_y).tolist() == [541, 223] and np.bincount(found.test_y).tolist() == [
+        79,
+        79,
+    ]
     assert found.classes == ("apple", "orange") and found.in_shape == (3, 64, 64)
-    status = data.status("fruit")
+    status = data.dataset_status("fruit")
     assert (status.train, status.test) == (764, 158)
 
 
 def test_drawn_fruit_can_be_told_apart_and_stand_in():
-    found = data.obtain("fruit")
-    assert found.stand_in_for == fruit.TITLE and found.train_x.shape == (400, 3, 64, 64) and found.train_x.dtype == np.uint8
-    assert np.array_equal(found.train_x, data.obtain("fruit").train_x)
+    found = data.load_dataset("fruit")
+    assert (
+        found.stand_in_for == fruit.TITLE
+        and found.train_x.shape == (400, 3, 64, 64)
+        and found.train_x.dtype == np.uint8
+    )
+    assert np.array_equal(found.train_x, data.load_dataset("fruit").train_x)
 
 
 def test_a_fruit_folder_without_oranges(tmp_path):
@@ -207,7 +253,7 @@ def test_a_fruit_folder_without_oranges(tmp_path):
         (tmp_path / "apple2orange" / name).mkdir(parents=True)
         (tmp_path / "apple2orange" / name / "1.jpg").write_bytes(jpeg(200, 80))
     with pytest.raises(UserError, match="only the class apple"):
-        data.obtain("fruit", tmp_path)
+        data.load_dataset("fruit", tmp_path)
 
 
 def test_a_folder_below_one_called_train_is_counted_right(tmp_path):

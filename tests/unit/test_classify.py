@@ -12,14 +12,14 @@ from core import checkpoints, images, tasks
 from core.data import image_folder
 from core.inference import classify
 from core.inference.predictor import Predictor
-from core.inference.square import square
+from core.inference.square_crop import crop_square
 from tests import factories
 
 
 @pytest.fixture
 def predictor() -> Predictor:
     """An untrained network for colour pictures of 32x32."""
-    return classify.predictor_for(factories.finished("cifar10-mlp").id)
+    return classify.load_predictor(factories.finished("cifar10-mlp").id)
 
 
 def wide(path: Path) -> Path:
@@ -33,27 +33,31 @@ def wide(path: Path) -> Path:
     return path
 
 
-def test_a_photo_that_is_not_square_is_cut_to_its_middle_and_not_stretched(predictor: Predictor, tmp_path: Path) -> None:
+def test_a_photo_that_is_not_square_is_cut_to_its_middle_and_not_stretched(
+    predictor: Predictor, tmp_path: Path
+) -> None:
     path = wide(tmp_path / "wide.png")
-    pixels = classify.pixels_of(predictor, path)
+    pixels = classify.load_pixels(predictor, path)
     assert pixels.shape == (1, 3, 32, 32) and pixels.dtype == np.uint8 and not pixels[:, 2].any()
     disc = pixels[0, 0] < 128
     assert disc.any(0).sum() == disc.any(1).sum() == 16  # as wide as high
     with Image.open(path) as photo:
-        np.testing.assert_array_equal(pixels[0], square(photo, 32).pixels)  # what the page looks at
+        np.testing.assert_array_equal(pixels[0], crop_square(photo, 32).pixels)  # what the page looks at
 
 
 def test_a_picture_of_the_networks_own_size_stays_as_it_is(predictor: Predictor, tmp_path: Path) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
     Image.fromarray(pixels).save(tmp_path / "small.png")
-    np.testing.assert_array_equal(classify.pixels_of(predictor, tmp_path / "small.png")[0], pixels.transpose(2, 0, 1))
+    np.testing.assert_array_equal(
+        classify.load_pixels(predictor, tmp_path / "small.png")[0], pixels.transpose(2, 0, 1)
+    )
 
 
 def test_every_shipped_classifier_of_colour_pictures_takes_a_wide_one(tmp_path: Path) -> None:
     path = wide(tmp_path / "wide.png")
     names = {t.name for t in tasks.TASKS if t.kind == "classification" and t.dataset in ("cifar10", "fruit")}
-    for name in names & set(checkpoints.shipped()):
-        [(_, first), (_, second)] = classify.classify_file(classify.predictor_for(name), path, 2)
+    for name in names & set(checkpoints.pretrained_names()):
+        [(_, first), (_, second)] = classify.classify_file(classify.load_predictor(name), path, 2)
         assert 0 <= second <= first <= 1
 
 
@@ -62,6 +66,6 @@ def test_a_photo_comes_to_a_network_as_the_pictures_of_its_training_did(tmp_path
         for place, label in enumerate(("apple", "orange")):
             (tmp_path / "fruit" / split / label).mkdir(parents=True)
             wide(tmp_path / "fruit" / split / label / f"{place}.png")
-    found = image_folder.load(tmp_path / "fruit", {"train": {}, "test": {}}, 48, "fruit")
-    photo = images.decode((tmp_path / "fruit/train/apple/0.png").read_bytes())
-    np.testing.assert_array_equal(found.splits["train"].x[0], square(photo, 48).pixels)
+    found = image_folder.load_image_folder(tmp_path / "fruit", {"train": {}, "test": {}}, 48, "fruit")
+    photo = images.decode_image((tmp_path / "fruit/train/apple/0.png").read_bytes())
+    np.testing.assert_array_equal(found.splits["train"].x[0], crop_square(photo, 48).pixels)

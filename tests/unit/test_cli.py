@@ -15,7 +15,7 @@ import pytest
 
 from core import checkpoints, paths, tasks
 from core.cli import app as command_line
-from core.training import runs
+from core.runs import store
 
 PROJECT = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-m", "core"]
@@ -26,9 +26,14 @@ pytestmark = pytest.mark.slow
 def call(*words: object, rc: int = 0, **environment: str) -> subprocess.CompletedProcess:
     """Run a command. Its exit status is `rc`; what goes wrong is one sentence, without a traceback."""
     done = subprocess.run(
-        [*COMMAND, *map(str, words)], cwd=PROJECT, capture_output=True, text=True, timeout=240, stdin=subprocess.DEVNULL,
+        [*COMMAND, *map(str, words)],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        stdin=subprocess.DEVNULL,
         env={**os.environ, **environment},
-    )  # fmt: skip
+    )
     assert done.returncode == rc, done
     assert "Traceback" not in done.stderr, done.stderr
     return done
@@ -53,7 +58,7 @@ def test_it_speaks_the_language_of_the_terminal() -> None:
     from core import i18n
 
     title = "MNIST: softmax regression"
-    japanese = i18n.translator("ja")(title)
+    japanese = i18n.get_translator("ja")(title)
     shown = call("tasks", MANABI_LANG="", LC_ALL="ja_JP.UTF-8").stdout
     assert japanese in shown and (japanese == title or title not in shown)
 
@@ -65,14 +70,21 @@ def test_help(words: list[str]) -> None:
 
 def test_every_option_of_a_recipe_says_what_it_takes() -> None:
     shown = " ".join(call("train", "mnist-modern", "--help", COLUMNS="400").stdout.split())
-    for name in tasks.task("mnist-modern").fields():
+    for name in tasks.get_task("mnist-modern").fields():
         assert f"--{name.replace('_', '-')}" in shown
     assert "a whole number from 1 to 1000; 20" in shown
 
 
 @pytest.mark.parametrize(
     "words",
-    [[], ["nonsense"], ["train"], ["train", "mnist-cnn", "--epoch-count", "3"], ["train", "mnist-cnn", "--epochs", "many"], ["evaluate"]],
+    [
+        [],
+        ["nonsense"],
+        ["train"],
+        ["train", "mnist-cnn", "--epoch-count", "3"],
+        ["train", "mnist-cnn", "--epochs", "many"],
+        ["evaluate"],
+    ],
 )
 def test_a_wrong_call_is_exit_status_2(words: list[str]) -> None:
     done = call(*words, rc=2)
@@ -84,9 +96,15 @@ def test_a_wrong_call_is_exit_status_2(words: list[str]) -> None:
     [
         (["train", "mnist-ccn"], "There is no task called mnist-ccn. The nearest names: mnist-cnn"),
         (["evaluate", "mnist-ccn"], "There is no task called mnist-ccn. The nearest names: mnist-cnn"),
-        (["evaluate", "mnist-cnn", "--checkpoint", "none.safetensors"], "There is no weights file none.safetensors."),
+        (
+            ["evaluate", "mnist-cnn", "--checkpoint", "none.safetensors"],
+            "There is no weights file none.safetensors.",
+        ),
         (["train", "mnist-cnn", "--epochs", "0"], "epochs is 0, but must be a whole number from 1 to 1000."),
-        (["train", "mnist-cnn", "--optimizer", "adamm"], "optimizer is 'adamm', but must be one of sgd, rmsprop, adam, adamw."),
+        (
+            ["train", "mnist-cnn", "--optimizer", "adamm"],
+            "optimizer is 'adamm', but must be one of sgd, rmsprop, adam, adamw.",
+        ),
         (["runs", "show", "20260101-000000-abcd"], "There is no run 20260101-000000-abcd."),
         (["runs", "stop", "../.."], "There is no run ../..."),
         (["runs", "resume", "x"], "There is no run x."),
@@ -118,8 +136,14 @@ def test_an_output_folder_that_is_not_there_is_a_sentence(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (PermissionError(errno.EACCES, "Permission denied", "/x"), "/x cannot be read or written: Permission denied."),
-        (OSError(errno.ENOSPC, "No space left on device", "/x"), "The disk is full: /x cannot be written. Free space and try again."),
+        (
+            PermissionError(errno.EACCES, "Permission denied", "/x"),
+            "/x cannot be read or written: Permission denied.",
+        ),
+        (
+            OSError(errno.ENOSPC, "No space left on device", "/x"),
+            "The disk is full: /x cannot be written. Free space and try again.",
+        ),
         (OSError("something else"), "The operating system refused: something else."),
     ],
 )
@@ -142,23 +166,25 @@ def test_a_mistake_of_the_program_keeps_its_traceback(monkeypatch: pytest.Monkey
 
 
 def test_weights_of_the_real_data_are_not_judged_on_the_stand_in() -> None:
-    if "mnist-softmax" not in checkpoints.shipped():
+    if "mnist-softmax" not in checkpoints.pretrained_names():
         pytest.skip("no shipped checkpoints yet")
     assert "--data-root" in call("evaluate", "mnist-softmax", rc=1).stderr
 
 
 def test_evaluate_reproduces_the_card(real_data: Path) -> None:
-    if "mnist-softmax" not in checkpoints.shipped():
+    if "mnist-softmax" not in checkpoints.pretrained_names():
         pytest.skip("no shipped checkpoints yet")
     found = answer("evaluate", "mnist-softmax", "--data-root", real_data)
-    card = checkpoints.card("mnist-softmax")
+    card = checkpoints.load_card("mnist-softmax")
     assert found.keys() == {"task", "checkpoint", "data", "metrics"} and found["data"] == "MNIST"
     assert found["metrics"]["accuracy"] == pytest.approx(card.metrics["accuracy"], abs=2e-4)
 
 
 def test_a_pair_is_evaluated_by_the_name_that_it_ships_as(tmp_path: Path) -> None:
     # Without the real photos: the sentence says so, in place of not knowing the name.
-    assert "was not found in" in call("evaluate", "cyclegan-apple2orange", "--data-root", tmp_path, rc=1).stderr
+    assert (
+        "was not found in" in call("evaluate", "cyclegan-apple2orange", "--data-root", tmp_path, rc=1).stderr
+    )
 
 
 def test_summary_of_a_network() -> None:
@@ -170,13 +196,19 @@ def test_data_status(own_world: Path) -> None:
     listed = {d["name"]: d for d in answer("data", "status")["data"]}
     assert listed["mnist"]["folder"] is None and listed["boston"]["train"] == 0
     shown = call("data", "status")
-    assert "MNIST" in shown.stdout and "not installed" in shown.stdout and str(own_world / "downloads") in shown.stderr
+    assert (
+        "MNIST" in shown.stdout
+        and "not installed" in shown.stdout
+        and str(own_world / "downloads") in shown.stderr
+    )
 
 
 def test_data_status_of_the_real_folder(real_data: Path) -> None:
     listed = {d["name"]: d for d in answer("data", "status", "--data-root", real_data)["data"]}
     assert (listed["mnist"]["train"], listed["mnist"]["test"]) == (60_000, 10_000)
-    assert (listed["boston"]["train"], listed["boston"]["test"]) == (405, 101) and listed["boston"]["bytes"] > 30_000
+    assert (listed["boston"]["train"], listed["boston"]["test"]) == (405, 101) and listed["boston"][
+        "bytes"
+    ] > 30_000
 
 
 def test_data_status_of_a_broken_folder(tmp_path: Path) -> None:
@@ -197,42 +229,76 @@ def test_no_runs() -> None:
 
 def test_train_on_the_embedded_digits_and_look_at_the_run() -> None:
     """The command of the issue: no data root, no network."""
-    done = call("train", "mnist-cnn", "--epochs", 1, "--limit-train", 2000, "--threads", 1, "--name", "first try", "--json")
+    done = call(
+        "train",
+        "mnist-cnn",
+        "--epochs",
+        1,
+        "--limit-train",
+        2000,
+        "--threads",
+        1,
+        "--name",
+        "first try",
+        "--json",
+    )
     found = json.loads(done.stdout.splitlines()[-1])
     assert found["state"] == "finished" and found["metrics"]["accuracy"] > 0.5
     assert found["stand_in_for"] == "MNIST" and "8x8 digits" in found["data"]
     assert "MNIST is not on this machine" in done.stderr and "Finished in" in done.stderr
 
-    run = runs.find(found["run"])
+    run = store.find_run(found["run"])
     assert answer("runs", "list")["runs"] == [
         {
-            "run": run.id, "task": "mnist-cnn", "name": "first try", "state": "finished", "epoch": 1.0,
-            "seconds": run.status().seconds, "metrics": found["metrics"],
+            "run": run.id,
+            "task": "mnist-cnn",
+            "name": "first try",
+            "state": "finished",
+            "epoch": 1.0,
+            "seconds": run.status().seconds,
+            "metrics": found["metrics"],
         }
-    ]  # fmt: skip
+    ]
     shown = answer("runs", "show", run.id)
     assert shown["config"]["recipe"]["limit_train"] == 2000 and shown["environment"]["threads"] == 1
     table = call("runs", "show", run.id).stdout
     assert "finished" in table and run.command() in table
     assert run.command().endswith("--validation 287 --limit-train 2000")
 
-    scored = answer("evaluate", "mnist-cnn", "--checkpoint", run.best_weights)
+    scored = answer("evaluate", "mnist-cnn", "--checkpoint", run.best_weights_path)
     assert scored["metrics"] == pytest.approx(found["metrics"], abs=1e-6)
 
     assert "finished" in call("runs", "resume", run.id, rc=1).stderr
     assert call("runs", "delete", run.id, rc=1).stdout or run.path.exists()
     call("runs", "delete", run.id, "--yes")
-    assert runs.every() == []
+    assert store.list_runs() == []
 
 
 def test_stop_and_resume_from_the_command_line(wait_until: Callable) -> None:
     training = subprocess.Popen(
-        [*COMMAND, "train", "mnist-softmax", "--epochs", "1000", "--max-steps", "5000", "--batch-size", "32", "--threads", "1",
-         "--limit-train", "500", "--json"],
-        cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    wait_until(lambda: runs.every() and runs.every()[0].status().step > 0, what="the first step")
-    run = runs.every()[0]
+        [
+            *COMMAND,
+            "train",
+            "mnist-softmax",
+            "--epochs",
+            "1000",
+            "--max-steps",
+            "5000",
+            "--batch-size",
+            "32",
+            "--threads",
+            "1",
+            "--limit-train",
+            "500",
+            "--json",
+        ],
+        cwd=PROJECT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    wait_until(lambda: store.list_runs() and store.list_runs()[0].status().step > 0, what="the first step")
+    run = store.list_runs()[0]
     assert "stopped" in call("runs", "stop", run.id).stderr
     out, err = training.communicate(timeout=60)
     assert training.returncode == 0 and json.loads(out.splitlines()[-1])["state"] == "stopped"
@@ -244,20 +310,35 @@ def test_stop_and_resume_from_the_command_line(wait_until: Callable) -> None:
 def test_ctrl_c_stops_the_run_and_says_so(wait_until: Callable, end_of: Callable) -> None:
     training = subprocess.Popen(
         [*COMMAND, "train", "mnist-softmax", "--epochs", "1000", "--threads", "1"],
-        cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    wait_until(lambda: runs.every() and runs.every()[0].status().step > 0, what="the first step")
+        cwd=PROJECT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    wait_until(lambda: store.list_runs() and store.list_runs()[0].status().step > 0, what="the first step")
     training.send_signal(signal.SIGINT)
     out, err = training.communicate(timeout=60)
-    run = runs.every()[0]
+    run = store.list_runs()[0]
     assert training.returncode == 0 and "Stopping" in err and out.strip() == run.id
     assert end_of(run).state == "stopped"
 
 
 def test_a_training_that_fails_is_exit_status_1_with_its_reason() -> None:
-    done = call("train", "boston-mlp", "--optimizer", "sgd", "--learning-rate", 10, "--epochs", 50, "--threads", 1, rc=1)
+    done = call(
+        "train",
+        "boston-mlp",
+        "--optimizer",
+        "sgd",
+        "--learning-rate",
+        10,
+        "--epochs",
+        50,
+        "--threads",
+        1,
+        rc=1,
+    )
     assert "Halted at step" in done.stderr
-    assert runs.every()[0].status().state == "failed"
+    assert store.list_runs()[0].status().state == "failed"
 
 
 def test_data_that_are_not_where_a_person_said(tmp_path: Path) -> None:

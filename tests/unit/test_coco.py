@@ -14,7 +14,7 @@ from PIL import Image
 from pycocotools import mask as pycoco_mask
 from pycocotools.coco import COCO
 
-from core.coco import drawing, index, masks, oddities, outlines, statistics
+from core.coco import annotation_issues, drawing, index, masks, outlines, statistics
 from core.coco.dataset import Coco
 from core.messages import UserError
 
@@ -62,14 +62,18 @@ FILTERS: dict[str, Callable[[COCO, int], bool]] = {
     "cat or dog": lambda c, i: n("cat", ge, 1)(c, i) or n("dog", ge, 1)(c, i),
     "not (cat or dog or person)": lambda c, i: not any(n(x, ge, 1)(c, i) for x in ("cat", "dog", "person")),
     "person and not chair": lambda c, i: n("person", ge, 1)(c, i) and n("chair", eq, 0)(c, i),
-    "cat or dog and person": lambda c, i: n("cat", ge, 1)(c, i) or (n("dog", ge, 1)(c, i) and n("person", ge, 1)(c, i)),
+    "cat or dog and person": lambda c, i: (
+        n("cat", ge, 1)(c, i) or (n("dog", ge, 1)(c, i) and n("person", ge, 1)(c, i))
+    ),
     "vehicle>=2": n("vehicle", ge, 2),
     "animal and vehicle": lambda c, i: n("animal", ge, 1)(c, i) and n("vehicle", ge, 1)(c, i),
     "person>=3 and crowd=no": n("person", ge, 3, crowd=False),
     "crowd=yes": lambda c, i: any(a["iscrowd"] for a in c.imgToAnns[i]),
     "small>=5": lambda c, i: sum(a["area"] < 32**2 for a in c.imgToAnns[i]) >= 5,
-    "large == 1 and medium > 0": lambda c, i: sum(a["area"] >= 96**2 for a in c.imgToAnns[i]) == 1
-    and any(32**2 <= a["area"] < 96**2 for a in c.imgToAnns[i]),
+    "large == 1 and medium > 0": lambda c, i: (
+        sum(a["area"] >= 96**2 for a in c.imgToAnns[i]) == 1
+        and any(32**2 <= a["area"] < 96**2 for a in c.imgToAnns[i])
+    ),
     "instances >= 15": lambda c, i: len(c.imgToAnns[i]) >= 15,
     "width >= 640 and height < 480": lambda c, i: c.imgs[i]["width"] >= 640 and c.imgs[i]["height"] < 480,
     "id == 397133": lambda c, i: i == 397133,
@@ -80,8 +84,12 @@ FILTERS: dict[str, Callable[[COCO, int], bool]] = {
 
 @pytest.mark.realdata
 @pytest.mark.parametrize("text", FILTERS, ids=[t or "nothing" for t in FILTERS])
-def test_a_filter_takes_the_images_that_a_loop_over_pycocotools_takes(coco: Coco, official: dict[str, COCO], text: str) -> None:
-    expected = [i for split in SPLITS for i in sorted(official[split].imgs) if FILTERS[text](official[split], i)]
+def test_a_filter_takes_the_images_that_a_loop_over_pycocotools_takes(
+    coco: Coco, official: dict[str, COCO], text: str
+) -> None:
+    expected = [
+        i for split in SPLITS for i in sorted(official[split].imgs) if FILTERS[text](official[split], i)
+    ]
     assert coco.images(text)["id"].tolist() == expected
 
 
@@ -89,28 +97,45 @@ def test_a_filter_takes_the_images_that_a_loop_over_pycocotools_takes(coco: Coco
 def test_words_in_captions_and_joints(coco: Coco, real_data: Path) -> None:
     told = {}
     for split in SPLITS:
-        for one in json.loads((real_data / "coco" / "annotations" / f"captions_{split}.json").read_text())["annotations"]:
+        for one in json.loads((real_data / "coco" / "annotations" / f"captions_{split}.json").read_text())[
+            "annotations"
+        ]:
             told.setdefault(one["image_id"], []).append(one["caption"].lower())
     for words in ("dog", "a man", "100%", "plane lake"):
-        expected = {i for i, captions in told.items() if any(all(w in c for w in words.split()) for c in captions)}
+        expected = {
+            i for i, captions in told.items() if any(all(w in c for w in words.split()) for c in captions)
+        }
         assert set(coco.images(f"caption='{words}'")["id"]) == expected
     joints = {}
     for split in SPLITS:
-        for one in json.loads((real_data / "coco" / "annotations" / f"person_keypoints_{split}.json").read_text())["annotations"]:
+        for one in json.loads(
+            (real_data / "coco" / "annotations" / f"person_keypoints_{split}.json").read_text()
+        )["annotations"]:
             joints[one["image_id"]] = max(joints.get(one["image_id"], 0), one["num_keypoints"])
     assert set(coco.images("keypoints>=15")["id"]) == {i for i, count in joints.items() if count >= 15}
     visible = {}
     for split in SPLITS:
-        for one in json.loads((real_data / "coco" / "annotations" / f"person_keypoints_{split}.json").read_text())["annotations"]:
+        for one in json.loads(
+            (real_data / "coco" / "annotations" / f"person_keypoints_{split}.json").read_text()
+        )["annotations"]:
             visible[one["image_id"]] = max(visible.get(one["image_id"], 0), one["keypoints"][2::3].count(2))
     assert set(coco.images("visible>=12")["id"]) == {i for i, count in visible.items() if count >= 12}
 
 
 BROKEN = {
-    "dgo>=1": (1, "dog"), "dog>=": (6, "a number"), "dog and": (8, "a name"), "(dog or cat": (12, "parenthesis"), "dog cat": (5, "`and`"),
-    "crowd=maybe": (7, "yes or no"), "split=nowhere": (7, "val2017"), "dog >= two": (8, "a number"), "and dog": (1, "a name"),
-    "crowd": (6, "`=`"), "dog)": (4, "`and`"), "'traffic lite'": (1, "traffic light"),
-}  # fmt: skip
+    "dgo>=1": (1, "dog"),
+    "dog>=": (6, "a number"),
+    "dog and": (8, "a name"),
+    "(dog or cat": (12, "parenthesis"),
+    "dog cat": (5, "`and`"),
+    "crowd=maybe": (7, "yes or no"),
+    "split=nowhere": (7, "val2017"),
+    "dog >= two": (8, "a number"),
+    "and dog": (1, "a name"),
+    "crowd": (6, "`=`"),
+    "dog)": (4, "`and`"),
+    "'traffic lite'": (1, "traffic light"),
+}
 
 
 @pytest.mark.realdata
@@ -123,7 +148,10 @@ def test_a_wrong_filter_is_answered_with_its_place(coco: Coco, text: str) -> Non
 
 
 @pytest.mark.realdata
-@pytest.mark.parametrize("text", ["'; DROP TABLE images; --", "dog; SELECT 1", "x' OR '1'='1", "caption='%'", "caption=\"' OR 1=1 --\""])
+@pytest.mark.parametrize(
+    "text",
+    ["'; DROP TABLE images; --", "dog; SELECT 1", "x' OR '1'='1", "caption='%'", 'caption="\' OR 1=1 --"'],
+)
 def test_a_filter_is_never_sql(coco: Coco, text: str) -> None:
     try:
         found = coco.images(text)
@@ -141,29 +169,41 @@ def test_masks_and_areas_are_pycocotools_own(official: dict[str, COCO]) -> None:
             image = api.imgs[one["image_id"]]
             height, width = image["height"], image["width"]
             expected = api.annToMask(one)
-            assert (masks.pixels(one["segmentation"], height, width) == expected.astype(bool)).all()
-            assert masks.extent(one["segmentation"], height, width)[0] == int(pycoco_mask.area(api.annToRLE(one)))
+            assert (masks.decode_mask(one["segmentation"], height, width) == expected.astype(bool)).all()
+            assert masks.mask_extent(one["segmentation"], height, width)[0] == int(
+                pycoco_mask.area(api.annToRLE(one))
+            )
             squeezed = pycoco_mask.encode(np.asfortranarray(expected))
             text = {"size": squeezed["size"], "counts": squeezed["counts"].decode()}
-            assert (masks.pixels(text, height, width) == expected.astype(bool)).all()
-            assert masks._runs(text["counts"])[: 10**6] and sum(masks._runs(text["counts"])) == height * width
+            assert (masks.decode_mask(text, height, width) == expected.astype(bool)).all()
+            assert (
+                masks._decode_counts(text["counts"])[: 10**6]
+                and sum(masks._decode_counts(text["counts"])) == height * width
+            )
             checked += 1
     assert checked == 1363
 
 
 WRONG = {
-    "an odd number": [[1, 2, 3, 4, 5, 6, 7]], "at least three": [[1, 2, 3, 4]], "is empty": [], "not a list of numbers": [["a"] * 6],
-    "far outside": [[0, 0, 1e12, 5, 5, 5]], "neither polygons": 5, "is of size": {"size": [3, 3], "counts": [9]},
-    "do not fill": {"size": [10, 8], "counts": [1, 2]}, "runs": {"size": [10, 8], "counts": "zzzzzzzz"},
-    "do not fill the": {"size": [10, 8], "counts": [-1, 81]}, "fill the picture": {"size": [10, 8], "counts": "\\u00ff"},
+    "an odd number": [[1, 2, 3, 4, 5, 6, 7]],
+    "at least three": [[1, 2, 3, 4]],
+    "is empty": [],
+    "not a list of numbers": [["a"] * 6],
+    "far outside": [[0, 0, 1e12, 5, 5, 5]],
+    "neither polygons": 5,
+    "is of size": {"size": [3, 3], "counts": [9]},
+    "do not fill": {"size": [10, 8], "counts": [1, 2]},
+    "runs": {"size": [10, 8], "counts": "zzzzzzzz"},
+    "do not fill the": {"size": [10, 8], "counts": [-1, 81]},
+    "fill the picture": {"size": [10, 8], "counts": "\\u00ff"},
     "of numbers": [[True, 2, 3, 4, 5, 6]],
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("sentence", WRONG)
 def test_a_wrong_segmentation_is_a_sentence(sentence: str) -> None:
     with pytest.raises(UserError, match=sentence):
-        masks.pixels(WRONG[sentence], 10, 8)
+        masks.decode_mask(WRONG[sentence], 10, 8)
 
 
 # ---- the index -------------------------------------------------------------------------------------------------------
@@ -171,13 +211,24 @@ def test_a_wrong_segmentation_is_a_sentence(sentence: str) -> None:
 
 def write(folder: Path, name: str = "instances_tiny.json", **changes: object) -> Path:
     content = {
-        "images": [{"id": 1, "file_name": "a.jpg", "width": 40, "height": 30}, {"id": 2, "file_name": "b.jpg", "width": 40, "height": 30}],
-        "annotations": [
-            {"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 2, 10, 10], "area": 100, "iscrowd": 0,
-             "segmentation": [[1, 2, 11, 2, 11, 12, 1, 12]]},
+        "images": [
+            {"id": 1, "file_name": "a.jpg", "width": 40, "height": 30},
+            {"id": 2, "file_name": "b.jpg", "width": 40, "height": 30},
         ],
-        "categories": [{"id": 1, "name": "cat", "supercategory": "animal"}], **changes,
-    }  # fmt: skip
+        "annotations": [
+            {
+                "id": 1,
+                "image_id": 1,
+                "category_id": 1,
+                "bbox": [1, 2, 10, 10],
+                "area": 100,
+                "iscrowd": 0,
+                "segmentation": [[1, 2, 11, 2, 11, 12, 1, 12]],
+            },
+        ],
+        "categories": [{"id": 1, "name": "cat", "supercategory": "animal"}],
+        **changes,
+    }
     (folder / "annotations").mkdir(parents=True, exist_ok=True)
     (folder / "annotations" / name).write_text(json.dumps(content))
     return folder
@@ -189,7 +240,12 @@ def ids(folder: Path, text: str = "") -> list[int]:
 
 
 def test_only_the_needed_keys(tmp_path: Path) -> None:
-    folder = write(tmp_path, images=[{"id": 5}], annotations=[{"image_id": 5, "category_id": 1}], categories=[{"id": 1, "name": "thing"}])
+    folder = write(
+        tmp_path,
+        images=[{"id": 5}],
+        annotations=[{"image_id": 5, "category_id": 1}],
+        categories=[{"id": 1, "name": "thing"}],
+    )
     assert ids(folder, "thing") == [5] and ids(folder, "small") == []
 
 
@@ -200,24 +256,28 @@ def test_a_json_beside_its_pictures(tmp_path: Path) -> None:
     assert ids(file, "animal") == [1]
 
 
-def test_it_is_made_again_when_the_source_changed_and_only_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_made_again_when_the_source_changed_and_only_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = write(tmp_path)
-    first = index.build(folder)
-    monkeypatch.setattr(index, "_write", lambda *_: pytest.fail("made again"))
-    assert index.build(folder) == first
+    first = index.build_index(folder)
+    monkeypatch.setattr(index, "_write_index", lambda *_: pytest.fail("made again"))
+    assert index.build_index(folder) == first
     monkeypatch.undo()
     write(folder, annotations=[])
-    second = index.build(folder)
+    second = index.build_index(folder)
     assert second != first and not first.exists() and ids(folder, "cat") == []
 
 
-def test_an_index_that_was_killed_while_being_written_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_index_that_was_killed_while_being_written_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = write(tmp_path)
     monkeypatch.setattr(index, "write_json", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
-        index.build(folder)
+        index.build_index(folder)
     monkeypatch.undo()
-    assert not (index.folder_of(folder) / "done.json").exists()
+    assert not (index.index_folder(folder) / "done.json").exists()
     assert ids(folder) == [1, 2]
 
 
@@ -226,16 +286,18 @@ def test_two_at_once_make_one_index(tmp_path: Path) -> None:
 
     folder = write(tmp_path)
     with ThreadPoolExecutor(4) as pool:
-        assert len(set(pool.map(index.build, [folder] * 4))) == 1
+        assert len(set(pool.map(index.build_index, [folder] * 4))) == 1
     assert ids(folder) == [1, 2]
 
 
 REFUSED = {
-    "not readable JSON": b'{"images": [', "hold NaN": b'{"images": [], "annotations": [{"id": 7, "image_id": 1, "area": NaN}]}',
-    "not in COCO's format": b"[1, 2]", r"\$.annotations\[0\].image_id": b'{"images": [], "annotations": [{"id": 7, "image_id": "x"}]}',
+    "not readable JSON": b'{"images": [',
+    "hold NaN": b'{"images": [], "annotations": [{"id": 7, "image_id": 1, "area": NaN}]}',
+    "not in COCO's format": b"[1, 2]",
+    r"\$.annotations\[0\].image_id": b'{"images": [], "annotations": [{"id": 7, "image_id": "x"}]}',
     "the last id before that is 7": b'{"images": [], "annotations": [{"id": 7, "image_id": 1, "area": nan}]}',
     "missing required field": b'{"images": []}',
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("sentence", REFUSED)
@@ -243,25 +305,40 @@ def test_a_file_that_cannot_be_read_is_named_with_its_record(tmp_path: Path, sen
     (tmp_path / "annotations").mkdir()
     (tmp_path / "annotations" / "instances_x.json").write_bytes(REFUSED[sentence])
     with pytest.raises(UserError, match=sentence) as caught:
-        index.build(tmp_path)
+        index.build_index(tmp_path)
     assert "instances_x.json" in str(caught.value)
 
 
 def test_no_annotations_folder_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="holds no COCO annotations"):
-        index.build(tmp_path)
+        index.build_index(tmp_path)
 
 
 def test_records_that_are_wrong_are_told_and_the_rest_stays(tmp_path: Path) -> None:
     good = {"image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4], "area": 12}
-    folder = write(tmp_path, annotations=[
-        {**good, "id": 1}, {**good, "id": 1}, {**good, "id": 3, "category_id": 99}, {**good, "id": 4, "bbox": [1, 2, -3, 4]},
-        {**good, "id": 5, "image_id": 77},
-    ], categories=[{"id": 1, "name": "<script>alert(1)</script>"}])  # fmt: skip
+    folder = write(
+        tmp_path,
+        annotations=[
+            {**good, "id": 1},
+            {**good, "id": 1},
+            {**good, "id": 3, "category_id": 99},
+            {**good, "id": 4, "bbox": [1, 2, -3, 4]},
+            {**good, "id": 5, "image_id": 77},
+        ],
+        categories=[{"id": 1, "name": "<script>alert(1)</script>"}],
+    )
     with Coco.open(folder) as coco:
         said = " ".join(str(p) for p in coco.problems)
         assert len(coco.problems) == 4 and "instances_tiny.json" in said
-        assert all(word in said for word in ("category that the file does not list", "negative", "id that another", "image that the file"))
+        assert all(
+            word in said
+            for word in (
+                "category that the file does not list",
+                "negative",
+                "id that another",
+                "image that the file",
+            )
+        )
         assert coco.images("'<script>alert(1)</script>' >= 3")["id"].tolist() == [1]
 
 
@@ -282,7 +359,11 @@ def test_an_image_holds_what_pycocotools_says(coco: Coco, official: dict[str, CO
         assert {one.id for one in mine} == theirs.keys() and row.path is not None
         for one in mine:
             a = theirs[one.id]
-            assert (one.name, one.crowd, one.area) == (api.cats[a["category_id"]]["name"], bool(a["iscrowd"]), a["area"])
+            assert (one.name, one.crowd, one.area) == (
+                api.cats[a["category_id"]]["name"],
+                bool(a["iscrowd"]),
+                a["area"],
+            )
             assert list(one.box) == a["bbox"] and one.segmentation == a["segmentation"]
             assert (one.keypoints is None) == (one.id not in joints)
             if one.keypoints is not None:
@@ -298,13 +379,20 @@ def test_a_subset_loads_in_pycocotools_and_is_judged_by_cocoeval(coco: Coco, tmp
 
     rows = coco.images("person>=2 and split=val2017")
     path = tmp_path / "subset.json"
-    path.write_text(json.dumps(coco.subset(rows)))
+    path.write_text(json.dumps(coco.export_subset(rows)))
     truth = COCO(str(path))
     assert sorted(truth.imgs) == sorted(rows["id"])
     answers = [
-        {"image_id": a["image_id"], "category_id": a["category_id"], "bbox": a["bbox"], "score": 0.9,
-         "segmentation": truth.annToRLE(a)} for a in truth.anns.values() if not a["iscrowd"]
-    ]  # fmt: skip
+        {
+            "image_id": a["image_id"],
+            "category_id": a["category_id"],
+            "bbox": a["bbox"],
+            "score": 0.9,
+            "segmentation": truth.annToRLE(a),
+        }
+        for a in truth.anns.values()
+        if not a["iscrowd"]
+    ]
     for kind in ("bbox", "segm"):
         judge = COCOeval(truth, truth.loadRes([dict(a) for a in answers]), kind)
         judge.evaluate()
@@ -316,7 +404,7 @@ def test_a_subset_loads_in_pycocotools_and_is_judged_by_cocoeval(coco: Coco, tmp
 @pytest.mark.realdata
 def test_pairs_of_categories(coco: Coco, official: dict[str, COCO]) -> None:
     held = [{a["category_id"] for a in api.imgToAnns[i]} for api in official.values() for i in api.imgs]
-    table = statistics.together(coco)
+    table = statistics.cooccurrence(coco)
     for one, other in ((1, 1), (1, 62), (18, 1), (3, 10), (3, 90)):
         assert table.loc[one, other] == sum(one in h and other in h for h in held)
 
@@ -324,20 +412,34 @@ def test_pairs_of_categories(coco: Coco, official: dict[str, COCO]) -> None:
 def test_names_that_lead_out_of_the_folder_are_no_files(tmp_path: Path) -> None:
     (tmp_path / "secret.jpg").write_bytes(b"x")
     evil = ["../secret.jpg", "/etc/passwd", "..\\secret.jpg", "a/../../secret.jpg", "<img src=x>", ""]
-    folder = write(tmp_path / "set", images=[{"id": i, "file_name": name, "width": 9, "height": 9} for i, name in enumerate(evil)])
+    folder = write(
+        tmp_path / "set",
+        images=[{"id": i, "file_name": name, "width": 9, "height": 9} for i, name in enumerate(evil)],
+    )
     with Coco.open(folder) as coco:
         assert [p.path for p in coco.pictures(coco.images())] == [None] * len(evil)
 
 
 def test_an_instance_without_anything(tmp_path: Path) -> None:
-    folder = write(tmp_path, annotations=[{"image_id": 1}, {"image_id": 1, "category_id": 1, "segmentation": None, "keypoints": [1, 2]}])
+    folder = write(
+        tmp_path,
+        annotations=[
+            {"image_id": 1},
+            {"image_id": 1, "category_id": 1, "segmentation": None, "keypoints": [1, 2]},
+        ],
+    )
     with Coco.open(folder) as coco:
-        bare, odd = coco.instances(coco.picture(1))
-        assert (bare.name, bare.box, bare.segmentation, bare.keypoints) == ("?", None, None, None) and odd.keypoints is None
+        bare, odd = coco.instances(coco.get_image(1))
+        assert (bare.name, bare.box, bare.segmentation, bare.keypoints) == (
+            "?",
+            None,
+            None,
+            None,
+        ) and odd.keypoints is None
         with pytest.raises(UserError, match="annotation 1: the segmentation is neither"):
-            bare.mask(coco.picture(1))
+            bare.mask(coco.get_image(1))
         with pytest.raises(UserError, match="no image 7"):
-            coco.picture(7)
+            coco.get_image(7)
 
 
 # ---- pictures --------------------------------------------------------------------------------------------------------
@@ -347,9 +449,9 @@ def test_an_instance_without_anything(tmp_path: Path) -> None:
 def test_rle_of_our_own_is_pycocotools_own(coco: Coco) -> None:
     for picture in coco.pictures(coco.images().head(20)):
         for one in coco.instances(picture):
-            made = masks.runs(one.mask(picture))
+            made = masks.encode_rle(one.mask(picture))
             assert sum(made["counts"]) == picture.height * picture.width
-            assert (masks.pixels(made, picture.height, picture.width) == one.mask(picture)).all()
+            assert (masks.decode_mask(made, picture.height, picture.width) == one.mask(picture)).all()
             again = pycoco_mask.decode(pycoco_mask.frPyObjects(made, picture.height, picture.width))
             assert (again.astype(bool) == one.mask(picture)).all()
 
@@ -357,11 +459,11 @@ def test_rle_of_our_own_is_pycocotools_own(coco: Coco) -> None:
 @pytest.mark.realdata
 def test_thumbnails_are_made_once(coco: Coco, monkeypatch: pytest.MonkeyPatch) -> None:
     picture = coco.pictures(coco.images("crowd=yes"))[0]
-    first = drawing.thumbnail(coco, picture)
+    first = drawing.render_thumbnail(coco, picture)
     shown = np.asarray(Image.open(io.BytesIO(first)))
-    assert max(shown.shape[:2]) == drawing.SIDE and shown.std() > 10
-    monkeypatch.setattr(drawing, "_thumbnail", lambda *_: pytest.fail("made again"))
-    assert drawing.thumbnail(coco, picture) == first
+    assert max(shown.shape[:2]) == drawing.THUMBNAIL_SIDE and shown.std() > 10
+    monkeypatch.setattr(drawing, "_render_thumbnail", lambda *_: pytest.fail("made again"))
+    assert drawing.render_thumbnail(coco, picture) == first
 
 
 def test_a_picture_that_is_missing_or_none_is_a_placeholder(tmp_path: Path) -> None:
@@ -370,27 +472,40 @@ def test_a_picture_that_is_missing_or_none_is_a_placeholder(tmp_path: Path) -> N
     (folder / "tiny" / "a.jpg").write_bytes(b"no picture at all")
     with Coco.open(folder) as coco:
         for picture in coco.pictures(coco.images()):
-            assert drawing.photo(picture) is None
-            assert Image.open(io.BytesIO(drawing.thumbnail(coco, picture))).size == (256, 192)
+            assert drawing.load_photo(picture) is None
+            assert Image.open(io.BytesIO(drawing.render_thumbnail(coco, picture))).size == (256, 192)
             for one in coco.instances(picture):
-                assert drawing.closeup(picture, one).shape == (256, 256, 3) and drawing.crop(picture, one) is None
+                assert (
+                    drawing.render_closeup(picture, one).shape == (256, 256, 3)
+                    and drawing.crop_instance(picture, one) is None
+                )
 
 
-@pytest.mark.parametrize("segmentation", [[[1, 2, 3]], [[1, 2, 3, 4]], "x", {"size": [1, 1], "counts": [1]}, [["a"] * 6], [[1e30] * 6]])
+@pytest.mark.parametrize(
+    "segmentation",
+    [[[1, 2, 3]], [[1, 2, 3, 4]], "x", {"size": [1, 1], "counts": [1]}, [["a"] * 6], [[1e30] * 6]],
+)
 def test_a_wrong_segmentation_spoils_no_picture(tmp_path: Path, segmentation: object) -> None:
-    folder = write(tmp_path, annotations=[{"id": 9, "image_id": 1, "category_id": 1, "segmentation": segmentation, "bbox": [1, 1, 5, 5]}])
+    folder = write(
+        tmp_path,
+        annotations=[
+            {"id": 9, "image_id": 1, "category_id": 1, "segmentation": segmentation, "bbox": [1, 1, 5, 5]}
+        ],
+    )
     with Coco.open(folder) as coco:
-        picture = coco.picture(1)
+        picture = coco.get_image(1)
         one = coco.instances(picture)[0]
-        drawing.thumbnail(coco, picture)
-        drawing.closeup(picture, one)
+        drawing.render_thumbnail(coco, picture)
+        drawing.render_closeup(picture, one)
         with pytest.raises(UserError, match="tiny, annotation 9"):
-            outlines.path(one, picture)
-        assert all(frame.empty or name == "polygon" for name, frame in oddities.tour(coco).items())
+            outlines.svg_path(one, picture)
+        assert all(
+            frame.empty or name == "polygon" for name, frame in annotation_issues.find_issues(coco).items()
+        )
 
 
 def test_box_and_mask(tmp_path: Path) -> None:
     folder = write(tmp_path)
     with Coco.open(folder) as coco:
-        picture = coco.picture(1)
+        picture = coco.get_image(1)
         assert drawing.box_iou(coco.instances(picture)[0], picture) == pytest.approx(1.0, abs=0.1)

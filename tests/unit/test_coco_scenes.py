@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from pycocotools.coco import COCO
 
-from core.coco import drawing, oddities, scenes
+from core.coco import annotation_issues, drawing, scenes
 from core.coco.dataset import Coco
 
 
 @functools.cache
 def made() -> Path:
-    return scenes.make(Path(tempfile.mkdtemp()))
+    return scenes.make_dataset(Path(tempfile.mkdtemp()))
 
 
 @pytest.fixture
@@ -28,9 +28,9 @@ def coco():  # noqa: ANN201
 def test_pycocotools_reads_them_as_we_do(coco: Coco) -> None:
     api = COCO(str(made() / "annotations" / f"instances_{scenes.NAME}.json"))
     people = COCO(str(made() / "annotations" / f"person_keypoints_{scenes.NAME}.json"))
-    assert len(api.imgs) == scenes.COUNT and not coco.problems
+    assert len(api.imgs) == scenes.NUM_IMAGES and not coco.problems
     for picture in coco.pictures(coco.images()):
-        assert picture.path is not None and drawing.photo(picture).size == (scenes.WIDTH, scenes.HEIGHT)
+        assert picture.path is not None and drawing.load_photo(picture).size == (scenes.WIDTH, scenes.HEIGHT)
         for one in coco.instances(picture):
             theirs = api.anns[one.id]
             assert (one.mask(picture) == api.annToMask(theirs).astype(bool)).all()
@@ -41,22 +41,31 @@ def test_pycocotools_reads_them_as_we_do(coco: Coco) -> None:
 
 
 def test_everything_that_the_page_explains_is_there(coco: Coco) -> None:
-    assert len(coco.images("crowd=yes")) == scenes.COUNT // 12
-    seen = np.concatenate([
-        one.keypoints[:, 2] for p in coco.pictures(coco.images("person")) for one in coco.instances(p) if one.keypoints is not None
-    ])  # fmt: skip
+    assert len(coco.images("crowd=yes")) == scenes.NUM_IMAGES // 12
+    seen = np.concatenate(
+        [
+            one.keypoints[:, 2]
+            for p in coco.pictures(coco.images("person"))
+            for one in coco.instances(p)
+            if one.keypoints is not None
+        ]
+    )
     assert set(seen) == {0, 1, 2} and (seen == 2).mean() > 0.7
     assert coco.categories["name"].tolist() == ["person", "ball", "box", "tree"]
-    assert len(coco.images("caption='crowd far'")) == scenes.COUNT // 12
+    assert len(coco.images("caption='crowd far'")) == scenes.NUM_IMAGES // 12
 
 
 def test_three_slips_are_there_to_be_found(coco: Coco) -> None:
-    assert {name: len(rows) for name, rows in oddities.tour(coco).items() if len(rows)} == {"empty": 1, "twice": 1, "polygon": 1}
+    assert {name: len(rows) for name, rows in annotation_issues.find_issues(coco).items() if len(rows)} == {
+        "empty": 1,
+        "twice": 1,
+        "polygon": 1,
+    }
 
 
 def test_they_are_made_once_and_always_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    again = scenes.make(tmp_path)
+    again = scenes.make_dataset(tmp_path)
     for path in sorted(made().rglob("*.json")):
         assert (again / path.relative_to(made())).read_bytes() == path.read_bytes()
-    monkeypatch.setattr(scenes, "_scene", lambda *_args, **_more: pytest.fail("made again"))
-    assert scenes.make(tmp_path) == again
+    monkeypatch.setattr(scenes, "_make_scene", lambda *_args, **_more: pytest.fail("made again"))
+    assert scenes.make_dataset(tmp_path) == again

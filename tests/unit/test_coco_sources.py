@@ -18,11 +18,15 @@ import pytest
 from PIL import Image
 
 from core import paths
-from core.coco import official, records, sources
+from core.coco import records, sources, val2017
 from core.coco.dataset import Coco
 from core.messages import UserError
 
-PLAIN = {"images": [{"id": 1, "file_name": "C:\\work\\pics\\a.png", "width": 8, "height": 6}], "annotations": [], "categories": []}
+PLAIN = {
+    "images": [{"id": 1, "file_name": "C:\\work\\pics\\a.png", "width": 8, "height": 6}],
+    "annotations": [],
+    "categories": [],
+}
 
 
 def png() -> bytes:
@@ -32,34 +36,50 @@ def png() -> bytes:
 
 
 def test_folders_and_json_files_are_found_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for place in ("coco/annotations/instances_val.json", "tool/train/_annotations.coco.json", "other/notes.json"):
+    for place in (
+        "coco/annotations/instances_val.json",
+        "tool/train/_annotations.coco.json",
+        "other/notes.json",
+    ):
         (tmp_path / place).parent.mkdir(parents=True)
         (tmp_path / place).write_text(json.dumps(PLAIN if "notes" not in place else {"hello": 1}))
     monkeypatch.setenv("MANABI_DATA", str(tmp_path))
-    found = sources.found()
+    found = sources.list_sources()
     assert list(found.values())[:-1] == [tmp_path / "coco", tmp_path / "tool/train/_annotations.coco.json"]
-    assert list(found) == ["coco", "train/_annotations.coco", sources.DRAWN]
+    assert list(found) == ["coco", "train/_annotations.coco", sources.SYNTHETIC_TITLE]
 
 
 def test_without_any_there_are_drawn_scenes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("MANABI_DATA", str(tmp_path / "nothing"))
-    assert list(sources.found()) == [sources.DRAWN]
+    assert list(sources.list_sources()) == [sources.SYNTHETIC_TITLE]
 
 
 def test_what_a_visitor_brings_is_kept_with_its_pictures() -> None:
     content = json.dumps(PLAIN).encode()
-    path, wrong = sources.keep(content, "../../my labels.json", [("../a.png", png()), ("b.png", b"no picture")])
-    assert path.name == "my_labels.json" and [p.name for p in path.parent.iterdir() if p.suffix == ".png"] == ["a.png"]
+    path, wrong = sources.save_upload(
+        content, "../../my labels.json", [("../a.png", png()), ("b.png", b"no picture")]
+    )
+    assert path.name == "my_labels.json" and [
+        p.name for p in path.parent.iterdir() if p.suffix == ".png"
+    ] == ["a.png"]
     assert len(wrong) == 1 and "b.png" in str(wrong[0])
-    assert sources.kept(path.parent.name) == path and sources.kept("../../x") is None and sources.kept("0" * 24) is None
+    assert (
+        sources.find_upload(path.parent.name) == path
+        and sources.find_upload("../../x") is None
+        and sources.find_upload("0" * 24) is None
+    )
     with Coco.open(path) as coco:
-        assert coco.picture(1).path == path.parent / "a.png"  # the tool wrote the folder of its own machine before the name
+        assert (
+            coco.get_image(1).path == path.parent / "a.png"
+        )  # the tool wrote the folder of its own machine before the name
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"images": 3}', b"\xff\xfe", json.dumps({"images": []}).encode()])
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b'{"images": 3}', b"\xff\xfe", json.dumps({"images": []}).encode()]
+)
 def test_what_is_not_coco_is_refused_and_not_kept(content: bytes) -> None:
     with pytest.raises(UserError, match="mine.json"):
-        sources.keep(content, "mine.json", [])
+        sources.save_upload(content, "mine.json", [])
     assert sets() == []
 
 
@@ -73,7 +93,7 @@ def sets() -> list[str]:
 
 def bring(name: str) -> Path:
     """The JSON of a set of one's own, its index made."""
-    path, _ = sources.keep(CONTENT, f"{name}.json", [("a.png", png())])
+    path, _ = sources.save_upload(CONTENT, f"{name}.json", [("a.png", png())])
     Coco.open(path).close()
     return path
 
@@ -85,19 +105,19 @@ def unseen(path: Path, days: float) -> None:
 
 
 def test_nobody_puts_other_pictures_to_the_annotations_of_somebody_else() -> None:
-    mine, _ = sources.keep(CONTENT, "x.json", [("a.png", png())])
+    mine, _ = sources.save_upload(CONTENT, "x.json", [("a.png", png())])
     planted = io.BytesIO()
     Image.new("RGB", (8, 6), "blue").save(planted, "PNG")
-    theirs, _ = sources.keep(CONTENT, "x.json", [("a.png", planted.getvalue()), ("b.png", png())])
+    theirs, _ = sources.save_upload(CONTENT, "x.json", [("a.png", planted.getvalue()), ("b.png", png())])
     assert theirs != mine and [p.name for p in mine.parent.glob("*.png")] == ["a.png"]
     assert (mine.parent / "a.png").read_bytes() == png()
-    assert sources.keep(CONTENT, "x.json", [("a.png", png())]) == (mine, []) and len(sets()) == 2
+    assert sources.save_upload(CONTENT, "x.json", [("a.png", png())]) == (mine, []) and len(sets()) == 2
 
 
 @pytest.mark.parametrize(("length", "there"), [(250, True), (300, False)])
 def test_a_picture_with_a_long_name(length: int, there: bool) -> None:
     name = "x" * (length - 4) + ".png"
-    path, wrong = sources.keep(CONTENT, "mine.json", [(name, png()), ("a.png", png())])
+    path, wrong = sources.save_upload(CONTENT, "mine.json", [(name, png()), ("a.png", png())])
     assert (path.parent / "a.png").exists() and path.exists() and bool(wrong) != there
     if there:
         assert (path.parent / name).read_bytes() == png()
@@ -115,24 +135,29 @@ def test_a_full_disk_is_a_sentence_and_leaves_nothing(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(UserError, match="cannot be written: No space left on device"):
-        sources.keep(CONTENT, "mine.json", [("a.png", png())])
+        sources.save_upload(CONTENT, "mine.json", [("a.png", png())])
     assert sets() == []
 
 
-def test_a_cache_that_cannot_be_written_is_a_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_cache_that_cannot_be_written_is_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("MANABI_CACHE", str(tmp_path / "file"))
     with pytest.raises(UserError, match="cannot be written"):
-        sources.keep(CONTENT, "mine.json", [])
+        sources.save_upload(CONTENT, "mine.json", [])
 
 
 def test_what_nobody_has_looked_at_for_a_month_goes_with_its_index() -> None:
     old, looked_at, young = bring("old"), bring("looked_at"), bring("young")
     for path, days in ((old, 31), (looked_at, 31), (young, 29)):
         unseen(path, days)
-    assert sources.kept(looked_at.parent.name) == looked_at
+    assert sources.find_upload(looked_at.parent.name) == looked_at
     new = bring("new")
-    assert sets() == sorted(p.parent.name for p in (looked_at, young, new)) and sources.kept(old.parent.name) is None
+    assert (
+        sets() == sorted(p.parent.name for p in (looked_at, young, new))
+        and sources.find_upload(old.parent.name) is None
+    )
     indices = [json.loads(p.read_text())["source"] for p in (paths.cache() / "coco").glob("*/done.json")]
     assert sorted(indices) == sorted(str(p.resolve()) for p in (looked_at, young, new))
 
@@ -142,17 +167,19 @@ def test_the_longest_unseen_goes_where_there_is_too_much(monkeypatch: pytest.Mon
     for days, path in enumerate(reversed(made), 1):
         unseen(path, days)
     size = sum(p.stat().st_size for p in made[0].parent.iterdir())
-    monkeypatch.setattr(sources, "MOST_KEPT", 2 * size)
+    monkeypatch.setattr(sources, "MAX_UPLOAD_BYTES", 2 * size)
     new = bring("set3")
     assert sets() == sorted(p.parent.name for p in (made[2], new))
-    monkeypatch.setattr(sources, "MOST_KEPT", 1)
+    monkeypatch.setattr(sources, "MAX_UPLOAD_BYTES", 1)
     assert sets() == sorted(p.parent.name for p in (made[2], new)), "only who brings something makes room"
     assert bring("set4").exists() and len(sets()) == 1
 
 
 def test_a_cut_file_names_the_last_record() -> None:
     with pytest.raises(UserError, match="the last id before that is 7"):
-        records.parse(b'{"images": [{"id": 7, "file_name": "a"}, {"id', "x.json", records.Instances)
+        records.parse_annotations(
+            b'{"images": [{"id": 7, "file_name": "a"}, {"id', "x.json", records.Instances
+        )
 
 
 # ---- val2017 ---------------------------------------------------------------------------------------------------------
@@ -166,7 +193,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (folder / "zips").mkdir()
     with zipfile.ZipFile(folder / "annotations/annotations_trainval2017.zip", "w") as z:
         for split in ("train2017", "val2017"):
-            for kind in official.KINDS:
+            for kind in val2017.KINDS:
                 content = {"images": [], "annotations": []} if kind == "captions" else PLAIN
                 z.writestr(f"annotations/{kind}_{split}.json", json.dumps(content))
     with zipfile.ZipFile(folder / "zips/val2017.zip", "w") as z:
@@ -183,32 +210,40 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
     running = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=running.serve_forever, daemon=True).start()
-    monkeypatch.setattr(official, "URL", f"http://127.0.0.1:{running.server_port}/")
-    monkeypatch.setattr(official, "FILES", {n: hashlib.md5((folder / n).read_bytes()).hexdigest() for n in official.FILES})
+    monkeypatch.setattr(val2017, "URL", f"http://127.0.0.1:{running.server_port}/")
+    monkeypatch.setattr(
+        val2017, "FILES", {n: hashlib.md5((folder / n).read_bytes()).hexdigest() for n in val2017.FILES}
+    )
     yield folder
     running.shutdown()
 
 
-def test_val2017_comes_once_and_only_what_belongs_to_it(server: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_val2017_comes_once_and_only_what_belongs_to_it(
+    server: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     told: list[float] = []
-    target = official.get(tmp_path / "data" / "coco", lambda _what, share: told.append(share))
-    there = sorted(str(p.relative_to(target)) for p in target.rglob("*") if p.is_file() and not p.name.startswith("."))
-    assert there == [*(f"annotations/{kind}_val2017.json" for kind in official.KINDS), "val2017/a.jpg"]
+    target = val2017.download_val2017(tmp_path / "data" / "coco", lambda _what, share: told.append(share))
+    there = sorted(
+        str(p.relative_to(target)) for p in target.rglob("*") if p.is_file() and not p.name.startswith(".")
+    )
+    assert there == [*(f"annotations/{kind}_val2017.json" for kind in val2017.KINDS), "val2017/a.jpg"]
     assert not list(tmp_path.rglob("evil.jpg")) and told
     with Coco.open(target) as coco:
         assert coco.count == 1
-    monkeypatch.setattr(official, "URL", "http://127.0.0.1:1/")
-    assert official.get(target) == target  # all there: nothing is asked for
+    monkeypatch.setattr(val2017, "URL", "http://127.0.0.1:1/")
+    assert val2017.download_val2017(target) == target  # all there: nothing is asked for
 
 
 def test_a_file_with_another_sum_is_not_taken(server: Path, tmp_path: Path) -> None:
     (server / "zips/val2017.zip").write_bytes(b"something else")
     with pytest.raises(UserError, match="checksum mismatch"):
-        official.get(tmp_path / "coco")
+        val2017.download_val2017(tmp_path / "coco")
     assert not (tmp_path / "coco" / "val2017").exists()
 
 
-def test_what_cannot_be_reached_names_the_folder_to_fill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(official, "URL", "http://127.0.0.1:1/")
+def test_what_cannot_be_reached_names_the_folder_to_fill(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(val2017, "URL", "http://127.0.0.1:1/")
     with pytest.raises(UserError, match="COCO val2017 could not be downloaded"):
-        official.get(tmp_path / "coco")
+        val2017.download_val2017(tmp_path / "coco")

@@ -12,7 +12,7 @@ from PIL import Image
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from core.coco import drawing, oddities, outlines, where
+from core.coco import annotation_issues, drawing, filter_query, outlines
 from core.coco.dataset import Coco
 from core.messages import UserError
 
@@ -23,54 +23,84 @@ def content(**changes: object) -> dict:
     """One image, one instance, one category, with some records replaced."""
     return {
         "images": [{"id": 1, "file_name": "a.png", "width": 60, "height": 40}],
-        "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [5, 5, 20, 20], "area": 400, "segmentation": BOX}],
-        "categories": [{"id": 1, "name": "cat"}], **changes,
-    }  # fmt: skip
+        "annotations": [
+            {
+                "id": 1,
+                "image_id": 1,
+                "category_id": 1,
+                "bbox": [5, 5, 20, 20],
+                "area": 400,
+                "segmentation": BOX,
+            }
+        ],
+        "categories": [{"id": 1, "name": "cat"}],
+        **changes,
+    }
 
 
 def folder(place: Path, **files: dict) -> Path:
     """A COCO folder with one file of instances for each split."""
     (place / "annotations").mkdir(parents=True, exist_ok=True)
     for split, body in files.items():
-        (place / "annotations" / f"instances_{split}.json").write_text(body if isinstance(body, str) else json.dumps(body))
+        (place / "annotations" / f"instances_{split}.json").write_text(
+            body if isinstance(body, str) else json.dumps(body)
+        )
     return place
 
 
 NULLS = {"width": None, "height": None, "file_name": None}
 TOOLS = {
     "nulls": content(
-        images=[{"id": 1, **NULLS}], categories=[{"id": 1, "name": "cat", "supercategory": None, "keypoints": None, "skeleton": None}],
-        annotations=[{"id": None, "image_id": 1, "category_id": 1, "iscrowd": None, "bbox": None, "area": None, "segmentation": None}],
+        images=[{"id": 1, **NULLS}],
+        categories=[{"id": 1, "name": "cat", "supercategory": None, "keypoints": None, "skeleton": None}],
+        annotations=[
+            {
+                "id": None,
+                "image_id": 1,
+                "category_id": 1,
+                "iscrowd": None,
+                "bbox": None,
+                "area": None,
+                "segmentation": None,
+            }
+        ],
     ),
     "ids as 1.0": content(
-        images=[{"id": 1.0, "file_name": "a.png"}], categories=[{"id": 1.0, "name": "cat", "skeleton": [[1.0, 2.0]]}],
+        images=[{"id": 1.0, "file_name": "a.png"}],
+        categories=[{"id": 1.0, "name": "cat", "skeleton": [[1.0, 2.0]]}],
         annotations=[{"id": 7.0, "image_id": 1.0, "category_id": 1.0, "iscrowd": 0.0}],
     ),
     "ids in quotes": content(
-        images=[{"id": "1", "file_name": "a.png"}], categories=[{"id": "1", "name": "cat"}],
-        annotations=[{"id": "7", "image_id": "1", "category_id": "1", "iscrowd": "0", "bbox": ["1", "2", "3", "4"]}],
+        images=[{"id": "1", "file_name": "a.png"}],
+        categories=[{"id": "1", "name": "cat"}],
+        annotations=[
+            {"id": "7", "image_id": "1", "category_id": "1", "iscrowd": "0", "bbox": ["1", "2", "3", "4"]}
+        ],
     ),
     "boxes of nulls": content(annotations=[{"id": 1, "image_id": 1, "category_id": 1, "bbox": [None] * 4}]),
     "a byte order mark": "\ufeff" + json.dumps(content()),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", TOOLS)
 def test_what_tools_write_is_read(tmp_path: Path, name: str) -> None:
     with Coco.open(folder(tmp_path, x=TOOLS[name])) as coco:
         assert coco.images("cat")["id"].tolist() == [1]
-        picture = coco.picture(1)
+        picture = coco.get_image(1)
         [one] = coco.instances(picture)
-        drawing.thumbnail(coco, picture)
-        drawing.closeup(picture, one)
-        oddities.tour(coco)
+        drawing.render_thumbnail(coco, picture)
+        drawing.render_closeup(picture, one)
+        annotation_issues.find_issues(coco)
         assert coco.images("caption='red bus'").empty  # nobody has told anything
 
 
 HOSTILE = {
-    "category_id": {"category_id": 2**70}, "id": {"id": 2**63}, "image_id": {"image_id": 1.5}, "deep": "[" * 200_000,
+    "category_id": {"category_id": 2**70},
+    "id": {"id": 2**63},
+    "image_id": {"image_id": 1.5},
+    "deep": "[" * 200_000,
     "width": {"images": [{"id": 2**70}]},
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -83,34 +113,50 @@ def test_numbers_that_no_column_takes_are_a_sentence(tmp_path: Path, name: str) 
     else:
         body = content(annotations=[{**content()["annotations"][0], **change}])
     with pytest.raises(UserError, match="instances_x.json"), Coco.open(folder(tmp_path, x=body)) as coco:
-        coco.instances(coco.picture(1))
+        coco.instances(coco.get_image(1))
 
 
 SHAPES = [
-    {"size": 5, "counts": []}, {"size": None, "counts": "x"}, {"size": [40, 60], "counts": "一一一一F"},
+    {"size": 5, "counts": []},
+    {"size": None, "counts": "x"},
+    {"size": [40, 60], "counts": "一一一一F"},
     {"size": [40, 60], "counts": "~~~~~~~~"},
-    {"size": [40, 60], "counts": [2**40, 2400]}, {"size": [40, 60], "counts": [True, 2399]}, [[0, 0, 59, 39] * 30_000], [[5, 5, 6]],
-]  # fmt: skip
+    {"size": [40, 60], "counts": [2**40, 2400]},
+    {"size": [40, 60], "counts": [True, 2399]},
+    [[0, 0, 59, 39] * 30_000],
+    [[5, 5, 6]],
+]
 
 
 @pytest.mark.parametrize("segmentation", SHAPES, ids=range(len(SHAPES)))
 @pytest.mark.parametrize("size", [(60, 40), (-5, 40), (0, 0), (10**12, 3)])
-def test_one_bad_record_does_not_spoil_the_rest(tmp_path: Path, segmentation: object, size: tuple[int, int]) -> None:
+def test_one_bad_record_does_not_spoil_the_rest(
+    tmp_path: Path, segmentation: object, size: tuple[int, int]
+) -> None:
     body = content(
         images=[{"id": 1, "file_name": "あ" * 200 + ".png", "width": size[0], "height": size[1]}],
-        annotations=[{"id": 1, "image_id": 1, "category_id": 1, "bbox": [5, 5, 20, 20], "area": -400, "segmentation": segmentation,
-                      "keypoints": [50, 30, 2]}],
-    )  # fmt: skip
+        annotations=[
+            {
+                "id": 1,
+                "image_id": 1,
+                "category_id": 1,
+                "bbox": [5, 5, 20, 20],
+                "area": -400,
+                "segmentation": segmentation,
+                "keypoints": [50, 30, 2],
+            }
+        ],
+    )
     (tmp_path / "x").mkdir()
     with Coco.open(folder(tmp_path, x=body)) as coco:
-        picture = coco.picture(1)
+        picture = coco.get_image(1)
         [one] = coco.instances(picture)
-        drawing.thumbnail(coco, picture)
-        drawing.closeup(picture, one)
-        oddities.tour(coco)
+        drawing.render_thumbnail(coco, picture)
+        drawing.render_closeup(picture, one)
+        annotation_issues.find_issues(coco)
         with suppress(UserError):
-            outlines.path(one, picture)
-        coco.subset(coco.images())
+            outlines.svg_path(one, picture)
+        coco.export_subset(coco.images())
 
 
 def test_two_splits_with_the_same_ids_are_exported_as_one_set(tmp_path: Path) -> None:
@@ -119,11 +165,13 @@ def test_two_splits_with_the_same_ids_are_exported_as_one_set(tmp_path: Path) ->
     dogs = content(categories=[{"id": 1, "name": "dog"}])
     with Coco.open(folder(tmp_path / "set", a=nameless, b=dogs)) as coco:
         assert coco.images("cat")["split"].tolist() == [0] and coco.images("dog")["split"].tolist() == [1]
-        subset = coco.subset(coco.images())
+        subset = coco.export_subset(coco.images())
     (tmp_path / "subset.json").write_text(json.dumps(subset))
     api = COCO(str(tmp_path / "subset.json"))
     assert len(api.imgs) == 2 and len(api.anns) == 3
-    assert sorted(a["area"] for a in api.anns.values()) == [12, 400, 400] and all(len(a["bbox"]) == 4 for a in api.anns.values())
+    assert sorted(a["area"] for a in api.anns.values()) == [12, 400, 400] and all(
+        len(a["bbox"]) == 4 for a in api.anns.values()
+    )
     named = {c["id"]: c["name"] for c in api.cats.values()}
     assert sorted(named[a["category_id"]] for a in api.anns.values()) == ["cat", "cat", "dog"]
     answers = api.loadRes([{**a, "score": 1.0} for a in subset["annotations"]])
@@ -136,13 +184,17 @@ def test_two_splits_with_the_same_ids_are_exported_as_one_set(tmp_path: Path) ->
 
 def test_instances_without_ids_can_each_be_named(tmp_path: Path) -> None:
     plain = {"image_id": 1, "category_id": 1, "bbox": [5, 5, 20, 20], "area": 400, "segmentation": BOX}
-    with Coco.open(folder(tmp_path, x=content(annotations=[plain, {**plain, "id": 3}, {**plain, "id": 3}, plain]))) as coco:
-        assert sorted(one.id for one in coco.instances(coco.picture(1))) == [3, 4, 5, 6]
-        assert len(coco.problems) == 1 and len(oddities.tour(coco)["twice"]) == 6
+    with Coco.open(
+        folder(tmp_path, x=content(annotations=[plain, {**plain, "id": 3}, {**plain, "id": 3}, plain]))
+    ) as coco:
+        assert sorted(one.id for one in coco.instances(coco.get_image(1))) == [3, 4, 5, 6]
+        assert len(coco.problems) == 1 and len(annotation_issues.find_issues(coco)["twice"]) == 6
 
 
 def test_long_numbers_are_not_rounded(tmp_path: Path) -> None:
-    body = content(images=[{"id": i, "file_name": "a.png"} for i in (1234567, 1234570, 123456789012)], annotations=[])
+    body = content(
+        images=[{"id": i, "file_name": "a.png"} for i in (1234567, 1234570, 123456789012)], annotations=[]
+    )
     with Coco.open(folder(tmp_path, x=body)) as coco:
         assert coco.images("id==1234567")["id"].tolist() == [1234567]
         assert coco.images("id>=1234568")["id"].tolist() == [1234570, 123456789012]
@@ -152,11 +204,13 @@ def test_long_numbers_are_not_rounded(tmp_path: Path) -> None:
 
 def test_names_in_quotes_may_hold_the_other_quotes(tmp_path: Path) -> None:
     names = ['monitor 24"', "driver's seat", "traffic light"]
-    body = content(categories=[{"id": i + 1, "name": n} for i, n in enumerate(names)], annotations=[
-        {"image_id": 1, "category_id": i + 1, "bbox": [1, 1, 2, 2]} for i in range(3)])  # fmt: skip
+    body = content(
+        categories=[{"id": i + 1, "name": n} for i, n in enumerate(names)],
+        annotations=[{"image_id": 1, "category_id": i + 1, "bbox": [1, 1, 2, 2]} for i in range(3)],
+    )
     with Coco.open(folder(tmp_path, x=body)) as coco:
         for name in names:
-            assert len(coco.images(where.condition(name, ">=", 1))) == 1
+            assert len(coco.images(filter_query.format_condition(name, ">=", 1))) == 1
         assert len(coco.images("category:'traffic light'>=1 and not category:'traffic light'>1")) == 1
 
 
@@ -172,22 +226,28 @@ def test_what_lies_beside_the_annotations_is_passed_over(tmp_path: Path) -> None
 def test_a_thumbnail_is_made_again_when_the_picture_comes(tmp_path: Path) -> None:
     place = folder(tmp_path, x=content())
     with Coco.open(place) as coco:
-        grey = drawing.thumbnail(coco, coco.picture(1))
+        grey = drawing.render_thumbnail(coco, coco.get_image(1))
         (place / "x").mkdir()
         Image.new("RGB", (60, 40), "red").save(place / "x" / "a.png")
-        assert drawing.thumbnail(coco, coco.picture(1)) != grey
+        assert drawing.render_thumbnail(coco, coco.get_image(1)) != grey
 
 
 @pytest.mark.parametrize(("size", "shape"), [((60, 40), (60, 40)), ((40, 60), (40, 60)), ((0, 0), (40, 60))])
-def test_a_photo_is_turned_unless_its_record_is_of_the_file_as_it_lies(tmp_path: Path, size: tuple, shape: tuple) -> None:
+def test_a_photo_is_turned_unless_its_record_is_of_the_file_as_it_lies(
+    tmp_path: Path, size: tuple, shape: tuple
+) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     pixels = np.zeros((40, 60, 3), np.uint8)
     pixels[:, :30, 0] = 255  # red on the left as it lies, above when it is turned
     (tmp_path / "x").mkdir()
     Image.fromarray(pixels).save(tmp_path / "x" / "a.png", exif=exif)
-    with Coco.open(folder(tmp_path, x=content(images=[{"id": 1, "file_name": "a.png", "width": size[0], "height": size[1]}]))) as coco:
-        shown = drawing.photo(coco.picture(1))
+    with Coco.open(
+        folder(
+            tmp_path, x=content(images=[{"id": 1, "file_name": "a.png", "width": size[0], "height": size[1]}])
+        )
+    ) as coco:
+        shown = drawing.load_photo(coco.get_image(1))
     assert shown.size == shape
     corner = shown.getpixel((shown.width - 1, 0))
     assert (corner[0] == 255) == (shape == (40, 60))

@@ -15,29 +15,40 @@ from lightning.fabric import Fabric
 from torch import nn
 
 from core import data, models, tasks
-from core.data import DataSet
+from core.data import ArrayDataset
 from core.messages import UserError
 from core.models.cyclegan import Generator, InstanceNorm, PatchGAN
-from core.training import samples
+from core.runs import samples
 from core.training.cyclegan import CycleGANTrainer
 from core.training.events import Done, EpochEnd, Sample, Step
 from core.training.image_pool import ImagePool
-from core.translation import health
+from core.translation import gan_diagnostics
 
 TINY = {
-    "width": 4, "blocks": 1, "size": 64, "batch_size": 2, "epochs": 2, "limit_train": 6, "validation": 3, "sample_every": 2, "threads": 1,
-    "precision": "32-true", "resize": True, "ema": 0.9, "pool": 3,
-}  # fmt: skip
+    "width": 4,
+    "blocks": 1,
+    "size": 64,
+    "batch_size": 2,
+    "epochs": 2,
+    "limit_train": 6,
+    "validation": 3,
+    "sample_every": 2,
+    "threads": 1,
+    "precision": "32-true",
+    "resize": True,
+    "ema": 0.9,
+    "pool": 3,
+}
 
 
 @functools.cache
-def drawn() -> DataSet:
-    return data.obtain("apple2orange", download=False, size=64)
+def drawn() -> ArrayDataset:
+    return data.load_dataset("apple2orange", download=False, size=64)
 
 
-def make(dataset: DataSet | None = None, **changes: object) -> CycleGANTrainer:
+def make(dataset: ArrayDataset | None = None, **changes: object) -> CycleGANTrainer:
     torch.set_num_threads(1)
-    recipe = tasks.task("cyclegan-light").recipe.changed(**{**TINY, **changes})
+    recipe = tasks.get_task("cyclegan-light").recipe.changed(**{**TINY, **changes})
     return CycleGANTrainer("cyclegan", dataset or drawn(), recipe, Fabric(accelerator="cpu", devices=1))
 
 
@@ -51,7 +62,7 @@ def parameters(network: nn.Module) -> int:
 def test_the_papers_networks_have_their_parameters() -> None:
     assert round(parameters(Generator(64, 9, resize=False)) / 1e6, 3) == 11.378
     assert round(parameters(PatchGAN(64)) / 1e6, 3) == 2.765
-    pair = models.create("cyclegan", (3, 256, 256), 0, width=64, blocks=9)
+    pair = models.create_model("cyclegan", (3, 256, 256), 0, width=64, blocks=9)
     assert parameters(pair) == 2 * parameters(pair.a2b)
 
 
@@ -90,7 +101,7 @@ def test_the_norm_is_torchs_instance_norm() -> None:
 
 def test_weights_begin_as_the_paper_says() -> None:
     torch.manual_seed(0)
-    network = models.create("cyclegan", (3, 64, 64), 0, width=32, blocks=3)
+    network = models.create_model("cyclegan", (3, 64, 64), 0, width=32, blocks=3)
     weights = torch.cat([m.weight.detach().flatten() for m in network.modules() if isinstance(m, nn.Conv2d)])
     assert float(weights.std()) == pytest.approx(0.02, rel=0.01) and abs(float(weights.mean())) < 1e-4
 
@@ -115,14 +126,18 @@ def test_the_rate_falls_as_in_the_official_plan() -> None:
     trainer = make(epochs=20)
     total, half = trainer.total_steps, trainer.total_steps // 2
     optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=0.0002)
-    plan = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1.0 - max(0, step - half) / (total - half))
+    plan = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: 1.0 - max(0, step - half) / (total - half)
+    )
     for step in range(total):
-        assert trainer._decay(step) == pytest.approx(plan.get_last_lr()[0] / 0.0002)
+        assert trainer._lr_factor(step) == pytest.approx(plan.get_last_lr()[0] / 0.0002)
         optimizer.step()
         plan.step()
-    assert trainer._decay(total) == 0
+    assert trainer._lr_factor(total) == 0
     steps = [e for e in make(epochs=4).run() if isinstance(e, Step)]
-    assert [e.metrics["lr"] for e in steps] == pytest.approx([0.0002 * min(1.0, (12 - i) / 6) for i in range(12)])
+    assert [e.metrics["lr"] for e in steps] == pytest.approx(
+        [0.0002 * min(1.0, (12 - i) / 6) for i in range(12)]
+    )
 
 
 def test_what_came_of_it_is_always_looked_at() -> None:
@@ -137,13 +152,27 @@ def test_a_training_publishes_what_it_declares() -> None:
     trainer = make()
     events = list(trainer.run())
     kinds = [type(e) for e in events]
-    assert kinds == [Sample, Step, Step, Sample, Step, EpochEnd, Step, Sample, Step, Step, Sample, EpochEnd, Done]
+    assert kinds == [
+        Sample,
+        Step,
+        Step,
+        Sample,
+        Step,
+        EpochEnd,
+        Step,
+        Sample,
+        Step,
+        Step,
+        Sample,
+        EpochEnd,
+        Done,
+    ]
     for event in events:
         if isinstance(event, Step | EpochEnd):
             assert set(event.metrics) <= set(trainer.metric_names)
             assert all(math.isfinite(v) for v in event.metrics.values())
     sample = events[0]
-    assert set(sample.pictures) == {f"{name}/{kind}" for name in "ab" for kind in samples.KINDS}
+    assert set(sample.pictures) == {f"{name}/{kind}" for name in "ab" for kind in samples.IMAGE_KINDS}
     assert all(p.shape == (3, 3, 64, 64) and p.dtype == np.uint8 for p in sample.pictures.values())
     assert events[-1].step == 6 and trainer.images_seen == 24
 
@@ -162,9 +191,13 @@ def test_stopped_and_resumed_it_ends_with_the_same_weights() -> None:
     torch.manual_seed(99)
     second.load_state(state)
     list(second.run())
-    for a, b in zip(whole.generators.state_dict().values(), second.generators.state_dict().values(), strict=True):
+    for a, b in zip(
+        whole.generators.state_dict().values(), second.generators.state_dict().values(), strict=True
+    ):
         assert torch.equal(a, b)
-    for a, b in zip(whole.discriminators.state_dict().values(), second.discriminators.state_dict().values(), strict=True):
+    for a, b in zip(
+        whole.discriminators.state_dict().values(), second.discriminators.state_dict().values(), strict=True
+    ):
         assert torch.equal(a, b)
     for a, b in zip(whole.average.state_dict().values(), second.average.state_dict().values(), strict=True):
         assert torch.equal(a, b)
@@ -177,8 +210,20 @@ def test_one_pair_can_be_overfitted() -> None:
     apple = drawn().train_x[0]
     pictures, half = np.stack([apple, apple[[1, 0, 2]]]), np.full(3, 0.5, np.float32)
     y = np.array([0, 1])
-    pair = DataSet("pair", "pair", "translation", "", pictures, y, pictures, y, half, half, classes=("A", "B"))
-    trainer = make(pair, width=8, batch_size=1, validation=0, limit_train=0, epochs=200, ema=0.0, learning_rate=0.001, identity=0.0)
+    pair = ArrayDataset(
+        "pair", "pair", "translation", "", pictures, y, pictures, y, half, half, classes=("A", "B")
+    )
+    trainer = make(
+        pair,
+        width=8,
+        batch_size=1,
+        validation=0,
+        limit_train=0,
+        epochs=200,
+        ema=0.0,
+        learning_rate=0.001,
+        identity=0.0,
+    )
     list(trainer.run())
     x = torch.from_numpy(pictures[:, :, 4:68, 4:68]).float() / 127.5 - 1
     with torch.no_grad():
@@ -188,7 +233,7 @@ def test_one_pair_can_be_overfitted() -> None:
 
 def test_what_is_held_back_is_not_trained_on() -> None:
     trainer, dataset = make(limit_train=0), drawn()
-    for part, held, domain in ((trainer.a, trainer.held_a, 0), (trainer.b, trainer.held_b, 1)):
+    for part, held, domain in ((trainer.a, trainer.val_a, 0), (trainer.b, trainer.val_b, 1)):
         assert len(held) == 3 and len(part) + 3 == (dataset.train_y == domain).sum()
         for photo in held.x:
             assert not (part.x == photo).flatten(1).all(1).any()
@@ -196,7 +241,7 @@ def test_what_is_held_back_is_not_trained_on() -> None:
 
 def test_every_photo_of_the_smaller_domain_is_seen_in_every_round() -> None:
     trainer = make()
-    order = trainer._order(3, 1)
+    order = trainer._epoch_order(3, 1)
     assert len(order) == trainer.steps_per_epoch * 2 and sorted(order[:3].tolist()) == [0, 1, 2]
 
 
@@ -213,7 +258,7 @@ def look(real: torch.Tensor, translated: torch.Tensor) -> dict[str, torch.Tensor
 
 
 def test_more_than_one_process_is_refused() -> None:
-    recipe = tasks.task("cyclegan-light").recipe.changed(**TINY)
+    recipe = tasks.get_task("cyclegan-light").recipe.changed(**TINY)
     with pytest.raises(UserError, match="runs on one device"):
         CycleGANTrainer("cyclegan", drawn(), recipe, SimpleNamespace(world_size=2))
 
@@ -222,17 +267,21 @@ def test_signals_say_what_happened() -> None:
     torch.manual_seed(0)
     photos = torch.rand(6, 3, 16, 16)
     same, inverted, collapsed = photos, 1 - photos, photos[:1].expand(6, -1, -1, -1)
-    found = health.signals(look(photos, same), look(photos, inverted), None)
+    found = gan_diagnostics.measure_signals(look(photos, same), look(photos, inverted), None)
     assert found["val/cycle_error"] == pytest.approx(0.1, rel=1e-4)
     assert found["val/change_a2b"] == 0 and found["val/likeness_a2b"] == pytest.approx(1, rel=1e-4)
-    assert found["val/likeness_b2a"] == pytest.approx(-1, rel=1e-4) and found["val/diversity_b2a"] == pytest.approx(1, rel=1e-4)
+    assert found["val/likeness_b2a"] == pytest.approx(-1, rel=1e-4) and found[
+        "val/diversity_b2a"
+    ] == pytest.approx(1, rel=1e-4)
     assert "val/fooled_a2b" not in found
-    judged = health.signals(look(photos, collapsed), look(photos, same), lambda x: np.array([0.9, 0.9, 0.1, 0.9, 0.1, 0.1]))
+    judged = gan_diagnostics.measure_signals(
+        look(photos, collapsed), look(photos, same), lambda x: np.array([0.9, 0.9, 0.1, 0.9, 0.1, 0.1])
+    )
     assert judged["val/diversity_a2b"] == 0
     assert judged["val/fooled_a2b"] == judged["val/fooled_b2a"] == 0.5
 
 
-HEALTHY = dict.fromkeys(health.SIGNALS, 0.5)
+HEALTHY = dict.fromkeys(gan_diagnostics.SIGNALS, 0.5)
 SICK = [
     ({"val/change_a2b": 0.01}, "Nothing changes in the direction A to B"),
     ({"val/likeness_b2a": -0.5}, "Photos turn into their negatives in the direction B to A"),
@@ -247,15 +296,18 @@ SICK = [
 def test_each_sickness_is_found_and_nothing_else(changes: dict[str, float], sentence: str) -> None:
     scores = {"score/real_a": 0.7, "score/translated_a": 0.3, "score/real_b": 0.7, "score/translated_b": 0.3}
     rows = [{**scores, **HEALTHY, **changes} for _ in range(120)]
-    [finding] = health.findings(pd.DataFrame(rows))
+    [finding] = gan_diagnostics.diagnose_log(pd.DataFrame(rows))
     assert str(finding.message).startswith(sentence)
-    [good] = health.findings(pd.DataFrame([{**scores, **HEALTHY}] * 120))
+    [good] = gan_diagnostics.diagnose_log(pd.DataFrame([{**scores, **HEALTHY}] * 120))
     assert good.level == "good"
 
 
 def test_nothing_is_said_before_there_is_something_to_say() -> None:
-    assert health.findings(pd.DataFrame()) == []
-    assert health.findings(pd.DataFrame([{"score/real_a": 1.0, "score/translated_a": 0.0}] * 5)) == []
+    assert gan_diagnostics.diagnose_log(pd.DataFrame()) == []
+    assert (
+        gan_diagnostics.diagnose_log(pd.DataFrame([{"score/real_a": 1.0, "score/translated_a": 0.0}] * 5))
+        == []
+    )
 
 
 # ---- pictures on disk ------------------------------------------------------------------------------------------------
@@ -263,12 +315,12 @@ def test_nothing_is_said_before_there_is_something_to_say() -> None:
 
 def test_sheets_come_back_as_they_were_published(tmp_path) -> None:
     rng = np.random.default_rng(0)
-    names = [f"{name}/{kind}" for name, kind in itertools.product("ab", samples.KINDS)]
+    names = [f"{name}/{kind}" for name, kind in itertools.product("ab", samples.IMAGE_KINDS)]
     flat = {name: np.full((5, 3, 32, 32), rng.integers(0, 256), np.uint8) for name in names}
-    samples.write(tmp_path, Sample(7, 0.5, flat))
-    one, other = samples.sheets(tmp_path)
+    samples.write_sheets(tmp_path, Sample(7, 0.5, flat))
+    one, other = samples.list_sheets(tmp_path)
     assert (one.step, one.name, other.name) == (7, "a", "b")
-    for kind in samples.KINDS:
-        found = samples.pictures(one.path, kind)
+    for kind in samples.IMAGE_KINDS:
+        found = samples.read_images(one.path, kind)
         assert len(found) == 5 and found[0].shape == (32, 32, 3)
         assert abs(int(found[2].mean()) - int(flat[f"a/{kind}"][0, 0, 0, 0])) <= 2

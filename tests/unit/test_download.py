@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from core.data import fruit
-from core.data.download import Source, fetch
+from core.data.download import RemoteFile, fetch_files
 from core.messages import UserError
 
 PORTAL = b"<html>Welcome to our network. Please log in.</html>"
@@ -85,7 +85,12 @@ def part(target: Path) -> Path:
 def bring(server: Server, target: Path, md5: str = MD5) -> list[float]:
     """Download into `target`. Returns the shares that were reported."""
     shares: list[float] = []
-    fetch("Thing", [Source(f"{server.url}/x", target, md5)], len(CONTENT), lambda what, share: shares.append(share))
+    fetch_files(
+        "Thing",
+        [RemoteFile(f"{server.url}/x", target, md5)],
+        len(CONTENT),
+        lambda what, share: shares.append(share),
+    )
     return shares
 
 
@@ -100,7 +105,9 @@ def test_what_is_there_is_not_fetched_again(server: Server, target: Path) -> Non
     assert bring(server, target) == [] and len(server.asked) == 1
 
 
-def test_a_broken_connection_keeps_what_came_and_the_next_attempt_goes_on(server: Server, target: Path) -> None:
+def test_a_broken_connection_keeps_what_came_and_the_next_attempt_goes_on(
+    server: Server, target: Path
+) -> None:
     server.cut = 200_000
     with pytest.raises(UserError, match="broke off after 200,000 of 512,000 bytes"):
         bring(server, target)
@@ -134,13 +141,17 @@ def test_a_part_that_is_longer_than_the_file_is_thrown_away(server: Server, targ
     assert target.read_bytes() == CONTENT
 
 
-def test_two_who_ask_at_once_share_one_download(server: Server, target: Path, wait_until: Callable[..., None]) -> None:
+def test_two_who_ask_at_once_share_one_download(
+    server: Server, target: Path, wait_until: Callable[..., None]
+) -> None:
     target.parent.mkdir()
     part(target).write_bytes(CONTENT[:1000])
     server.go.clear()
-    source = Source(f"{server.url}/x", target, MD5)
+    source = RemoteFile(f"{server.url}/x", target, MD5)
     first = threading.Thread(target=bring, args=(server, target))
-    second = threading.Thread(target=fetch, args=("Thing", [source], len(CONTENT), lambda *_: server.go.set()))
+    second = threading.Thread(
+        target=fetch_files, args=("Thing", [source], len(CONTENT), lambda *_: server.go.set())
+    )
     first.start()
     wait_until(lambda: server.asked, what="the first to ask")
     second.start()  # what it tells while it waits lets the first go on
@@ -164,9 +175,11 @@ def test_a_cut_file_without_a_known_md5_sum_is_not_taken_for_whole(server: Serve
 
 def said_by(url: str, target: Path) -> str:
     with pytest.raises(UserError) as caught:
-        fetch("Thing", [Source(url, target)], len(CONTENT))
+        fetch_files("Thing", [RemoteFile(url, target)], len(CONTENT))
     said = str(caught.value)
-    assert said.startswith("Thing could not be downloaded from ") and url in said and str(target.parent) in said
+    assert (
+        said.startswith("Thing could not be downloaded from ") and url in said and str(target.parent) in said
+    )
     return said
 
 
@@ -211,17 +224,19 @@ def test_mnist_downloads_its_four_files_into_torchvisions_layout(
     monkeypatch.setattr(mnist, "URL", f"{server.url}/mnist/")
     monkeypatch.setattr(mnist, "_MD5", dict.fromkeys(mnist._MD5, MD5))
     raw = mnist.download(own_world / "downloads")
-    assert sorted(path for path, _ in server.asked) == sorted(f"/mnist/{name}.gz" for name in mnist._FILES.values())
+    assert sorted(path for path, _ in server.asked) == sorted(
+        f"/mnist/{name}.gz" for name in mnist._FILES.values()
+    )
     assert raw == own_world / "downloads" / "MNIST" / "raw" and mnist.find(own_world / "downloads") == raw
 
 
 def test_the_beginning_of_a_sha256_sum_is_checked(server: Server, target: Path) -> None:
     begin = hashlib.sha256(CONTENT).hexdigest()[:8]
-    fetch("Thing", [Source(f"{server.url}/x", target, sha256=begin)], len(CONTENT))
+    fetch_files("Thing", [RemoteFile(f"{server.url}/x", target, sha256=begin)], len(CONTENT))
     assert target.read_bytes() == CONTENT
     target.unlink()
     with pytest.raises(UserError, match="checksum mismatch"):
-        fetch("Thing", [Source(f"{server.url}/x", target, sha256="0" * 8)], len(CONTENT))
+        fetch_files("Thing", [RemoteFile(f"{server.url}/x", target, sha256="0" * 8)], len(CONTENT))
     assert not target.exists()
 
 
@@ -235,7 +250,12 @@ def fruit_zip(*folders: str) -> bytes:
 
 @pytest.mark.parametrize(
     "content",
-    [PORTAL, fruit_zip("trainA", "trainB", "testA"), b"PK\x05\x06" + bytes(18), b"PK\x05\x06" + b"\xff" * 16 + bytes(2)],
+    [
+        PORTAL,
+        fruit_zip("trainA", "trainB", "testA"),
+        b"PK\x05\x06" + bytes(18),
+        b"PK\x05\x06" + b"\xff" * 16 + bytes(2),
+    ],
     ids=["html", "three", "empty", "damaged"],
 )
 def test_a_file_without_known_sums_is_looked_at_before_it_is_kept(
@@ -247,7 +267,11 @@ def test_a_file_without_known_sums_is_looked_at_before_it_is_kept(
     with pytest.raises(UserError) as caught:
         fruit.download(root)
     said = str(caught.value)
-    assert fruit.URL in said and "what came is no zip with the folders testA, testB, trainA, trainB" in said and str(root) in said
+    assert (
+        fruit.URL in said
+        and "what came is no zip with the folders testA, testB, trainA, trainB" in said
+        and str(root) in said
+    )
     assert fruit.find(root) is None and [p.name for p in root.iterdir() if not p.name.startswith(".")] == []
 
     server.content = fruit_zip("trainA", "trainB", "testA", "testB")

@@ -17,13 +17,13 @@ import torch
 from safetensors.numpy import load_file
 
 from core import checkpoints, data, tasks
-from core.evaluation import evaluate_network
+from core.evaluation import evaluate_model
 from core.messages import UserError
-from core.training import drive as driving
-from core.training import job, runs
-from core.training.drive import Drive
-from core.training.logs import MetricsReader, read_probes
-from core.training.runs import Run
+from core.runs import process, store
+from core.runs import runner as driving
+from core.runs.logs import MetricsReader, read_probes
+from core.runs.runner import TrainingRunner
+from core.runs.store import Run
 from core.training.supervised import SupervisedTrainer
 
 EVENTS = 10  # two epochs of four steps, and their ends
@@ -49,15 +49,17 @@ class StopAfter:
 
 
 def create(name: str = "mnist-modern", **changes: object) -> Run:
-    task = tasks.task(name)
+    task = tasks.get_task(name)
     changes = {"threads": 1, "epochs": 2, "limit_train": 120, "validation": 60, "batch_size": 32, **changes}
-    return runs.create(task, task.recipe.changed(**changes))
+    return store.create_run(task, task.recipe.changed(**changes))
 
 
-def drive(run: Run, stop: StopAfter | None = None) -> Drive:
-    dataset = data.obtain(run.task.dataset)
-    made = Drive(run, run.task, run.recipe, dataset, job.StatusWriter(run), StopAfter() if stop is None else stop)
-    made.to_the_end()
+def drive(run: Run, stop: StopAfter | None = None) -> TrainingRunner:
+    dataset = data.load_dataset(run.task.dataset)
+    made = TrainingRunner(
+        run, run.task, run.recipe, dataset, process.StatusWriter(run), StopAfter() if stop is None else stop
+    )
+    made.run()
     return made
 
 
@@ -86,7 +88,12 @@ def same_run(one: Run, two: Run) -> None:
     assert metrics(one) == metrics(two)
     assert equal(state(one), state(two))
     assert (one.path / "probes.csv").read_bytes() == (two.path / "probes.csv").read_bytes()
-    for name in ("best.safetensors", "predictions.safetensors", "epochs/001.safetensors", "epochs/002.safetensors"):
+    for name in (
+        "best.safetensors",
+        "predictions.safetensors",
+        "epochs/001.safetensors",
+        "epochs/002.safetensors",
+    ):
         assert (one.path / name).read_bytes() == (two.path / name).read_bytes(), name
     timeless = [{k: v for k, v in run.summary.items() if k != "seconds"} for run in (one, two)]
     assert timeless[0] == timeless[1]
@@ -105,15 +112,20 @@ def test_a_run_leaves_what_the_pages_read(whole: Run) -> None:
     assert frame["step"].tolist() == [1, 2, 3, 4, 4, 5, 6, 7, 8, 8]
     assert sorted(read_probes(whole.path / "probes.csv", 8)) == [1, 2]
     assert load_file(whole.path / "probe.safetensors")["x"].shape == (8, 1, 28, 28)
-    assert whole.epochs_saved() == [1, 2] and whole.status().state == "finished"
+    assert whole.saved_epochs() == [1, 2] and whole.status().state == "finished"
     assert whole.environment["threads"] == 1 and whole.environment["precision"]
     summary = whole.summary
-    assert summary["stand_in_for"] == "MNIST" and summary["steps"] == 8 and summary["images"] == 240 and summary["why"] == "epochs"
+    assert (
+        summary["stand_in_for"] == "MNIST"
+        and summary["steps"] == 8
+        and summary["images"] == 240
+        and summary["why"] == "epochs"
+    )
 
 
 def test_the_summary_is_the_best_weights_on_the_test_part(whole: Run) -> None:
-    network, spec = checkpoints.load_weights(whole.best_weights, "modern_cnn")
-    found = evaluate_network(network, spec, data.obtain("mnist"))
+    network, spec = checkpoints.load_weights(whole.best_weights_path, "modern_cnn")
+    found = evaluate_model(network, spec, data.load_dataset("mnist"))
     assert found.metrics == whole.summary["metrics"] and spec.epoch == whole.summary["best_epoch"]
     saved = load_file(whole.path / "predictions.safetensors")
     np.testing.assert_array_equal(saved["outputs"], found.outputs)
@@ -142,18 +154,20 @@ def test_a_stop_after_any_event_is_resumed_to_the_same_bits(stop_after: int, who
 
 @pytest.fixture
 def saves_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
-    save = Drive._save
+    save = TrainingRunner._save
 
-    def cheap(self: Drive) -> None:
+    def cheap(self: TrainingRunner) -> None:
         save(self)
         self.save_cost = 0.0
 
-    monkeypatch.setattr(Drive, "_save", cheap)
+    monkeypatch.setattr(TrainingRunner, "_save", cheap)
     monkeypatch.setenv("MANABI_SAVE_SECONDS", "0")
 
 
 @pytest.mark.parametrize("crash_after", range(1, EVENTS + 1))
-def test_a_crash_after_any_event_with_a_checkpoint_at_every_step(crash_after: int, whole: Run, saves_every_step: None) -> None:
+def test_a_crash_after_any_event_with_a_checkpoint_at_every_step(
+    crash_after: int, whole: Run, saves_every_step: None
+) -> None:
     run = create()
     with pytest.raises(Crash):
         drive(run, StopAfter(crash_after, crash=True))
@@ -170,7 +184,7 @@ def test_a_crash_after_any_event_with_checkpoints_at_the_ends_of_epochs(crash_af
     same_run(run, whole)
 
 
-@pytest.mark.parametrize("where", ["save_weights", "_save", "_to_board", "append_probe"])
+@pytest.mark.parametrize("where", ["save_weights", "_save", "_write_tensorboard", "append_probe"])
 @pytest.mark.parametrize("epoch", [1, 2])
 def test_a_crash_within_the_end_of_an_epoch(
     where: str, epoch: int, whole: Run, saves_every_step: None, monkeypatch: pytest.MonkeyPatch
@@ -178,11 +192,11 @@ def test_a_crash_within_the_end_of_an_epoch(
     """Its row is logged already, and the checkpoint is that of the step before."""
     run = create()
     with monkeypatch.context() as patch:
-        holder = {"save_weights": checkpoints, "append_probe": driving}.get(where, Drive)
+        holder = {"save_weights": checkpoints, "append_probe": driving}.get(where, TrainingRunner)
         real, calls = getattr(holder, where), []
 
         def breaks(*args: object, **kwargs: object) -> object:
-            drives = [a for a in args if isinstance(a, Drive)]
+            drives = [a for a in args if isinstance(a, TrainingRunner)]
             at_end = not drives or drives[0].trainer.epoch == epoch
             calls.append(at_end)
             if at_end and (drives or calls.count(True) == epoch):
@@ -231,9 +245,16 @@ def test_training_time_adds_up_and_leaves_the_pause_out() -> None:
 def test_regression_writes_its_scale_into_the_weights() -> None:
     run = create("boston-mlp")
     made = drive(run)
-    spec = checkpoints.read_spec(run.best_weights)
-    assert (spec.output_mean, spec.output_std) == (made.trainer.y_mean, made.trainer.y_std) and spec.output_std > 1
-    assert spec.features == data.obtain("boston").features and set(run.summary["metrics"]) == {"rmse", "mae", "r2"}
+    spec = checkpoints.read_spec(run.best_weights_path)
+    assert (spec.output_mean, spec.output_std) == (
+        made.trainer.y_mean,
+        made.trainer.y_std,
+    ) and spec.output_std > 1
+    assert spec.features == data.load_dataset("boston").features and set(run.summary["metrics"]) == {
+        "rmse",
+        "mae",
+        "r2",
+    }
 
 
 def test_without_validation_the_last_weights_are_the_best() -> None:
@@ -254,12 +275,16 @@ def test_a_loss_that_is_no_number_halts_the_run_and_names_the_step() -> None:
 
 
 def test_a_validation_loss_that_is_no_number_halts_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(SupervisedTrainer, "_validate", lambda self: {"val/loss": float("nan"), "val/accuracy": 0.1})
+    monkeypatch.setattr(
+        SupervisedTrainer, "_validate", lambda self: {"val/loss": float("nan"), "val/accuracy": 0.1}
+    )
     with pytest.raises(UserError, match="Halted at step 4: val/loss"):
         drive(create())
 
 
-@pytest.mark.parametrize("damage", [b"", b"no checkpoint", b"\x80\x020", None, 0.5, "another network", "nothing in it"])
+@pytest.mark.parametrize(
+    "damage", [b"", b"no checkpoint", b"\x80\x020", None, 0.5, "another network", "nothing in it"]
+)
 def test_a_damaged_checkpoint_is_a_sentence(damage: object) -> None:
     run = create()
     drive(run, StopAfter(3))
@@ -272,17 +297,28 @@ def test_a_damaged_checkpoint_is_a_sentence(damage: object) -> None:
     elif damage == "nothing in it":
         torch.save({}, path)
     else:
-        path.write_bytes(bytes(1000) if damage is None else content[: int(len(content) * damage)] if damage == 0.5 else damage)
+        path.write_bytes(
+            bytes(1000)
+            if damage is None
+            else content[: int(len(content) * damage)]
+            if damage == 0.5
+            else damage
+        )
     with pytest.raises(UserError, match=r"last\.ckpt cannot be resumed from"):
         drive(run)
 
 
 @pytest.mark.parametrize(
     "error",
-    [PermissionError(errno.EACCES, "Permission denied"), OSError(errno.EIO, "Input/output error"), MemoryError(),
-     torch.OutOfMemoryError("CUDA out of memory"), RuntimeError("DefaultCPUAllocator: can't allocate memory")],
+    [
+        PermissionError(errno.EACCES, "Permission denied"),
+        OSError(errno.EIO, "Input/output error"),
+        MemoryError(),
+        torch.OutOfMemoryError("CUDA out of memory"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory"),
+    ],
     ids=lambda error: type(error).__name__,
-)  # fmt: skip
+)
 @pytest.mark.parametrize("where", ["reading", "torch.load", "load_state"])
 def test_what_is_wrong_with_the_machine_is_not_told_as_a_damaged_checkpoint(
     where: str, error: Exception, monkeypatch: pytest.MonkeyPatch
@@ -290,8 +326,10 @@ def test_what_is_wrong_with_the_machine_is_not_told_as_a_damaged_checkpoint(
     run = create("mnist-softmax")
     drive(run, StopAfter(3))
     holder, name = {
-        "reading": (Path, "read_bytes"), "torch.load": (torch, "load"), "load_state": (SupervisedTrainer, "load_state"),
-    }[where]  # fmt: skip
+        "reading": (Path, "read_bytes"),
+        "torch.load": (torch, "load"),
+        "load_state": (SupervisedTrainer, "load_state"),
+    }[where]
     real = getattr(holder, name)
 
     def fails(*args: object, **kwargs: object) -> object:
@@ -305,7 +343,9 @@ def test_what_is_wrong_with_the_machine_is_not_told_as_a_damaged_checkpoint(
     assert caught.value is error
 
 
-def test_a_mistake_of_the_program_is_not_told_as_a_damaged_checkpoint(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mistake_of_the_program_is_not_told_as_a_damaged_checkpoint(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     run = create("mnist-softmax")
     drive(run, StopAfter(3))
     monkeypatch.setattr(SupervisedTrainer, "load_state", lambda self, state: state.nothing)
@@ -314,13 +354,13 @@ def test_a_mistake_of_the_program_is_not_told_as_a_damaged_checkpoint(monkeypatc
 
 
 def test_other_data_than_the_run_began_with_are_refused() -> None:
-    digits = data.obtain("mnist").describe()
-    data.refuse_other(None, digits)
-    data.refuse_other(dict(digits), digits)
-    data.refuse_other({**digits, "origin": "elsewhere"}, digits)  # the same data, moved
+    digits = data.load_dataset("mnist").describe()
+    data.check_same_dataset(None, digits)
+    data.check_same_dataset(dict(digits), digits)
+    data.check_same_dataset({**digits, "origin": "elsewhere"}, digits)  # the same data, moved
     real = {**digits, "name": "mnist", "title": "MNIST", "train": 60_000, "test": 10_000}
     with pytest.raises(UserError, match=r"began with MNIST \(60000 .* but now .*digits.* \(1437\)"):
-        data.refuse_other(json.loads(json.dumps(real)), digits)
+        data.check_same_dataset(json.loads(json.dumps(real)), digits)
 
 
 def test_too_little_memory_is_said_whoever_says_it() -> None:
@@ -328,16 +368,20 @@ def test_too_little_memory_is_said_whoever_says_it() -> None:
     with pytest.raises(RuntimeError) as caught:
         torch.empty(2**62, dtype=torch.uint8)
     for error in (caught.value, MemoryError(), torch.OutOfMemoryError("CUDA out of memory")):
-        assert "memory of this machine" in str(job._other_message(run, error))
-    said = str(job._other_message(run, ValueError("x{y}")))
+        assert "memory of this machine" in str(process._unexpected_error_message(run, error))
+    said = str(process._unexpected_error_message(run, ValueError("x{y}")))
     assert "broke off (ValueError: x{y})" in said and str(run.path / "log.txt") in said
 
 
 def test_a_file_that_cannot_be_read_is_named() -> None:
     run = create()
-    said = str(job._files_message(run, PermissionError(errno.EACCES, "Permission denied", str(run.path / "last.ckpt"))))
+    said = str(
+        process._os_error_message(
+            run, PermissionError(errno.EACCES, "Permission denied", str(run.path / "last.ckpt"))
+        )
+    )
     assert said.startswith(f"{run.path / 'last.ckpt'} could not be read or written: Permission denied.")
-    assert str(run.path) in str(job._files_message(run, OSError(errno.EIO, "Input/output error")))
+    assert str(run.path) in str(process._os_error_message(run, OSError(errno.EIO, "Input/output error")))
 
 
 def full_at(call: int, real: Callable[..., None]) -> Callable[..., None]:
@@ -352,7 +396,9 @@ def full_at(call: int, real: Callable[..., None]) -> Callable[..., None]:
 
 
 @pytest.mark.parametrize("call", [1, 2, 3, 5])
-def test_a_full_disk_is_an_oserror_and_the_run_can_go_on(call: int, whole: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_an_oserror_and_the_run_can_go_on(
+    call: int, whole: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What the job makes of the error: test_jobs.py, on a disk that is really full."""
     run = create()
     with monkeypatch.context() as patch:
@@ -374,9 +420,9 @@ def test_a_full_disk_is_told_by_the_errors_of_every_writer(tmp_path: Path) -> No
 
 
 def test_epochs_are_thinned_for_replays() -> None:
-    kept = [e for e in range(1, 201) if driving._kept_for_replay(e, 200)]
-    assert kept[:5] == [1, 2, 3, 4, 5] and kept[-1] == 200 and len(kept) <= driving.REPLAYS + 6
-    assert [e for e in range(1, 13) if driving._kept_for_replay(e, 12)] == list(range(1, 13))
+    kept = [e for e in range(1, 201) if driving._should_save_epoch(e, 200)]
+    assert kept[:5] == [1, 2, 3, 4, 5] and kept[-1] == 200 and len(kept) <= driving.MAX_SAVED_EPOCHS + 6
+    assert [e for e in range(1, 13) if driving._should_save_epoch(e, 12)] == list(range(1, 13))
 
 
 def test_the_log_of_a_resumed_run_is_one_table() -> None:
@@ -385,5 +431,7 @@ def test_the_log_of_a_resumed_run_is_one_table() -> None:
         drive(run, StopAfter(events))
     drive(run)
     frame = MetricsReader(run.path / "metrics.csv").read()
-    pd.testing.assert_series_equal(frame["step"].drop_duplicates(), frame["step"].drop_duplicates().sort_values())
+    pd.testing.assert_series_equal(
+        frame["step"].drop_duplicates(), frame["step"].drop_duplicates().sort_values()
+    )
     assert frame["step"].value_counts().max() == 2

@@ -24,10 +24,19 @@ NAMES = sorted({t.model for t in tasks.TASKS if t.dataset == "mnist"})
 def predictor(name: str) -> Predictor:
     torch.manual_seed(0)
     spec = Spec(
-        task="t", model=name, options={}, in_shape=DIGIT, kind="classification", classes=tuple("0123456789"),
-        mean=(0.13,), std=(0.31,), output_mean=0.0, output_std=1.0, data="none",
-    )  # fmt: skip
-    return Predictor(models.create(name, DIGIT, 10).eval(), spec)
+        task="t",
+        model=name,
+        options={},
+        in_shape=DIGIT,
+        kind="classification",
+        classes=tuple("0123456789"),
+        mean=(0.13,),
+        std=(0.31,),
+        output_mean=0.0,
+        output_std=1.0,
+        data="none",
+    )
+    return Predictor(models.create_model(name, DIGIT, 10).eval(), spec)
 
 
 def digit() -> np.ndarray:
@@ -44,7 +53,7 @@ def test_the_registry_has_networks_for_digits() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_feature_maps_of_every_layer(name: str) -> None:
     p = predictor(name)
-    found = explain.layers(p)
+    found = explain.list_feature_layers(p)
     assert bool(found) == any(isinstance(m, torch.nn.Conv2d) for m in p.network.modules())
     for layer in found:
         maps = explain.feature_maps(p, digit(), layer.name)
@@ -54,7 +63,9 @@ def test_feature_maps_of_every_layer(name: str) -> None:
 
 def test_what_a_layer_gives_is_taken_before_the_next_one_works_in_place() -> None:
     p = predictor("notes_cnn")
-    kinds = {layer.kind: explain.feature_maps(p, digit(), layer.name) for layer in explain.layers(p)}
+    kinds = {
+        layer.kind: explain.feature_maps(p, digit(), layer.name) for layer in explain.list_feature_layers(p)
+    }
     assert list(kinds) == ["Conv2d", "BatchNorm2d", "ReLU", "MaxPool2d"]
     assert kinds["BatchNorm2d"].min() < 0 <= kinds["ReLU"].min()
 
@@ -64,7 +75,7 @@ def test_what_a_layer_gives_is_taken_before_the_next_one_works_in_place() -> Non
 def test_attributions(name: str, method: str) -> None:
     p = predictor(name)
     before = p.predict(digit()[None, None])
-    values = explain.attribution(p, digit(), 3, method)
+    values = explain.compute_attribution(p, digit(), 3, method)
     assert values.shape == (28, 28) and values.dtype == np.float32
     assert np.isfinite(values).all() and values.any()
     assert (p.predict(digit()[None, None]) == before).all()
@@ -75,16 +86,16 @@ def test_attributions(name: str, method: str) -> None:
 def test_integrated_gradients_add_up_to_the_logit(name: str) -> None:
     p = predictor(name)
     with torch.no_grad():
-        both = p.network(p.normalised(np.stack([digit(), np.zeros((28, 28), np.uint8)])[:, None]))[:, 7]
-    total = explain.attribution(p, digit(), 7).sum()
+        both = p.network(p.normalize(np.stack([digit(), np.zeros((28, 28), np.uint8)])[:, None]))[:, 7]
+    total = explain.compute_attribution(p, digit(), 7).sum()
     assert total == pytest.approx(float(both[0] - both[1]), rel=0.05, abs=0.02)
 
 
 def test_a_linear_network_is_explained_by_its_weights() -> None:
     p = predictor("softmax")
     weights = p.network.head.weight[4].detach().numpy().reshape(28, 28)
-    assert np.allclose(explain.attribution(p, digit(), 4, "saliency"), weights, atol=1e-6)
-    assert np.allclose(explain.attribution(p, digit(), 4), weights * digit() / 255 / 0.31, atol=1e-4)
+    assert np.allclose(explain.compute_attribution(p, digit(), 4, "saliency"), weights, atol=1e-6)
+    assert np.allclose(explain.compute_attribution(p, digit(), 4), weights * digit() / 255 / 0.31, atol=1e-4)
 
 
 def test_wrong_wishes_are_answered_with_a_sentence() -> None:
@@ -92,17 +103,17 @@ def test_wrong_wishes_are_answered_with_a_sentence() -> None:
     with pytest.raises(UserError, match="no layer conv"):
         explain.feature_maps(p, digit(), "conv")
     with pytest.raises(UserError, match="integrated-gradients"):
-        explain.attribution(p, digit(), 3, "guess")
+        explain.compute_attribution(p, digit(), 3, "guess")
     with pytest.raises(UserError, match="no class 10"):
-        explain.attribution(p, digit(), 10)
+        explain.compute_attribution(p, digit(), 10)
     regression = Predictor(p.network, dataclasses.replace(p.spec, kind="regression"))
     with pytest.raises(UserError):
-        explain.attribution(regression, digit(), 0)
+        explain.compute_attribution(regression, digit(), 0)
 
 
 def test_threads_that_share_a_network_do_not_see_each_other() -> None:
     p = predictor("lenet5")
-    name = explain.layers(p)[0].name
+    name = explain.list_feature_layers(p)[0].name
     mine = explain.feature_maps(p, digit(), name)
     stop = threading.Event()
 
@@ -125,8 +136,10 @@ def test_maps_are_of_the_picture_itself_whatever_an_answer_looks_at() -> None:
     often = Predictor(once.network, dataclasses.replace(once.spec, mirror=True, shifted=True))
     passes = []
     once.network.register_forward_pre_hook(lambda *_: passes.append(1))
-    for layer in explain.layers(once):
-        np.testing.assert_array_equal(explain.feature_maps(often, digit(), layer.name), explain.feature_maps(once, digit(), layer.name))
+    for layer in explain.list_feature_layers(once):
+        np.testing.assert_array_equal(
+            explain.feature_maps(often, digit(), layer.name), explain.feature_maps(once, digit(), layer.name)
+        )
     passes.clear()
     explain.feature_maps(often, digit(), "c1.0")
     assert len(passes) == 1

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from core import data, export, models, tasks
+from core import data, models, tasks
+from core.analysis import export
 from core.files import write_json
 from core.messages import UserError
-from core.training import runs
+from core.runs import store
 from tests import factories
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -22,22 +23,59 @@ PROJECT = Path(__file__).resolve().parents[2]
 SHORT = {name: {**small, "limit_train": 200} for name, small in factories.SMALL.items()}
 EVERYTHING = {
     "mnist-cnn": {
-        "optimizer": "sgd", "nesterov": True, "learning_rate": 0.02, "schedule": "step", "step_epochs": 1, "loss": "squared-error",
-        "label_smoothing": 0.1, "weight_decay": 0.001, "patience": 1, "max_steps": 9, "epochs": 3, "limit_train": 300,
-        "validation": 200, "rotate": 10,
+        "optimizer": "sgd",
+        "nesterov": True,
+        "learning_rate": 0.02,
+        "schedule": "step",
+        "step_epochs": 1,
+        "loss": "squared-error",
+        "label_smoothing": 0.1,
+        "weight_decay": 0.001,
+        "patience": 1,
+        "max_steps": 9,
+        "epochs": 3,
+        "limit_train": 300,
+        "validation": 200,
+        "rotate": 10,
     },
-    "mnist-softmax": {"optimizer": "rmsprop", "schedule": "cosine", "label_smoothing": 0.05, "validation": 0, "limit_train": 300},
+    "mnist-softmax": {
+        "optimizer": "rmsprop",
+        "schedule": "cosine",
+        "label_smoothing": 0.05,
+        "validation": 0,
+        "limit_train": 300,
+    },
     "mnist-modern": {"epochs": 2, "limit_train": 400, "validation": 200, "precision": "32-true"},
     "cifar10-fast": {
-        **factories.SMALL["cifar10-fast"], "epochs": 2, "limit_train": 300, "validation": 100, "clip": 1.0, "jitter": 0.2, "cutout": 4,
-        "flip": "random", "rotate": 5, "precision": "32-true",
-    },
-    "cifar10-cnn": {
-        **factories.SMALL["cifar10-cnn"], "epochs": 2, "limit_train": 300, "validation": 100, "jitter": 0.3, "cutout": 6, "scaling": "unit",
+        **factories.SMALL["cifar10-fast"],
+        "epochs": 2,
+        "limit_train": 300,
+        "validation": 100,
+        "clip": 1.0,
+        "jitter": 0.2,
+        "cutout": 4,
+        "flip": "random",
+        "rotate": 5,
         "precision": "32-true",
     },
-    "boston-mlp": {"optimizer": "sgd", "learning_rate": 0.01, "epochs": 3, "precision": "32-true", "schedule": "one-cycle"},
-}  # fmt: skip
+    "cifar10-cnn": {
+        **factories.SMALL["cifar10-cnn"],
+        "epochs": 2,
+        "limit_train": 300,
+        "validation": 100,
+        "jitter": 0.3,
+        "cutout": 6,
+        "scaling": "unit",
+        "precision": "32-true",
+    },
+    "boston-mlp": {
+        "optimizer": "sgd",
+        "learning_rate": 0.01,
+        "epochs": 3,
+        "precision": "32-true",
+        "schedule": "one-cycle",
+    },
+}
 
 
 @pytest.fixture(autouse=True)
@@ -52,26 +90,33 @@ def one_thread(monkeypatch):
     torch.set_num_threads(before)
 
 
-def make_run(name: str, root: str | None = None, **changes: object) -> tuple[runs.Run, data.DataSet]:
+def make_run(name: str, root: str | None = None, **changes: object) -> tuple[store.Run, data.ArrayDataset]:
     """A run as its job leaves it once the data are there, without any training."""
-    task = tasks.task(name)
+    task = tasks.get_task(name)
     recipe = task.recipe.changed(**changes)
-    dataset = data.obtain(task.dataset, root, **recipe.part("data"))
-    run = runs.create(task, recipe.changed(validation=dataset.validation_size(recipe.validation)), root)
+    dataset = data.load_dataset(task.dataset, root, **recipe.part("data"))
+    run = store.create_run(
+        task, recipe.changed(validation=dataset.resolve_validation_size(recipe.validation)), root
+    )
     write_json(run.path / "config.json", {**run.config, "data": dataset.describe()})
     return run, dataset
 
 
-def written(run: runs.Run, folder: Path) -> Path:
-    path = folder / export.file_name(run)
-    path.write_text(export.script(run), encoding="utf-8")
+def written(run: store.Run, folder: Path) -> Path:
+    path = folder / export.script_name(run)
+    path.write_text(export.render_script(run), encoding="utf-8")
     return path
 
 
 def started(path: Path, *arguments: str) -> list[str]:
     """The lines that the script prints when a learner starts it, in a folder that knows nothing of this project."""
     done = subprocess.run(
-        [sys.executable, path.name, *arguments], cwd=path.parent, capture_output=True, text=True, timeout=250, check=False
+        [sys.executable, path.name, *arguments],
+        cwd=path.parent,
+        capture_output=True,
+        text=True,
+        timeout=250,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
@@ -92,7 +137,11 @@ def figure(line: str, name: str) -> float:
 
 @pytest.mark.parametrize(
     ("name", "changes"),
-    [(t.name, {"epochs": 1, "validation": 60, **SHORT.get(t.name, {})}) for t in tasks.TASKS if export.has_script(t)]
+    [
+        (t.name, {"epochs": 1, "validation": 60, **SHORT.get(t.name, {})})
+        for t in tasks.TASKS
+        if export.has_script(t)
+    ]
     + list(EVERYTHING.items()),
 )
 def test_every_task_gives_a_script_that_stands_alone(name, changes, tmp_path, monkeypatch):
@@ -107,7 +156,16 @@ def test_every_task_gives_a_script_that_stands_alone(name, changes, tmp_path, mo
     assert not imported & {"core", "lightning", "ui", "pages"}
     assert "register_model" not in path.read_text()
     for command in (["format", "--check"], ["check", "--ignore", "N812"]):
-        ruff = [sys.executable, "-m", "ruff", *command, "--no-cache", "--config", str(PROJECT / "pyproject.toml"), str(path)]
+        ruff = [
+            sys.executable,
+            "-m",
+            "ruff",
+            *command,
+            "--no-cache",
+            "--config",
+            str(PROJECT / "pyproject.toml"),
+            str(path),
+        ]
         done = subprocess.run(ruff, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
     lines = read_aloud(path, monkeypatch)
@@ -134,7 +192,9 @@ def test_it_is_the_same_training(name, tmp_path, monkeypatch):
     for line, epoch in zip(lines, epochs, strict=False):
         assert figure(line, "train loss") == pytest.approx(epoch.metrics["train/loss_epoch"], rel=0.01)
         assert figure(line, "val loss") == pytest.approx(epoch.metrics["val/loss"], rel=0.01)
-        if score == "rmse":  # one of two hundred predictions that tips over is half a point of accuracy, and no other training
+        if (
+            score == "rmse"
+        ):  # one of two hundred predictions that tips over is half a point of accuracy, and no other training
             assert figure(line, "val rmse") == pytest.approx(epoch.metrics["val/rmse"], rel=0.01)
 
 
@@ -168,50 +228,61 @@ def test_boston_leaves_column_b_out(real_data, tmp_path):
     assert 2 < figure(lines[-1], "test rmse") < 12
 
 
-@pytest.mark.parametrize("name", models.model_names())
+@pytest.mark.parametrize("name", models.list_models())
 def test_the_source_of_every_network_stands_alone(name):
     """Also of those that no task uses yet: what the file needs is in the script, and it builds the same network."""
     import torch
 
-    code, imports = export._network(name)
-    head = export._imports([*ast.parse(export._IMPORTS).body, *imports], export._names(ast.parse(code)))
-    assert "core" not in {node.module for node in ast.walk(ast.parse(code)) if isinstance(node, ast.ImportFrom)}
+    code, imports = export._model_source(name)
+    head = export._merge_imports(
+        [*ast.parse(export._TEMPLATE_IMPORTS).body, *imports], export._known_names(ast.parse(code))
+    )
+    assert "core" not in {
+        node.module for node in ast.walk(ast.parse(code)) if isinstance(node, ast.ImportFrom)
+    }
     alone: dict = {}
     exec(compile(f"{head}\n\n{code}", name, "exec"), alone)
     shape = (1, 28, 28)
     with torch.device("meta"):
-        ours, theirs = models.create(name, shape, 10), alone[name](in_shape=shape, num_outputs=10)
-    assert {k: v.shape for k, v in ours.state_dict().items()} == {k: v.shape for k, v in theirs.state_dict().items()}
+        ours, theirs = models.create_model(name, shape, 10), alone[name](in_shape=shape, num_outputs=10)
+    assert {k: v.shape for k, v in ours.state_dict().items()} == {
+        k: v.shape for k, v in theirs.state_dict().items()
+    }
 
 
 def test_figures_of_the_run_stand_on_top():
     run, _ = make_run("mnist-softmax")
     summary = {"metrics": {"accuracy": 0.91234}, "best_epoch": 7, "epochs": 10, "seconds": 12.3}
     write_json(run.path / "summary.json", summary)
-    head = " ".join(ast.get_docstring(ast.parse(export.script(run))).split())
+    head = " ".join(ast.get_docstring(ast.parse(export.render_script(run))).split())
     assert run.id in head
     assert "With the weights of epoch 7 of 10 it reached accuracy 0.9123 on the test part" in head
 
 
 def test_a_run_that_has_not_begun_is_a_sentence():
-    run = runs.create(tasks.task("mnist-cnn"), tasks.task("mnist-cnn").recipe)
+    run = store.create_run(tasks.get_task("mnist-cnn"), tasks.get_task("mnist-cnn").recipe)
     with pytest.raises(UserError, match="has not read its data"):
-        export.script(run)
+        export.render_script(run)
 
 
 def test_what_a_run_folder_says_never_becomes_code():
     run, dataset = make_run("boston-mlp")
-    evil = {**dataset.describe(), "title": '"""\nimport evil', "features": ['"]; import evil'], "origin": "evil"}
+    evil = {
+        **dataset.describe(),
+        "title": '"""\nimport evil',
+        "features": ['"]; import evil'],
+        "origin": "evil",
+    }
     write_json(run.path / "config.json", {**run.config, "data": evil})
-    assert "evil" not in export.script(run)
+    assert "evil" not in export.render_script(run)
     write_json(run.path / "config.json", {**run.config, "data": {**evil, "name": "../evil"}})
     with pytest.raises(UserError, match="no script"):
-        export.script(run)
+        export.render_script(run)
 
 
 def test_every_data_set_can_be_loaded_in_a_script():
     for name in {t.dataset for t in tasks.TASKS if export.has_script(t)}:
-        stand_in = data.obtain(name, download=False)
+        stand_in = data.load_dataset(name, download=False)
         for known in (name, stand_in.name):
             file = re.sub(r"\W", "", known)
             assert (PROJECT / "core" / "templates" / "load" / f"{file}.py.jinja").is_file()

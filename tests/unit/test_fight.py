@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 
 from core import models, tasks
-from core.inference import anatomy
+from core.analysis import equal_budget, runtime_estimate
+from core.inference import model_summary
 from core.messages import UserError
-from core.training import fight, jobs, price, runs
+from core.runs import queue, store
 
 
 def quick(name: str):
-    task = tasks.task(name)
+    task = tasks.get_task(name)
     return task, task.quick_recipe()
 
 
@@ -19,33 +20,46 @@ def quick(name: str):
 def started(monkeypatch):
     """Runs are created, their processes are not started."""
     made = []
-    monkeypatch.setattr(jobs, "_launch", made.append)
+    monkeypatch.setattr(queue, "_launch_process", made.append)
     return made
 
 
 def test_images_become_steps_of_each_ones_batch():
     for name in ("cifar10-mlp", "cifar10-fast"):
         task, recipe = quick(name)
-        found = fight.budgeted(task, recipe, "images", 5120)
+        found = equal_budget.apply_budget(task, recipe, "images", 5120)
         per_epoch = -(-2000 // recipe.batch_size)
-        assert found.max_steps == 2 * per_epoch + 1120 // recipe.batch_size  # two epochs of 2,000, and what is left
-        assert found.epochs * -(-2000 // recipe.batch_size) >= found.max_steps > (found.epochs - 1) * -(-2000 // recipe.batch_size)
+        assert (
+            found.max_steps == 2 * per_epoch + 1120 // recipe.batch_size
+        )  # two epochs of 2,000, and what is left
+        assert (
+            found.epochs * -(-2000 // recipe.batch_size)
+            >= found.max_steps
+            > (found.epochs - 1) * -(-2000 // recipe.batch_size)
+        )
 
 
 def test_multiply_adds_are_shared_out_by_what_a_step_costs():
     costs = {}
     for name in ("cifar10-cnn", "cifar10-sandbox"):
         task, recipe = quick(name)
-        found = fight.budgeted(task, recipe, "multiply-adds", 1.0)
-        network = models.create(task.model, (3, 32, 32), 10, **recipe.part("model"))
-        costs[name] = 3 * anatomy.multiply_adds(network, (3, 32, 32)) * recipe.batch_size * found.max_steps
-    assert all(0.9e12 < c <= 1.1e12 for c in costs.values())  # the last batch of an epoch is counted here as a whole one
+        found = equal_budget.apply_budget(task, recipe, "multiply-adds", 1.0)
+        network = models.create_model(task.model, (3, 32, 32), 10, **recipe.part("model"))
+        costs[name] = 3 * model_summary.count_macs(network, (3, 32, 32)) * recipe.batch_size * found.max_steps
+    assert all(
+        0.9e12 < c <= 1.1e12 for c in costs.values()
+    )  # the last batch of an epoch is counted here as a whole one
 
 
 @pytest.mark.parametrize("quickly", [True, False])
 def test_all_learn_from_the_same_pictures_and_look_once(started, quickly):
     names = ["cifar10-mlp", "cifar10-fast", "cifar10-mobilenetv1", "cifar10-alexnet", "cifar10-resnet"]
-    recipes = [m.recipe for m in fight.members(fight.start(names, "epochs", 1, quick=quickly))]
+    recipes = [
+        m.recipe
+        for m in equal_budget.comparison_runs(
+            equal_budget.start_comparison(names, "epochs", 1, quick=quickly)
+        )
+    ]
     assert len(recipes) == 5 and {r.validation for r in recipes} == {500 if quickly else 2000}
     assert len({r.limit_train for r in recipes}) == 1 and not any(r.mirror or r.shifted for r in recipes)
     assert len({r.learning_rate for r in recipes}) > 1  # each still learns in its own way
@@ -53,13 +67,17 @@ def test_all_learn_from_the_same_pictures_and_look_once(started, quickly):
 
 def test_seconds_ask_the_price(monkeypatch):
     task, recipe = quick("cifar10-mlp")
-    monkeypatch.setattr(price, "price", lambda *a: price.Price(0.05, 16, 32, 1.6, ""))
-    assert fight.budgeted(task, recipe, "seconds", 10).max_steps == 200
+    monkeypatch.setattr(
+        runtime_estimate,
+        "estimate_runtime",
+        lambda *a: runtime_estimate.RuntimeEstimate(0.05, 16, 32, 1.6, ""),
+    )
+    assert equal_budget.apply_budget(task, recipe, "seconds", 10).max_steps == 200
 
 
 def test_epochs_are_epochs():
     task, recipe = quick("cifar10-mlp")
-    assert fight.budgeted(task, recipe, "epochs", 7).epochs == 7
+    assert equal_budget.apply_budget(task, recipe, "epochs", 7).epochs == 7
 
 
 @pytest.mark.parametrize(
@@ -73,28 +91,37 @@ def test_epochs_are_epochs():
         (["cifar10-mlp", "cifar10-cnn"], "epochs", 5000, "epochs is 5000"),
         (["cifar10-mlp", "cifar10-cnn"], "luck", 1, "no budget called luck"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_is_one_sentence_and_nothing_starts(started, names, budget, amount, words):
     with pytest.raises(UserError, match=words):
-        fight.start(names, budget, amount, quick=True)
-    assert not started and not runs.every()
+        equal_budget.start_comparison(names, budget, amount, quick=True)
+    assert not started and not store.list_runs()
 
 
 def test_the_members_belong_together_in_their_order(started):
-    found = fight.start(["cifar10-cnn", "cifar10-mlp"], "epochs", 1, quick=True, seed=3)
-    members = fight.members(found)
-    assert [m.task_name for m in members] == ["cifar10-cnn", "cifar10-mlp"] and all(m.recipe.seed == 3 for m in members)
-    assert len(started) == 2 and fight.members("other") == []
+    found = equal_budget.start_comparison(["cifar10-cnn", "cifar10-mlp"], "epochs", 1, quick=True, seed=3)
+    members = equal_budget.comparison_runs(found)
+    assert [m.task_name for m in members] == ["cifar10-cnn", "cifar10-mlp"] and all(
+        m.recipe.seed == 3 for m in members
+    )
+    assert len(started) == 2 and equal_budget.comparison_runs("other") == []
     # Three hidden layers of 1,024 units, forward and twice backward; the gradient of the picture itself is not needed. Kept for the curves.
     assert members[1].config["multiply_adds"] == 2 * 3072 * 1024 + 3 * (2 * 1024 * 1024 + 1024 * 10)
 
 
 def test_a_budget_beyond_what_a_recipe_may_have_names_task_and_epochs(started):
-    with pytest.raises(UserError, match=r"This budget is [0-9,]+ epochs of cifar10-mlp; at most 1,000 are taken"):
-        fight.start(["cifar10-mlp", "cifar10-cnn"], "images", 100_000_000, quick=True)
+    with pytest.raises(
+        UserError, match=r"This budget is [0-9,]+ epochs of cifar10-mlp; at most 1,000 are taken"
+    ):
+        equal_budget.start_comparison(["cifar10-mlp", "cifar10-cnn"], "images", 100_000_000, quick=True)
     assert not started
 
 
 def test_all_fights_are_known(started):
-    one, other = (fight.start(["cifar10-cnn", "cifar10-mlp"], "epochs", 1, quick=True) for _again in range(2))
-    assert list(fight.known()) == [other, one] and fight.known()[one] == fight.members(one)
+    one, other = (
+        equal_budget.start_comparison(["cifar10-cnn", "cifar10-mlp"], "epochs", 1, quick=True)
+        for _again in range(2)
+    )
+    assert list(equal_budget.list_comparisons()) == [other, one] and equal_budget.list_comparisons()[
+        one
+    ] == equal_budget.comparison_runs(one)

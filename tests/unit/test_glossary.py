@@ -8,7 +8,7 @@ import pytest
 from core import glossary, paths
 from core.messages import UserError
 
-ALL = glossary.terms()
+ALL = glossary.list_terms()
 
 
 def test_ids_are_unique_and_in_order():
@@ -23,7 +23,7 @@ def test_ids_are_unique_and_in_order():
 def test_an_entry_speaks_both_languages(term):
     for language in ("en", "ja"):
         assert term.name(language).strip() == term.name(language) != ""
-    assert re.fullmatch(r"[\u3041-\u309fー]+", term.yomi), "the reading is in hiragana"
+    assert re.fullmatch(r"[\u3041-\u309fー]+", term.reading), "the reading is in hiragana"
     assert not re.search(r"[\u3040-\u30ff\u4e00-\u9fff]", term.en + term.text_en)
     english = [s for s in re.split(r"(?<=[.?])\s+", term.text_en) if s]
     japanese = [s for s in term.text_ja.split("。") if s]
@@ -43,16 +43,16 @@ def test_related_terms_exist():
 
 def test_order_follows_the_language():
     assert [t.en.casefold() for t in ALL] == sorted(t.en.casefold() for t in ALL)
-    japanese = glossary.terms("ja")
-    assert set(japanese) == set(ALL) and [t.yomi for t in japanese] == sorted(t.yomi for t in japanese)
+    japanese = glossary.list_terms("ja")
+    assert set(japanese) == set(ALL) and [t.reading for t in japanese] == sorted(t.reading for t in japanese)
 
 
 def test_a_term_is_found_by_id_and_by_either_language():
-    assert glossary.term("learning-rate").ja == "学習率"
-    assert glossary.search("学習率")[0].id == "learning-rate"
-    assert "momentum" in [t.id for t in glossary.search("MOMENTUM")][:2]
-    assert "dropout" in [t.id for t in glossary.search("どろっぷあうと")]
-    assert "dropout" in [t.id for t in glossary.search("ﾄﾞﾛｯﾌﾟｱｳﾄ")]
-    assert len(glossary.search("")) == len(ALL) and glossary.search("zzzz") == []
+    assert glossary.get_term("learning-rate").ja == "学習率"
+    assert glossary.search_terms("学習率")[0].id == "learning-rate"
+    assert "momentum" in [t.id for t in glossary.search_terms("MOMENTUM")][:2]
+    assert "dropout" in [t.id for t in glossary.search_terms("どろっぷあうと")]
+    assert "dropout" in [t.id for t in glossary.search_terms("ﾄﾞﾛｯﾌﾟｱｳﾄ")]
+    assert len(glossary.search_terms("")) == len(ALL) and glossary.search_terms("zzzz") == []
     with pytest.raises(UserError, match="learning-rate"):
-        glossary.term("learning_rate")
+        glossary.get_term("learning_rate")

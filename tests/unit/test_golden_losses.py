@@ -20,9 +20,18 @@ CASES: dict[str, tuple[str, dict]] = {
     "classification, fully connected": ("mnist-softmax", {"validation": 60}),
     "classification, convolutions": ("cifar10-fast", {**factories.SMALL["cifar10-fast"], "validation": 60}),
     "regression, adam": ("boston-mlp", {"validation": 40}),
-    "regression, sgd": ("boston-mlp", {"validation": 40, "optimizer": "sgd", "learning_rate": 0.01, "dropout": 0.1}),
-    "translation, light": ("cyclegan-light", {**factories.SMALL["cyclegan-light"], "limit_train": 3, "validation": 2}),
-    "translation, paper": ("cyclegan-paper", {**factories.SMALL["cyclegan-paper"], "limit_train": 3, "validation": 2}),
+    "regression, sgd": (
+        "boston-mlp",
+        {"validation": 40, "optimizer": "sgd", "learning_rate": 0.01, "dropout": 0.1},
+    ),
+    "translation, light": (
+        "cyclegan-light",
+        {**factories.SMALL["cyclegan-light"], "limit_train": 3, "validation": 2},
+    ),
+    "translation, paper": (
+        "cyclegan-paper",
+        {**factories.SMALL["cyclegan-paper"], "limit_train": 3, "validation": 2},
+    ),
 }
 
 
@@ -42,12 +51,16 @@ def losses(name: str, changes: dict) -> list[dict[str, str]]:
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        task = tasks.task(name)
+        task = tasks.get_task(name)
         recipe = task.recipe.changed(**{**COMMON, **changes})
-        dataset = data.obtain(task.dataset, download=False, **recipe.part("data"))
-        trainer = task.trainer_class()(task.model, dataset, recipe, Fabric(accelerator="cpu", devices=1, precision="32-true"))
+        dataset = data.load_dataset(task.dataset, download=False, **recipe.part("data"))
+        trainer = task.trainer_class()(
+            task.model, dataset, recipe, Fabric(accelerator="cpu", devices=1, precision="32-true")
+        )
         return [
-            {k: float(v).hex() for k, v in event.metrics.items()} for event in trainer.run() if isinstance(event, Step | EpochEnd)
+            {k: float(v).hex() for k, v in event.metrics.items()}
+            for event in trainer.run()
+            if isinstance(event, Step | EpochEnd)
         ]
     finally:
         torch.set_num_threads(before)
@@ -62,7 +75,9 @@ def test_losses_are_the_recorded_ones(case: str) -> None:
         return
     assert len(now) == len(then)
     for a, b in zip(now, then, strict=True):
-        assert {k: float.fromhex(v) for k, v in a.items()} == pytest.approx({k: float.fromhex(v) for k, v in b.items()}, rel=0.02, abs=1e-3)
+        assert {k: float.fromhex(v) for k, v in a.items()} == pytest.approx(
+            {k: float.fromhex(v) for k, v in b.items()}, rel=0.02, abs=1e-3
+        )
 
 
 if __name__ == "__main__":
@@ -70,5 +85,8 @@ if __name__ == "__main__":
 
     os.environ["MANABI_OFFLINE"] = "1"
     os.environ.pop("MANABI_DATA", None)
-    content = {"machine": machine(), "losses": {case: losses(*arguments) for case, arguments in CASES.items()}}
+    content = {
+        "machine": machine(),
+        "losses": {case: losses(*arguments) for case, arguments in CASES.items()},
+    }
     FILE.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

@@ -12,25 +12,73 @@ from PIL import Image, ImageDraw
 
 from core import checkpoints, data, models
 from core.checkpoints import Spec
-from core.inference import canvas, guard, letters
-from core.inference.guard import Guard
+from core.digits import canvas, letters, ood_detector
+from core.digits.ood_detector import OODDetector
 from core.inference.predictor import Predictor
 from core.messages import UserError
 
 # Digits as people draw them, as polylines in the unit square.
 STROKES = {
-    0: [[(0.5, 0.0), (0.2, 0.15), (0.1, 0.5), (0.2, 0.85), (0.5, 1.0), (0.8, 0.85), (0.9, 0.5), (0.8, 0.15), (0.5, 0.0)]],
+    0: [
+        [
+            (0.5, 0.0),
+            (0.2, 0.15),
+            (0.1, 0.5),
+            (0.2, 0.85),
+            (0.5, 1.0),
+            (0.8, 0.85),
+            (0.9, 0.5),
+            (0.8, 0.15),
+            (0.5, 0.0),
+        ]
+    ],
     1: [[(0.55, 0.0), (0.5, 1.0)]],
     2: [[(0.1, 0.25), (0.3, 0.03), (0.65, 0.02), (0.85, 0.25), (0.7, 0.5), (0.1, 1.0), (0.95, 0.97)]],
-    3: [[(0.1, 0.05), (0.6, 0.0), (0.85, 0.2), (0.7, 0.42), (0.4, 0.5), (0.75, 0.58), (0.9, 0.8), (0.6, 1.0), (0.1, 0.93)]],
+    3: [
+        [
+            (0.1, 0.05),
+            (0.6, 0.0),
+            (0.85, 0.2),
+            (0.7, 0.42),
+            (0.4, 0.5),
+            (0.75, 0.58),
+            (0.9, 0.8),
+            (0.6, 1.0),
+            (0.1, 0.93),
+        ]
+    ],
     4: [[(0.2, 0.0), (0.1, 0.55), (0.9, 0.5)], [(0.75, 0.05), (0.7, 1.0)]],
     5: [[(0.85, 0.0), (0.25, 0.02), (0.2, 0.45), (0.6, 0.4), (0.85, 0.65), (0.7, 0.95), (0.15, 0.98)]],
-    6: [[(0.7, 0.0), (0.35, 0.3), (0.15, 0.7), (0.35, 0.98), (0.75, 0.9), (0.8, 0.65), (0.5, 0.55), (0.2, 0.7)]],
+    6: [
+        [
+            (0.7, 0.0),
+            (0.35, 0.3),
+            (0.15, 0.7),
+            (0.35, 0.98),
+            (0.75, 0.9),
+            (0.8, 0.65),
+            (0.5, 0.55),
+            (0.2, 0.7),
+        ]
+    ],
     7: [[(0.1, 0.05), (0.9, 0.05), (0.4, 1.0)]],
-    8: [[(0.8, 0.12), (0.5, 0.0), (0.22, 0.15), (0.35, 0.42), (0.75, 0.6), (0.8, 0.88), (0.45, 1.0), (0.15, 0.85), (0.3, 0.58),
-         (0.7, 0.4), (0.8, 0.12)]],
+    8: [
+        [
+            (0.8, 0.12),
+            (0.5, 0.0),
+            (0.22, 0.15),
+            (0.35, 0.42),
+            (0.75, 0.6),
+            (0.8, 0.88),
+            (0.45, 1.0),
+            (0.15, 0.85),
+            (0.3, 0.58),
+            (0.7, 0.4),
+            (0.8, 0.12),
+        ]
+    ],
     9: [[(0.8, 0.2), (0.5, 0.02), (0.2, 0.2), (0.3, 0.45), (0.6, 0.45), (0.8, 0.2), (0.75, 0.6), (0.6, 1.0)]],
-}  # fmt: skip
+}
 
 
 def drawn(digit: int, size: int, brush: int) -> np.ndarray:
@@ -41,19 +89,28 @@ def drawn(digit: int, size: int, brush: int) -> np.ndarray:
         pen.line(path, fill=255, width=brush, joint="curve")
         for x, y in path:
             pen.ellipse((x - brush / 2, y - brush / 2, x + brush / 2, y + brush / 2), fill=255)
-    return canvas.prepare(np.asarray(image)).pixels
+    return canvas.prepare_digit(np.asarray(image)).pixels
 
 
 @pytest.fixture
 def own_checkpoints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A checkpoints folder with an untrained modern CNN in it."""
     torch.manual_seed(0)
-    network = models.create("modern_cnn", (1, 28, 28), 10).eval()
+    network = models.create_model("modern_cnn", (1, 28, 28), 10).eval()
     spec = Spec(
-        task=guard.NETWORK, model="modern_cnn", options={}, in_shape=(1, 28, 28), kind="classification", classes=tuple("0123456789"),
-        mean=(0.13,), std=(0.31,), output_mean=0.0, output_std=1.0, data="none",
-    )  # fmt: skip
-    path = tmp_path / f"{guard.NETWORK}.safetensors"
+        task=ood_detector.MODEL_NAME,
+        model="modern_cnn",
+        options={},
+        in_shape=(1, 28, 28),
+        kind="classification",
+        classes=tuple("0123456789"),
+        mean=(0.13,),
+        std=(0.31,),
+        output_mean=0.0,
+        output_std=1.0,
+        data="none",
+    )
+    path = tmp_path / f"{ood_detector.MODEL_NAME}.safetensors"
     checkpoints.save_weights(path, network, spec)
     path.with_suffix(".json").write_text(json.dumps({"sha256": checkpoints.sha256(path)}))
     monkeypatch.setenv("MANABI_CHECKPOINTS", str(tmp_path))
@@ -61,83 +118,98 @@ def own_checkpoints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def fitted(own_checkpoints: Path) -> Guard:
-    digits = data.obtain("mnist", download=False)  # the stand-in
-    return guard.fit(
-        Predictor.load(checkpoints.card(guard.NETWORK).weights), digits.train_x[:, 0], digits.train_y, digits.test_x[:, 0]
+def fitted(own_checkpoints: Path) -> OODDetector:
+    digits = data.load_dataset("mnist", download=False)  # the stand-in
+    return ood_detector.fit_detector(
+        Predictor.load(checkpoints.load_card(ood_detector.MODEL_NAME).weights),
+        digits.train_x[:, 0],
+        digits.train_y,
+        digits.test_x[:, 0],
     )
 
 
-def test_the_threshold_is_calibrated_on_the_validation_digits(fitted: Guard) -> None:
-    digits = data.obtain("mnist", download=False)
+def test_the_threshold_is_calibrated_on_the_validation_digits(fitted: OODDetector) -> None:
+    digits = data.load_dataset("mnist", download=False)
     assert 0 <= 1 - fitted.accepts(digits.test_x[:, 0]).mean() <= 0.015
-    caught = guard.measure(fitted, digits.test_x[:, 0])
+    caught = ood_detector.evaluate_detector(fitted, digits.test_x[:, 0])
     assert set(caught) == {"digits_rejected", "letters_caught", "scribbles_caught"}
     # Even the maps of an untrained network tell most of it.
     assert caught["letters_caught"] > 0.5
 
 
-def test_no_digit_has_so_little_or_so_much_ink(fitted: Guard) -> None:
+def test_no_digit_has_so_little_or_so_much_ink(fitted: OODDetector) -> None:
     full, empty = np.full((1, 28, 28), 255, np.uint8), np.zeros((1, 28, 28), np.uint8)
     assert not fitted.accepts(full)[0] and not fitted.accepts(empty)[0]
 
 
-def test_saved_and_loaded_it_judges_alike(fitted: Guard, own_checkpoints: Path) -> None:
+def test_saved_and_loaded_it_judges_alike(fitted: OODDetector, own_checkpoints: Path) -> None:
     path = own_checkpoints / "digit-guard.safetensors"
-    fitted.save(path, {"network_sha256": checkpoints.card(guard.NETWORK).content["sha256"]})
-    again = Guard.load()
-    x = letters.letters(letters.FONTS[:4])[0]
+    fitted.save(path, {"network_sha256": checkpoints.load_card(ood_detector.MODEL_NAME).content["sha256"]})
+    again = OODDetector.load()
+    x = letters.render_letters(letters.FONTS[:4])[0]
     assert np.allclose(again.score(x), fitted.score(x), rtol=0.02, atol=5)
     assert (again.accepts(x) == fitted.accepts(x)).mean() > 0.98
     assert path.stat().st_size < 1_000_000
 
 
-def test_what_does_not_belong_together_is_refused(fitted: Guard, own_checkpoints: Path) -> None:
+def test_what_does_not_belong_together_is_refused(fitted: OODDetector, own_checkpoints: Path) -> None:
     path = own_checkpoints / "digit-guard.safetensors"
     with pytest.raises(UserError, match="guard build"):
-        Guard.load()
+        OODDetector.load()
     fitted.save(path, {"network_sha256": "of another network"})
     with pytest.raises(UserError, match="other weights of mnist-modern"):
-        Guard.load()
-    fitted.save(path, {"network_sha256": checkpoints.card(guard.NETWORK).content["sha256"]})
+        OODDetector.load()
+    fitted.save(path, {"network_sha256": checkpoints.load_card(ood_detector.MODEL_NAME).content["sha256"]})
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(UserError, match="does not match its card"):
-        Guard.load()
+        OODDetector.load()
     card = json.loads(path.with_suffix(".json").read_text()) | {"sha256": checkpoints.sha256(path)}
     path.with_suffix(".json").write_text(json.dumps(card))
     with pytest.raises(UserError, match="not a readable safetensors"):
-        Guard.load()
+        OODDetector.load()
 
 
 def test_without_mnist_it_cannot_be_built(own_checkpoints: Path) -> None:
     with pytest.raises(UserError, match="data get mnist"):
-        guard.build()
+        ood_detector.build_detector()
 
 
 def test_letters_and_scribbles_are_the_same_every_time() -> None:
-    x, names = letters.letters(letters.FONTS[:2])
-    assert x.shape == (2 * len(letters.LETTERS), 28, 28) and names[: len(letters.LETTERS)] == list(letters.LETTERS)
+    x, names = letters.render_letters(letters.FONTS[:2])
+    assert x.shape == (2 * len(letters.LETTERS), 28, 28) and names[: len(letters.LETTERS)] == list(
+        letters.LETTERS
+    )
     assert (x.max(axis=(1, 2)) > 200).all() and len({p.tobytes() for p in x}) == len(x)
-    assert (letters.scribbles(30) == letters.scribbles(30)).all() and (letters.scribbles(30).max(axis=(1, 2)) > 200).all()
-    assert not letters.LOOKS_LIKE_A_DIGIT & set(letters.LETTERS)
+    assert (letters.draw_scribbles(30) == letters.draw_scribbles(30)).all() and (
+        letters.draw_scribbles(30).max(axis=(1, 2)) > 200
+    ).all()
+    assert not letters.DIGIT_LIKE_LETTERS & set(letters.LETTERS)
 
 
 @pytest.fixture
-def shipped() -> Guard:
+def shipped() -> OODDetector:
     try:
-        return Guard.load()
+        return OODDetector.load()
     except UserError as error:
         pytest.skip(str(error))
 
 
-def test_the_shipped_guard_on_the_test_digits(shipped: Guard, real_data: Path) -> None:
-    rates = guard.measure(shipped, data.obtain("mnist", real_data).test_x[:, 0])
+def test_the_shipped_guard_on_the_test_digits(shipped: OODDetector, real_data: Path) -> None:
+    rates = ood_detector.evaluate_detector(shipped, data.load_dataset("mnist", real_data).test_x[:, 0])
     print(rates)
     assert rates["digits_rejected"] <= 0.01
     assert rates["letters_caught"] > 0.9 and rates["scribbles_caught"] > 0.85
 
 
-def test_the_shipped_guard_accepts_drawn_digits(shipped: Guard) -> None:
-    x = np.stack([drawn(d, size, brush) for d in STROKES for size in (80, 160, 230) for brush in (3, 12, 20) if brush < size / 6])
+def test_the_shipped_guard_accepts_drawn_digits(shipped: OODDetector) -> None:
+    x = np.stack(
+        [
+            drawn(d, size, brush)
+            for d in STROKES
+            for size in (80, 160, 230)
+            for brush in (3, 12, 20)
+            if brush < size / 6
+        ]
+    )
     answers = shipped.accepts(x)
     assert answers.mean() > 0.9

@@ -60,7 +60,15 @@ def test_core_knows_no_screen(path: Path) -> None:
 def test_pages_are_thin(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     roots = {name.split(".")[0] for name in imported(tree)}
-    assert not roots & {"torch", "threading", "subprocess", "multiprocessing", "asyncio", "concurrent", "lightning"}
+    assert not roots & {
+        "torch",
+        "threading",
+        "subprocess",
+        "multiprocessing",
+        "asyncio",
+        "concurrent",
+        "lightning",
+    }
     calls = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     assert not calls & {"time.sleep", "sleep", "open"}
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 200
@@ -77,23 +85,36 @@ def test_every_module_says_what_it_is(path: Path) -> None:
     assert not source.strip() or ast.get_docstring(ast.parse(source))
 
 
-SAID_ONCE = {"forward", "embed"}  # of networks: what they are stands in core/models/__init__.py, their shapes at their lines
+SAID_ONCE = {
+    "forward",
+    "embed",
+}  # of networks: what they are stands in core/models/__init__.py, their shapes at their lines
 
 
 def public(body: list[ast.stmt], within: str = "") -> Iterator[tuple[str, ast.stmt]]:
     """The public functions and classes of a module, and the public methods of those classes, each with its name."""
     for node in body:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+        if isinstance(
+            node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+        ) and not node.name.startswith("_"):
             yield within + node.name, node
             if isinstance(node, ast.ClassDef):
                 yield from public(node.body, f"{node.name}.")
 
 
-@pytest.mark.parametrize("path", [p for p in PRODUCT if named(p).startswith(("core/", "ui/")) and p.parent.name != "cli"], ids=named)
+@pytest.mark.parametrize(
+    "path",
+    [p for p in PRODUCT if named(p).startswith(("core/", "ui/")) and p.parent.name != "cli"],
+    ids=named,
+)
 def test_whatever_is_public_says_what_it_is(path: Path) -> None:
     """Commands say it in their help."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    silent = [name for name, node in public(tree.body) if not ast.get_docstring(node) and name.split(".")[-1] not in SAID_ONCE]
+    silent = [
+        name
+        for name, node in public(tree.body)
+        if not ast.get_docstring(node) and name.split(".")[-1] not in SAID_ONCE
+    ]
     assert not silent
 
 
@@ -106,7 +127,9 @@ def test_nothing_is_swallowed(path: Path) -> None:
         where = f"{named(path)}:{node.lineno}"
         assert node.type is not None, f"{where}: bare except"
         body = [s for s in node.body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
-        assert not all(isinstance(s, ast.Pass) for s in body), f"{where}: except: pass (contextlib.suppress says what is meant)"
+        assert not all(isinstance(s, ast.Pass) for s in body), (
+            f"{where}: except: pass (contextlib.suppress says what is meant)"
+        )
         if ast.unparse(node.type) in ("Exception", "BaseException"):
             text = ast.unparse(node)
             handled = any(word in text for word in ("raise", "logger.exception", "_logged()"))
@@ -133,13 +156,19 @@ def uses(tree: ast.AST) -> set[str]:
 
 def test_nothing_is_kept_that_nobody_calls() -> None:
     """Functions and classes that are defined for tests alone, or for nobody. What a decorator registers is called by it."""
-    trees = {p: ast.parse(p.read_text(encoding="utf-8")) for p in FILES if p.relative_to(PROJECT).parts[0] != "tests"}
+    trees = {
+        p: ast.parse(p.read_text(encoding="utf-8"))
+        for p in FILES
+        if p.relative_to(PROJECT).parts[0] != "tests"
+    }
     used = set().union(*map(uses, trees.values())) | CALLED_BY_OTHERS
     idle = [
         f"{named(path)}: {node.name}"
         for path in PRODUCT
         for node in ast.walk(trees[path])
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name not in used and not node.name.startswith("__")
+        if isinstance(node, ast.FunctionDef | ast.ClassDef)
+        and node.name not in used
+        and not node.name.startswith("__")
         if not any(isinstance(decorator, ast.Call) for decorator in node.decorator_list)
     ]
     assert not idle
@@ -147,7 +176,9 @@ def test_nothing_is_kept_that_nobody_calls() -> None:
 
 FORBIDDEN = {
     "unsafe_allow_html": re.compile(r"unsafe_allow_html\s*=\s*True"),
-    "unpickling": re.compile(r"\b(pickle|joblib|dill|cloudpickle)\.loads?\b|allow_pickle\s*=\s*True|weights_only\s*=\s*False"),
+    "unpickling": re.compile(
+        r"\b(pickle|joblib|dill|cloudpickle)\.loads?\b|allow_pickle\s*=\s*True|weights_only\s*=\s*False"
+    ),
     "shell": re.compile(r"shell\s*=\s*True|os\.system\("),
     "eval": re.compile(r"(?<![\w.])(eval|exec)\("),
     "unsafe yaml": re.compile(r"yaml\.load\("),
@@ -170,23 +201,37 @@ def test_no_work_at_import(path: Path) -> None:
     if path in PAGES:
         return  # a page is a script: Streamlit runs it from top to bottom
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    top = [n for n in tree.body if not isinstance(n, ast.FunctionDef | ast.ClassDef | ast.If | ast.Import | ast.ImportFrom)]
+    top = [
+        n
+        for n in tree.body
+        if not isinstance(n, ast.FunctionDef | ast.ClassDef | ast.If | ast.Import | ast.ImportFrom)
+    ]
     calls = {ast.unparse(n.func) for s in top for n in ast.walk(s) if isinstance(n, ast.Call)}
-    assert not {c for c in calls if c.startswith(("open", "torch.", "os.environ", "sys.argv", "urllib.", "subprocess.", "print"))}
+    assert not {
+        c
+        for c in calls
+        if c.startswith(("open", "torch.", "os.environ", "sys.argv", "urllib.", "subprocess.", "print"))
+    }
 
 
 def test_requirements_pin_what_is_imported() -> None:
     """Every third-party import of the product is a pinned line in requirements.txt, and the pins are what is installed here."""
     from importlib import metadata
 
-    pins = dict(re.findall(r"^([A-Za-z0-9-]+)==(\S+)$", (PROJECT / "requirements.txt").read_text(), re.MULTILINE))
+    pins = dict(
+        re.findall(r"^([A-Za-z0-9-]+)==(\S+)$", (PROJECT / "requirements.txt").read_text(), re.MULTILINE)
+    )
     pins = {name.lower(): version for name, version in pins.items()}
     providers = metadata.packages_distributions()
-    own = {"core", "ui", "pages", "tools", "benchmarks", "tests", "streamlit_app"} | set(sys.stdlib_module_names)
+    own = {"core", "ui", "pages", "tools", "benchmarks", "tests", "streamlit_app"} | set(
+        sys.stdlib_module_names
+    )
     for path in PRODUCT:
         for name in imported(ast.parse(path.read_text(encoding="utf-8"))):
             root = name.split(".")[0]
             if root and root not in own:
-                assert {p.lower() for p in providers.get(root, [])} & pins.keys(), f"{named(path)} imports {root}: not pinned"
+                assert {p.lower() for p in providers.get(root, [])} & pins.keys(), (
+                    f"{named(path)} imports {root}: not pinned"
+                )
     installed = {name: metadata.version(name) for name in pins}
     assert {n: v.split("+")[0] for n, v in installed.items()} == pins

@@ -21,7 +21,12 @@ def png(colour, size=(32, 32)):
 
 
 def members(**more):
-    places = [(split, name, colour, i) for split in PLAIN for name, colour in (("cat", "red"), ("dog", "blue")) for i in range(3)]
+    places = [
+        (split, name, colour, i)
+        for split in PLAIN
+        for name, colour in (("cat", "red"), ("dog", "blue"))
+        for i in range(3)
+    ]
     return {f"set/{split}/{name}/{i}.png": png(colour) for split, name, colour, i in places} | more
 
 
@@ -33,7 +38,7 @@ def zipped(path, files):
 
 
 def load(source, splits=PLAIN, size=32):
-    return image_folder.load(source, splits, size, "test")
+    return image_folder.load_image_folder(source, splits, size, "test")
 
 
 def test_a_zip_and_the_folder_that_it_holds_give_the_same_arrays(tmp_path):
@@ -51,7 +56,7 @@ def test_a_zip_and_the_folder_that_it_holds_give_the_same_arrays(tmp_path):
 def test_the_second_time_only_opens(tmp_path, monkeypatch):
     source = zipped(tmp_path / "a.zip", members())
     load(source)
-    monkeypatch.setattr(image_folder, "_decode", None)
+    monkeypatch.setattr(image_folder, "_decode_splits", None)
     assert len(load(source).splits["train"].y) == 6
 
 
@@ -71,7 +76,7 @@ def test_a_name_that_is_no_utf8_in_the_directory_is_a_sentence(tmp_path):
 
 def test_a_name_that_is_no_utf8_before_a_file_costs_only_this_file(tmp_path):
     found = load(damaged(tmp_path / "a.zip", "set/train/cat/é.png", "content"))
-    assert found.left_out == 1 and len(found.splits["train"].y) == 7
+    assert found.num_skipped == 1 and len(found.splits["train"].y) == 7
 
 
 def test_a_full_disk_is_not_told_as_a_broken_zip(tmp_path, monkeypatch):
@@ -80,7 +85,7 @@ def test_a_full_disk_is_not_told_as_a_broken_zip(tmp_path, monkeypatch):
     def full(*_args):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(array_cache, "_save", full)
+    monkeypatch.setattr(array_cache, "_save_array", full)
     with pytest.raises(OSError, match="No space left"):
         load(source)
 
@@ -94,7 +99,12 @@ def test_an_interrupted_decoding_is_done_again(tmp_path):
 
 
 def test_folders_can_stand_for_classes(tmp_path):
-    places = [(part, side, colour, i) for part in ("train", "test") for side, colour in (("A", "red"), ("B", "orange")) for i in range(2)]
+    places = [
+        (part, side, colour, i)
+        for part in ("train", "test")
+        for side, colour in (("A", "red"), ("B", "orange"))
+        for i in range(2)
+    ]
     files = {f"fruit/{part}{side}/{i}.png": png(colour, (60, 40)) for part, side, colour, i in places}
     splits = {part: {f"{part}A": "apple", f"{part}B": "orange"} for part in ("train", "test")}
     found = load(zipped(tmp_path / "a.zip", files), splits, 16)
@@ -102,8 +112,13 @@ def test_folders_can_stand_for_classes(tmp_path):
 
 
 def test_what_is_no_picture_is_counted_and_left_out(tmp_path):
-    found = load(zipped(tmp_path / "a.zip", members(**{"set/train/cat/readme.txt": b"hello", "set/train/.hidden/x.png": png("red")})))
-    assert found.left_out == 1 and len(found.splits["train"].y) == 6
+    found = load(
+        zipped(
+            tmp_path / "a.zip",
+            members(**{"set/train/cat/readme.txt": b"hello", "set/train/.hidden/x.png": png("red")}),
+        )
+    )
+    assert found.num_skipped == 1 and len(found.splits["train"].y) == 6
 
 
 @pytest.mark.parametrize(
@@ -148,9 +163,11 @@ def test_a_film_among_the_pictures_is_not_read_whole(tmp_path, monkeypatch):
         (tmp_path / name).write_bytes(content)
     with (tmp_path / "set/train/cat/film.png").open("wb") as f:
         f.truncate(100_000_000)
-    read, decode = [], images.decode
-    monkeypatch.setattr(images, "decode", lambda content, *rest: read.append(len(content)) or decode(content, *rest))
-    assert load(tmp_path).left_out == 1 and max(read) == images.MOST_BYTES + 1
+    read, decode = [], images.decode_image
+    monkeypatch.setattr(
+        images, "decode_image", lambda content, *rest: read.append(len(content)) or decode(content, *rest)
+    )
+    assert load(tmp_path).num_skipped == 1 and max(read) == images.MAX_BYTES + 1
 
 
 @pytest.mark.parametrize("torn", ["done.json", "train-x.npy"])

@@ -18,9 +18,9 @@ from filelock import FileLock
 
 from core import checkpoints, tasks
 from core.messages import Message, UserError
-from core.training import job, jobs, runs
-from core.training.logs import MetricsReader
-from core.training.runs import Run
+from core.runs import process, queue, store
+from core.runs.logs import MetricsReader
+from core.runs.store import Run
 
 pytestmark = pytest.mark.slow
 
@@ -40,7 +40,7 @@ def files(run: Run) -> set[str]:
 
 def test_a_job_runs_to_its_end_and_writes_all_files(start_job: Callable, end_of: Callable) -> None:
     run = start_job("mnist-softmax", epochs=5, learning_rate=0.01)
-    process = jobs._started[-1]
+    process = queue._children[-1]
     status = end_of(run, 120)
     assert status.state == "finished" and status.reason is None, run.log_tail()
     assert process.wait(10) == 0
@@ -49,14 +49,24 @@ def test_a_job_runs_to_its_end_and_writes_all_files(start_job: Callable, end_of:
     board = {n for n in found if n.startswith("events.out.tfevents")}
     assert len(board) == 1
     assert found - board - {"run.lock"} == {
-        "config.json", "env.json", "status.json", "metrics.csv", "probes.csv", "probe.safetensors", "last.ckpt", "best.safetensors",
-        *(f"epochs/{e:03d}.safetensors" for e in range(1, 6)), "predictions.safetensors", "summary.json", "log.txt",
-    }  # fmt: skip
+        "config.json",
+        "env.json",
+        "status.json",
+        "metrics.csv",
+        "probes.csv",
+        "probe.safetensors",
+        "last.ckpt",
+        "best.safetensors",
+        *(f"epochs/{e:03d}.safetensors" for e in range(1, 6)),
+        "predictions.safetensors",
+        "summary.json",
+        "log.txt",
+    }
     assert run.config["data"]["stand_in_for"] == "MNIST" and run.config["recipe"]["validation"] == 287
     assert "scikit-learn" in str(Message.from_json(run.config["notice"]))
     assert run.summary["metrics"]["accuracy"] > 0.5 and run.summary["stand_in_for"] == "MNIST"
     assert run.environment["threads"] == 1 and run.environment["processor"]
-    _, spec = checkpoints.load_weights(run.best_weights, "softmax")
+    _, spec = checkpoints.load_weights(run.best_weights_path, "softmax")
     assert spec.stand_in_for == "MNIST" and spec.task == "mnist-softmax"
     assert not list((run.path.parent.parent / ".queue").glob("0*"))
 
@@ -68,21 +78,23 @@ def test_stop_file_and_sigterm_end_it_within_seconds_and_resume_finishes(
     run = start_job("mnist-softmax", batch_size=32, epochs=1000, max_steps=total)
     wait_until(lambda: run.status().step > 0, what="the first step")
     assert process_of(run).nice() >= 10 or os.nice(0) >= 10, "pages stay quick while it trains"
-    jobs.stop(run)
+    queue.stop_run(run)
     assert end_of(run, 20).state == "stopped"
     stopped = steps(run)
     assert 0 < stopped < total and not (run.path / "reserve").exists()
 
-    jobs.resume(run)
+    queue.resume_run(run)
     assert not (run.path / "stop").exists()
-    wait_until(lambda: run.status().state == "running" and steps(run) > stopped, what="a step after the resume")
+    wait_until(
+        lambda: run.status().state == "running" and steps(run) > stopped, what="a step after the resume"
+    )
     with pytest.raises(UserError, match="going already"):
-        jobs.resume(run)
+        queue.resume_run(run)
     process_of(run).send_signal(signal.SIGTERM)
     assert end_of(run, 20).state == "stopped"
     assert stopped < steps(run) < total
 
-    jobs.resume(run)
+    queue.resume_run(run)
     assert end_of(run, 120).state == "finished"
     logged = MetricsReader(run.path / "metrics.csv").read()
     logged = logged[logged["train/loss"].notna()]["step"]
@@ -90,11 +102,17 @@ def test_stop_file_and_sigterm_end_it_within_seconds_and_resume_finishes(
     assert run.summary["steps"] == total and run.summary["why"] == "steps"
 
 
-def test_a_loss_that_is_no_number_ends_as_failed_with_the_step_and_exit_status_1(start_job: Callable, end_of: Callable) -> None:
+def test_a_loss_that_is_no_number_ends_as_failed_with_the_step_and_exit_status_1(
+    start_job: Callable, end_of: Callable
+) -> None:
     run = start_job("boston-mlp", optimizer="sgd", learning_rate=10, epochs=50, validation=60, limit_train=0)
-    process = jobs._started[-1]
+    process = queue._children[-1]
     status = end_of(run)
-    assert status.state == "failed" and "Halted at step" in str(status.reason) and "learning rate" in str(status.reason)
+    assert (
+        status.state == "failed"
+        and "Halted at step" in str(status.reason)
+        and "learning rate" in str(status.reason)
+    )
     assert process.wait(10) == 1 and run.summary is None
 
 
@@ -111,23 +129,27 @@ def test_runs_started_at_once_take_turns_and_the_dead_do_not_block(
         wait_until(lambda r=run: process_of(r) is not None, what="the process in the queue")
     wait_until(lambda: first.status().step > 0, what="the first step of the first run")
     assert [r.status().state for r in (first, *waiting)] == ["running"] + ["queued"] * 4
-    assert [jobs.place(r) for r in (first, *waiting)] == [0, 1, 2, 3, 4]
+    assert [queue.queue_position(r) for r in (first, *waiting)] == [0, 1, 2, 3, 4]
 
-    jobs.stop(stopped)
+    queue.stop_run(stopped)
     assert end_of(stopped, 20).state == "stopped"
     process_of(killed).kill()
     assert end_of(killed, 20).state == "interrupted"
     process_of(signalled).terminate()
     assert end_of(signalled, 20).state == "stopped"
     for run in (stopped, killed, signalled):
-        assert not {"env.json", "metrics.csv", "last.ckpt"} & files(run), "a queued run that is ended never trains"
+        assert not {"env.json", "metrics.csv", "last.ckpt"} & files(run), (
+            "a queued run that is ended never trains"
+        )
     assert last.status().state == "queued" and first.status().state == "running"
 
-    jobs.stop(first)
+    queue.stop_run(first)
     assert end_of(first, 20).state == "stopped"
     assert end_of(last, 120).state == "finished"
-    assert (last.path / "env.json").stat().st_mtime >= (first.path / "last.ckpt").stat().st_mtime, "one after the other"
-    assert jobs.place(last) == 0 and jobs._tickets() == []
+    assert (last.path / "env.json").stat().st_mtime >= (first.path / "last.ckpt").stat().st_mtime, (
+        "one after the other"
+    )
+    assert queue.queue_position(last) == 0 and queue._list_tickets() == []
 
 
 class Never:
@@ -137,11 +159,11 @@ class Never:
 
 def queued(count: int) -> list[Run]:
     """Runs that wait in the queue, as far as others can see, without a process."""
-    task = tasks.task("mnist-softmax")
-    made = [runs.create(task, task.recipe) for _ in range(count)]
+    task = tasks.get_task("mnist-softmax")
+    made = [store.create_run(task, task.recipe) for _ in range(count)]
     for run in made:
-        jobs._write_ticket(run)
-        job.StatusWriter(run).write(now=True, state="queued")
+        queue._write_ticket(run)
+        process.StatusWriter(run).write(now=True, state="queued")
     return made
 
 
@@ -151,16 +173,18 @@ def test_as_many_run_at_once_as_there_are_slots(slots: int, monkeypatch: pytest.
     waiting = queued(4)
     held: list[FileLock] = []
     for number, run in enumerate(waiting):
-        lock = jobs._take(run, jobs._ticket(run))
+        lock = queue._acquire_slot(run, queue._ticket_path(run))
         assert (lock is not None) is (number < slots)
         if lock:
-            jobs._ticket(run).unlink()
+            queue._ticket_path(run).unlink()
             held.append(lock)
-    assert jobs._take(waiting[-1], jobs._ticket(waiting[-1])) is None
+    assert queue._acquire_slot(waiting[-1], queue._ticket_path(waiting[-1])) is None
     held.pop().release()
     if slots < 3:
-        assert jobs._take(waiting[3], jobs._ticket(waiting[3])) is None, "not before the one ahead of it"
-    lock = jobs._take(waiting[slots], jobs._ticket(waiting[slots]))
+        assert queue._acquire_slot(waiting[3], queue._ticket_path(waiting[3])) is None, (
+            "not before the one ahead of it"
+        )
+    lock = queue._acquire_slot(waiting[slots], queue._ticket_path(waiting[slots]))
     assert lock is not None
     for one in (*held, lock):
         one.release()
@@ -168,26 +192,26 @@ def test_as_many_run_at_once_as_there_are_slots(slots: int, monkeypatch: pytest.
 
 def test_the_last_in_the_queue_never_overtakes() -> None:
     first, second = queued(2)
-    assert jobs._take(second, jobs._ticket(second)) is None
-    with jobs.slot(first, Never(), lambda: None) as turn:
-        assert turn and jobs._take(second, jobs._ticket(second)) is None
-    lock = jobs._take(second, jobs._ticket(second))
+    assert queue._acquire_slot(second, queue._ticket_path(second)) is None
+    with queue.slot(first, Never(), lambda: None) as turn:
+        assert turn and queue._acquire_slot(second, queue._ticket_path(second)) is None
+    lock = queue._acquire_slot(second, queue._ticket_path(second))
     assert lock is not None
     lock.release()
 
 
 def test_a_lost_ticket_is_written_again() -> None:
     (run,) = queued(1)
-    jobs._ticket(run).unlink()
+    queue._ticket_path(run).unlink()
     seen = []
-    lock = FileLock(jobs._queue() / "slot-0.lock")
+    lock = FileLock(queue._queue_folder() / "slot-0.lock")
     lock.acquire()
 
     def beat() -> None:
-        seen.append(jobs.place(run) if jobs._tickets() else None)
+        seen.append(queue.queue_position(run) if queue._list_tickets() else None)
         lock.release()
 
-    with jobs.slot(run, Never(), beat) as turn:
+    with queue.slot(run, Never(), beat) as turn:
         assert turn
     assert seen == [0], "it stood in the queue while it waited"
 
@@ -195,33 +219,35 @@ def test_a_lost_ticket_is_written_again() -> None:
 @pytest.mark.parametrize("content", ["", "/no/such/run", "\0", "x" * 10_000])
 def test_a_ticket_of_nobody_does_not_block(content: str) -> None:
     (run,) = queued(1)
-    jobs._queue().joinpath("00000000000000000001-20200101-000000-abcd").write_text(content)
-    with jobs.slot(run, Never(), lambda: None) as turn:
+    queue._queue_folder().joinpath("00000000000000000001-20200101-000000-abcd").write_text(content)
+    with queue.slot(run, Never(), lambda: None) as turn:
         assert turn
-    assert jobs._tickets() == []
+    assert queue._list_tickets() == []
 
 
 def test_slots_that_are_no_number_are_one(monkeypatch: pytest.MonkeyPatch) -> None:
     for value in ("", "0", "-3", "many", "1.5"):
         monkeypatch.setenv("MANABI_SLOTS", value)
-        assert jobs.slots() == 1
+        assert queue.num_slots() == 1
 
 
-def test_folders_that_were_named_relatively_are_the_same_for_a_job(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_folders_that_were_named_relatively_are_the_same_for_a_job(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("DATA", "RUNS", "CACHE", "CHECKPOINTS", "DOWNLOADS"):
         monkeypatch.setenv(f"MANABI_{name}", f"here/{name.lower()}")
-    environment = jobs._environment()
+    environment = queue._worker_environment()
     for name in ("DATA", "RUNS", "CACHE", "CHECKPOINTS", "DOWNLOADS"):
         assert environment[f"MANABI_{name}"] == str(tmp_path / "here" / name.lower())
 
 
 def test_two_processes_never_write_one_run(monkeypatch: pytest.MonkeyPatch) -> None:
     """A second process for the same run, as a laptop that wakes up may have one, gives up on the run's lock."""
-    monkeypatch.setattr(job, "_LOCK_SECONDS", 0.2)
-    run = runs.create(tasks.task("mnist-softmax"), tasks.task("mnist-softmax").recipe)
+    monkeypatch.setattr(process, "_LOCK_TIMEOUT", 0.2)
+    run = store.create_run(tasks.get_task("mnist-softmax"), tasks.get_task("mnist-softmax").recipe)
     with FileLock(run.path / "run.lock"):
-        assert job.main(str(run.path)) == 1
+        assert process.main(str(run.path)) == 1
     assert not (run.path / "status.json").exists()
 
 
@@ -235,7 +261,9 @@ def small_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Call
         pytest.skip("a small disk can only be mounted by root")
     folder = tmp_path / "disk"
     folder.mkdir()
-    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(folder)], capture_output=True, text=True)
+    made = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(folder)], capture_output=True, text=True
+    )
     if made.returncode:
         pytest.skip(f"a small disk cannot be mounted here: {made.stderr.strip()}")
     monkeypatch.setenv("MANABI_RUNS", str(folder / "runs"))
@@ -247,19 +275,19 @@ def test_a_full_disk_is_a_sentence_and_the_best_weights_are_kept(
     small_disk: Callable[[str], None], start_job: Callable, end_of: Callable
 ) -> None:
     run = start_job("mnist-cnn", epochs=24)  # every epoch keeps 127 KB of weights
-    process = jobs._started[-1]
+    process = queue._children[-1]
     status = end_of(run, 120)
     assert status.state == "failed", status
     assert "The disk is full" in str(status.reason) and str(run.path) in str(status.reason)
     assert process.wait(10) == 1
-    network, spec = checkpoints.load_weights(run.best_weights, "notes_cnn")
+    network, spec = checkpoints.load_weights(run.best_weights_path, "notes_cnn")
     assert spec.epoch >= 1 and all(p.isfinite().all() for p in network.parameters())
     with pytest.raises(UserError, match="cannot be written"):
         for _ in range(1000):  # room may be left for some empty folders
-            runs.create(run.task, run.recipe)
+            store.create_run(run.task, run.recipe)
 
     small_disk("30m")
-    jobs.resume(run)
+    queue.resume_run(run)
     assert end_of(run, 120).state == "finished" and run.summary["epochs"] == 24
 
 
@@ -285,16 +313,28 @@ def log_without_seconds(run: Run) -> list[list[str]]:
 
 def settled(process: psutil.Process) -> None:
     process.kill()
-    for child in jobs._started:
+    for child in queue._children:
         child.wait(30)
 
 
 def test_kill_9_at_ten_random_moments_and_resumed_each_time_it_ends_in_the_same_bits(
-    start_job: Callable, end_of: Callable, wait_until: Callable, process_of: Callable, monkeypatch: pytest.MonkeyPatch
+    start_job: Callable,
+    end_of: Callable,
+    wait_until: Callable,
+    process_of: Callable,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Batch norm, dropout, augmentation, one-cycle and AdamW, in bf16 where the processor has it."""
     monkeypatch.setenv("MANABI_SAVE_SECONDS", "0.3")
-    recipe = {"epochs": 12, "width": 8, "batch_size": 32, "limit_train": 0, "validation": 287, "precision": "auto", "seed": 5}
+    recipe = {
+        "epochs": 12,
+        "width": 8,
+        "batch_size": 32,
+        "limit_train": 0,
+        "validation": 287,
+        "precision": "auto",
+        "seed": 5,
+    }
     whole = start_job("mnist-modern", **recipe)
     assert end_of(whole, 240).state == "finished", whole.log_tail()
     total = whole.summary["steps"]
@@ -309,7 +349,9 @@ def test_kill_9_at_ten_random_moments_and_resumed_each_time_it_ends_in_the_same_
         process = process_of(run)
         if place:
             # The log is flushed every half second, so that this is some moment after the step was taken.
-            wait_until(lambda p=place: steps(run) >= p or not run.status().active, 120, what=f"step {place}")
+            wait_until(
+                lambda p=place: steps(run) >= p or not run.status().is_active, 120, what=f"step {place}"
+            )
         else:  # somewhere between the start of the process and its first steps
             moment = time.monotonic() + dice.uniform(0.2, 4)
             wait_until(lambda m=moment: time.monotonic() > m, what="a random moment")
@@ -319,7 +361,7 @@ def test_kill_9_at_ten_random_moments_and_resumed_each_time_it_ends_in_the_same_
         assert status.state in ("interrupted", "finished"), status
         if status.state == "finished":
             break
-        jobs.resume(run)
+        queue.resume_run(run)
     assert end_of(run, 240).state == "finished", run.log_tail()
     assert len(killed_at) == KILLS or run.summary, killed_at
 

@@ -4,7 +4,7 @@ import json
 
 from streamlit.testing.v1 import AppTest
 
-from ui import live_chart
+from ui.components import live_chart
 
 
 def test_streamlit_still_ships_a_plotly_that_tells_the_page():
@@ -16,10 +16,10 @@ def test_streamlit_still_ships_a_plotly_that_tells_the_page():
 
 
 def _page():
-    from ui import charts
-    from ui.live_chart import live_chart
+    from ui.components.live_chart import live_chart
+    from ui.kit import charts
 
-    figure = charts.curves([charts.Series("loss", [1, 2], [2.0, 1.0], "train")], "Steps", "Loss")
+    figure = charts.line_chart([charts.Series("loss", [1, 2], [2.0, 1.0], "train")], "Steps", "Loss")
     live_chart(figure, "curve", alt="the loss")
 
 
@@ -32,11 +32,17 @@ def _clickable():
     import numpy as np
     import streamlit as st
 
-    from ui import grids
-    from ui.live_chart import clicked
+    from ui.components.live_chart import clickable_chart
+    from ui.kit import matrix_charts
 
     labels = {"true_label": "t", "predicted_label": "p", "count_label": "n", "share_label": "s"}
-    st.text(str(clicked(grids.confusion(np.eye(2, dtype=int), ["a", "b"], **labels), "cells")))
+    st.text(
+        str(
+            clickable_chart(
+                matrix_charts.confusion_chart(np.eye(2, dtype=int), ["a", "b"], **labels), "cells"
+            )
+        )
+    )
 
 
 def test_nothing_is_clicked_at_first(monkeypatch):

@@ -14,10 +14,13 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract
 
 from core import glossary, paths
-from core.i18n import translator
+from core.i18n import get_translator
 
 FOLDERS = ("core", "ui", "pages")  # those of `make messages`
-FILES = [*sorted(p for f in FOLDERS for p in (paths.PROJECT / f).rglob("*.py")), paths.PROJECT / "streamlit_app.py"]
+FILES = [
+    *sorted(p for f in FOLDERS for p in (paths.PROJECT / f).rglob("*.py")),
+    paths.PROJECT / "streamlit_app.py",
+]
 PO = paths.PROJECT / "locale" / "ja" / "LC_MESSAGES" / "manabi.po"
 KEYWORDS = {"_": None, "N_": None}
 
@@ -52,13 +55,18 @@ JA_DISCARDED = {
 def extracted(path: Path) -> set[str]:
     """What Babel finds in a file."""
     with path.open("rb") as f:
-        found = [m for _line, m, _comments, _context in extract("python", f, KEYWORDS, options={"encoding": "utf-8"})]
+        found = [
+            m
+            for _line, m, _comments, _context in extract("python", f, KEYWORDS, options={"encoding": "utf-8"})
+        ]
     return {m for m in found if isinstance(m, str) and m}
 
 
 def written(path: Path) -> set[str]:
     """The literals in `_("...")` and `N_("...")`, those inside f-strings too, which Babel sees from Python 3.12 on only."""
-    calls = (n for n in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(n, ast.Call) and n.args)
+    calls = (
+        n for n in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(n, ast.Call) and n.args
+    )
     literals = [c.args[0] for c in calls if isinstance(c.func, ast.Name) and c.func.id in KEYWORDS]
     return {a.value for a in literals if isinstance(a, ast.Constant) and isinstance(a.value, str) and a.value}
 
@@ -92,8 +100,10 @@ def offences(texts: Iterable[str], table: dict[str, str]) -> list[tuple[str, str
     """Each refused form with the words around it and what to write instead."""
     return [
         (found[0], table[pattern], text[max(0, found.start() - 20) : found.end() + 20])
-        for text in texts for pattern in table for found in re.finditer(pattern, text)
-    ]  # fmt: skip
+        for text in texts
+        for pattern in table
+        for found in re.finditer(pattern, text)
+    ]
 
 
 def test_every_sentence_has_its_japanese(catalogue: Catalog, sentences: set[str]) -> None:
@@ -110,8 +120,12 @@ def test_nothing_is_left_over(catalogue: Catalog, sentences: set[str]) -> None:
 
 
 def test_a_term_has_one_form(catalogue: Catalog, sentences: set[str]) -> None:
-    terms = glossary.terms()
-    english = [*sentences, *(f"{t.en}: {t.text_en}" for t in terms), (paths.PROJECT / "README.md").read_text(encoding="utf-8")]
+    terms = glossary.list_terms()
+    english = [
+        *sentences,
+        *(f"{t.en}: {t.text_en}" for t in terms),
+        (paths.PROJECT / "README.md").read_text(encoding="utf-8"),
+    ]
     japanese = [m.string for m in entries(catalogue)] + [f"{t.ja}: {t.text_ja}" for t in terms]
     japanese.append((paths.PROJECT / "README.ja.md").read_text(encoding="utf-8"))
     assert offences(english, DISCARDED) == []
@@ -131,10 +145,10 @@ def test_the_header_says_japanese_in_utf8(catalogue: Catalog) -> None:
 
 
 def test_the_translator_answers_in_japanese(catalogue: Catalog) -> None:
-    translate = translator("ja")
+    translate = get_translator("ja")
     assert not [m.id for m in entries(catalogue) if m.string and translate(m.id) != m.string]
     assert translate("Start training") == "学習を始める" and translate("") == ""
-    assert translator("en")("Start training") == "Start training"
+    assert get_translator("en")("Start training") == "Start training"
 
 
 def test_punctuation_is_japanese(catalogue: Catalog) -> None:

@@ -9,24 +9,48 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.training.logs import MetricsReader, MetricsWriter, append_probe, cut_lines, decimate, read_probes, smooth
+from core.runs.logs import (
+    MetricsReader,
+    MetricsWriter,
+    append_probe,
+    decimate,
+    filter_lines,
+    read_probes,
+    smooth,
+)
 
-METRICS = ("train/loss", "train/accuracy", "lr", "train/loss_epoch", "train/accuracy_epoch", "val/loss", "val/accuracy")
+METRICS = (
+    "train/loss",
+    "train/accuracy",
+    "lr",
+    "train/loss_epoch",
+    "train/accuracy_epoch",
+    "val/loss",
+    "val/accuracy",
+)
 
 
 def write(writer: MetricsWriter, steps: range, per_epoch: int = 5) -> None:
     """Rows of `steps`, and of every epoch that ends with one of them."""
     for step in steps:
         writer.write(
-            step=step, epoch=step / per_epoch, images=step * 32, seconds=step * 0.1,
+            step=step,
+            epoch=step / per_epoch,
+            images=step * 32,
+            seconds=step * 0.1,
             **{"train/loss": 1 / step, "train/accuracy": 0.5, "lr": 0.01},
-        )  # fmt: skip
+        )
         if step % per_epoch == 0:
             end_epoch(writer, step, step // per_epoch)
 
 
 def end_epoch(writer: MetricsWriter, step: int, epoch: int) -> None:
-    figures = {"train/loss_epoch": 0.5, "train/accuracy_epoch": 0.5, "val/loss": 1 / epoch, "val/accuracy": 0.9}
+    figures = {
+        "train/loss_epoch": 0.5,
+        "train/accuracy_epoch": 0.5,
+        "val/loss": 1 / epoch,
+        "val/accuracy": 0.9,
+    }
     writer.write(step=step, epoch=float(epoch), images=step * 32, seconds=step * 0.1, **figures)
 
 
@@ -90,7 +114,16 @@ def test_a_torn_last_line_waits_until_it_is_whole(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "rubbish",
-    [b"\x00\x00\x00\x00", b"\xff\xfe\xfd", b"word,word", b"1,2,3,4,5,6,7,8,9,10,11,12,13,14,15", b'"never closed', b",,,,", b"7", b""],
+    [
+        b"\x00\x00\x00\x00",
+        b"\xff\xfe\xfd",
+        b"word,word",
+        b"1,2,3,4,5,6,7,8,9,10,11,12,13,14,15",
+        b'"never closed',
+        b",,,,",
+        b"7",
+        b"",
+    ],
 )
 @pytest.mark.parametrize("place", ["first", "middle", "last", "alone"])
 def test_a_damaged_line_costs_at_most_itself(path: Path, rubbish: bytes, place: str) -> None:
@@ -98,7 +131,12 @@ def test_a_damaged_line_costs_at_most_itself(path: Path, rubbish: bytes, place: 
     write(writer, range(1, 5))
     writer.close()
     header, *rows = path.read_bytes().splitlines()
-    middle = {"first": [rubbish, *rows], "middle": [*rows[:2], rubbish, *rows[2:]], "last": [*rows, rubbish], "alone": [rubbish]}
+    middle = {
+        "first": [rubbish, *rows],
+        "middle": [*rows[:2], rubbish, *rows[2:]],
+        "last": [*rows, rubbish],
+        "alone": [rubbish],
+    }
     path.write_bytes(b"\n".join([header, *middle[place]]) + b"\n")
     frame = fresh(path)
     assert all(pd.api.types.is_numeric_dtype(t) for t in frame.dtypes) or frame.empty
@@ -195,7 +233,7 @@ def test_probes_are_cut_by_epoch(tmp_path: Path) -> None:
     with path.open("a") as f:
         f.write("4,0.1,0.")
     assert list(read_probes(path, 2)) == [1, 2, 3]
-    path.write_bytes(cut_lines(path, "", lambda cells: cells[0].isdigit() and int(cells[0]) <= 2))
+    path.write_bytes(filter_lines(path, "", lambda cells: cells[0].isdigit() and int(cells[0]) <= 2))
     found = read_probes(path, 2)
     assert list(found) == [1, 2] and found[2].shape == (2, 3) and found[2][0, 0] == pytest.approx(0.2)
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from core.files import read_json, write_aside, write_bytes, write_json
-from core.messages import Message, UserError, nearest
+from core.files import atomic_write, read_json, write_bytes, write_json
+from core.messages import Message, UserError, closest_names
 
 
 def test_a_message_fills_its_places_in_the_language_of_the_reader() -> None:
@@ -49,15 +49,17 @@ def test_a_message_with_damaged_parameters_is_still_a_message() -> None:
 
 def test_a_user_error_carries_its_message() -> None:
     error = UserError("{file} is missing.", file="x.csv")
-    assert str(error) == "x.csv is missing." and error.message == Message("{file} is missing.", {"file": "x.csv"})
+    assert str(error) == "x.csv is missing." and error.message == Message(
+        "{file} is missing.", {"file": "x.csv"}
+    )
     assert UserError(Message("Whole.")).message == Message("Whole.")
 
 
 def test_nearest_names() -> None:
     known = ["mnist-cnn", "mnist-mlp", "boston-mlp"]
-    assert nearest("mnist-ccn", known).split(", ")[0] == "mnist-cnn"
-    assert nearest("zzz", known) == "boston-mlp, mnist-cnn, mnist-mlp"
-    assert nearest("zzz", []) == ""
+    assert closest_names("mnist-ccn", known).split(", ")[0] == "mnist-cnn"
+    assert closest_names("zzz", known) == "boston-mlp, mnist-cnn, mnist-mlp"
+    assert closest_names("zzz", []) == ""
 
 
 def test_json_files_round_trip(tmp_path: Path) -> None:
@@ -88,7 +90,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path: Path) -> 
         raise OSError("disk full")
 
     with pytest.raises(OSError, match="disk full"):
-        write_aside(path, breaks)
+        atomic_write(path, breaks)
     assert path.read_bytes() == b"old" and os.listdir(tmp_path) == ["a.bin"]
 
 

@@ -20,7 +20,10 @@ TRAIN_X, TRAIN_Y, TEST_X, TEST_Y = mnist._FILES.values()
 
 def idx(array: np.ndarray) -> bytes:
     """An IDX file as Yann LeCun's page describes it: two zero bytes, the type (8: unsigned byte), the rank, the sizes, the data."""
-    return struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape) + array.astype(np.uint8).tobytes()
+    return (
+        struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape)
+        + array.astype(np.uint8).tobytes()
+    )
 
 
 @pytest.fixture
@@ -40,7 +43,7 @@ def raw(root: Path) -> Path:
 
 
 def test_real_files_are_read_as_torchvision_reads_them(real_data: Path) -> None:
-    found = data.obtain("mnist")
+    found = data.load_dataset("mnist")
     for train, x, y in ((True, found.train_x, found.train_y), (False, found.test_x, found.test_y)):
         theirs = torchvision_mnist.MNIST(str(real_data), train=train)
         assert np.array_equal(x[:, 0], theirs.data.numpy()) and np.array_equal(y, theirs.targets.numpy())
@@ -52,18 +55,20 @@ def test_real_files_are_read_as_torchvision_reads_them(real_data: Path) -> None:
 def test_mean_and_std_recomputed_from_the_60000_training_images(real_data: Path) -> None:
     pixels = mnist.read_idx(raw(real_data) / TRAIN_X).astype(np.float64) / 255
     assert round(pixels.mean(), 4) == mnist.MEAN and round(pixels.std(), 4) == mnist.STD
-    found = data.obtain("mnist")
+    found = data.load_dataset("mnist")
     assert (round(float(found.mean[0]), 4), round(float(found.std[0]), 4)) == (mnist.MEAN, mnist.STD)
 
 
 def test_status_of_the_real_files(real_data: Path) -> None:
-    status = data.status("mnist")
+    status = data.dataset_status("mnist")
     assert (status.train, status.test, status.problem) == (60_000, 10_000, None)
     assert status.bytes == sum(p.stat().st_size for p in raw(real_data).iterdir())
 
 
 @pytest.mark.parametrize("shape", [(7,), (5, 28, 28), (1, 1, 1)])
-def test_the_reader_gives_back_what_was_written_and_torchvision_agrees(tmp_path: Path, shape: tuple[int, ...]) -> None:
+def test_the_reader_gives_back_what_was_written_and_torchvision_agrees(
+    tmp_path: Path, shape: tuple[int, ...]
+) -> None:
     array = np.random.default_rng(1).integers(0, 256, shape).astype(np.uint8)
     (tmp_path / "x").write_bytes(idx(array))
     assert np.array_equal(mnist.read_idx(tmp_path / "x"), array)
@@ -72,29 +77,31 @@ def test_the_reader_gives_back_what_was_written_and_torchvision_agrees(tmp_path:
 
 def test_the_files_are_never_written_to(root: Path) -> None:
     before = (raw(root) / TRAIN_X).read_bytes()
-    found = data.obtain("mnist", root)
+    found = data.load_dataset("mnist", root)
     found.train_x[0] = 7
     assert (raw(root) / TRAIN_X).read_bytes() == before
 
 
 def test_gzipped_files_read_the_same(root: Path, own_world: Path) -> None:
-    plain = data.obtain("mnist", root)
+    plain = data.load_dataset("mnist", root)
     for path in list(raw(root).iterdir()):
         path.with_name(path.name + ".gz").write_bytes(gzip.compress(path.read_bytes()))
         path.unlink()
     for _ in range(2):  # the second time from the cache
-        packed = data.obtain("mnist", root)
+        packed = data.load_dataset("mnist", root)
         assert np.array_equal(packed.train_x, plain.train_x) and np.array_equal(packed.test_y, plain.test_y)
-    assert sorted(p.suffix for p in raw(root).iterdir()) == [".gz"] * 4, "nothing is unpacked inside a data root"
+    assert sorted(p.suffix for p in raw(root).iterdir()) == [".gz"] * 4, (
+        "nothing is unpacked inside a data root"
+    )
     assert len(list((own_world / "cache" / "mnist").iterdir())) == 4
 
 
 def refused(root: Path, *words: str) -> None:
     """Loading says one sentence with all these words in it, and so does `data status`."""
     with pytest.raises(UserError) as caught:
-        data.obtain("mnist", root)
+        data.load_dataset("mnist", root)
     assert all(w in str(caught.value) for w in words), str(caught.value)
-    assert str(data.status("mnist", root).problem) == str(caught.value)
+    assert str(data.dataset_status("mnist", root).problem) == str(caught.value)
 
 
 def test_a_truncated_file(root: Path) -> None:
@@ -104,7 +111,15 @@ def test_a_truncated_file(root: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "head", [b"", b"\x00", b"PK\x03\x04 and so on", b"\x00\x00\x0d\x03" + bytes(12), b"\x00\x00\x08\x02" + bytes(12), b"<html>"]
+    "head",
+    [
+        b"",
+        b"\x00",
+        b"PK\x03\x04 and so on",
+        b"\x00\x00\x0d\x03" + bytes(12),
+        b"\x00\x00\x08\x02" + bytes(12),
+        b"<html>",
+    ],
 )
 def test_a_wrong_magic_number(root: Path, head: bytes) -> None:
     (raw(root) / TRAIN_X).write_bytes(head)
@@ -139,7 +154,11 @@ def test_images_of_another_size(root: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"no gzip", gzip.compress(bytes(10_000), mtime=0)[:-10], gzip.compress(bytes(range(256)) * 40, mtime=0)[:30]],
+    [
+        b"no gzip",
+        gzip.compress(bytes(10_000), mtime=0)[:-10],
+        gzip.compress(bytes(range(256)) * 40, mtime=0)[:30],
+    ],
     ids=["not-gzip", "truncated-tail", "truncated-head"],
 )
 def test_a_broken_gzip_file(root: Path, content: bytes) -> None:
@@ -150,7 +169,9 @@ def test_a_broken_gzip_file(root: Path, content: bytes) -> None:
 
 
 def test_gzip_with_damage_in_the_middle(root: Path) -> None:
-    content = bytearray(gzip.compress(np.random.default_rng(0).integers(0, 256, 5000).astype(np.uint8).tobytes()))
+    content = bytearray(
+        gzip.compress(np.random.default_rng(0).integers(0, 256, 5000).astype(np.uint8).tobytes())
+    )
     content[200:260] = bytes(60)
     content[11] ^= 0xFF
     (raw(root) / TRAIN_X).unlink()
@@ -173,34 +194,36 @@ def test_a_named_folder_without_the_data_is_a_sentence_not_a_stand_in(tmp_path: 
 
 
 def test_the_stand_in_says_what_it_is() -> None:
-    found = data.obtain("mnist")
+    found = data.load_dataset("mnist")
     assert found.name == "digits" and found.stand_in_for == "MNIST"
-    assert found.describe()["stand_in_for"] == "MNIST" and found.describe()["title"] == mnist.STAND_IN_TITLE
+    assert found.describe()["stand_in_for"] == "MNIST" and found.describe()["title"] == mnist.FALLBACK_TITLE
     said = str(found.notice)
     assert said.startswith("MNIST is not on this machine.") and "scikit-learn" in said and "MNIST/raw" in said
 
 
 def test_the_stand_in_has_1437_and_360_digits_in_mnists_form() -> None:
-    found = data.obtain("mnist")
+    found = data.load_dataset("mnist")
     assert found.train_x.shape == (1437, 1, 28, 28) and found.test_x.shape == (360, 1, 28, 28)
     assert found.train_x.dtype == np.uint8 and found.classes == tuple("0123456789")
     scaled = found.train_x / 255.0
     assert float(found.mean[0]) == pytest.approx(scaled.mean(), rel=1e-5)
     assert float(found.std[0]) == pytest.approx(scaled.std(), rel=1e-5)
-    assert not found.train_x[:, :, :4].any() and not found.train_x[:, :, 24:].any(), "a border of four pixels, as MNIST has"
+    assert not found.train_x[:, :, :4].any() and not found.train_x[:, :, 24:].any(), (
+        "a border of four pixels, as MNIST has"
+    )
     assert found.train_x.max() == 255
 
 
 def test_the_stand_in_keeps_every_digit_once() -> None:
     from sklearn.datasets import load_digits
 
-    found = data.obtain("mnist")
+    found = data.load_dataset("mnist")
     counts = np.bincount(np.concatenate([found.train_y, found.test_y]), minlength=10)
     assert np.array_equal(counts, np.bincount(load_digits().target))
 
 
 def test_the_stand_in_is_the_same_every_time() -> None:
-    one, two = data.obtain("mnist"), data.obtain("mnist")
+    one, two = data.load_dataset("mnist"), data.load_dataset("mnist")
     assert np.array_equal(one.train_x, two.train_x) and np.array_equal(one.test_y, two.test_y)
 
 

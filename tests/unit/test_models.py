@@ -11,7 +11,7 @@ from core import checkpoints, models, tasks
 from core.checkpoints import Spec
 from core.messages import UserError
 
-NAMES = models.model_names()
+NAMES = models.list_models()
 IMAGE = (1, 28, 28)
 DIGITS = {t.model for t in tasks.TASKS if t.dataset == "mnist"}
 
@@ -23,12 +23,12 @@ def image(name: str) -> tuple[int, ...]:
 
 def build(name: str, num_outputs: int = 10, in_shape: tuple[int, ...] | None = None, **options):
     torch.manual_seed(0)
-    return models.create(name, in_shape or image(name), num_outputs, **options)
+    return models.create_model(name, in_shape or image(name), num_outputs, **options)
 
 
 def test_every_task_names_a_registered_model() -> None:
     for task in tasks.TASKS:
-        assert task.model in models.model_names("translator" if task.kind == "translation" else "predictor")
+        assert task.model in models.list_models("translator" if task.kind == "translation" else "predictor")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -78,7 +78,9 @@ def test_saved_and_loaded_it_answers_the_same(name: str, half: bool, tmp_path: P
     network = build(name).train()
     network(torch.randn(8, *image(name)))  # batch norm's running figures are no longer the initial ones
     network.eval()
-    spec = Spec("t", name, {}, image(name), "classification", tuple("0123456789"), (0.1,), (0.3,), 0.0, 1.0, "MNIST")
+    spec = Spec(
+        "t", name, {}, image(name), "classification", tuple("0123456789"), (0.1,), (0.3,), 0.0, 1.0, "MNIST"
+    )
     checkpoints.save_weights(tmp_path / "w.safetensors", network, spec, half=half)
     again, found = checkpoints.load_weights(tmp_path / "w.safetensors", name)
     assert found == spec and not again.training
@@ -98,7 +100,7 @@ def test_same_seed_same_weights(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_source_shown_is_the_file_that_defines_it(name: str) -> None:
-    source = models.source(name)
+    source = models.model_source(name)
     assert f"def {name}(" in source and "@register_model" in source and "Shapes:" in source
 
 
@@ -110,9 +112,13 @@ LENET5 = {
     "output": 84 * 10 + 10,
 }
 MODERN = (
-    (32 * 1 * 9 + 2 * 32) + (32 * 32 * 9 + 2 * 32) + (64 * 32 * 9 + 2 * 64) + (64 * 64 * 9 + 2 * 64)
-    + (64 * 7 * 7 * 128 + 2 * 128) + (128 * 10 + 10)
-)  # fmt: skip
+    (32 * 1 * 9 + 2 * 32)
+    + (32 * 32 * 9 + 2 * 32)
+    + (64 * 32 * 9 + 2 * 64)
+    + (64 * 64 * 9 + 2 * 64)
+    + (64 * 7 * 7 * 128 + 2 * 128)
+    + (128 * 10 + 10)
+)
 COUNTS = {
     "softmax": 784 * 10 + 10,  # 7,850
     "notes_cnn": 832 + 64 + 62_730,  # convolution, batch norm, linear: 63,626
@@ -129,7 +135,9 @@ def test_parameter_counts_by_hand(name: str) -> None:
 
 def test_the_notes_cnn_part_by_part() -> None:
     network = build("notes_cnn")
-    parts = [sum(p.numel() for p in part.parameters()) for part in (network.conv[0], network.conv[1], network.head)]
+    parts = [
+        sum(p.numel() for p in part.parameters()) for part in (network.conv[0], network.conv[1], network.head)
+    ]
     assert parts == [832, 64, 62_730]
     assert network.embed(torch.randn(1, *IMAGE)).shape == (1, 6272)
 
@@ -144,4 +152,4 @@ def test_an_mlp_of_any_depth_for_tables() -> None:
 
 def test_an_unknown_model_offers_the_nearest() -> None:
     with pytest.raises(UserError, match="no model called lenet6.*lenet5"):
-        models.create("lenet6", IMAGE, 10)
+        models.create_model("lenet6", IMAGE, 10)

@@ -11,17 +11,26 @@ import torch
 
 from core import models, paths
 from core.checkpoints import Spec
-from core.inference import nearest
+from core.digits import neighbor_index
 from core.inference.predictor import Predictor
 
 
 def predictor(model: str) -> Predictor:
     torch.manual_seed(0)
     spec = Spec(
-        task="t", model=model, options={}, in_shape=(1, 28, 28), kind="classification", classes=tuple("0123456789"),
-        mean=(0.13,), std=(0.31,), output_mean=0.0, output_std=1.0, data="none",
-    )  # fmt: skip
-    return Predictor(models.create(model, (1, 28, 28), 10).eval(), spec)
+        task="t",
+        model=model,
+        options={},
+        in_shape=(1, 28, 28),
+        kind="classification",
+        classes=tuple("0123456789"),
+        mean=(0.13,),
+        std=(0.31,),
+        output_mean=0.0,
+        output_std=1.0,
+        data="none",
+    )
+    return Predictor(models.create_model(model, (1, 28, 28), 10).eval(), spec)
 
 
 @pytest.fixture
@@ -32,17 +41,20 @@ def small_mnist(tmp_path: Path) -> Path:
     rng = np.random.default_rng(0)
     for part, n in (("train", 300), ("t10k", 20)):
         images = rng.integers(0, 256, (n, 28, 28), dtype=np.uint8) * (rng.random((n, 28, 28)) < 0.2)
-        (raw / f"{part}-images-idx3-ubyte").write_bytes(struct.pack(">IIII", 0x803, n, 28, 28) + images.astype(np.uint8).tobytes())
+        (raw / f"{part}-images-idx3-ubyte").write_bytes(
+            struct.pack(">IIII", 0x803, n, 28, 28) + images.astype(np.uint8).tobytes()
+        )
         labels = rng.integers(0, 10, n, dtype=np.uint8)
         (raw / f"{part}-labels-idx1-ubyte").write_bytes(struct.pack(">II", 0x801, n) + labels.tobytes())
     return tmp_path
 
 
 @pytest.mark.parametrize(
-    ("model", "by"), [("lenet5", "features"), ("modern_cnn", "features"), ("notes_cnn", "pixels"), ("softmax", "pixels")]
+    ("model", "by"),
+    [("lenet5", "features"), ("modern_cnn", "features"), ("notes_cnn", "pixels"), ("softmax", "pixels")],
 )
 def test_a_training_digit_is_nearest_to_itself(small_mnist: Path, model: str, by: str) -> None:
-    index = nearest.index(predictor(model), "key", str(small_mnist))
+    index = neighbor_index.load_index(predictor(model), "key", str(small_mnist))
     assert index.by == by
     found = index.nearest(index.images[123], 5)
     assert found.by == by and found.index[0] == 123 and found.similarity[0] == pytest.approx(1, abs=2e-3)
@@ -53,7 +65,7 @@ def test_a_training_digit_is_nearest_to_itself(small_mnist: Path, model: str, by
 
 def test_similarities_are_cosines(small_mnist: Path) -> None:
     p = predictor("lenet5")
-    index = nearest.index(p, "key", str(small_mnist))
+    index = neighbor_index.load_index(p, "key", str(small_mnist))
     picture = np.random.default_rng(5).integers(0, 256, (28, 28), dtype=np.uint8)
     found = index.nearest(picture, 300)
     a, b = p.embed(picture[None, None])[0], p.embed(index.images[found.index][:, None])
@@ -63,34 +75,40 @@ def test_similarities_are_cosines(small_mnist: Path) -> None:
 
 def test_vectors_are_made_once_per_key_and_made_again_where_damaged(small_mnist: Path) -> None:
     told = []
-    first = nearest.index(predictor("lenet5"), "one", str(small_mnist), lambda message, share: told.append(share))
+    first = neighbor_index.load_index(
+        predictor("lenet5"), "one", str(small_mnist), lambda message, share: told.append(share)
+    )
     files = list((paths.cache() / "nearest").glob("*.npy"))
     assert len(files) == 1 and told[-1] == 1.0 and isinstance(first.vectors, np.memmap)
     told.clear()
-    nearest.index(predictor("lenet5"), "one", str(small_mnist), lambda message, share: told.append(share))
+    neighbor_index.load_index(
+        predictor("lenet5"), "one", str(small_mnist), lambda message, share: told.append(share)
+    )
     assert not told
     half = files[0].read_bytes()[:200]
     files[0].unlink()  # the old one stays mapped
     files[0].write_bytes(half)
-    again = nearest.index(predictor("lenet5"), "one", str(small_mnist))
+    again = neighbor_index.load_index(predictor("lenet5"), "one", str(small_mnist))
     assert (again.vectors == first.vectors).all()
-    nearest.index(predictor("lenet5"), "two", str(small_mnist))
+    neighbor_index.load_index(predictor("lenet5"), "two", str(small_mnist))
     assert len(list((paths.cache() / "nearest").iterdir())) == 2
 
 
 def test_black_pictures_and_few_digits(small_mnist: Path) -> None:
     for model in ("lenet5", "softmax"):
-        found = nearest.index(predictor(model), "key", str(small_mnist)).nearest(np.zeros((28, 28), np.uint8), 1000)
+        found = neighbor_index.load_index(predictor(model), "key", str(small_mnist)).nearest(
+            np.zeros((28, 28), np.uint8), 1000
+        )
         assert len(found.index) == 300 and np.isfinite(found.similarity).all()
 
 
 def test_without_mnist_there_is_no_index() -> None:
-    assert nearest.index(predictor("lenet5"), "key") is None
+    assert neighbor_index.load_index(predictor("lenet5"), "key") is None
 
 
 def test_the_real_thing(real_data: Path) -> None:
     for model in ("lenet5", "notes_cnn"):
-        index = nearest.index(predictor(model), "key", str(real_data))
+        index = neighbor_index.load_index(predictor(model), "key", str(real_data))
         assert len(index.vectors) == 60_000
         for number in (0, 1, 2, 3, 4):
             assert index.nearest(index.images[number]).index[0] == number

@@ -13,13 +13,15 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
 from core import models
-from core.training.optim import averaging, make_loss, make_optimizer, make_schedule, squared_error
+from core.training.optim import ema_update, make_loss, make_optimizer, make_schedule, squared_error
 from core.training.supervised_recipe import SupervisedRecipe
 
 STEPS, PER_EPOCH = 60, 10
 
 
-def rates(recipe: SupervisedRecipe, steps: int = STEPS, per_epoch: int = PER_EPOCH, what: str = "lr") -> list[float]:
+def rates(
+    recipe: SupervisedRecipe, steps: int = STEPS, per_epoch: int = PER_EPOCH, what: str = "lr"
+) -> list[float]:
     """The learning rate (or the momentum) of every step of a training."""
     optimizer = make_optimizer(nn.Linear(2, 2), recipe)
     schedule = make_schedule(optimizer, recipe, steps, per_epoch)
@@ -62,7 +64,7 @@ def test_the_optimizer_that_was_named_takes_torchs_own_steps(recipe: SupervisedR
 
 
 def test_weight_decay_spares_norms_and_biases() -> None:
-    network = models.create("modern_cnn", (1, 28, 28), 10)
+    network = models.create_model("modern_cnn", (1, 28, 28), 10)
     groups = make_optimizer(network, SupervisedRecipe(optimizer="adamw", weight_decay=0.02)).param_groups
     assert [g["weight_decay"] for g in groups] == [0.02, 0.0]
     spared = {id(p) for p in groups[1]["params"]}
@@ -95,7 +97,9 @@ def test_the_cosine_schedule_is_the_papers_half_wave() -> None:
 def test_one_cycle_rises_and_falls_as_torchs_own() -> None:
     found = rates(SupervisedRecipe(optimizer="sgd", learning_rate=0.4, schedule="one-cycle"))
     reference_optimizer = torch.optim.SGD(nn.Linear(2, 2).parameters(), lr=0.4, momentum=0.9)
-    reference = torch.optim.lr_scheduler.OneCycleLR(reference_optimizer, max_lr=0.4, total_steps=STEPS, pct_start=0.3)
+    reference = torch.optim.lr_scheduler.OneCycleLR(
+        reference_optimizer, max_lr=0.4, total_steps=STEPS, pct_start=0.3
+    )
     expected, momenta = [], []
     for _ in range(STEPS):
         expected.append(reference_optimizer.param_groups[0]["lr"])
@@ -104,10 +108,14 @@ def test_one_cycle_rises_and_falls_as_torchs_own() -> None:
         reference.step()
     np.testing.assert_allclose(found, expected)
     assert max(found) == pytest.approx(0.4, rel=1e-3) and found[0] < 0.05 and found[-1] < 0.001
-    np.testing.assert_allclose(rates(SupervisedRecipe(optimizer="sgd", momentum=0.9, schedule="one-cycle"), what="momentum"), momenta)
+    np.testing.assert_allclose(
+        rates(SupervisedRecipe(optimizer="sgd", momentum=0.9, schedule="one-cycle"), what="momentum"), momenta
+    )
 
 
-@pytest.mark.parametrize(("momentum", "least", "most"), [(0.0, 0.0, 0.0), (0.5, 0.45, 0.55), (0.99, 0.94, 0.999)])
+@pytest.mark.parametrize(
+    ("momentum", "least", "most"), [(0.0, 0.0, 0.0), (0.5, 0.45, 0.55), (0.99, 0.94, 0.999)]
+)
 def test_one_cycle_swings_around_the_recipes_momentum(momentum: float, least: float, most: float) -> None:
     found = rates(SupervisedRecipe(optimizer="sgd", momentum=momentum, schedule="one-cycle"), what="momentum")
     assert (min(found), max(found)) == (pytest.approx(least, abs=1e-3), pytest.approx(most, abs=1e-3))
@@ -117,7 +125,7 @@ def test_one_cycle_swings_around_the_recipes_momentum(momentum: float, least: fl
 def test_averaged_weights_are_the_formulas(decay: float) -> None:
     torch.manual_seed(0)
     network = nn.Linear(3, 2, bias=False)
-    average = AveragedModel(network, multi_avg_fn=averaging(decay))
+    average = AveragedModel(network, multi_avg_fn=ema_update(decay))
     expected = None
     for t in range(200):
         with torch.no_grad():
@@ -137,9 +145,11 @@ def test_the_triangular_schedule_is_two_lines() -> None:
 
 
 def test_the_biases_of_batch_norms_have_a_rate_of_their_own() -> None:
-    network = models.create("modern_cnn", (1, 28, 28), 10)
+    network = models.create_model("modern_cnn", (1, 28, 28), 10)
     recipe = SupervisedRecipe(optimizer="sgd", learning_rate=0.1, weight_decay=0.02, norm_rate=64)
-    rates_by_parameter = {id(p): g["lr"] for g in make_optimizer(network, recipe).param_groups for p in g["params"]}
+    rates_by_parameter = {
+        id(p): g["lr"] for g in make_optimizer(network, recipe).param_groups for p in g["params"]
+    }
     for module in network.modules():
         for leaf, p in module.named_parameters(recurse=False):
             of_norm = isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d) and leaf == "bias"
@@ -150,7 +160,9 @@ def test_the_biases_of_batch_norms_have_a_rate_of_their_own() -> None:
 @pytest.mark.parametrize("steps", [1, 2, 3, 4, 7])
 @pytest.mark.parametrize("optimizer", ["sgd", "rmsprop", "adam", "adamw"])
 def test_every_schedule_survives_a_training_of_a_few_steps(schedule: str, steps: int, optimizer: str) -> None:
-    found = rates(SupervisedRecipe(schedule=schedule, optimizer=optimizer, learning_rate=0.1), steps, per_epoch=1)
+    found = rates(
+        SupervisedRecipe(schedule=schedule, optimizer=optimizer, learning_rate=0.1), steps, per_epoch=1
+    )
     assert all(math.isfinite(r) and 0 <= r <= 0.1 + 1e-9 for r in found)
 
 
@@ -160,7 +172,9 @@ def test_squared_error_is_the_brier_score() -> None:
     p = logits.softmax(1).numpy()
     onehot = np.eye(4)[labels.numpy()]
     assert float(squared_error(logits, labels)) == pytest.approx(((p - onehot) ** 2).sum(1).mean(), rel=1e-6)
-    by_class = sum(brier_score_loss(onehot[:, k], p[:, k]) for k in range(4))  # the sum of the one-against-all scores
+    by_class = sum(
+        brier_score_loss(onehot[:, k], p[:, k]) for k in range(4)
+    )  # the sum of the one-against-all scores
     assert float(squared_error(logits, labels)) == pytest.approx(by_class, rel=1e-5)
 
 

@@ -11,12 +11,13 @@ import pytest
 import torch
 import torchvision
 
-from core import checkpoints, data, export, models, pretrained, tasks
+from core import checkpoints, data, models, pretrained, tasks
+from core.analysis import export
 from core.messages import UserError
-from core.training import runs
+from core.runs import store
 from core.training.recipe import Recipe
 
-TASK = tasks.task("cifar10-resnet18-pretrained")
+TASK = tasks.get_task("cifar10-resnet18-pretrained")
 ENTRY = pretrained.WEIGHTS[0]
 SHORT = {"size": 32, "epochs": 1, "limit_train": 64, "validation": 20, "batch_size": 32, "threads": 1}
 
@@ -43,7 +44,7 @@ def recipe(start: str) -> Recipe:
 
 
 def network(start: str, channels: int = 3) -> torch.nn.Module:
-    return models.create("resnet18_imagenet", (channels, 32, 32), 10, start=start, size=32)
+    return models.create_model("resnet18_imagenet", (channels, 32, 32), 10, start=start, size=32)
 
 
 @pytest.mark.parametrize("variables", [{}, {"TORCH_HOME": "~/here"}, {"XDG_CACHE_HOME": "/srv/there"}])
@@ -51,7 +52,7 @@ def test_the_cache_is_torchs_own(variables: dict[str, str], monkeypatch: pytest.
     monkeypatch.delenv("TORCH_HOME")
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    assert str(pretrained.hub()) == torch.hub.get_dir()
+    assert str(pretrained.hub_dir()) == torch.hub.get_dir()
 
 
 def test_the_entry_is_torchvisions_own() -> None:
@@ -62,12 +63,14 @@ def test_the_entry_is_torchvisions_own() -> None:
 
 def test_the_network_is_torchvisions_with_another_last_layer() -> None:
     theirs = torchvision.models.resnet18(num_classes=10)
-    assert sum(p.numel() for p in network("scratch").parameters()) == sum(p.numel() for p in theirs.parameters())
+    assert sum(p.numel() for p in network("scratch").parameters()) == sum(
+        p.numel() for p in theirs.parameters()
+    )
 
 
 def test_it_answers_as_torchvisions_own(imagenet: dict[str, torch.Tensor]) -> None:
     ours = network("fine-tuned")
-    pretrained.begin(TASK, recipe("fine-tuned"), ours)
+    pretrained.load_pretrained(TASK, recipe("fine-tuned"), ours)
     theirs = torchvision.models.resnet18(weights=None)
     theirs.load_state_dict(imagenet)
     theirs.fc = torch.nn.Identity()
@@ -78,15 +81,20 @@ def test_it_answers_as_torchvisions_own(imagenet: dict[str, torch.Tensor]) -> No
 def test_one_channel_sees_grey_as_three_equal_ones(imagenet: dict[str, torch.Tensor]) -> None:
     colour, grey = network("fine-tuned"), network("fine-tuned", channels=1)
     for one in (colour, grey):
-        pretrained.begin(TASK, recipe("fine-tuned"), one)
+        pretrained.load_pretrained(TASK, recipe("fine-tuned"), one)
     x = torch.randn(2, 1, 32, 32)
-    torch.testing.assert_close(grey.eval().embed(x), colour.eval().embed(x.repeat(1, 3, 1, 1)), rtol=1e-3, atol=1e-3)
+    torch.testing.assert_close(
+        grey.eval().embed(x), colour.eval().embed(x.repeat(1, 3, 1, 1)), rtol=1e-3, atol=1e-3
+    )
 
 
 def test_from_scratch_needs_nothing() -> None:
-    assert pretrained.needed(TASK, recipe("scratch")) is None
-    pretrained.begin(TASK, recipe("scratch"), network("scratch"))
-    assert pretrained.needed(tasks.task("cifar10-vgg"), tasks.task("cifar10-vgg").recipe) is None
+    assert pretrained.required_weights(TASK, recipe("scratch")) is None
+    pretrained.load_pretrained(TASK, recipe("scratch"), network("scratch"))
+    assert (
+        pretrained.required_weights(tasks.get_task("cifar10-vgg"), tasks.get_task("cifar10-vgg").recipe)
+        is None
+    )
 
 
 def test_without_network_and_weights_one_sentence_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,14 +102,16 @@ def test_without_network_and_weights_one_sentence_says_what_to_do(monkeypatch: p
         raise urllib.error.URLError("no network")
 
     monkeypatch.setattr("urllib.request.urlopen", nobody)
-    assert pretrained.missing(TASK, recipe("frozen")) == ENTRY
+    assert pretrained.missing_weights(TASK, recipe("frozen")) == ENTRY
     with pytest.raises(UserError, match="core weights get resnet18-imagenet") as caught:
-        pretrained.begin(TASK, recipe("frozen"), network("frozen"))
+        pretrained.load_pretrained(TASK, recipe("frozen"), network("frozen"))
     assert ENTRY.url in str(caught.value) and str(ENTRY.path.parent) in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("content", [b"", b"not a file of torch", None], ids=["empty", "garbage", "another network"])
+@pytest.mark.parametrize(
+    "content", [b"", b"not a file of torch", None], ids=["empty", "garbage", "another network"]
+)
 def test_a_damaged_file_is_a_sentence(content: bytes | None, cache: Path) -> None:
     cache.parent.mkdir(parents=True)
     if content is None:
@@ -109,7 +119,7 @@ def test_a_damaged_file_is_a_sentence(content: bytes | None, cache: Path) -> Non
     else:
         cache.write_bytes(content)
     with pytest.raises(UserError, match="Delete it and run"):
-        pretrained.begin(TASK, recipe("frozen"), network("frozen"))
+        pretrained.load_pretrained(TASK, recipe("frozen"), network("frozen"))
 
 
 def test_what_would_run_code_is_not_unpickled(cache: Path, tmp_path: Path) -> None:
@@ -120,7 +130,7 @@ def test_what_would_run_code_is_not_unpickled(cache: Path, tmp_path: Path) -> No
     cache.parent.mkdir(parents=True)
     torch.save({"conv1.weight": Evil()}, cache)
     with pytest.raises(UserError, match="Delete it"):
-        pretrained.begin(TASK, recipe("frozen"), network("frozen"))
+        pretrained.load_pretrained(TASK, recipe("frozen"), network("frozen"))
     assert not (tmp_path / "pwned").exists()
 
 
@@ -132,13 +142,15 @@ def test_a_training_begins_with_them(
     run = start_job(TASK.name, **SHORT, start=start)
     status = end_of(run, 120)
     assert status.state == "finished", f"{status.reason} {run.log_tail()}"
-    trained, _ = checkpoints.load_weights(run.best_weights)
+    trained, _ = checkpoints.load_weights(run.best_weights_path)
     kept = [torch.equal(v, imagenet[k]) for k, v in trained.backbone.state_dict().items()]
     assert all(kept) if start == "frozen" else not any(kept)
 
 
 @pytest.mark.slow
-def test_without_them_the_run_fails_with_the_sentence(start_job: Callable, end_of: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_them_the_run_fails_with_the_sentence(
+    start_job: Callable, end_of: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
     run = start_job(TASK.name, **SHORT, start="frozen")
     status = end_of(run, 120)
@@ -146,8 +158,8 @@ def test_without_them_the_run_fails_with_the_sentence(start_job: Callable, end_o
 
 
 def test_the_script_in_plain_pytorch_loads_them_too() -> None:
-    run = runs.create(TASK, recipe("frozen"))
-    dataset = data.obtain("cifar10")
+    run = store.create_run(TASK, recipe("frozen"))
+    dataset = data.load_dataset("cifar10")
     (run.path / "config.json").write_text(json.dumps({**run.config, "data": dataset.describe()}))
-    text = export.script(run)
+    text = export.render_script(run)
     assert "network.load_imagenet()" in text and "pip install torch torchvision" in text

@@ -7,19 +7,22 @@ import pytest
 import torch
 
 from core import data, tasks
-from core.data import augment, batches, preview
+from core.data import augment, augmentation_preview
 from core.messages import UserError
+from core.training import batches
 
 
-def rows(name: str, **changes: object) -> dict[str, preview.Row]:
-    task = tasks.task(name)
+def rows(name: str, **changes: object) -> dict[str, augmentation_preview.PreviewRow]:
+    task = tasks.get_task(name)
     recipe = task.recipe.changed(**changes)
-    found = preview.rows(data.obtain(task.dataset, **recipe.part("data")), recipe, task.fields())
+    found = augmentation_preview.preview_rows(
+        data.load_dataset(task.dataset, **recipe.part("data")), recipe, task.fields()
+    )
     return {row.title.msgid: row for row in found}
 
 
 def test_the_first_line_is_the_pictures_themselves() -> None:
-    found, dataset = rows("cifar10-best"), data.obtain("cifar10")
+    found, dataset = rows("cifar10-best"), data.load_dataset("cifar10")
     index = np.linspace(0, len(dataset.train_y) - 1, 8).astype(int)
     np.testing.assert_array_equal(found["Original"].images, dataset.train_x[index].transpose(0, 2, 3, 1))
 
@@ -33,9 +36,9 @@ def test_each_line_does_one_thing(scaling: str) -> None:
     turned = (mirrored == plain[:, :, ::-1]).all((1, 2, 3))
     assert (same | turned).all() and same.any() and turned.any()
 
-    mean = np.round(255 * np.asarray(data.obtain("cifar10").mean)).astype(int)
+    mean = np.round(255 * np.asarray(data.load_dataset("cifar10").mean)).astype(int)
     cut = (found["Cutout"].images != plain).any(3)
-    side = tasks.task("cifar10-best").recipe.cutout
+    side = tasks.get_task("cifar10-best").recipe.cutout
     assert (cut.sum((1, 2)) <= side**2).all() and cut.any()
     assert abs(found["Cutout"].images[cut].astype(int) - mean).max() <= 1
 
@@ -58,16 +61,16 @@ def test_digits_have_no_colours_to_change() -> None:
 
 
 def test_it_is_the_trainings_own_augmentation(monkeypatch) -> None:
-    monkeypatch.setattr(augment, "affine", lambda x, *_: torch.zeros_like(x))
+    monkeypatch.setattr(augment, "random_affine", lambda x, *_: torch.zeros_like(x))
     moved = rows("mnist-modern")["Shift, rotation, scale"].images
     assert len(np.unique(moved)) == 1
 
 
 def test_the_three_scalings_are_what_they_say() -> None:
-    standardised = data.obtain("cifar10")
+    standardised = data.load_dataset("cifar10")
     for scaling, factor in (("bytes", 255), ("unit", 1)):
         mean, spread = factor * standardised.mean, factor * standardised.std
-        dataset = data.obtain("cifar10", scaling=scaling)
+        dataset = data.load_dataset("cifar10", scaling=scaling)
         x = batches.Batches(dataset, dataset.train_x, dataset.train_y).inputs(slice(None))
         np.testing.assert_allclose(x.mean((0, 2, 3)), mean, rtol=1e-3)
         np.testing.assert_allclose(x.std((0, 2, 3), correction=0), spread, rtol=1e-3)

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from core import data, tasks
-from core.task import Task
-from core.training import price
+from core.analysis import runtime_estimate
+from core.task_spec import Task
 from core.training.events import Done, EpochEnd, Event, Sample, Step
 from tests import factories
 
@@ -19,13 +19,15 @@ MANY = 200
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(price, "_SECONDS", 0.0)
-    monkeypatch.setattr(price, "_PATIENCE", 0.0)
+    monkeypatch.setattr(runtime_estimate, "_TARGET_SECONDS", 0.0)
+    monkeypatch.setattr(runtime_estimate, "_MAX_SECONDS", 0.0)
 
 
 def measured(monkeypatch: pytest.MonkeyPatch, task: Task, **changes: object) -> tuple[float, list[Event]]:
     """The seconds per step of the task's quick recipe on its stand-in data, and the events that it took."""
-    recipe = task.quick_recipe().changed(threads=1, precision="32-true", **{**factories.SMALL.get(task.name, {}), **changes})
+    recipe = task.quick_recipe().changed(
+        threads=1, precision="32-true", **{**factories.SMALL.get(task.name, {}), **changes}
+    )
     trainer, seen = task.trainer_class(), []
     run = trainer.run
 
@@ -36,19 +38,24 @@ def measured(monkeypatch: pytest.MonkeyPatch, task: Task, **changes: object) -> 
         pytest.fail("the measurement does not end")
 
     monkeypatch.setattr(trainer, "run", watched)
-    dataset = data.obtain(task.dataset, download=False, **recipe.part("data"))
-    return price._measure(task, recipe, dataset), seen
+    dataset = data.load_dataset(task.dataset, download=False, **recipe.part("data"))
+    return runtime_estimate._measure_step_seconds(task, recipe, dataset), seen
 
 
 @pytest.mark.parametrize("task", tasks.TASKS, ids=lambda t: t.name)
-def test_the_quick_recipe_of_every_task_has_a_price_after_a_few_steps(monkeypatch: pytest.MonkeyPatch, task: Task) -> None:
+def test_the_quick_recipe_of_every_task_has_a_price_after_a_few_steps(
+    monkeypatch: pytest.MonkeyPatch, task: Task
+) -> None:
     seconds, seen = measured(monkeypatch, task)
     assert 0 < seconds < float("inf")
-    assert sum(isinstance(e, Step) for e in seen) <= price._STEPS + price._WARM_UP
+    assert (
+        sum(isinstance(e, Step) for e in seen)
+        <= runtime_estimate._TIMED_STEPS + runtime_estimate._WARMUP_STEPS
+    )
 
 
 def test_one_step_an_epoch_has_a_price(monkeypatch: pytest.MonkeyPatch) -> None:
-    seconds, seen = measured(monkeypatch, tasks.task("boston-mlp"), batch_size=400)
+    seconds, seen = measured(monkeypatch, tasks.get_task("boston-mlp"), batch_size=400)
     assert seconds > 0 and [type(e) for e in seen[:3]] == [Step, EpochEnd, Step]
 
 
@@ -73,13 +80,15 @@ STEP, LOOK, END = Step(1, 0.1, 1, {}), Sample(1, 0.1, {}), EpochEnd(1, 1, 1, {},
 @pytest.fixture
 def scripted(monkeypatch: pytest.MonkeyPatch) -> type[Scripted]:
     monkeypatch.setattr(Task, "trainer_class", lambda self: Scripted)
-    monkeypatch.setattr(price.time, "perf_counter", lambda: Scripted.clock)
+    monkeypatch.setattr(runtime_estimate.time, "perf_counter", lambda: Scripted.clock)
     return Scripted
 
 
 def scripted_price() -> float:
-    task = tasks.task("cyclegan-light")
-    return price._measure(task, task.quick_recipe(), data.obtain("boston", download=False))
+    task = tasks.get_task("cyclegan-light")
+    return runtime_estimate._measure_step_seconds(
+        task, task.quick_recipe(), data.load_dataset("boston", download=False)
+    )
 
 
 def test_what_lies_between_two_steps_does_not_count(scripted: type[Scripted]) -> None:
@@ -98,6 +107,10 @@ def test_a_training_that_ends_early_is_priced_by_what_there_was(scripted: type[S
 
 
 @pytest.mark.parametrize(("seconds", "steps", "epochs"), [(10, 100, 7), (0.01, 1, 1), (1e6, 16_000, 1000)])
-def test_a_time_becomes_steps_but_no_more_than_a_recipe_may_have(seconds: float, steps: int, epochs: int) -> None:
-    recipe = price.Price(0.1, 16, 100, 10, "").limited(tasks.task("boston-mlp").recipe, seconds)
+def test_a_time_becomes_steps_but_no_more_than_a_recipe_may_have(
+    seconds: float, steps: int, epochs: int
+) -> None:
+    recipe = runtime_estimate.RuntimeEstimate(0.1, 16, 100, 10, "").with_time_limit(
+        tasks.get_task("boston-mlp").recipe, seconds
+    )
     assert (recipe.max_steps, recipe.epochs) == (steps, epochs)

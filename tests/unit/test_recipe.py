@@ -10,11 +10,11 @@ import pytest
 from pydantic import ValidationError
 
 from core import tasks
+from core.analysis import sweep
 from core.messages import UserError
 from core.training import recipe as recipes
-from core.training import sweep
 from core.training.cyclegan_recipe import CycleGANRecipe
-from core.training.recipe import allowed, bounds, check, choices
+from core.training.recipe import describe_allowed, field_bounds, field_choices, validate_values
 from core.training.supervised_recipe import SupervisedRecipe
 
 GROUPS = {"main", "optimizer", "regularisation", "augmentation", "model", "data", "machine"}
@@ -24,7 +24,7 @@ FIELDS = [(kind, name) for kind in KINDS for name in kind.model_fields]
 
 def test_tasks_recipes_and_the_run_store_import_without_torch() -> None:
     program = (
-        "import sys, core.tasks, core.training.recipe, core.training.runs, core.training.jobs, core.data, core.checkpoints\n"
+        "import sys, core.tasks, core.training.recipe, core.runs.store, core.runs.queue, core.data, core.checkpoints\n"
         "heavy = {'torch', 'lightning', 'pandas', 'sklearn', 'skimage', 'streamlit', 'plotly'} & set(sys.modules)\n"
         "sys.exit(', '.join(sorted(heavy)) or 0)"
     )
@@ -34,8 +34,8 @@ def test_tasks_recipes_and_the_run_store_import_without_torch() -> None:
 
 @pytest.mark.parametrize("task", tasks.TASKS, ids=lambda t: t.name)
 def test_recipes_round_trip_through_json(task: tasks.Task) -> None:
-    for recipe in (task.recipe, task.quick_recipe(), task.recipe.resolved()):
-        again = check(type(recipe), json.loads(json.dumps(recipe.model_dump())))
+    for recipe in (task.recipe, task.quick_recipe(), task.recipe.with_resolved_threads()):
+        again = validate_values(type(recipe), json.loads(json.dumps(recipe.model_dump())))
         assert again == recipe and again.difference(recipe) == {}
 
 
@@ -44,20 +44,28 @@ def test_every_field_describes_itself(kind: type[SupervisedRecipe], name: str) -
     field = kind.field(name)
     extra = field.json_schema_extra
     assert extra["label"] and extra["group"] in GROUPS and field.description.endswith(".")
-    assert choices(field) or field.annotation is bool or None not in bounds(field), "a number needs both bounds"
-    check(kind, {name: field.default})
+    assert field_choices(field) or field.annotation is bool or None not in field_bounds(field), (
+        "a number needs both bounds"
+    )
+    validate_values(kind, {name: field.default})
 
 
 @pytest.mark.parametrize(("kind", "name"), FIELDS, ids=[f"{k.__name__}.{n}" for k, n in FIELDS])
-def test_a_value_out_of_bounds_is_one_sentence_with_field_value_and_range(kind: type[SupervisedRecipe], name: str) -> None:
+def test_a_value_out_of_bounds_is_one_sentence_with_field_value_and_range(
+    kind: type[SupervisedRecipe], name: str
+) -> None:
     field = kind.field(name)
-    low, high = bounds(field)
-    wrong = ["word", None, [1]] if high is None else [high + 1, low - 1, "word", None, float("nan"), float("inf"), -float("inf")]
+    low, high = field_bounds(field)
+    wrong = (
+        ["word", None, [1]]
+        if high is None
+        else [high + 1, low - 1, "word", None, float("nan"), float("inf"), -float("inf")]
+    )
     for value in wrong:
         with pytest.raises(UserError) as caught:
             SupervisedRecipe.changed(kind(), **{name: value})
         said = str(caught.value)
-        assert said.startswith(f"{name} is {value!r}, but must be ") and str(allowed(field)) in said
+        assert said.startswith(f"{name} is {value!r}, but must be ") and str(describe_allowed(field)) in said
 
 
 @pytest.mark.parametrize(
@@ -70,27 +78,27 @@ def test_a_value_out_of_bounds_is_one_sentence_with_field_value_and_range(kind: 
     ],
 )
 def test_ranges_in_words(name: str, said: str) -> None:
-    assert str(allowed(SupervisedRecipe.field(name))) == said
+    assert str(describe_allowed(SupervisedRecipe.field(name))) == said
 
 
 def test_a_bound_that_is_itself_refused_is_worded_so() -> None:
     said = "a number, at least 0 and less than 1"
-    assert str(allowed(CycleGANRecipe.field("beta1"))) == said
+    assert str(describe_allowed(CycleGANRecipe.field("beta1"))) == said
     with pytest.raises(UserError, match=f"beta1 is 1.0, but must be {said}"):
         CycleGANRecipe().changed(beta1=1.0)
     assert CycleGANRecipe().changed(beta1=0.0).beta1 == 0
-    both = recipes.option(0.5, "", "", gt=0, lt=1)
+    both = recipes.recipe_field(0.5, "", "", gt=0, lt=1)
     both.annotation = float
-    assert str(allowed(both)) == "a number above 0 and less than 1"
+    assert str(describe_allowed(both)) == "a number above 0 and less than 1"
 
 
 def test_bounds_themselves_are_allowed() -> None:
     for name in SupervisedRecipe.model_fields:
         field = SupervisedRecipe.field(name)
-        low, high = bounds(field)
+        low, high = field_bounds(field)
         if high is not None:
             SupervisedRecipe(**{name: high})
-            if "above" not in str(allowed(field)):
+            if "above" not in str(describe_allowed(field)):
                 SupervisedRecipe(**{name: low})
 
 
@@ -115,8 +123,8 @@ def test_a_recipe_is_frozen() -> None:
 
 
 def test_resolved_records_the_threads_that_will_be_used() -> None:
-    assert SupervisedRecipe().resolved().threads == recipes.cores() >= 1
-    assert SupervisedRecipe(threads=3).resolved().threads == 3
+    assert SupervisedRecipe().with_resolved_threads().threads == recipes.num_cores() >= 1
+    assert SupervisedRecipe(threads=3).with_resolved_threads().threads == 3
 
 
 def test_difference_names_what_changed() -> None:
@@ -134,36 +142,41 @@ def test_the_table() -> None:
     names = [t.name for t in tasks.TASKS]
     assert len(set(names)) == len(names)
     for task in tasks.TASKS:
-        assert tasks.task(task.name) is task
+        assert tasks.get_task(task.name) is task
         assert task.title and task.about.endswith(".")
         assert set(task.fields()) <= set(type(task.recipe).model_fields)
         assert task.quick_recipe().epochs <= task.recipe.epochs
 
 
 def test_fields_that_mean_nothing_to_a_task_are_hidden() -> None:
-    table, images = tasks.task("boston-mlp").fields(), tasks.task("mnist-cnn").fields()
+    table, images = tasks.get_task("boston-mlp").fields(), tasks.get_task("mnist-cnn").fields()
     assert not {"loss", "label_smoothing", "shift", "rotate", "scale"} & set(table) and "use_b" in table
     assert {"loss", "label_smoothing", "shift", "width"} <= set(images) and "dropout" not in images
 
 
 def test_an_unknown_task_offers_the_nearest() -> None:
     with pytest.raises(UserError, match=r"no task called mnist-ccn\. The nearest names: mnist-cnn"):
-        tasks.task("mnist-ccn")
+        tasks.get_task("mnist-ccn")
 
 
 def test_the_notes_recipe_is_the_default_of_the_notes_cnn() -> None:
-    recipe = tasks.task("mnist-cnn").recipe
-    assert (recipe.optimizer, recipe.learning_rate, recipe.batch_size, recipe.epochs) == ("adam", 0.01, 64, 10)
+    recipe = tasks.get_task("mnist-cnn").recipe
+    assert (recipe.optimizer, recipe.learning_rate, recipe.batch_size, recipe.epochs) == (
+        "adam",
+        0.01,
+        64,
+        10,
+    )
     assert (recipe.loss, recipe.schedule, recipe.width) == ("cross-entropy", "none", 32)
 
 
-CHOICES = [(t, f) for t in tasks.TASKS for f in t.fields() if choices(type(t.recipe).field(f))]
+CHOICES = [(t, f) for t in tasks.TASKS for f in t.fields() if field_choices(type(t.recipe).field(f))]
 
 
 @pytest.mark.parametrize(("task", "field"), CHOICES, ids=[f"{t.name}-{f}" for t, f in CHOICES])
 def test_a_choice_may_come_as_a_word(task: tasks.Task, field: str) -> None:
     """As from the command line, and from a sweep's list."""
-    options = choices(type(task.recipe).field(field))
+    options = field_choices(type(task.recipe).field(field))
     assert [getattr(task.recipe.changed(**{field: str(o)}), field) for o in options] == list(options)
     assert sweep.parse_values(task.recipe, field, ", ".join(map(str, options))) == list(options)
 
@@ -173,11 +186,11 @@ FIELDS = [(t, f) for t in tasks.TASKS for f in t.fields()]
 
 @pytest.mark.parametrize(("task", "field"), FIELDS, ids=[f"{t.name}-{f}" for t, f in FIELDS])
 def test_what_a_sweep_proposes_can_be_trained(task: tasks.Task, field: str) -> None:
-    values = sweep.proposed(task.recipe, field)
+    values = sweep.suggest_values(task.recipe, field)
     words = ", ".join(str(v) for v in values)
     assert len(set(values)) == len(values) >= 2 and sweep.parse_values(task.recipe, field, words) == values
 
 
 def test_a_sweep_over_nothing_is_a_sentence() -> None:
     with pytest.raises(UserError, match="width has no values to try"):
-        sweep.recipes(tasks.task("mnist-mlp").recipe, {"width": []})
+        sweep.expand_grid(tasks.get_task("mnist-mlp").recipe, {"width": []})

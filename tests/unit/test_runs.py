@@ -15,14 +15,14 @@ import pytest
 
 from core import paths, tasks
 from core.messages import Message, UserError
-from core.training import jobs, runs
-from core.training.runs import Run
+from core.runs import queue, store
+from core.runs.store import Run
 
-TASK = tasks.task("mnist-softmax")
+TASK = tasks.get_task("mnist-softmax")
 
 
 def create(**more: object) -> Run:
-    return runs.create(TASK, TASK.recipe, **more)
+    return store.create_run(TASK, TASK.recipe, **more)
 
 
 def set_status(run: Run, **values: object) -> None:
@@ -32,9 +32,11 @@ def set_status(run: Run, **values: object) -> None:
 def me() -> dict[str, object]:
     """The identity that a job of this very process would write."""
     return {
-        "host": socket.gethostname(), "pid": os.getpid(), "process_started": psutil.Process().create_time(),
+        "host": socket.gethostname(),
+        "pid": os.getpid(),
+        "process_started": psutil.Process().create_time(),
         "heartbeat": time.time(),
-    }  # fmt: skip
+    }
 
 
 def dead_pid() -> int:
@@ -45,30 +47,41 @@ def dead_pid() -> int:
 
 def test_a_new_run_has_its_config_first() -> None:
     run = create(data_root="/somewhere", sweep="s1")
-    assert run.path == paths.runs() / "mnist-softmax" / run.id and runs._ID.fullmatch(run.id)
-    assert run.recipe == TASK.recipe.resolved() and run.task is TASK and run.config["data_root"] == "/somewhere"
-    assert run.config["sweep"] == "s1" and abs(run.created - time.time()) < 60
-    assert runs.find(run.id) == run and runs.every() == [run]
-    assert run.size() > 0 and run.epochs_saved() == [] and run.summary is None and run.environment == {}
+    assert run.path == paths.runs() / "mnist-softmax" / run.id and store._RUN_ID_PATTERN.fullmatch(run.id)
+    assert (
+        run.recipe == TASK.recipe.with_resolved_threads()
+        and run.task is TASK
+        and run.config["data_root"] == "/somewhere"
+    )
+    assert run.config["sweep"] == "s1" and abs(run.created_at - time.time()) < 60
+    assert store.find_run(run.id) == run and store.list_runs() == [run]
+    assert run.size() > 0 and run.saved_epochs() == [] and run.summary is None and run.environment == {}
 
 
 def test_many_runs_within_a_second_are_different_and_in_order() -> None:
     made = [create() for _ in range(30)]
     assert len({r.id for r in made}) == 30
-    assert runs.every() == made[::-1] and runs.every("mnist-softmax") == made[::-1] and runs.every("mnist-cnn") == []
+    assert (
+        store.list_runs() == made[::-1]
+        and store.list_runs("mnist-softmax") == made[::-1]
+        and store.list_runs("mnist-cnn") == []
+    )
 
 
 def test_a_missing_run_store_is_an_empty_one() -> None:
-    assert runs.every() == [] and runs.every("mnist-cnn") == []
+    assert store.list_runs() == [] and store.list_runs("mnist-cnn") == []
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b'{"state": 7}', b"[]", b"null", b'"running"', b"\xff\xfe", b'{"state": "odd"}', b"{}"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b'{"state": 7}', b"[]", b"null", b'"running"', b"\xff\xfe", b'{"state": "odd"}', b"{}"],
+)
 def test_a_damaged_status_is_an_interrupted_run(content: bytes) -> None:
     run = create()
     (run.path / "status.json").write_bytes(content)
     status = run.status()
-    assert status.state == "interrupted" and not status.active
-    assert runs.every() == [run]
+    assert status.state == "interrupted" and not status.is_active
+    assert store.list_runs() == [run]
 
 
 @pytest.mark.parametrize(
@@ -88,10 +101,17 @@ def test_odd_values_in_a_status_break_nothing(values: dict) -> None:
     run = create()
     set_status(run, state="running", **{**me(), **values})
     status = run.status()
-    assert status.state in ("running", "interrupted") and isinstance(status.step, int) and isinstance(status.eta, float | int)
+    assert (
+        status.state in ("running", "interrupted")
+        and isinstance(status.step, int)
+        and isinstance(status.eta, float | int)
+    )
 
 
-@pytest.mark.parametrize("content", [None, b"", b"{", b"[]", b'{"recipe": 7}', b'{"recipe": {"epochs": -1}}', b'{"recipe": {"x": 1}}'])
+@pytest.mark.parametrize(
+    "content",
+    [None, b"", b"{", b"[]", b'{"recipe": 7}', b'{"recipe": {"epochs": -1}}', b'{"recipe": {"x": 1}}'],
+)
 def test_a_missing_or_damaged_config(content: bytes | None) -> None:
     run = create()
     if content is None:
@@ -101,16 +121,16 @@ def test_a_missing_or_damaged_config(content: bytes | None) -> None:
     with pytest.raises(UserError):
         run.recipe  # noqa: B018
     with pytest.raises(UserError):
-        jobs.resume(run)
-    assert runs.every() == [run] and run.command().startswith("python -m core train mnist-softmax")
-    assert run.label == run.id and run.created > 0 and run.status().state == "interrupted"
+        queue.resume_run(run)
+    assert store.list_runs() == [run] and run.command().startswith("python -m core train mnist-softmax")
+    assert run.label == run.id and run.created_at > 0 and run.status().state == "interrupted"
 
 
 def test_a_run_of_a_task_that_is_no_longer_in_the_table() -> None:
     path = paths.runs() / "mnist-gone" / "20260101-000000-abcd"
     path.mkdir(parents=True)
     run = Run(path)
-    assert runs.every() == [run] and run.status().state == "interrupted"
+    assert store.list_runs() == [run] and run.status().state == "interrupted"
     assert run.command() == "python -m core train mnist-gone"
     with pytest.raises(UserError, match="mnist-gone"):
         run.task  # noqa: B018
@@ -124,7 +144,7 @@ def test_a_summary_means_finished_whatever_the_status_says() -> None:
         set_status(run, state=state, **{**me(), "pid": dead_pid()})
         assert run.status().state == "finished"
     with pytest.raises(UserError, match="is finished"):
-        jobs.resume(run)
+        queue.resume_run(run)
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b'{"metrics": 3}', b"[1]"])
@@ -163,7 +183,11 @@ def test_on_another_host_the_heartbeat_decides() -> None:
     for state in ("running", "queued"):
         set_status(run, state=state, **{**me(), "host": "elsewhere", "heartbeat": time.time() - 5})
         assert run.status().state == state
-        set_status(run, state=state, **{**me(), "host": "elsewhere", "heartbeat": time.time() - 2 * runs.STALE})
+        set_status(
+            run,
+            state=state,
+            **{**me(), "host": "elsewhere", "heartbeat": time.time() - 2 * store.STALE_SECONDS},
+        )
         assert run.status().state == "interrupted"
 
 
@@ -171,7 +195,9 @@ def test_a_process_that_has_not_written_yet_is_waited_for_a_while() -> None:
     run = create()
     set_status(run, state="queued", host=socket.gethostname(), heartbeat=time.time())
     assert run.status().state == "queued"
-    set_status(run, state="queued", host=socket.gethostname(), heartbeat=time.time() - 2 * runs.START_GRACE)
+    set_status(
+        run, state="queued", host=socket.gethostname(), heartbeat=time.time() - 2 * store.START_GRACE_SECONDS
+    )
     assert run.status().state == "interrupted"
 
 
@@ -183,14 +209,16 @@ def test_a_failed_run_says_why() -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the paths are POSIX")
-def test_a_run_store_that_cannot_be_written_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_store_that_cannot_be_written_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("MANABI_RUNS", str(tmp_path / "file" / "runs"))
     with pytest.raises(UserError, match=r"runs folder .*file/runs cannot be written.*MANABI_RUNS"):
         create()
     with pytest.raises(UserError, match="cannot be written"):
-        jobs.start(TASK, TASK.recipe)
-    assert runs.every() == []
+        queue.start_run(TASK, TASK.recipe)
+    assert store.list_runs() == []
 
 
 def test_a_file_in_the_place_of_a_tasks_folder() -> None:
@@ -198,14 +226,29 @@ def test_a_file_in_the_place_of_a_tasks_folder() -> None:
     (paths.runs() / "mnist-softmax").write_text("in the way")
     with pytest.raises(UserError, match="cannot be written"):
         create()
-    assert runs.every() == []
+    assert store.list_runs() == []
 
 
-@pytest.mark.parametrize("odd", ["..", "../..", "/etc", "mnist-softmax", "", ".", "*", "20260101-000000-abcd/..", "x" * 5000, "<b>", "\n"])
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "..",
+        "../..",
+        "/etc",
+        "mnist-softmax",
+        "",
+        ".",
+        "*",
+        "20260101-000000-abcd/..",
+        "x" * 5000,
+        "<b>",
+        "\n",
+    ],
+)
 def test_find_refuses_what_is_no_id(odd: str) -> None:
     run = create()
     with pytest.raises(UserError) as caught:
-        runs.find(odd)
+        store.find_run(odd)
     said = str(caught.value)
     assert "no run" in said and run.id in said and len(said) < 300
 
@@ -214,43 +257,43 @@ def test_find_offers_the_nearest_ids() -> None:
     run = create()
     wrong = run.id[:-1] + ("0" if run.id[-1] != "0" else "1")
     with pytest.raises(UserError, match=f"nearest ids: {run.id}"):
-        runs.find(wrong)
+        store.find_run(wrong)
 
 
 def test_delete_removes_the_folder_and_refuses_an_active_run() -> None:
     run, other = create(), create()
     set_status(run, state="running", **me())
     with pytest.raises(UserError, match="still going"):
-        runs.delete(run)
+        store.delete_run(run)
     set_status(run, state="queued", **me())
     with pytest.raises(UserError, match="still going"):
-        runs.delete(run)
+        store.delete_run(run)
     set_status(run, state="stopped", **me())
-    runs.delete(run)
-    assert not run.path.exists() and runs.every() == [other]
+    store.delete_run(run)
+    assert not run.path.exists() and store.list_runs() == [other]
     assert [p.name for p in run.path.parent.iterdir()] == [other.id]
 
 
 def test_deleting_twice_is_a_sentence() -> None:
     run = create()
-    runs.delete(run)
+    store.delete_run(run)
     with pytest.raises(UserError, match="cannot be deleted"):
-        runs.delete(run)
+        store.delete_run(run)
 
 
 def test_resume_refuses_an_active_run() -> None:
     run = create()
     set_status(run, state="running", **me())
     with pytest.raises(UserError, match="going already"):
-        jobs.resume(run)
+        queue.resume_run(run)
 
 
 def test_stop_asks_only_an_active_run() -> None:
     run = create()
-    jobs.stop(run)
+    queue.stop_run(run)
     assert not (run.path / "stop").exists()
     set_status(run, state="running", **me())
-    jobs.stop(run)
+    queue.stop_run(run)
     assert (run.path / "stop").exists()
 
 
@@ -266,7 +309,7 @@ def test_name_and_note() -> None:
 
 def test_the_command_repeats_the_run() -> None:
     recipe = TASK.recipe.changed(epochs=3, nesterov=True, optimizer="sgd", threads=2)
-    run = runs.create(TASK, recipe, "/data root/x")
+    run = store.create_run(TASK, recipe, "/data root/x")
     assert run.command() == (
         "python -m core train mnist-softmax --threads 2 --epochs 3 --optimizer sgd --nesterov --data-root '/data root/x'"
     )
@@ -291,4 +334,4 @@ def test_things_that_are_no_runs_are_passed_over() -> None:
     (paths.runs() / "mnist-softmax" / "20260101").mkdir()
     (paths.runs() / ".queue").mkdir()
     (paths.runs() / "mnist-softmax" / ".deleted-20260101-000000-abcd").mkdir()
-    assert runs.every() == [run]
+    assert store.list_runs() == [run]

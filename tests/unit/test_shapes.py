@@ -5,21 +5,30 @@ from __future__ import annotations
 import pytest
 
 from core import models
-from core.inference import anatomy, shapes
+from core.inference import feature_map_sizes, model_summary
 
 IMAGE = (3, 32, 32)
 
 
-def stages_of(name: str, in_shape: tuple[int, int, int] = IMAGE, **options: object) -> tuple[list[shapes.Stage], float]:
-    network = models.create(name, in_shape, 10, **options).eval()
-    layers = anatomy.layers(network, in_shape)
-    return shapes.stages(layers), shapes.wasted(network, layers)
+def stages_of(
+    name: str, in_shape: tuple[int, int, int] = IMAGE, **options: object
+) -> tuple[list[feature_map_sizes.Stage], float]:
+    network = models.create_model(name, in_shape, 10, **options).eval()
+    layers = model_summary.summarize_layers(network, in_shape)
+    return feature_map_sizes.find_stages(layers), feature_map_sizes.padding_only_fraction(network, layers)
 
 
 def test_the_stages_of_resnet_18_are_the_papers() -> None:
     found, wasted = stages_of("resnet18_imagenet", (3, 224, 224), size=224)
     # Table 1 of arXiv 1512.03385: conv1 112x112, conv2_x 56x56, conv3_x 28x28, conv4_x 14x14, conv5_x 7x7, then 1x1.
-    assert [(s.height, s.channels) for s in found] == [(112, 64), (56, 64), (28, 128), (14, 256), (7, 512), (1, 512)]
+    assert [(s.height, s.channels) for s in found] == [
+        (112, 64),
+        (56, 64),
+        (28, 128),
+        (14, 256),
+        (7, 512),
+        (1, 512),
+    ]
     assert [s.layers for s in found] == [1, 5, 10, 15, 20, 21]  # 18 layers and three projections
     assert sum(s.share for s in found) == pytest.approx(1) and wasted == 0
 

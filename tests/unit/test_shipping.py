@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from core import checkpoints, shipping
+from core import checkpoints
+from core.analysis import release
 from core.files import read_json, write_json
 from core.messages import UserError
-from core.training import machine
-from core.training.runs import Run
+from core.runs import system_info
+from core.runs.store import Run
 from tests import factories
 
 
@@ -31,17 +32,23 @@ def run(shelf: Path) -> Run:
 
 
 def test_weights_and_card_ship_together_and_nothing_else(run: Run, shelf: Path) -> None:
-    shipping.ship_run(run.id)
+    release.export_checkpoint(run.id)
     assert sorted(p.name for p in shelf.iterdir()) == ["mnist-softmax.json", "mnist-softmax.safetensors"]
-    assert checkpoints.card("mnist-softmax").content["command"] == run.command()
+    assert checkpoints.load_card("mnist-softmax").content["command"] == run.command()
 
 
-def test_a_card_is_measured_on_the_data_of_its_run(run: Run, shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = shipping.data.obtain("mnist", download=False)
-    other = dataclasses.replace(found, title="more digits", train_x=found.train_x[1:], train_y=found.train_y[1:])
-    monkeypatch.setattr(shipping.data, "obtain", lambda *_args, **_more: other)
-    with pytest.raises(UserError, match=r"began with .* \(1437 .* but now more digits \(1436\) would be used"):
-        shipping.ship_run(run.id)
+def test_a_card_is_measured_on_the_data_of_its_run(
+    run: Run, shelf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = release.data.load_dataset("mnist", download=False)
+    other = dataclasses.replace(
+        found, title="more digits", train_x=found.train_x[1:], train_y=found.train_y[1:]
+    )
+    monkeypatch.setattr(release.data, "load_dataset", lambda *_args, **_more: other)
+    with pytest.raises(
+        UserError, match=r"began with .* \(1437 .* but now more digits \(1436\) would be used"
+    ):
+        release.export_checkpoint(run.id)
     assert not list(shelf.glob("*"))
 
 
@@ -53,47 +60,56 @@ def test_a_card_is_measured_on_the_data_of_its_run(run: Run, shelf: Path, monkey
         ("summary.json", b'{"metrics": {}}', "steps, parameters"),
     ],
 )
-def test_a_run_whose_files_lack_what_a_card_says_does_not_ship(run: Run, shelf: Path, name: str, content: bytes, missing: str) -> None:
+def test_a_run_whose_files_lack_what_a_card_says_does_not_ship(
+    run: Run, shelf: Path, name: str, content: bytes, missing: str
+) -> None:
     (run.path / name).write_bytes(content)
     with pytest.raises(UserError, match=f"{name} is damaged: {missing} are missing"):
-        shipping.ship_run(run.id)
+        release.export_checkpoint(run.id)
     assert not list(shelf.glob("*"))
 
 
 def test_a_config_without_its_data_does_not_ship(run: Run) -> None:
     write_json(run.path / "config.json", {k: v for k, v in run.config.items() if k != "data"})
     with pytest.raises(UserError, match="config.json is damaged: data are missing"):
-        shipping.ship_run(run.id)
+        release.export_checkpoint(run.id)
 
 
-def test_a_card_that_cannot_be_written_leaves_what_shipped_before(run: Run, shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shipping.ship_run(run.id)
+def test_a_card_that_cannot_be_written_leaves_what_shipped_before(
+    run: Run, shelf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release.export_checkpoint(run.id)
     before = {p.name: p.read_bytes() for p in shelf.iterdir()}
-    spec = checkpoints.read_spec(run.best_weights)
-    network, _ = checkpoints.load_weights(run.best_weights)
+    spec = checkpoints.read_spec(run.best_weights_path)
+    network, _ = checkpoints.load_weights(run.best_weights_path)
     next(network.parameters()).data += 1
-    checkpoints.save_weights(run.best_weights, network, spec)
+    checkpoints.save_weights(run.best_weights_path, network, spec)
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(shipping, "write_json", full)
+    monkeypatch.setattr(release, "write_json", full)
     with pytest.raises(OSError, match="No space left"):
-        shipping.ship_run(run.id)
+        release.export_checkpoint(run.id)
     assert {p.name: p.read_bytes() for p in shelf.iterdir()} == before
-    assert checkpoints.card("mnist-softmax").weights == shelf / "mnist-softmax.safetensors"
+    assert checkpoints.load_card("mnist-softmax").weights == shelf / "mnist-softmax.safetensors"
 
 
 def test_the_longest_curve_keeps_its_last_epoch(run: Run) -> None:
     head, *_rows = (run.path / "metrics.csv").read_text().splitlines()
     rows = [",".join(str(epoch) for _name in head.split(",")) for epoch in range(1, 400)]
     (run.path / "metrics.csv").write_text("\n".join([head, *rows, ""]))
-    epochs = shipping._history(run)["epoch"]
-    assert len(epochs) == shipping.MOST_EPOCHS and (epochs[0], epochs[-1]) == (1, 399)
+    epochs = release._learning_curves(run)["epoch"]
+    assert len(epochs) == release.MAX_EPOCHS and (epochs[0], epochs[-1]) == (1, 399)
 
 
 def test_a_card_names_the_graphics_card_that_it_was_trained_on(run: Run, shelf: Path) -> None:
-    assert machine.named({"processor": "P", "cores": 2, "device": "cpu", "precision": "32-true"}) == "P, 2 cores, 32-true"
+    assert (
+        system_info.summarize_environment(
+            {"processor": "P", "cores": 2, "device": "cpu", "precision": "32-true"}
+        )
+        == "P, 2 cores, 32-true"
+    )
     write_json(run.path / "env.json", run.environment | {"device": "NVIDIA H200"})
-    shipping.ship_run(run.id)
+    release.export_checkpoint(run.id)
     assert "NVIDIA H200" in read_json(next(shelf.glob("*.json")))["machine"]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ui import palette
+from ui.kit import palette
 
 CONFIG = tomllib.loads((Path(__file__).parents[2] / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
 THEME = CONFIG["theme"]
@@ -17,30 +17,34 @@ def test_text_links_and_accent_reach_4_5(mode):
     theme = MODES[mode]
     page, raised = theme["backgroundColor"], theme["secondaryBackgroundColor"]
     for background in (page, raised):
-        assert palette.contrast(theme["textColor"], background) >= 7
-        assert palette.contrast(theme["linkColor"], background) >= 4.5
-    assert palette.contrast(theme["primaryColor"], page) >= 4.5
-    assert palette.contrast(theme["primaryColor"], raised) >= 3  # of buttons and sliders, not of text
-    assert palette.contrast("#FFFFFF", theme["primaryColor"]) >= 4.5  # Streamlit writes white on it in both modes
+        assert palette.contrast_ratio(theme["textColor"], background) >= 7
+        assert palette.contrast_ratio(theme["linkColor"], background) >= 4.5
+    assert palette.contrast_ratio(theme["primaryColor"], page) >= 4.5
+    assert palette.contrast_ratio(theme["primaryColor"], raised) >= 3  # of buttons and sliders, not of text
+    assert (
+        palette.contrast_ratio("#FFFFFF", theme["primaryColor"]) >= 4.5
+    )  # Streamlit writes white on it in both modes
 
 
 @pytest.mark.parametrize("mode", MODES)
 def test_the_lines_of_charts_read_on_the_page(mode):
     page = MODES[mode]["backgroundColor"]
-    assert palette.contrast(palette.NEUTRAL, page) >= 3
-    assert palette.contrast(palette.TRAIN, page) >= 3
+    assert palette.contrast_ratio(palette.NEUTRAL, page) >= 3
+    assert palette.contrast_ratio(palette.TRAIN, page) >= 3
 
 
 def test_one_accent_and_one_palette():
     assert THEME["primaryColor"].upper() == palette.ACCENT.upper()
-    assert set(THEME["chartCategoricalColors"]) <= {*palette.SERIES, *palette.ROLES.values()}
+    assert set(THEME["chartCategoricalColors"]) <= {*palette.SERIES_COLORS, *palette.ROLE_COLORS.values()}
 
 
 def test_nothing_is_fetched_and_nothing_is_told():
     assert "http" not in str(THEME)
     assert "Noto Sans JP" in THEME["font"]
     assert CONFIG["browser"]["gatherUsageStats"] is False
-    assert CONFIG["client"]["showErrorDetails"] == "none" and CONFIG["client"]["showSidebarNavigation"] is False
+    assert (
+        CONFIG["client"]["showErrorDetails"] == "none" and CONFIG["client"]["showSidebarNavigation"] is False
+    )
     assert CONFIG["server"]["enableXsrfProtection"] is True and CONFIG["server"]["maxUploadSize"] == 20
 
 
@@ -52,5 +56,7 @@ def test_every_option_is_one_that_streamlit_knows():
     nested = {"light", "dark", "sidebar"}
     for section, options in CONFIG.items():
         for name, value in options.items():
-            names = [f"{section}.{name}.{inner}" for inner in value] if name in nested else [f"{section}.{name}"]
+            names = (
+                [f"{section}.{name}.{inner}" for inner in value] if name in nested else [f"{section}.{name}"]
+            )
             assert set(names) <= known, names

@@ -8,7 +8,7 @@ import torch
 from scipy.stats import energy_distance
 
 from core.lessons import toy_gan
-from core.lessons.toy_gan import SHAPES, ToyGAN, real_points
+from core.lessons.toy_gan import SHAPES, ToyGAN, sample_real_points
 
 
 def weights(network: torch.nn.Module) -> torch.Tensor:
@@ -17,7 +17,7 @@ def weights(network: torch.nn.Module) -> torch.Tensor:
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_real_points_stay_in_the_picture(shape: str) -> None:
-    points = real_points(shape, 2000, torch.Generator().manual_seed(0))
+    points = sample_real_points(shape, 2000, torch.Generator().manual_seed(0))
     assert points.shape == (2000, 2) and points.abs().max() < 1.2
 
 
@@ -65,7 +65,7 @@ def test_the_distance_is_the_energy_distance(monkeypatch: pytest.MonkeyPatch) ->
     rng = np.random.default_rng(0)
     x, y = rng.normal(0, 1, 400), rng.normal(1, 1, 400)
     on_a_line = [torch.from_numpy(np.stack([v, 0 * v], 1)).float() for v in (x, y)]
-    monkeypatch.setattr(toy_gan, "real_points", lambda *_: on_a_line[0])
+    monkeypatch.setattr(toy_gan, "sample_real_points", lambda *_: on_a_line[0])
     game = ToyGAN("blob")
     game.generator.forward = lambda _: on_a_line[1]
     assert game.distance() == pytest.approx(energy_distance(x, y) ** 2, abs=0.02)

@@ -16,10 +16,11 @@ import torch
 from lightning.fabric import Fabric
 
 from core import data, tasks
-from core.data import DataSet, batches, cut_validation
+from core.data import ArrayDataset, train_val_split
 from core.messages import UserError
-from core.task import Task
-from core.training import machine
+from core.runs import system_info
+from core.task_spec import Task
+from core.training import batches
 from core.training.events import Done, EpochEnd, Step
 from core.training.supervised import SupervisedTrainer
 from tests import factories
@@ -28,20 +29,38 @@ SUPERVISED = [t for t in tasks.TASKS if t.kind != "translation"]
 TASKS = pytest.mark.parametrize("task", SUPERVISED, ids=lambda t: t.name)
 ALIKE = {"fruit-judge"} | {
     f"cifar10-{n}"
-    for n in ("efficientnet", "vgg", "mobilenetv1", "inception", "alexnet", "cnn", "sandbox", "best", "resnet18-pretrained")
+    for n in (
+        "efficientnet",
+        "vgg",
+        "mobilenetv1",
+        "inception",
+        "alexnet",
+        "cnn",
+        "sandbox",
+        "best",
+        "resnet18-pretrained",
+    )
 }
-PRECISIONS = pytest.mark.parametrize("precision", sorted({"32-true", machine.resolve_precision("auto")}))
+PRECISIONS = pytest.mark.parametrize("precision", sorted({"32-true", system_info.resolve_precision("auto")}))
 
 
 @functools.cache
-def dataset(name: str) -> DataSet:
-    return data.obtain(name)
+def dataset(name: str) -> ArrayDataset:
+    return data.load_dataset(name)
 
 
 def make(task: Task | str, precision: str = "32-true", **changes: object) -> SupervisedTrainer:
-    task = tasks.task(task) if isinstance(task, str) else task
+    task = tasks.get_task(task) if isinstance(task, str) else task
     small = factories.SMALL.get(task.name, {})
-    changes = {"threads": 1, "epochs": 2, "limit_train": 200, "validation": 100, "batch_size": 32, **small, **changes}
+    changes = {
+        "threads": 1,
+        "epochs": 2,
+        "limit_train": 200,
+        "validation": 100,
+        "batch_size": 32,
+        **small,
+        **changes,
+    }
     torch.set_num_threads(1)
     fabric = Fabric(accelerator="cpu", devices=1, precision=precision)
     return task.trainer_class()(task.model, dataset(task.dataset), task.recipe.changed(**changes), fabric)
@@ -80,7 +99,7 @@ def test_a_short_training_has_the_events_it_should(task: Task) -> None:
     events = list(trainer.run())
     steps, ends = [e for e in events if isinstance(e, Step)], [e for e in events if isinstance(e, EpochEnd)]
     assert len(steps) == trainer.total_steps == 2 * math.ceil(len(trainer.train) / 32) and len(ends) == 2
-    assert isinstance(events[-1], Done) and events[-1].why == "epochs"
+    assert isinstance(events[-1], Done) and events[-1].reason == "epochs"
     assert [e.step for e in steps] == list(range(1, 15)) and steps[-1].images == ends[-1].images == 400
     assert steps[-1].epoch == 2.0 and [e.epoch for e in ends] == [1, 2]
     for end in ends:
@@ -94,13 +113,31 @@ def test_a_short_training_has_the_events_it_should(task: Task) -> None:
 
 
 # The families for colour pictures are overfitted in test_cifar_models.
-@pytest.mark.parametrize("task", [t for t in SUPERVISED if t.name not in ALIKE | {"cifar10-resnet"}], ids=lambda t: t.name)
+@pytest.mark.parametrize(
+    "task", [t for t in SUPERVISED if t.name not in ALIKE | {"cifar10-resnet"}], ids=lambda t: t.name
+)
 def test_one_batch_can_be_overfitted(task: Task) -> None:
     calm = {"dropout": 0.0} if "dropout" in type(task.recipe).model_fields else {}
     trainer = make(
-        task, limit_train=16, batch_size=16, epochs=150, schedule="none", optimizer="adam", learning_rate=0.005,
-        weight_decay=0.0, shift=0, rotate=0, scale=0, flip="none", crop=0, cutout=0, jitter=0, ema=0, label_smoothing=0, **calm,
-    )  # fmt: skip
+        task,
+        limit_train=16,
+        batch_size=16,
+        epochs=150,
+        schedule="none",
+        optimizer="adam",
+        learning_rate=0.005,
+        weight_decay=0.0,
+        shift=0,
+        rotate=0,
+        scale=0,
+        flip="none",
+        crop=0,
+        cutout=0,
+        jitter=0,
+        ema=0,
+        label_smoothing=0,
+        **calm,
+    )
     found = losses(trainer)
     assert found[-1] < 0.05 * found[0]
 
@@ -110,7 +147,9 @@ def test_one_batch_can_be_overfitted(task: Task) -> None:
 def test_same_seed_same_numbers(task: Task, precision: str) -> None:
     one = make(task, precision)
     found = losses(one)
-    two = make(task, precision)  # made after: dropout draws from torch's own random state, which a trainer seeds when it is made
+    two = make(
+        task, precision
+    )  # made after: dropout draws from torch's own random state, which a trainer seeds when it is made
     assert losses(two) == found and equal(weights(one), weights(two))
     assert losses(make(task, precision, seed=7), 3) != found[:3]
 
@@ -124,7 +163,9 @@ def through_a_file(state: dict, tmp_path) -> dict:
 @pytest.mark.parametrize("task", [t for t in SUPERVISED if t.name not in ALIKE], ids=lambda t: t.name)
 @PRECISIONS
 @pytest.mark.parametrize("stop_after", [3, 7, 8, 10, 14])
-def test_a_state_in_the_middle_goes_on_to_the_same_bits(task: Task, precision: str, stop_after: int, tmp_path) -> None:
+def test_a_state_in_the_middle_goes_on_to_the_same_bits(
+    task: Task, precision: str, stop_after: int, tmp_path
+) -> None:
     """7 steps are one epoch: the stops lie inside an epoch, at its last step, and at its end (8 events)."""
     whole = make(task, precision)
     expected = [e.metrics for e in whole.run() if not isinstance(e, Done)]
@@ -153,7 +194,9 @@ def test_every_optimizer_and_schedule_can_be_resumed(optimizer: str, schedule: s
     state = through_a_file(first.state(), tmp_path)
     second = make("mnist-mlp", **changes)
     second.load_state(state)
-    assert [(e.metrics["train/loss"], e.metrics["lr"]) for e in second.run() if isinstance(e, Step)] == expected[5:]
+    assert [
+        (e.metrics["train/loss"], e.metrics["lr"]) for e in second.run() if isinstance(e, Step)
+    ] == expected[5:]
     assert equal(weights(second), weights(whole))
 
 
@@ -169,7 +212,7 @@ def test_the_state_is_plain_enough_to_be_read_without_unpickling(tmp_path) -> No
 
 def test_validation_is_cut_from_the_training_part_and_never_trained_on() -> None:
     trainer = make("mnist-softmax", limit_train=0)
-    train, held = cut_validation(dataset("mnist").train_y, 100)
+    train, held = train_val_split(dataset("mnist").train_y, 100)
     assert np.array_equal(trainer.train_index, train) and np.array_equal(trainer.validation_index, held)
     assert not set(trainer.train_index) & set(trainer.validation_index)
 
@@ -177,7 +220,7 @@ def test_validation_is_cut_from_the_training_part_and_never_trained_on() -> None
 def test_the_test_part_is_not_touched() -> None:
     found = dataset("mnist")
     blind = dataclasses.replace(found, test_x=found.test_x[:0], test_y=found.test_y[:0])
-    task = tasks.task("mnist-softmax")
+    task = tasks.get_task("mnist-softmax")
     fabric = Fabric(accelerator="cpu", devices=1)
     recipe = task.recipe.changed(threads=1, epochs=1, validation=100, limit_train=100)
     assert list(SupervisedTrainer(task.model, blind, recipe, fabric).run())
@@ -190,7 +233,7 @@ def test_every_process_has_a_share_of_every_batch(world: int, count: int) -> Non
     shares = []
     for rank in range(world):
         trainer.fabric = SimpleNamespace(global_rank=rank, world_size=world, device="cpu")
-        shares.append(trainer._mine(batch).tolist())
+        shares.append(trainer._rank_shard(batch).tolist())
     assert all(shares) and set().union(*shares) == set(batch.tolist())
     assert sum(map(len, shares)) == max(world, count)
     if world == 1:
@@ -219,15 +262,17 @@ def test_of_a_stand_in_at_most_a_fifth_is_held_back() -> None:
 @pytest.mark.parametrize("validation", [1, 9, 1428, 1437, 5000])
 def test_a_validation_part_that_leaves_too_little_is_a_sentence(validation: int) -> None:
     real = dataclasses.replace(dataset("mnist"), stand_in_for="")
-    recipe = tasks.task("mnist-softmax").recipe.changed(threads=1, validation=validation)
-    with pytest.raises(UserError, match=f"validation is {validation}, but with the 1437 .* 0 or from 10 to 1427"):
+    recipe = tasks.get_task("mnist-softmax").recipe.changed(threads=1, validation=validation)
+    with pytest.raises(
+        UserError, match=f"validation is {validation}, but with the 1437 .* 0 or from 10 to 1427"
+    ):
         SupervisedTrainer("softmax", real, recipe, Fabric(accelerator="cpu", devices=1))
 
 
 @pytest.mark.parametrize("validation", [10, 1427])
 def test_the_bounds_of_the_validation_part_themselves_work(validation: int) -> None:
     real = dataclasses.replace(dataset("mnist"), stand_in_for="")
-    recipe = tasks.task("mnist-softmax").recipe.changed(threads=1, validation=validation, epochs=1)
+    recipe = tasks.get_task("mnist-softmax").recipe.changed(threads=1, validation=validation, epochs=1)
     trainer = SupervisedTrainer("softmax", real, recipe, Fabric(accelerator="cpu", devices=1))
     assert len(trainer.validation) == validation and list(trainer.run())
 
@@ -239,25 +284,38 @@ def test_a_last_batch_of_one_example(task: str) -> None:
 
 
 @pytest.mark.parametrize(("limit", "size"), [(33, 32), (64, 1)])
-def test_a_batch_of_one_example_is_a_sentence_where_batch_norm_cannot_learn_from_it(limit: int, size: int) -> None:
-    with pytest.raises(UserError, match=f"batch_size is {size}: of {limit} training examples one would be a batch alone"):
+def test_a_batch_of_one_example_is_a_sentence_where_batch_norm_cannot_learn_from_it(
+    limit: int, size: int
+) -> None:
+    with pytest.raises(
+        UserError, match=f"batch_size is {size}: of {limit} training examples one would be a batch alone"
+    ):
         make("mnist-modern", limit_train=limit, batch_size=size)
 
 
 @pytest.mark.parametrize(("limit", "batch"), [(33, 32), (64, 1)])
 def test_batch_norm_on_maps_of_one_pixel_cannot_learn_from_one_example_either(limit: int, batch: int) -> None:
     """ResNet-18 shrinks 32 times: pictures of 32 pixels end as one, those of 64 do not."""
-    with pytest.raises(UserError, match=f"batch_size is {batch}: of {limit} training examples one would be a batch alone"):
+    with pytest.raises(
+        UserError, match=f"batch_size is {batch}: of {limit} training examples one would be a batch alone"
+    ):
         make("cifar10-resnet18-pretrained", limit_train=limit, batch_size=batch)
 
 
-@pytest.mark.parametrize("fits", [{"size": 64}, {"start": "frozen"}], ids=["larger maps", "what is frozen does not learn"])
+@pytest.mark.parametrize(
+    "fits", [{"size": 64}, {"start": "frozen"}], ids=["larger maps", "what is frozen does not learn"]
+)
 def test_a_last_picture_alone_where_batch_norm_bears_it(fits: dict) -> None:
-    assert len(losses(make("cifar10-resnet18-pretrained", limit_train=33, batch_size=32, epochs=1, **fits))) == 2
+    assert (
+        len(losses(make("cifar10-resnet18-pretrained", limit_train=33, batch_size=32, epochs=1, **fits))) == 2
+    )
 
 
 def test_looking_for_a_lonely_batch_norm_changes_nothing() -> None:
-    found, bare = make("mnist-cnn", limit_train=33, batch_size=32), make("mnist-cnn", limit_train=64, batch_size=32)
+    found, bare = (
+        make("mnist-cnn", limit_train=33, batch_size=32),
+        make("mnist-cnn", limit_train=64, batch_size=32),
+    )
     assert equal(weights(found), weights(bare)) and found.network.training == bare.network.training
 
 
@@ -265,7 +323,7 @@ def test_a_share_of_one_example_is_found_too() -> None:
     trainer = make("mnist-modern", limit_train=35, batch_size=32)
     trainer.fabric = SimpleNamespace(world_size=2)
     with pytest.raises(UserError, match="one would be a batch alone"):
-        trainer._check_batches(trainer.module)
+        trainer._check_batch_size(trainer.module)
 
 
 @pytest.mark.parametrize("crop", [31, 32, 64])
@@ -273,7 +331,9 @@ def test_a_crop_reaches_no_further_than_the_picture(crop: int) -> None:
     if crop < 32:
         assert losses(make("cifar10-cnn", crop=crop), 1)
         return
-    with pytest.raises(UserError, match=f"crop is {crop}, but pictures of 32 x 32 pixels can be moved by at most 31"):
+    with pytest.raises(
+        UserError, match=f"crop is {crop}, but pictures of 32 x 32 pixels can be moved by at most 31"
+    ):
         make("cifar10-cnn", crop=crop)
 
 
@@ -281,7 +341,7 @@ def test_validation_is_the_same_however_many_look_at_once(monkeypatch: pytest.Mo
     trainer = make("cifar10-resnet18-pretrained", epochs=1, max_steps=1)
     list(trainer.run())
     whole = trainer._validate()
-    monkeypatch.setattr(batches, "_MOST_BYTES", 7 * 4 * 3 * 32 * 32)
+    monkeypatch.setattr(batches, "_MAX_EVAL_BYTES", 7 * 4 * 3 * 32 * 32)
     assert len(list(trainer.validation.parts(trainer.module))) == 15
     assert trainer._validate() == pytest.approx(whole, rel=1e-5)
 
@@ -306,7 +366,9 @@ def test_validation_figures_by_hand() -> None:
     with torch.no_grad():
         logits = trainer.module.eval()(x)
     assert end.metrics["val/accuracy"] == pytest.approx(float((logits.argmax(1) == y).float().mean()))
-    assert end.metrics["val/loss"] == pytest.approx(float(torch.nn.functional.cross_entropy(logits, y)), rel=1e-5)
+    assert end.metrics["val/loss"] == pytest.approx(
+        float(torch.nn.functional.cross_entropy(logits, y)), rel=1e-5
+    )
 
 
 def test_regression_figures_are_in_the_targets_own_unit() -> None:
@@ -314,7 +376,9 @@ def test_regression_figures_are_in_the_targets_own_unit() -> None:
     end = [e for e in trainer.run() if isinstance(e, EpochEnd)][-1]
     scale = trainer.output_scale()
     with torch.no_grad():
-        out = trainer.module.eval()(trainer.validation.inputs(slice(None)))[:, 0] * scale["std"] + scale["mean"]
+        out = (
+            trainer.module.eval()(trainer.validation.inputs(slice(None)))[:, 0] * scale["std"] + scale["mean"]
+        )
     rmse = float((out - trainer.validation.y).square().mean().sqrt())
     assert end.metrics["val/rmse"] == pytest.approx(rmse, rel=1e-4)
     np.testing.assert_allclose(end.probe[:, 0], out[:8], rtol=1e-4)
@@ -338,10 +402,12 @@ def test_steps_at_most_end_it_in_the_middle_of_an_epoch() -> None:
 
 
 def test_early_stopping_waits_for_its_patience_and_names_the_best_epoch() -> None:
-    trainer = make("mnist-mlp", patience=2, epochs=200, learning_rate=0.01, optimizer="adam", dropout=0.0, limit_train=60)
+    trainer = make(
+        "mnist-mlp", patience=2, epochs=200, learning_rate=0.01, optimizer="adam", dropout=0.0, limit_train=60
+    )
     events = list(trainer.run())
     ends = [e for e in events if isinstance(e, EpochEnd)]
-    assert events[-1].why == "early stopping" and len(ends) < 200
+    assert events[-1].reason == "early stopping" and len(ends) < 200
     found = [e.metrics["val/loss"] for e in ends]
     assert min(found) == found[-3], "the last two epochs were not better than the third last"
     best = [e.epoch for e in ends if e.best][-1]

@@ -1,0 +1,1 @@
+"""Analysis of runs and models: comparison, significance, runtime estimate, sweeps, export."""

@@ -1,0 +1,55 @@
+"""How the command line speaks: sentences to standard error, one JSON object last on standard output."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Iterable, Iterator
+
+from core import formatting, i18n
+from core.data import ProgressCallback
+from core.messages import Message
+
+_ = i18n.get_translator(i18n.terminal_language())
+
+
+def print_message(msgid: str | Message, **values: object) -> None:
+    """A sentence for the person at the terminal."""
+    message = msgid if isinstance(msgid, Message) else Message(msgid, values)
+    print(message.text(_), file=sys.stderr, flush=True)
+
+
+def print_json(value: dict) -> None:
+    """The machine-readable answer: one line, the last."""
+    print(json.dumps(value, ensure_ascii=False), flush=True)
+
+
+def print_table(headings: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
+    """A plain table on standard output."""
+    from rich.console import Console
+    from rich.table import Table
+
+    drawn = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in headings:
+        drawn.add_column(heading, overflow="fold")
+    for row in rows:
+        drawn.add_row(*(str(cell) for cell in row))
+    width = None if sys.stdout.isatty() else 200
+    Console(width=width, highlight=False, markup=False).print(drawn)
+
+
+@contextlib.contextmanager
+def progress_bar() -> Iterator[ProgressCallback]:
+    """A bar on standard error; yields what moves it: a message and a share in [0, 1]."""
+    from rich import progress
+    from rich.console import Console
+
+    with progress.Progress(console=Console(stderr=True), transient=True) as bars:
+        bar = bars.add_task("", total=1.0)
+        yield lambda what, share: bars.update(bar, description=what.text(_), completed=share)
+
+
+def format_duration(seconds: float) -> str:
+    """A time in the terminal's language."""
+    return formatting.format_duration(seconds).text(_)

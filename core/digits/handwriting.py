@@ -1,0 +1,170 @@
+"""A set of one's own handwriting: drawings with the labels that their writer gave them, kept, exported, and scored.
+
+Every owner has a folder with one PNG per drawing, `<label>/<id>.png`, and beside it `<id>.json` with the strokes where they are
+known. Ids begin with the time, so that the order of files is the order in which they were drawn.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import re
+import secrets
+import time
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from core import paths
+from core.files import read_json, write_bytes
+from core.inference.predictor import Predictor
+from core.messages import N_, UserError
+
+LABELS = tuple("0123456789")
+MAX_EXAMPLES = 2000
+_MAX_STROKES_LENGTH = 300_000  # bytes of JSON
+_OWNER_PATTERN = re.compile(r"[A-Za-z0-9_-]{1,40}")
+_ID_PATTERN = re.compile(r"[0-9]{19,20}-[0-9a-f]{4}")
+
+
+@dataclass(frozen=True)
+class Example:
+    """One drawing: `pixels` uint8 (28, 28), and what its writer said it is."""
+
+    id: str
+    label: int
+    pixels: np.ndarray
+
+
+@dataclass(frozen=True)
+class HandwritingScore:
+    """How a network does on a set: `answers` (N,), `confidence` (N,) of them, `right` (N,), in the order of the examples."""
+
+    accuracy: float
+    answers: np.ndarray
+    confidence: np.ndarray
+    right: np.ndarray
+
+
+def handwriting_folder() -> Path:
+    """Where the sets of all owners lie: `MANABI_HANDWRITING`, else `.handwriting` among the runs."""
+    named = os.environ.get("MANABI_HANDWRITING")
+    return Path(named).expanduser() if named else paths.runs() / ".handwriting"
+
+
+class HandwritingSet:
+    """The set of one owner. Raises UserError for an owner's name that is not 1 to 40 letters, digits, `_` and `-`.
+
+    `where` is the folder of all owners (default: `folder()`).
+    """
+
+    def __init__(self, owner: str, where: Path | None = None) -> None:
+        if not _OWNER_PATTERN.fullmatch(owner):
+            raise UserError(N_("Invalid set name. Use 1 to 40 letters, digits, hyphens or underscores."))
+        self.path = (where or handwriting_folder()) / owner
+
+    def add(self, pixels: np.ndarray, label: int, strokes: Any = None) -> Example:
+        """Keep a drawing, uint8 (28, 28), as `label`; `strokes` is whatever JSON the canvas gives.
+
+        Raises UserError where the set is full (2,000) or the folder cannot be written.
+        """
+        pixels = np.asarray(pixels)
+        if pixels.shape != (28, 28) or pixels.dtype != np.uint8:
+            raise ValueError(f"a drawing is uint8 (28, 28), not {pixels.dtype} {pixels.shape}")
+        if str(label) not in LABELS:
+            raise ValueError(f"a label is 0 to 9, not {label!r}")
+        if len(self) >= MAX_EXAMPLES:
+            raise UserError(
+                N_("Your set is full (maximum {most} drawings). Export it, then remove some drawings."),
+                most=f"{MAX_EXAMPLES:,}",
+            )
+        name = f"{time.time_ns()}-{secrets.token_hex(2)}"
+        target = self.path / str(label) / f"{name}.png"
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            text = json.dumps(strokes) if strokes is not None else ""
+            if 0 < len(text) <= _MAX_STROKES_LENGTH:
+                write_bytes(target.with_suffix(".json"), text.encode())
+            write_bytes(target, _encode_png(pixels))
+        except OSError as error:
+            raise UserError(
+                N_("Your drawing could not be saved to {folder}: {reason}."),
+                folder=str(self.path),
+                reason=error.strerror or str(error),
+            ) from error
+        return Example(name, int(label), pixels)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self._list_files())
+
+    def examples(self) -> list[Example]:
+        """All drawings, oldest first. A damaged file is left out."""
+        found = []
+        for path in sorted(self._list_files(), key=lambda p: p.stem):
+            with (
+                contextlib.suppress(OSError, ValueError, SyntaxError),
+                Image.open(path, formats=["PNG"]) as image,
+            ):
+                if image.size == (28, 28):
+                    found.append(Example(path.stem, int(path.parent.name), np.asarray(image.convert("L"))))
+        return found
+
+    def strokes(self, example: Example) -> Any | None:
+        """The strokes that were kept with a drawing, or None."""
+        return read_json(self._path(example.id, example.label).with_suffix(".json"))
+
+    def remove(self, example_id: str) -> None:
+        """Forget a drawing; one that is not there (any more) is no error."""
+        if not _ID_PATTERN.fullmatch(example_id):
+            raise ValueError(f"no id of a drawing: {example_id!r}")
+        for label in LABELS:
+            path = self._path(example_id, int(label))
+            path.unlink(missing_ok=True)
+            path.with_suffix(".json").unlink(missing_ok=True)
+
+    def export(self) -> bytes:
+        """A zip of an image folder: `<label>/001.png`, ... in the order of drawing, numbered per label."""
+        out, numbers = io.BytesIO(), dict.fromkeys(range(10), 0)
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
+            for example in self.examples():
+                numbers[example.label] += 1
+                archive.writestr(
+                    f"{example.label}/{numbers[example.label]:03d}.png", _encode_png(example.pixels)
+                )
+        return out.getvalue()
+
+    def _list_files(self) -> list[Path]:
+        return [
+            p for label in LABELS for p in (self.path / label).glob("*.png") if _ID_PATTERN.fullmatch(p.stem)
+        ]
+
+    def _path(self, example_id: str, label: int) -> Path:
+        return self.path / str(label) / f"{example_id}.png"
+
+
+def score_examples(predictor: Predictor, examples: list[Example]) -> HandwritingScore | None:
+    """How `predictor` answers the examples, or None where there are none.
+
+    Raises UserError where the network does not take drawings of digits.
+    """
+    spec = predictor.spec
+    if tuple(spec.in_shape) != (1, 28, 28) or spec.kind != "classification" or tuple(spec.classes) != LABELS:
+        raise UserError(N_("This model was not trained on 28×28 digit images. Choose another model."))
+    if not examples:
+        return None
+    probabilities = predictor.predict(np.stack([e.pixels for e in examples])[:, None])
+    answers = probabilities.argmax(1)
+    right = answers == np.array([e.label for e in examples])
+    return HandwritingScore(float(right.mean()), answers, probabilities.max(1), right)
+
+
+def _encode_png(pixels: np.ndarray) -> bytes:
+    out = io.BytesIO()
+    Image.fromarray(pixels).save(out, "PNG")
+    return out.getvalue()

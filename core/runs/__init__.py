@@ -1,0 +1,1 @@
+"""Runs: store, logs, status, queue, process and runner."""

@@ -1,0 +1,130 @@
+"""Who judges translations: classifiers that were trained on real photos, and the distance of feature distributions (KID).
+
+A rate of fooled photos means little without the baseline: a colour histogram alone tells these fruit apart, so that moving the colours
+fools a judge that looks at colour. Hence two judges, and the same figures for photos whose colours alone were moved.
+
+Shapes: N photos, (N, 3, H, W) float in [0, 1].
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor
+
+from core import checkpoints
+from core.data import ArrayDataset
+from core.inference.predictor import Predictor, predict_outputs
+
+PRIMARY, SECONDARY, FEATURE_MODEL = "fruit-classifier", "fruit-judge", "cifar10-fast"
+DomainClassifier = Callable[[Tensor], np.ndarray]
+
+
+def _load_pretrained(name: str) -> Predictor:
+    return Predictor.load(checkpoints.load_card(name).weights)
+
+
+def _to_inputs(found: Predictor, photos: Tensor) -> Tensor:
+    """Photos at the network's size, normalised as its training part was."""
+    x = F.interpolate(
+        photos.float(), size=found.spec.in_shape[1:], mode="bilinear", antialias=True, align_corners=False
+    )
+    return found.normalize((255 * x.clamp(0, 1)).numpy())
+
+
+def load_classifier(name: str) -> DomainClassifier:
+    """What says of photos the probability (N,) that each shows the second class (an orange). Raises UserError where the shipped
+    checkpoint `name` is not there."""
+    found = _load_pretrained(name)
+
+    @torch.inference_mode()
+    def says(photos: Tensor) -> np.ndarray:
+        parts = [
+            predict_outputs(found.network, found.spec, _to_inputs(found, part)).softmax(1)[:, 1]
+            for part in photos.cpu().split(64)
+        ]
+        return torch.cat(parts).numpy()
+
+    return says
+
+
+def for_dataset(data: ArrayDataset) -> DomainClassifier | None:
+    """The judge that chooses between the epochs of a training on `data`: the first, for real photos of apples and oranges; else nobody."""
+    suits = tuple(data.classes) == ("apple", "orange") and not data.stand_in_for
+    return load_classifier(PRIMARY) if suits and PRIMARY in available() else None
+
+
+def available() -> list[str]:
+    """The judges that ship with this copy."""
+    shipped = set(checkpoints.pretrained_names())
+    return [name for name in (PRIMARY, SECONDARY) if name in shipped]
+
+
+def features_available() -> bool:
+    """Whether the network whose features are compared ships with this copy."""
+    return FEATURE_MODEL in checkpoints.pretrained_names()
+
+
+@torch.inference_mode()
+def extract_features(photos: Tensor) -> np.ndarray:
+    """Last hidden vectors (N, D) of the photos in the network `FEATURES`, which never saw them. Raises UserError where it is not here."""
+    found = _load_pretrained(FEATURE_MODEL)
+    return torch.cat(
+        [found.network.embed(_to_inputs(found, part)).float() for part in photos.split(64)]
+    ).numpy()
+
+
+def kid(x: np.ndarray, y: np.ndarray) -> float:
+    """The estimator of the kernel inception distance on features (N, D) and (M, D): the unbiased squared maximum mean discrepancy under
+    the kernel (x·y/D + 1)³ (Bińkowski et al., arXiv 1801.01401). Smaller is closer; it can fall below 0 by chance. By definition the
+    features are Inception's; on those of `FEATURES` the value cannot be set beside published ones."""
+    d = x.shape[1]
+
+    def kernel(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        return (a.astype(np.float64) @ b.T.astype(np.float64) / d + 1) ** 3
+
+    n, m = len(x), len(y)
+    xx, yy = kernel(x, x), kernel(y, y)
+    within = (xx.sum() - np.trace(xx)) / (n * (n - 1)) + (yy.sum() - np.trace(yy)) / (m * (m - 1))
+    return float(within - 2 * kernel(x, y).mean())
+
+
+def kid_interval(x: np.ndarray, y: np.ndarray, draws: int = 200, seed: int = 0) -> tuple[float, float]:
+    """95 % bootstrap interval of `kid` over both sets of photos, by resampling without repetition halves of each (a photo drawn twice would
+    look like two that are alike). Halves of one set of photos share half of them, so they scatter as the whole does between sets of
+    photos, or a little more: the interval is rather too wide than too narrow. Not a number where there are fewer than four photos."""
+    if min(len(x), len(y)) < 4:
+        return math.nan, math.nan
+    rng = np.random.default_rng(seed)
+    values = []
+    for _ in range(draws):
+        i, j = (rng.choice(len(v), size=len(v) // 2, replace=False) for v in (x, y))
+        values.append(kid(x[i], y[j]))
+    centre, spread = kid(x, y), np.std(values)
+    return float(centre - 1.96 * spread), float(centre + 1.96 * spread)
+
+
+def color_histogram_accuracy(data: ArrayDataset, bins: int = 8) -> float:
+    """How many test photos a logistic regression on nothing but colour histograms (`bins`³ cells, square roots of shares) tells right."""
+    from sklearn.linear_model import LogisticRegression
+
+    def histograms(photos: np.ndarray) -> np.ndarray:
+        cells = (photos // (256 // bins)).astype(np.int64)  # (N, 3, H, W)
+        place = (cells[:, 0] * bins + cells[:, 1]) * bins + cells[:, 2]
+        counts = np.stack([np.bincount(p.ravel(), minlength=bins**3) for p in place])
+        return np.sqrt(counts / counts.sum(1, keepdims=True))
+
+    model = LogisticRegression(C=10.0, max_iter=2000).fit(histograms(data.train_x), data.train_y)
+    return float(model.score(histograms(data.test_x), data.test_y))
+
+
+def color_transfer(photos: Tensor, towards: Tensor) -> Tensor:
+    """The baseline: each channel of each photo moved and scaled so that its mean and standard deviation are those of all photos of
+    `towards` (Reinhard et al., Color transfer between images, 2001)."""
+    mean, spread = towards.mean((0, 2, 3), keepdim=True), towards.std((0, 2, 3), keepdim=True)
+    own, own_spread = photos.mean((2, 3), keepdim=True), photos.std((2, 3), keepdim=True)
+    return ((photos - own) / own_spread.clamp_min(1e-3) * spread + mean).clamp(0, 1)

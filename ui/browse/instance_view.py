@@ -1,0 +1,141 @@
+"""One instance on the browse page: as polygon, RLE and box beside each other, its joints in words, its crop for the other pages."""
+
+from __future__ import annotations
+
+import json
+
+import streamlit as st
+
+from core.coco import drawing, masks
+from core.coco.dataset import Coco, ImageRecord, Instance
+from core.messages import N_, UserError
+from ui.kit import shared_image
+from ui.kit.i18n import _, escape_markdown, translate_message
+
+VISIBILITY_NAMES = {2: N_("visible"), 1: N_("labeled but not visible"), 0: N_("not labeled")}
+KEYPOINT_NAMES = (
+    N_("nose"),
+    N_("left eye"),
+    N_("right eye"),
+    N_("left ear"),
+    N_("right ear"),
+    N_("left shoulder"),
+    N_("right shoulder"),
+    N_("left elbow"),
+    N_("right elbow"),
+    N_("left wrist"),
+    N_("right wrist"),
+    N_("left hip"),
+    N_("right hip"),
+    N_("left knee"),
+    N_("right knee"),
+    N_("left ankle"),
+    N_("right ankle"),
+)
+_MAX_POINTS = 60  # runs of an RLE, or coordinates of a polygon, that are printed
+FRUIT_CATEGORIES = ("apple", "orange")
+# What CIFAR-10 calls some of COCO's categories; the others are shown to its networks too, who have no word for them.
+_CIFAR10_CATEGORIES = {"airplane", "bird", "boat", "car", "cat", "dog", "horse", "truck"}
+
+
+def keypoint_name(name: str) -> str:
+    """The name of a joint, in the page's language where COCO has it."""
+    words = name.replace("_", " ")
+    return _(words) if words in KEYPOINT_NAMES else escape_markdown(words)
+
+
+def show_instance(coco: Coco, picture: ImageRecord, one: Instance) -> None:
+    """One instance in three notations; the joints of a person; where its crop can go."""
+    with st.container(border=True, key="coco-closely"):
+        title = _(N_("Instance details"))
+        st.markdown(f"**{title}:** {escape_markdown(one.name)} · {one.id}")
+        try:
+            mask, iou = one.mask(picture), drawing.box_iou(one, picture)
+        except UserError as error:
+            st.warning(translate_message(error.message), icon=":material/rule:")
+        else:
+            _show_notations(one, int(mask.sum()), masks.encode_rle(mask), iou)
+        if one.keypoints is not None:
+            _keypoint_table(coco, one)
+        _crop_actions(picture, one)
+
+
+def _show_notations(one: Instance, pixels: int, rle: dict, iou: float) -> None:
+    polygon, runs, box = st.columns(3)
+    is_polygon = isinstance(one.segmentation, list)
+    with polygon:
+        st.markdown(_(N_("**Stored format**")))
+        if is_polygon:
+            points = sum(len(p) // 2 for p in one.segmentation)
+            st.caption(
+                _(
+                    N_("{count} polygons, {points} vertices; area in the file: {area}"),
+                    count=len(one.segmentation),
+                    points=points,
+                    area=f"{one.area:,.1f}",
+                )
+            )
+            flat = [f"{v:g}" for p in one.segmentation for v in p]
+            st.code(
+                " ".join(flat[:_MAX_POINTS]) + (" …" if len(flat) > _MAX_POINTS else ""),
+                wrap_lines=True,
+                height=150,
+            )
+        else:
+            st.caption(
+                _(N_("RLE (crowd, or mask with holes); area in the file: {area}"), area=f"{one.area:,.1f}")
+            )
+            text = json.dumps(one.segmentation)
+            st.code(text[:300] + (" …" if len(text) > 300 else ""), wrap_lines=True, height=150)
+    with runs:
+        st.markdown(_(N_("**RLE**")))
+        st.caption(
+            _(
+                N_("{count} column-wise runs, alternating background and foreground; {pixels} pixels"),
+                count=len(rle["counts"]),
+                pixels=f"{pixels:,}",
+            )
+        )
+        numbers = " ".join(map(str, rle["counts"][:_MAX_POINTS]))
+        st.code(numbers + (" …" if len(rle["counts"]) > _MAX_POINTS else ""), wrap_lines=True, height=150)
+    with box:
+        st.markdown(_(N_("**Bounding box**")))
+        if one.box is None:
+            st.caption(_(N_("No bounding box in the file.")))
+            return
+        x, y, w, h = one.box
+        st.caption(_(N_("{area} px²; IoU with the mask: {iou}"), area=f"{w * h:,.0f}", iou=f"{iou:.2f}"))
+        st.code(f"x {x:g}, y {y:g}\nw {w:g}, h {h:g}", height=150)
+
+
+def _keypoint_table(coco: Coco, one: Instance) -> None:
+    found = coco.categories.loc[coco.categories["category"] == one.category, "keypoints"]
+    names = json.loads(found.iloc[0]) if len(found) else []
+    names = names if len(names) == len(one.keypoints) else [str(i + 1) for i in range(len(one.keypoints))]
+    for value, word in VISIBILITY_NAMES.items():
+        mine = [keypoint_name(n) for n, point in zip(names, one.keypoints, strict=True) if point[2] == value]
+        st.caption(f"**{_(word)} ({value})**: {', '.join(mine) or '–'}")
+
+
+def _crop_actions(picture: ImageRecord, one: Instance) -> None:
+    """Buttons that take the crop to pages which know what to do with it."""
+    cut = drawing.crop_instance(picture, one)
+    if cut is None:
+        return
+    name = f"{one.name} {one.id}"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.image(cut, width=72, alt=one.name)
+        if st.button(
+            _(N_("Classify with CIFAR-10 models")),
+            icon=":material/balance:",
+            help=None
+            if one.name in _CIFAR10_CATEGORIES
+            else _(N_("Not a CIFAR-10 class. See what the models predict anyway.")),
+        ):
+            shared_image.put(name, cut)
+            st.switch_page("pages/compare.py", query_params={"view": "photo", "picture": "photo"})
+        if one.name in FRUIT_CATEGORIES and st.button(
+            _(N_("Translate this fruit")), icon=":material/swap_horiz:"
+        ):
+            shared_image.put(name, cut)
+            st.switch_page("pages/translate.py", query_params={"source": "upload"})

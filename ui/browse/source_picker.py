@@ -1,0 +1,176 @@
+"""Which annotations the browse page shows: folders found on this machine, one's own files, COCO's val2017 from its source."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from core import paths
+from core.coco import index, scenes, sources, val2017
+from core.coco.dataset import Coco
+from core.messages import N_, UserError
+from ui.kit import url
+from ui.kit.i18n import _, translate_message
+
+UPLOAD_PREFIX = "own-"
+_MAX_IMAGES = 200  # pictures at once
+
+
+@st.cache_data(ttl=20, show_spinner=False)
+def _list_sources() -> dict[str, str]:
+    return {name: str(path) for name, path in sources.list_sources().items()}
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _open_index(folder: str) -> Coco:
+    return Coco(Path(folder))
+
+
+def choose_source(explained: bool = True) -> Path:
+    """The annotations that the visitor looks at; the choice lives in the URL by its name. `explained` says what they are where they are
+    not COCO."""
+    named = {name: Path(path) for name, path in _list_sources().items()}
+    wanted = st.session_state.get("coco-own") or st.query_params.get("folder", "")
+    if wanted.startswith(UPLOAD_PREFIX) and (path := sources.find_upload(wanted.removeprefix(UPLOAD_PREFIX))):
+        named[wanted] = path
+    name = next(iter(named))
+    if len(named) > 1:
+        name = url.choose_one(
+            st.selectbox,
+            _(N_("Annotations")),
+            list(named),
+            key="folder",
+            default=name,
+            format_func=lambda n: (
+                _(N_("uploaded: {name}"), name=named[n].name)
+                if n.startswith(UPLOAD_PREFIX)
+                else _(n)
+                if n == sources.SYNTHETIC_TITLE
+                else n
+            ),
+        )
+    if name == sources.SYNTHETIC_TITLE and explained and len(_list_sources()) == 1:
+        _show_missing_coco()
+    elif name == sources.SYNTHETIC_TITLE:
+        st.caption(
+            _(
+                N_(
+                    "Synthetic scenes by Manabi Lab, with three deliberate annotation errors. They are not "
+                    "part of COCO."
+                )
+            )
+        )
+    return named[name]
+
+
+def open_source(source: Path) -> Coco:
+    """The index of a source, made with a progress bar where it is not there or older than its files. Raises UserError."""
+    folder = index.index_folder(source)
+    if not (folder / "done.json").exists():
+        bar = st.progress(0.0, _(N_("Building the index")))
+        try:
+            folder = index.build_index(
+                source, lambda what, share: bar.progress(share, translate_message(what))
+            )
+        finally:
+            bar.empty()
+    coco = _open_index(str(folder))
+    if not (
+        folder / "segments.bin"
+    ).exists():  # somebody has emptied the cache folder under a server that runs
+        _open_index.clear()
+        (folder / "done.json").unlink(missing_ok=True)  # the next look makes it anew
+        raise UserError(N_("Index of {folder} not found. Open the folder again."), folder=str(source))
+    return coco
+
+
+def show_problems(coco: Coco) -> None:
+    """What is wrong with single records."""
+    if coco.problems:
+        with st.expander(
+            _(
+                N_("{count} types of invalid records found; valid records are shown"),
+                count=len(coco.problems),
+            ),
+            icon=":material/rule:",
+        ):
+            for problem in coco.problems:
+                st.text(translate_message(problem))
+
+
+def _show_missing_coco() -> None:
+    """COCO is not on this machine: what is shown instead, and how to get it."""
+    st.info(
+        _(
+            N_(
+                "COCO is not installed. Showing {count} synthetic scenes in COCO format instead. To "
+                "use COCO, place its annotations and images in the data folder as {layout}, or "
+                "download val2017."
+            ),
+            count=scenes.NUM_IMAGES,
+            layout="`coco/annotations/*.json`, `coco/val2017/*.jpg`",
+        ),
+        icon=":material/draw:",
+    )
+    with st.expander(_(N_("Download val2017: 5,000 images with annotations")), icon=":material/download:"):
+        st.markdown(
+            _(
+                N_(
+                    "Downloads {size} from the official source to `{folder}` and verifies the checksums. "
+                    "An interrupted download can be resumed. Command line: `{command}`"
+                ),
+                size=f"{val2017.DOWNLOAD_BYTES / 1e9:.1f} GB",
+                folder=str(paths.download_root() / "coco"),
+                command="python -m core coco get",
+            )
+        )
+        if st.button(_(N_("Download now")), disabled=paths.offline()):
+            bar = st.progress(0.0)
+            try:
+                val2017.download_val2017(
+                    paths.download_root() / "coco",
+                    lambda what, share: bar.progress(share, translate_message(what)),
+                )
+            except UserError as error:
+                st.error(translate_message(error.message), icon=":material/cloud_off:")
+            else:
+                _list_sources.clear()
+                st.rerun()
+
+
+def upload_annotations() -> None:
+    """Annotations of one's own, from a tool."""
+    with st.expander(_(N_("Upload annotations")), icon=":material/upload_file:"):
+        st.caption(
+            _(
+                N_(
+                    "A JSON file in COCO format, as exported by annotation tools. Missing keys are "
+                    "ignored. Add the images to see them under the masks. Place files too large to upload "
+                    "in the data folder. All files stay on the machine running this app."
+                )
+            )
+        )
+        file = st.file_uploader(_(N_("Annotations (JSON)")), type=["json"], key="coco-json-file")
+        pictures = st.file_uploader(
+            _(N_("Image files")),
+            type=["jpg", "jpeg", "png", "webp", "bmp"],
+            accept_multiple_files=True,
+            key="coco-picture-files",
+        )
+        if file is None or not st.button(_(N_("Show annotations")), icon=":material/visibility:"):
+            return
+        try:
+            path, wrong = sources.save_upload(
+                file.getvalue(), file.name, [(p.name, p.getvalue()) for p in pictures[:_MAX_IMAGES]]
+            )
+        except UserError as error:
+            st.error(translate_message(error.message), icon=":material/error:")
+            return
+        for error in wrong[:5]:
+            st.warning(translate_message(error.message), icon=":material/image_not_supported:")
+        st.session_state["coco-own"] = f"{UPLOAD_PREFIX}{path.parent.name}"
+        st.query_params["folder"] = st.session_state["coco-own"]
+        st.session_state.pop("folder", None)
+        if not wrong:
+            st.rerun()

@@ -1,0 +1,210 @@
+"""The compare page's second half: classes, confusion, and the test images on which two networks disagree."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from core.analysis import model_results, significance
+from core.analysis.model_results import ModelResult
+from core.data import ArrayDataset
+from core.messages import N_
+from ui.compare import accuracy_charts
+from ui.compare.single_image import predict_probabilities
+from ui.compare.table import DATASET, describe_difference, load_test_dataset, model_name
+from ui.components.live_chart import live_chart
+from ui.kit import charts, image_display, matrix_charts, url
+from ui.kit.i18n import _, escape_markdown, translate_all
+
+_PAGE_SIZE = 24
+
+
+def class_accuracy(found: list[ModelResult]) -> None:
+    """The accuracy of every class, of all networks."""
+    known = [one for one in found if one.count]
+    if not known:
+        st.caption(_(N_("No test set predictions found for these models.")))
+        return
+    known, others = model_results.split_by_dataset(known)
+    if others:
+        names = ", ".join(escape_markdown(model_name(one)) for one in others)
+        words = _(N_("Not shown (tested on different images or classes): {networks}"), networks=names)
+        st.info(words, icon=":material/rule:")
+    labels = known[0].classes
+    values = [
+        significance.per_class_accuracy(
+            significance.confusion_matrix(one.predictions, one.labels, len(labels))
+        )
+        for one in known
+    ]
+    figure = accuracy_charts.class_accuracy_chart(
+        [model_name(one) for one in known],
+        values,
+        translate_all(labels),
+        accuracy_label=_(N_("Test accuracy")),
+    )
+    live_chart(figure, "compare-classes", alt=_(N_("Per-class accuracy")))
+
+
+def pick_pair(found: list[ModelResult]) -> tuple[ModelResult, ModelResult] | None:
+    """Two of the networks, A and B, to be looked at closely."""
+    known = {one.id: one for one in found if one.count}
+    if len(known) < 2:
+        st.info(_(N_("Select at least two models with test set predictions.")))
+        return None
+    names = list(known)
+    ranked = sorted(names, key=lambda n: -known[n].accuracy)
+    left, right = st.columns(2)
+    a = left.selectbox(
+        "A",
+        names,
+        index=names.index(st.query_params.get("a", "") if st.query_params.get("a") in names else ranked[0]),
+        format_func=lambda n: model_name(known[n]),
+        key="pair-a",
+    )
+    others = [n for n in names if n != a]
+    wanted = (
+        st.query_params.get("b") if st.query_params.get("b") in others else next(n for n in ranked if n != a)
+    )
+    b = right.selectbox(
+        "B", others, index=others.index(wanted), format_func=lambda n: model_name(known[n]), key=f"pair-b-{a}"
+    )
+    st.query_params["a"], st.query_params["b"] = a, b
+    return known[a], known[b]
+
+
+def head_to_head(found: list[ModelResult]) -> None:
+    """A against B: can they be told apart, where is one ahead, where is A right and B wrong."""
+    two = pick_pair(found)
+    if two is None:
+        return
+    a, b = two
+    describe_difference(a, b, found)
+    if not a.is_comparable_to(b):
+        return
+    k = len(a.classes)
+    matrices = [significance.confusion_matrix(one.predictions, one.labels, k) for one in two]
+    gap, matrix = st.tabs([_(N_("Per-class accuracy difference")), _(N_("Confusion matrices"))])
+    with gap:
+        figure = accuracy_charts.class_difference_chart(
+            *(significance.per_class_accuracy(m) for m in matrices),
+            translate_all(a.classes),
+            label=_(N_("A − B (percentage points)")),
+        )
+        live_chart(figure, f"gap-{a.id}-{b.id}", alt=_(N_("A − B (percentage points)")))
+    with matrix:
+        for column, one, counts in zip(st.columns(2), two, matrices, strict=True):
+            with column:
+                st.markdown(f"**{escape_markdown(model_name(one))}**")
+                live_chart(
+                    matrix_charts.confusion_chart(
+                        counts,
+                        translate_all(a.classes),
+                        true_label=_(N_("true")),
+                        predicted_label=_(N_("predicted")),
+                        count_label=_(N_("count")),
+                        share_label=_(N_("Row-normalized")),
+                        dark=st.context.theme.type == "dark",
+                    ),
+                    f"compare-confusion-{one.id}",
+                    alt=_(N_("Confusion matrix")),
+                )
+    disagreement_gallery(a, b)
+
+
+def disagreement_gallery(a: ModelResult, b: ModelResult) -> None:
+    """The gallery of test images that one has right and the other wrong; a click opens one."""
+    st.subheader(_(N_("Disagreements")))
+    way = url.choose_one(
+        st.segmented_control,
+        _(N_("Correct model")),
+        ["a", "b"],
+        default="a",
+        required=True,
+        key="who",
+        label_visibility="collapsed",
+        format_func=lambda w: _(
+            N_("{first} correct, {second} wrong"),
+            **(
+                {"first": escape_markdown(model_name(a)), "second": escape_markdown(model_name(b))}
+                if w == "a"
+                else {"first": escape_markdown(model_name(b)), "second": escape_markdown(model_name(a))}
+            ),
+        ),
+    )
+    winner, loser = (a, b) if way == "a" else (b, a)
+    index = np.flatnonzero((winner.predictions == winner.labels) & (loser.predictions != loser.labels))
+    index = significance.interleave_classes(index, a.labels)
+    st.caption(_(N_("{count} of {all} test images"), count=f"{len(index):,}", all=f"{a.count:,}"))
+    dataset = load_test_dataset([a, b])
+    if (
+        dataset is None
+        or len(dataset.test_y) != a.count
+        or not np.array_equal(dataset.test_y, a.labels)
+        or not a.was_evaluated_on(dataset)
+    ):
+        st.info(
+            _(
+                N_(
+                    "Test images are not installed; only predictions are available. Run `{command}` to "
+                    "download the dataset."
+                ),
+                command=f"python -m core data get {DATASET}",
+            )
+        )
+        return
+    if not len(index):
+        st.caption(_(N_("No matching images.")))
+        return
+    page_count = -(-len(index) // _PAGE_SIZE)
+    opened = url.read_number("opened", a.count)
+    first = (
+        int(np.flatnonzero(index == opened)[0]) // _PAGE_SIZE + 1 if opened in index else 1
+    )  # a link to an image shows its page
+    place = (
+        st.number_input(_(N_("Page")), 1, page_count, first, key=f"gallery-{winner.id}-{loser.id}")
+        if page_count > 1
+        else 1
+    )
+    part = index[(place - 1) * _PAGE_SIZE : place * _PAGE_SIZE]
+    names, columns = translate_all(a.classes), 8
+    for row in range(0, len(part), columns):
+        for column, i in zip(st.columns(columns, gap="small"), part[row : row + columns], strict=False):
+            with column:
+                st.image(
+                    image_display.upscale_image(np.asarray(dataset.test_x[i]).transpose(1, 2, 0), 4),
+                    width="stretch",
+                )
+                chosen = opened == int(i)
+                st.button(
+                    names[a.labels[i]],
+                    key=f"open-{i}",
+                    on_click=_select_image,
+                    args=(int(i),),
+                    width="stretch",
+                    type="primary" if chosen else "secondary",
+                    help=_(N_("Open image")),
+                )
+    if opened in index:
+        _show_image(a, b, dataset, opened)
+
+
+def _select_image(index: int) -> None:
+    st.query_params["opened"] = str(index)
+
+
+def _show_image(a: ModelResult, b: ModelResult, dataset: ArrayDataset, index: int) -> None:
+    """One image with the probabilities of both networks."""
+    pixels = np.asarray(dataset.test_x[index])
+    with st.container(border=True):
+        names = translate_all(a.classes)
+        st.markdown(_(N_("**Test image {index}: {label}**"), index=index, label=names[a.labels[index]]))
+        left, *both = st.columns([1, 2, 2])
+        left.image(image_display.upscale_image(pixels.transpose(1, 2, 0), 6), width="stretch")
+        for column, one in zip(both, (a, b), strict=True):
+            with column:
+                st.markdown(f"**{escape_markdown(model_name(one))}**")
+                figure = charts.probability_bars(
+                    predict_probabilities(one, pixels), names, truth=int(a.labels[index])
+                )
+                st.plotly_chart(figure, key=f"opened-{one.id}-{index}", config=charts.CONFIG)

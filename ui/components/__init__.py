@@ -1,0 +1,1 @@
+"""Custom components: Python side of the JavaScript beside it."""

@@ -1,0 +1,1 @@
+"""Building blocks shared by all pages: frame, forms, charts, images, language."""

@@ -1,0 +1,112 @@
+"""What pages read again and again, read once: logs of runs, data on this machine."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core import checkpoints, data
+from core.analysis import evaluation_report, export
+from core.messages import UserError
+from core.runs import samples
+from core.runs.logs import MetricsReader
+from core.runs.store import Run
+from ui.kit.i18n import translate_message
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _metrics_reader(path: str) -> tuple[MetricsReader, threading.Lock]:
+    return MetricsReader(Path(path)), threading.Lock()
+
+
+def run_metrics(run: Run) -> pd.DataFrame:
+    """The run's log so far; each call parses only what is new."""
+    reader, lock = _metrics_reader(str(run.path / "metrics.csv"))
+    with lock:
+        return reader.read()
+
+
+@st.cache_data(ttl=20, show_spinner=False)
+def dataset_status(name: str) -> data.DatasetStatus:
+    """What is on this machine of data set `name`, looked up again after 20 seconds."""
+    return data.dataset_status(name)
+
+
+@st.cache_data(ttl=20, show_spinner=False)
+def coco_sources() -> list[str]:
+    """The names of the COCO annotations in the data roots."""
+    from core.coco import sources
+
+    return list(sources.list_local())
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _load_dataset(name: str, folder: str) -> data.ArrayDataset:
+    return data.load_dataset(name, download=False)
+
+
+@st.cache_resource(show_spinner=False)
+def _decoded_keys() -> set[tuple[str, str]]:
+    return set()
+
+
+def load_dataset(name: str) -> data.ArrayDataset:
+    """The data set that a training would take, with a bar while it is decoded for the first time; nothing is downloaded."""
+    folder = str(data.find_dataset(name))
+    if (name, folder) not in _decoded_keys():
+        place = st.empty()
+        data.load_dataset(
+            name,
+            download=False,
+            progress=lambda words, share: place.progress(min(1.0, share), translate_message(words)),
+        )
+        place.empty()
+        _decoded_keys().add((name, folder))
+    return _load_dataset(name, folder)
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _load_unpaired_test(folder: str) -> data.ArrayDataset:
+    return data.load_dataset("apple2orange", download=False, train=False)
+
+
+def load_unpaired_test() -> data.ArrayDataset:
+    """The test photos of apples and oranges, without the training part, which takes much longer to decode; nothing is downloaded."""
+    return _load_unpaired_test(str(data.find_dataset("apple2orange")))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def load_test_dataset(path: str, finished: float) -> data.ArrayDataset | None:
+    """The data set on which a run was tested, or None. `finished` renews the entry."""
+    return evaluation_report.load_test_dataset(Run(Path(path)))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def run_evaluation(path: str, finished: float) -> evaluation_report.EvaluationReport | None:
+    """The test report of a finished run."""
+    return evaluation_report.load_report(Run(Path(path)))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def sample_images(path: str, kind: str) -> list[np.ndarray]:
+    """The pictures of one kind on a sheet of a training's photos; a look never changes."""
+    return samples.read_images(Path(path), kind)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def run_script(path: str, changed: float) -> str:
+    """The plain-PyTorch script of a run. `changed` renews the entry."""
+    return export.render_script(Run(Path(path)))
+
+
+@st.cache_data(ttl=60, show_spinner=False)
+def model_card(name: str) -> dict | None:
+    """The card of a shipped checkpoint, or None where card and weights do not belong together."""
+    try:
+        return checkpoints.load_card(name).content
+    except UserError:
+        return None

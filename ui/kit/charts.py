@@ -1,0 +1,318 @@
+"""Drawing functions: plain data and translated labels in, a plotly figure out. They know no state and no Streamlit.
+
+Show a figure with `st.plotly_chart(figure, theme="streamlit", config=CONFIG)`: text, grid and fonts then follow the viewer's
+light or dark theme at once. Cells are bars, because Streamlit reports no clicks on heat maps; a clicked point brings its
+`customdata` back. Where a chart fills its cells it takes `dark`, the only thing about the page that it must be told.
+
+Shapes: K classes, N examples, T points of a series.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import plotly.io as pio
+
+from ui.kit import palette as p
+
+CONFIG = {
+    "displayModeBar": False,
+    "scrollZoom": False,
+    "doubleClick": "reset",
+    "showTips": False,
+}  # tips are English only
+SELECTABLE = {"on_select": "rerun", "selection_mode": "points"}
+REVISION = "manabi"  # plotly keeps zoom and hidden series while this stays the same
+
+_AXIS = {
+    "gridcolor": p.GRID,
+    "zeroline": False,
+    "linecolor": p.NEUTRAL,
+    "ticks": "",
+    "automargin": True,
+    "title": {"standoff": 8},
+    "exponentformat": "power",
+}
+TEMPLATE = go.layout.Template(
+    layout={
+        "paper_bgcolor": p.TRANSPARENT,
+        "plot_bgcolor": p.TRANSPARENT,
+        "colorway": list(p.SERIES_COLORS),
+        "font": {"family": "sans-serif, 'Noto Sans JP'", "color": "#767676", "size": 13},
+        "xaxis": _AXIS,
+        "yaxis": _AXIS,
+        "margin": {"l": 8, "r": 12, "t": 8, "b": 8},
+        "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"},
+    }
+)
+pio.templates["manabi"] = TEMPLATE
+
+_MARKER_SYMBOLS = {"validation": "diamond", "test": "square"}
+PERCENT_FORMATS = (".0%", ".1%", ".2%")  # formats of shares in 0..1
+
+
+@dataclass(frozen=True)
+class Series:
+    """A curve. `role` is what it is measured on, or its place among several; `faint` marks the raw values behind a smoothed curve
+    of the same name, and only they are hovered, for they are what was logged."""
+
+    name: str
+    x: Sequence[float]
+    y: Sequence[float]
+    role: Literal["train", "validation", "test"] | int = "train"
+    faint: bool = False
+    dash: str = ""
+
+
+def empty_figure(height: int, *, zoom: bool = False, legend: bool = False) -> go.Figure:
+    """An empty figure of the house. What Streamlit's theme must not override is set on the layout, the rest in the template."""
+    fig = go.Figure(layout={"template": TEMPLATE})
+    fig.update_layout(
+        height=height,
+        uirevision=REVISION,
+        paper_bgcolor=p.TRANSPARENT,
+        plot_bgcolor=p.TRANSPARENT,
+        margin={"l": 8, "r": 12, "t": 36 if legend else 12, "b": 8, "pad": 4},
+        showlegend=legend,
+        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"},
+        hovermode="closest",
+        hoverlabel={"align": "left", "namelength": -1},
+        dragmode="zoom" if zoom else False,
+        barmode="overlay",
+    )
+    fig.update_xaxes(fixedrange=not zoom, title_standoff=8)
+    fig.update_yaxes(fixedrange=not zoom, title_standoff=8)
+    return fig
+
+
+def mask_nonfinite(values: Sequence[float], *, positive: bool = False) -> np.ndarray:
+    """(T,) floats with gaps (NaN) for what cannot be drawn: infinities and, on a log axis, what is not positive."""
+    out = np.asarray(values, dtype=float).copy()
+    out[~np.isfinite(out)] = np.nan
+    if positive:
+        out[out <= 0] = np.nan
+    return out
+
+
+def format_percent(value: float) -> str:
+    """A share of 0..1 in one decimal, never rounded to a certainty that is not there."""
+    if 0.9995 <= value < 1:
+        return ">99.9%"
+    if 0 < value < 0.0005:
+        return "<0.1%"
+    return f"{value:.1%}"
+
+
+def line_chart(
+    series: Sequence[Series],
+    x_label: str,
+    y_label: str,
+    *,
+    log_y: bool = False,
+    best: tuple[float, float] | None = None,
+    best_label: str = "",
+    height: int = 320,
+    y_format: str = "",
+) -> go.Figure:
+    """Lines over steps, epochs, images or seconds. `best` is marked with a star; `y_format` is a d3 format (".1%" for shares)."""
+    fig = empty_figure(height, zoom=True, legend=True)
+    raw = {s.name for s in series if s.faint}
+    number = y_format or ".4~g"
+    hover = (
+        f"<b>%{{fullData.name}}</b><br>{x_label}: %{{x:,.6~g}}<br>{y_label}: %{{y:{number}}}<extra></extra>"
+    )
+    for s in series:
+        colour, dash = p.series_style(s.role)
+        y = mask_nonfinite(s.y, positive=log_y)
+        smoothed = s.name in raw and not s.faint
+        few = not s.faint and not smoothed and np.isfinite(y).sum() <= 60
+        fig.add_scatter(
+            x=np.asarray(s.x),
+            y=y,
+            name=html.escape(s.name),
+            legendgroup=f"{s.name}{s.role}",
+            showlegend=not s.faint,
+            mode="lines+markers" if few else "lines",
+            line={"color": colour, "width": 1 if s.faint else 2.5, "dash": s.dash or dash},
+            marker={
+                "size": 9 if s.role == "test" else 6,
+                "color": colour,
+                "symbol": _MARKER_SYMBOLS.get(s.role, "circle"),
+            },
+            opacity=0.35 if s.faint else 1,
+            **({"hoverinfo": "skip"} if smoothed else {"hovertemplate": hover}),
+        )
+    if best and all(math.isfinite(v) for v in best) and not (log_y and best[1] <= 0):
+        # Its label stands in the legend, where it never lies over a curve.
+        fig.add_scatter(
+            x=[best[0]],
+            y=[best[1]],
+            name=best_label,
+            mode="markers",
+            showlegend=bool(best_label),
+            cliponaxis=False,
+            marker={
+                "symbol": "star",
+                "size": 15,
+                "color": p.VALIDATION,
+                "line": {"color": p.NEUTRAL, "width": 1},
+            },
+            hovertemplate=hover,
+        )
+    fig.update_xaxes(title_text=x_label, tickformat=",.6~g", showgrid=False)
+    fig.update_yaxes(title_text=y_label, tickformat=".4~%" if y_format in PERCENT_FORMATS else "")
+    if log_y:
+        values = (
+            np.concatenate([mask_nonfinite(s.y, positive=True) for s in series]) if series else np.array([])
+        )
+        values = values[np.isfinite(values)]
+        wide = len(values) > 0 and values.max() / values.min() > 2000
+        fig.update_yaxes(type="log", tickformat=".4~g", dtick=1 if wide else "D2")
+    return fig
+
+
+def probability_bars(
+    values: Sequence[float],
+    classes: Sequence[str],
+    *,
+    highlight: int | None = None,
+    truth: int | None = None,
+    vertical: bool = False,
+    height: int | None = None,
+) -> go.Figure:
+    """Bars of (K,) shares in 0..1, the `highlight`ed one (the largest, if not given) in the accent; the tick of the `truth`, where
+    it is known, carries a mark."""
+    shares = np.nan_to_num(np.asarray(values, dtype=float)).clip(0, 1)
+    k = len(shares)
+    top = highlight if highlight is not None else int(shares.argmax()) if k and shares.max() > 0 else -1
+    names = [f"✓ {c}" if i == truth else str(c) for i, c in enumerate(classes)]
+    fig = empty_figure(height or (200 if vertical else 24 * k + 24))
+    # Digits on a narrow column: a label on every upright bar would not fit.
+    texts = [format_percent(s) if not vertical or i == top or s >= 0.05 else "" for i, s in enumerate(shares)]
+    place = np.arange(k)
+    fig.add_bar(
+        x=place if vertical else 100 * shares,
+        y=100 * shares if vertical else place,
+        orientation="v" if vertical else "h",
+        width=0.72,
+        text=texts,
+        textposition="outside",
+        cliponaxis=False,
+        textangle=0,
+        constraintext="none",
+        textfont_size=13,
+        marker={"color": [p.ACCENT if i == top else p.to_css_rgba(p.NEUTRAL, 0.7) for i in range(k)]},
+        customdata=[[str(c), format_percent(s)] for c, s in zip(classes, shares, strict=True)],
+        hovertemplate="%{customdata[0]}: %{customdata[1]}<extra></extra>",
+    )
+    names_axis = {"tickvals": place, "ticktext": names, "showgrid": False, "range": [-0.5, k - 0.5]}
+    share_axis = {
+        "range": [0, 118 if vertical else 145],
+        "visible": False,
+    }  # room for the largest share's label
+    if vertical:
+        fig.update_layout(xaxis=names_axis, yaxis=share_axis)
+    else:
+        fig.update_layout(yaxis={**names_axis, "range": [k - 0.5, -0.5]}, xaxis=share_axis)
+    return fig
+
+
+def prediction_scatter(
+    actual: Sequence[float],
+    predicted: Sequence[float],
+    *,
+    actual_label: str,
+    predicted_label: str,
+    identity_label: str,
+    unit: str = "",
+    role: str = "test",
+    height: int = 360,
+) -> go.Figure:
+    """(N,) predictions over (N,) true values, with the line on which all would lie; a point's customdata is [its index]."""
+    x, y = mask_nonfinite(actual), mask_nonfinite(predicted)
+    fig = empty_figure(height, zoom=True, legend=True)
+    both = np.concatenate([x, y])
+    both = both[np.isfinite(both)]
+    low, high = (float(both.min()), float(both.max())) if len(both) else (0.0, 1.0)
+    pad = 0.04 * (high - low) or 1.0
+    ends = [low - pad, high + pad]
+    suffix = f" {unit}" if unit else ""
+    fig.add_scatter(
+        x=ends,
+        y=ends,
+        mode="lines",
+        name=identity_label,
+        hoverinfo="skip",
+        line={"color": p.NEUTRAL, "width": 1.5, "dash": "dash"},
+    )
+    fig.add_scatter(
+        x=x,
+        y=y,
+        mode="markers",
+        name=predicted_label,
+        showlegend=False,
+        customdata=[[i] for i in range(len(x))],
+        marker={
+            "color": p.ROLE_COLORS[role],
+            "size": 9,
+            "opacity": 0.75,
+            "line": {"color": p.NEUTRAL, "width": 0.5},
+        },
+        selected={"marker": {"size": 15, "opacity": 1}},
+        unselected={"marker": {"opacity": 0.4}},
+        hovertemplate=f"{actual_label}: %{{x:.4~g}}{suffix}<br>{predicted_label}: %{{y:.4~g}}{suffix}<extra></extra>",
+    )
+    in_unit = f" ({unit})" if unit else ""
+    fig.update_xaxes(title_text=actual_label + in_unit, range=ends, showgrid=True)
+    fig.update_yaxes(title_text=predicted_label + in_unit, range=ends)
+    return fig
+
+
+def per_class_chart(
+    table: pd.DataFrame, labels: Mapping[str, str], class_label: str, *, height: int = 280
+) -> go.Figure:
+    """Precision, recall and F1 of every class. `table` has the column `class` and one of shares (0..1) for each key of `labels`,
+    which maps them to their names. Points instead of bars, so that the axis may start where the values are."""
+    fig = empty_figure(height, legend=True)
+    columns = list(labels)
+    values = table[columns].to_numpy(dtype=float)  # (K, len(labels))
+    names = table["class"].astype(str).to_list()
+    place = np.arange(len(names))
+    if len(names):
+        spans = np.stack([np.nanmin(values, 1), np.nanmax(values, 1), np.full(len(names), np.nan)], 1).ravel()
+        fig.add_scatter(
+            x=np.repeat(place, 3),
+            y=spans,
+            mode="lines",
+            line={"color": p.NEUTRAL, "width": 1},
+            showlegend=False,
+            hoverinfo="skip",
+        )
+    for i, column in enumerate(columns):
+        fig.add_scatter(
+            x=place,
+            y=values[:, i],
+            name=labels[column],
+            mode="markers",
+            customdata=names,
+            marker={
+                "color": p.SERIES_COLORS[i % len(p.SERIES_COLORS)],
+                "symbol": p.SYMBOLS[i % len(p.SYMBOLS)],
+                "size": 11,
+            },
+            hovertemplate=f"{class_label} %{{customdata}}<br>{labels[column]}: %{{y:.2%}}<extra></extra>",
+        )
+    low = np.nanmin(values) if np.isfinite(values).any() else 0.0
+    margin = max(0.01, 0.15 * (1 - low))
+    fig.update_xaxes(
+        title_text=class_label, tickvals=place, ticktext=names, showgrid=False, range=[-0.6, len(names) - 0.4]
+    )
+    fig.update_yaxes(tickformat=".4~%", range=[max(-0.02, low - margin), 1 + 0.35 * margin])
+    return fig

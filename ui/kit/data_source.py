@@ -1,0 +1,99 @@
+"""Where a task's data come from, and what to do where they, or the weights it begins with, are not on this machine."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core import pretrained, tasks
+from core.messages import N_
+from core.training.recipe import Recipe
+from ui.kit import cache
+from ui.kit.i18n import _, translate_message
+
+
+def show_data_source(task: tasks.Task) -> None:
+    """The folder and size of the data; else what stands in for them and how to bring them."""
+    status = cache.dataset_status(task.dataset)
+    if status.problem:
+        st.error(translate_message(status.problem))
+    elif status.folder:
+        st.caption(
+            _(
+                N_("Data: {title} ({train} training and {test} test examples) in {folder}"),
+                title=_(status.title),
+                train=f"{status.train:,}",
+                test=f"{status.test:,}",
+                folder=str(status.folder),
+            )
+        )
+    elif status.url and not status.auto_download:
+        st.info(
+            _(
+                N_(
+                    "{title} is not installed. Runs use fallback data ({stand_in}), and every result is "
+                    "labeled accordingly. To install it, run `{command}` to download it from {url}, or "
+                    "place the files in the data folder as {layout}."
+                ),
+                title=_(status.title),
+                stand_in=_(status.stand_in),
+                command=f"python -m core data get {status.name}",
+                url=status.url,
+                layout=status.layout,
+            )
+        )
+    elif status.url:
+        st.info(
+            _(
+                N_(
+                    "{title} is not installed. Starting a run downloads it from {url}. If the download "
+                    "fails, the run falls back to {stand_in} and labels every result accordingly. To "
+                    "install it manually, place the files in the data folder as {layout}."
+                ),
+                title=_(status.title),
+                url=status.url,
+                stand_in=_(status.stand_in),
+                layout=status.layout,
+            )
+        )
+    else:
+        st.info(
+            _(
+                N_(
+                    "{title} is not installed. Runs use fallback data ({stand_in}), and every result is "
+                    "labeled accordingly. To install it manually, place the file in the data folder as "
+                    "{layout}."
+                ),
+                title=_(status.title),
+                stand_in=_(status.stand_in),
+                layout=status.layout,
+            )
+        )
+    if task.dataset == "boston":
+        st.caption(
+            _(
+                N_(
+                    "Column b was computed from the proportion of Black residents, assuming that "
+                    "segregation raises prices. scikit-learn removed the dataset for this reason. The "
+                    "column is excluded here unless you enable it under Data."
+                )
+            )
+        )
+
+
+def show_fallback_notice(title: str, stand_in_for: str) -> None:
+    """What a network was trained on, where that is a stand-in."""
+    if stand_in_for:
+        st.warning(
+            _(
+                N_("Trained on fallback data ({data}) instead of {wanted}."),
+                data=_(title),
+                wanted=_(stand_in_for),
+            ),
+            icon=":material/info:",
+        )
+
+
+def show_missing_weights(task: tasks.Task, recipe: Recipe) -> None:
+    """What to do about weights of others that this recipe begins with."""
+    if missing := pretrained.missing_weights(task, recipe):
+        st.info(translate_message(pretrained.missing_message(missing)))

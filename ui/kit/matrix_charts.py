@@ -1,0 +1,221 @@
+"""Charts made of cells: confusion matrix, sweep over two fields, a picture of numbers. As `ui.kit.charts`, without state or Streamlit.
+
+Cells are bars of one unit: Streamlit reports clicks on bars, none on heat maps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from ui.kit import palette as p
+from ui.kit.charts import Series, empty_figure, line_chart
+
+_EMPTY_COLORS = {False: "#F1F2F5", True: "#1B1E25"}  # cells without anything in them, by `dark`
+
+
+def _cell_color(colour: str, share: float, dark: bool) -> str:
+    """A cell's colour: from almost the background (0) to `colour` (1)."""
+    return p.mix_colors(_EMPTY_COLORS[dark], colour, 0.12 + 0.88 * float(np.clip(share, 0, 1)))
+
+
+def _add_cells(
+    fig: go.Figure, rows: np.ndarray, columns: np.ndarray, fills: list[str], texts: list[str], **more: object
+) -> None:
+    """Adds cells at (`columns`, `rows`), each with its fill and a text that reads on it."""
+    size = 0.95
+    fig.add_bar(
+        x=columns,
+        base=rows - size / 2,
+        y=np.full(len(rows), size),
+        width=size,
+        text=texts,
+        textposition="inside",
+        insidetextanchor="middle",
+        textangle=0,
+        constraintext="none",
+        textfont={"color": [p.text_color(f) for f in fills]},
+        selected={"marker": {"opacity": 1}},
+        unselected={"marker": {"opacity": 0.55}},
+        showlegend=False,
+        **more,
+    )
+
+
+def confusion_chart(
+    matrix: np.ndarray,
+    classes: Sequence[str],
+    *,
+    true_label: str,
+    predicted_label: str,
+    count_label: str,
+    share_label: str,
+    dark: bool = False,
+    height: int | None = None,
+) -> go.Figure:
+    """(K, K) counts, rows true and columns predicted. Right answers lie on the framed diagonal, shaded by their share of the row;
+    mistakes are shaded by the logarithm of their number, so that a single one is seen. Every cell's customdata begins with
+    [true, predicted]."""
+    counts = np.asarray(matrix, dtype=np.int64)
+    k = len(counts)
+    shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
+    off = counts[~np.eye(k, dtype=bool)]
+    scale = np.log1p(off.max()) if off.size and off.max() > 0 else 1.0
+    rows, columns = (a.ravel() for a in np.indices((k, k)))
+    fills, texts = [], []
+    for t, c in zip(rows, columns, strict=True):
+        n = counts[t, c]
+        colour, strength = (p.CORRECT, shares[t, c] ** 2) if t == c else (p.WRONG, np.log1p(n) / scale)
+        fills.append(_cell_color(colour, strength, dark) if n else _EMPTY_COLORS[dark])
+        texts.append(f"{n:,}" if n and k <= 20 else "")
+    fig = empty_figure(height or int(np.clip(36 * k + 70, 230, 470)))
+    _add_cells(
+        fig,
+        rows,
+        columns,
+        fills,
+        texts,
+        textfont_size=11 if k > 6 else 15,
+        marker={
+            "color": fills,
+            "line": {
+                "color": [
+                    "#FFFFFF" if dark else "#111318" if t == c else p.TRANSPARENT
+                    for t, c in zip(rows, columns, strict=True)
+                ],
+                "width": (rows == columns) * 1.5,
+            },
+        },
+        customdata=[
+            [int(t), int(c), str(classes[t]), str(classes[c]), int(counts[t, c]), float(shares[t, c])]
+            for t, c in zip(rows, columns, strict=True)
+        ],
+        hovertemplate=f"{true_label}: <b>%{{customdata[2]}}</b><br>{predicted_label}: <b>%{{customdata[3]}}</b><br>"
+        f"{count_label}: %{{customdata[4]:,}}<br>{share_label}: %{{customdata[5]:.1%}}<extra></extra>",
+    )
+    ticks = {"tickvals": np.arange(k), "ticktext": [str(c) for c in classes], "showgrid": False}
+    fig.update_xaxes(title_text=predicted_label, range=[-0.5, k - 0.5], **ticks)
+    fig.update_yaxes(title_text=true_label, range=[k - 0.5, -0.5], **ticks)
+    return fig
+
+
+def sweep_chart(
+    table: pd.DataFrame,
+    x: str,
+    y: str,
+    colour: str | None = None,
+    *,
+    labels: Mapping[str, str],
+    log_x: bool = False,
+    higher_is_better: bool = True,
+    y_format: str = ".4~g",
+    dark: bool = False,
+    height: int = 320,
+) -> go.Figure:
+    """What one or two recipe fields do to a metric. `table` has a row per run: the fields `x` and `colour`, the metric `y` (NaN
+    while it is not there) and, if clicks should name a run, the column `run` (first in the customdata).
+
+    One field: points and a line. Two: a line for each of up to three values of `colour`, else a field of cells, averaged over
+    runs of the same setting. The best is ringed or starred. `labels` maps the column names to theirs on the page.
+    """
+    done = table.dropna(subset=[y]).reset_index(drop=True)
+    if colour and done[colour].nunique() > 3 and done[x].nunique() > 1:
+        return _sweep_heatmap(done, x, y, colour, labels, higher_is_better, y_format, dark, height)
+    groups = list(done.groupby(colour, sort=True)) if colour else [("", done)]
+    numeric = pd.api.types.is_numeric_dtype(done[x]) and not pd.api.types.is_bool_dtype(done[x])
+    order = {value: i for i, value in enumerate(sorted(done[x].unique(), key=str))}
+    lines, runs = [], []
+    for i, (value, part) in enumerate(groups):
+        part = part.sort_values(x, key=None if numeric else lambda c: c.map(order))
+        name = f"{labels[colour]} {value}" if colour else labels[y]
+        lines.append(
+            Series(name, (part[x] if numeric else part[x].map(order)).to_numpy(), part[y].to_numpy(), i)
+        )
+        runs.append(part["run"].to_list() if "run" in part else [None] * len(part))
+    best = None
+    if len(done):
+        row = done.loc[done[y].idxmax() if higher_is_better else done[y].idxmin()]
+        best = (float(row[x] if numeric else order[row[x]]), float(row[y]))
+    fig = line_chart(lines, labels[x], labels[y], best=best, best_label="", height=height, y_format=y_format)
+    for i, (trace, run) in enumerate(zip(fig.data[: len(lines)], runs, strict=True)):
+        trace.update(
+            customdata=[[r] for r in run],
+            mode="lines+markers" if numeric else "markers",
+            marker={"size": 10, "symbol": p.SYMBOLS[i % len(p.SYMBOLS)]},
+        )
+    if best:
+        fig.data[-1].update(
+            marker={"symbol": "circle-open", "size": 20, "line": {"width": 2}},
+            hoverinfo="skip",
+            hovertemplate=None,
+        )
+    fig.update_layout(showlegend=bool(colour))
+    if numeric:
+        fig.update_xaxes(
+            type="log" if log_x else "linear", tickvals=sorted(done[x].unique()), tickformat=".4~g"
+        )
+    else:
+        fig.update_xaxes(
+            tickvals=list(order.values()), ticktext=[str(v) for v in order], range=[-0.5, len(order) - 0.5]
+        )
+    return fig
+
+
+def _sweep_heatmap(
+    table: pd.DataFrame,
+    x: str,
+    y: str,
+    colour: str,
+    labels: Mapping[str, str],
+    higher: bool,
+    y_format: str,
+    dark: bool,
+    height: int,
+) -> go.Figure:
+    grid = table.pivot_table(index=colour, columns=x, values=y, aggfunc="mean")
+    values = grid.to_numpy()
+    rows, columns = np.nonzero(np.isfinite(values))
+    found = values[rows, columns]
+    low, high = found.min(), found.max()
+    strength = (found - low) / (high - low) if high > low else np.ones_like(found)
+    strength = strength if higher else 1 - strength
+    best = int(strength.argmax())
+    fills = [_cell_color(p.BLUE, s, dark) for s in strength]
+    names = table.groupby([colour, x])["run"].first() if "run" in table else {}
+    keys = [(grid.index[r], grid.columns[c]) for r, c in zip(rows, columns, strict=True)]
+    texts = [
+        ("★ " if i == best else "") + (f"{v:.1%}" if "%" in y_format else f"{v:.3g}")
+        for i, v in enumerate(found)
+    ]
+    fig = empty_figure(max(height, 60 + 34 * len(grid)))
+    _add_cells(
+        fig,
+        rows,
+        columns,
+        fills,
+        texts,
+        marker={"color": fills},
+        customdata=[
+            [names.get(key), str(key[0]), str(key[1]), float(v)] for key, v in zip(keys, found, strict=True)
+        ],
+        hovertemplate=f"{labels[colour]}: %{{customdata[1]}}<br>{labels[x]}: %{{customdata[2]}}<br>"
+        f"{labels[y]}: %{{customdata[3]:{y_format}}}<extra></extra>",
+    )
+    fig.update_xaxes(
+        title_text=labels[x],
+        tickvals=np.arange(grid.shape[1]),
+        ticktext=[f"{v}" for v in grid.columns],
+        showgrid=False,
+        range=[-0.5, grid.shape[1] - 0.5],
+    )
+    fig.update_yaxes(
+        title_text=labels[colour],
+        tickvals=np.arange(grid.shape[0]),
+        ticktext=[f"{v}" for v in grid.index],
+        showgrid=False,
+        range=[-0.5, grid.shape[0] - 0.5],
+    )
+    return fig

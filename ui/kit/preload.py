@@ -1,0 +1,51 @@
+"""torch takes seconds to import; the server does it in a thread once its first page is out, and pages that need it wait here."""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import threading
+
+import streamlit as st
+
+from core.messages import N_
+from ui.kit.i18n import _
+
+
+@st.cache_resource(show_spinner=False)
+def _import_thread() -> threading.Thread:
+    def load() -> None:
+        for name in ("torch", "torchvision", "core.evaluation", "core.inference.predictor"):
+            importlib.import_module(name)
+        # One drawing is a matter of milliseconds for one thread; two would wait for each other while a training holds the cores.
+        importlib.import_module("torch").set_num_threads(1)
+        # Streamlit collects garbage after every rerun and would look through the hundreds of thousands of objects of these modules each
+        # time: a quarter of a second, and a third of a training's speed while a live page is open.
+        gc.collect()
+        gc.freeze()
+
+    # A moment's delay lets the first page be served before the import holds the interpreter.
+    timer = threading.Timer(0.5, load)
+    timer.daemon = True
+    timer.start()
+    return timer
+
+
+def start_import() -> None:
+    """Begin to import torch, once per server."""
+    _import_thread()
+
+
+def is_ready() -> bool:
+    """Whether torch is imported; begins to import it where nobody has."""
+    return not _import_thread().is_alive()
+
+
+def wait_until_ready() -> None:
+    """Return when torch is imported; says that it is warming up where that takes a while."""
+    place = (
+        st.empty()
+    )  # also where there is nothing to wait for: what moves down, such as a canvas, would begin anew
+    if not is_ready():
+        with place, st.spinner(_(N_("Loading PyTorch (once per server start)…"))):
+            _import_thread().join()

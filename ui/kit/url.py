@@ -1,0 +1,108 @@
+"""Choices that live in the URL by their own name, not by their label, so that a link means the same in every language.
+
+Streamlit's own `bind="query-params"` writes the label that a visitor sees; it serves numbers, switches and text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import streamlit as st
+
+from ui.kit.i18n import language
+
+
+def choose_one(
+    widget: Callable[..., Any], label: str, options: Sequence[Any], *, key: str, default: Any, **more: object
+) -> Any:
+    """A selectbox or segmented control whose value is shared as `?key=value` and kept while the visitor is on other pages.
+
+    A value in the URL that is no option is passed over; the default is not written.
+    """
+    by_name = {str(option): option for option in options}
+    kept, written, spoken = f"_kept.{key}", f"_url.{key}", f"_language.{key}"
+    named = st.query_params.get(key)
+    if named in by_name and (key not in st.session_state or named != st.session_state.get(written)):
+        st.session_state[key] = by_name[named]
+    elif key not in st.session_state or st.session_state[key] not in options:
+        st.session_state[key] = st.session_state[kept] if st.session_state.get(kept) in options else default
+    elif st.session_state.get(spoken) != language():
+        st.session_state[key] = st.session_state[
+            key
+        ]  # set anew, so that the browser shows it in the new language
+    st.session_state[spoken] = language()
+    value = widget(label, options, key=key, **more)
+    value = default if value is None else value
+    st.session_state[kept] = value
+    if value == default:
+        st.query_params.pop(key, None)
+        st.session_state.pop(written, None)
+    else:
+        st.query_params[key] = st.session_state[written] = str(value)
+    return value
+
+
+def forget_choice(key: str) -> None:
+    """What a visitor chose before under `key` no longer counts; to be called before the choice is shown."""
+    for name in (key, f"_kept.{key}", f"_url.{key}"):
+        st.session_state.pop(name, None)
+
+
+def choose_many(
+    label: str,
+    options: Sequence[str],
+    *,
+    key: str,
+    default: list[str],
+    widget: Callable[..., Any] = st.multiselect,
+    always: bool = True,
+    **more: object,
+) -> list[str]:
+    """A `widget` of several names whose value is shared as `?key=a,b` and kept while the visitor is on other pages. Names that are no
+    options, and those above `max_selections`, are passed over. The default, which may be another one elsewhere, is written as well
+    unless `always` is off."""
+    kept, written = f"_kept.{key}", f"_url.{key}"
+    named = st.query_params.get(key)
+    if named is not None and named != st.session_state.get(written):
+        st.session_state[key] = [n for n in dict.fromkeys(named.split(",")) if n in options][
+            : more.get("max_selections")
+        ]
+    else:
+        before = st.session_state.get(key, st.session_state.get(kept, default))
+        st.session_state[key] = [n for n in before if n in options]
+    value = widget(label, options, key=key, **more)
+    st.session_state[kept] = list(value)
+    if always or sorted(value) != sorted(default):
+        st.query_params[key] = st.session_state[written] = ",".join(value)
+    else:
+        st.query_params.pop(key, None)
+        st.session_state.pop(written, None)
+    return list(value)
+
+
+def read_number(key: str, below: int) -> int | None:
+    """A whole number from 0 to `below` - 1 that the link names; None where it names none."""
+    named = st.query_params.get(key, "")
+    return (
+        int(named) if named.isascii() and named.isdigit() and len(named) < 12 and int(named) < below else None
+    )
+
+
+def text_field(label: str, *, key: str, default: str = "", **more: object) -> str:
+    """A text input whose value is shared as `?key=value`, also where a callback has set it (`bind="query-params"` shares what is typed
+    alone), and kept while the visitor is elsewhere."""
+    kept, written = f"_kept.{key}", f"_url.{key}"
+    named = st.query_params.get(key)
+    if named is not None and named != st.session_state.get(written):
+        st.session_state[key] = named
+    elif key not in st.session_state:
+        st.session_state[key] = st.session_state.get(kept, default)
+    value = st.text_input(label, key=key, **more)
+    st.session_state[kept] = value
+    if value == default:
+        st.query_params.pop(key, None)
+        st.session_state.pop(written, None)
+    else:
+        st.query_params[key] = st.session_state[written] = value
+    return value

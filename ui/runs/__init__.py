@@ -1,0 +1,1 @@
+"""Panels that show runs, used by the Train and Runs pages."""

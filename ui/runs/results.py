@@ -1,0 +1,228 @@
+"""What a finished run shows: test figures, confusion with the pictures behind it, downloads, the commands that repeat it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.analysis import export
+from core.analysis.evaluation_report import EvaluationReport
+from core.data import ArrayDataset
+from core.formatting import METRIC_NAMES, format_metric
+from core.messages import N_
+from core.runs.store import Run
+from ui.components.live_chart import clickable_chart
+from ui.kit import cache, charts, image_display, matrix_charts, preload
+from ui.kit.i18n import _, format_duration
+from ui.runs import translation_panel
+
+_PAGE_SIZE = 24
+
+
+def show_test_results(run: Run) -> None:
+    """Test results of a finished run; nothing for one that is not."""
+    summary = run.summary
+    if summary is None:
+        return
+    preload.wait_until_ready()
+    st.subheader(_(N_("Test results")))
+    if run.task.kind == "translation":
+        translation_panel.show_results(summary["metrics"])
+        return
+    columns = st.columns(len(summary["metrics"]) + 2)
+    for column, (name, value) in zip(columns, summary["metrics"].items(), strict=False):
+        column.metric(_(METRIC_NAMES.get(name, name)), format_metric(name, value), border=True)
+    columns[-2].metric(_(N_("Best epoch")), f"{summary['best_epoch']} / {summary['epochs']}", border=True)
+    columns[-1].metric(_(N_("Training time")), format_duration(summary["seconds"]), border=True)
+    if run.task.expected_result and not summary.get("stand_in_for"):
+        _compare_links(run)
+    finished = (run.path / "summary.json").stat().st_mtime
+    report = cache.run_evaluation(str(run.path), finished)
+    if report is None:
+        st.info(_(N_("Test predictions not found in the run folder.")))
+        return
+    dataset = cache.load_test_dataset(str(run.path), finished)
+    if report.kind == "classification":
+        _show_classification(run, report, dataset)
+    else:
+        _show_regression(run, report, dataset)
+
+
+def _compare_links(run: Run) -> None:
+    expected = run.task.expected_result
+    mean = format_metric(expected.metric, expected.mean)
+    if expected.seeds > 1:
+        spread = format_metric(expected.metric, expected.spread)
+        st.caption(
+            _(
+                N_("Reference: the full recipe reaches {mean} ± {spread} over {seeds} seeds."),
+                mean=mean,
+                spread=spread,
+                seeds=expected.seeds,
+            )
+        )
+    else:
+        st.caption(
+            _(
+                N_("Reference: the full recipe reaches {mean} in {time} ({machine})."),
+                mean=mean,
+                time=format_duration(expected.seconds),
+                machine=expected.machine,
+            )
+        )
+
+
+def _show_classification(run: Run, report: EvaluationReport, dataset: ArrayDataset | None) -> None:
+    matrix, mistakes, classes = st.tabs(
+        [_(N_("Confusion matrix")), _(N_("Most confident errors")), _(N_("Per-class metrics"))]
+    )
+    with matrix:
+        left, right = st.columns([3, 2])
+        with left:
+            st.caption(_(N_("Click a cell to view its images.")))
+            chosen = clickable_chart(
+                matrix_charts.confusion_chart(
+                    report.confusion(),
+                    report.classes,
+                    true_label=_(N_("true")),
+                    predicted_label=_(N_("predicted")),
+                    count_label=_(N_("count")),
+                    share_label=_(N_("Row-normalized")),
+                    dark=st.context.theme.type == "dark",
+                ),
+                key=f"confusion-{run.id}",
+                alt=_(N_("Confusion matrix")),
+            )
+        with right:
+            if chosen:
+                true, predicted = chosen[:2]
+            else:
+                counts = report.confusion()
+                np.fill_diagonal(counts, 0)
+                true, predicted = np.unravel_index(counts.argmax(), counts.shape)
+            index = report.examples_in_cell(int(true), int(predicted))
+            st.markdown(
+                _(
+                    N_("**True {true}, predicted {predicted}**: {count} test images, sorted by confidence"),
+                    true=report.classes[int(true)],
+                    predicted=report.classes[int(predicted)],
+                    count=len(index),
+                )
+            )
+            _error_gallery(report, dataset, index[:_PAGE_SIZE], columns=4)
+    with mistakes:
+        wrong = int((report.predictions != report.targets).sum())
+        st.markdown(
+            _(
+                N_(
+                    "{wrong} of {count} test images were misclassified. The most confident errors come first."
+                ),
+                wrong=f"{wrong:,}",
+                count=f"{len(report.targets):,}",
+            )
+        )
+        _error_gallery(report, dataset, report.worst(_PAGE_SIZE), columns=6)
+    with classes:
+        table = report.per_class()
+        names = {"precision": _(N_("Precision")), "recall": _(N_("Recall")), "f1": _(N_("F1"))}
+        shown = table.rename_axis("class").reset_index()
+        st.plotly_chart(
+            charts.per_class_chart(shown, names, _(N_("class"))),
+            key=f"classes-{run.id}",
+            config=charts.CONFIG,
+        )
+        renamed = table.rename(columns={**names, "support": _(N_("test images"))})
+        st.dataframe(renamed.style.format(dict.fromkeys(names.values(), "{:.2%}")), width="stretch")
+
+
+def _error_gallery(
+    report: EvaluationReport, dataset: ArrayDataset | None, index: np.ndarray, columns: int
+) -> None:
+    if dataset is None:
+        st.info(
+            _(
+                N_("Test images are not installed; showing predictions only: {list}"),
+                list=", ".join(map(str, index[:50])) or "-",
+            )
+        )
+        return
+    if not len(index):
+        st.caption(_(N_("No matching images.")))
+        return
+    images = [x[0] if len(x) == 1 else x.transpose(1, 2, 0) for x in np.asarray(dataset.test_x[index])]
+    answers = report.predictions[index]
+    captions = [
+        f"{report.classes[t]}→{report.classes[a]}   {100 * report.outputs[i, a]:.0f}%"
+        for i, t, a in zip(index, report.targets[index], answers, strict=True)
+    ]
+    marks = [bool(a == t) for a, t in zip(answers, report.targets[index], strict=True)]
+    st.image(
+        image_display.tile_images(images, columns, 3, marks=marks, captions=captions),
+        caption=_(N_("true → predicted (confidence)")),
+    )
+
+
+def _show_regression(run: Run, report: EvaluationReport, dataset: ArrayDataset | None) -> None:
+    left, right = st.columns([3, 2])
+    with left:
+        chosen = clickable_chart(
+            charts.prediction_scatter(
+                report.targets,
+                report.outputs,
+                actual_label=_(N_("actual")),
+                predicted_label=_(N_("predicted")),
+                identity_label=_(N_("ideal (y = x)")),
+            ),
+            key=f"scatter-{run.id}",
+            alt=_(N_("Predicted vs. actual values")),
+        )
+    with right:
+        index = np.array([int(chosen[0])]) if chosen else report.worst(8)
+        st.markdown(
+            _(N_("**Selected point**")) if chosen else _(N_("**Largest errors** (click a point for details)"))
+        )
+        table = pd.DataFrame(
+            {_(N_("actual")): report.targets[index], _(N_("predicted")): report.outputs[index]}
+        )
+        if dataset is not None:
+            features = pd.DataFrame(np.asarray(dataset.test_x[index]), columns=list(dataset.features))
+            table = pd.concat([table, features], axis=1)
+        st.dataframe(table.round(2), hide_index=True)
+
+
+def show_downloads(run: Run) -> None:
+    """Weights, metrics, the script, and the commands that repeat and open the run."""
+    with st.expander(_(N_("Export: weights, metrics, script, commands")), icon=":material/download:"):
+        with st.container(horizontal=True):
+            for label, path in (
+                (_(N_("Weights")), run.best_weights_path),
+                (_(N_("Metrics")), run.path / "metrics.csv"),
+            ):
+                if path.exists():
+                    st.download_button(
+                        f"{label} ({path.suffix[1:]})",
+                        path.read_bytes(),
+                        f"{run.id}-{path.name}",
+                        icon=":material/download:",
+                        key=f"download-{path.name}-{run.id}",
+                        on_click="ignore",
+                    )
+            if run.config.get("data") and export.has_script(run.task):
+                newest = max(
+                    p.stat().st_mtime
+                    for p in (run.path / "config.json", run.path / "summary.json")
+                    if p.exists()
+                )
+                st.download_button(
+                    _(N_("Script (plain PyTorch)")),
+                    cache.run_script(str(run.path), newest),
+                    f"{run.id}.py",
+                    icon=":material/code:",
+                    key=f"download-script-{run.id}",
+                    on_click="ignore",
+                )
+        st.markdown(_(N_("Reproduce this run:")))
+        st.code(run.command(), language="bash")
+        st.markdown(_(N_("Open in TensorBoard:")))
+        st.code(f"tensorboard --logdir {run.path}", language="bash")

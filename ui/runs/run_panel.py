@@ -1,0 +1,267 @@
+"""One run, live: where it stands, its curves, what the doctor says, the probe images, Stop and Resume.
+
+The panel reads the run folder and nothing else, so it can be attached to any run from any browser at any time.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.analysis import diagnostics
+from core.formatting import METRIC_NAMES, format_metric
+from core.messages import N_
+from core.runs import queue, store
+from core.runs.logs import decimate, smooth
+from core.runs.store import Run, Status
+from ui.components.live_chart import live_chart
+from ui.kit import cache, charts
+from ui.kit.frame import PAGES, try_action, with_error_boundary
+from ui.kit.i18n import _, escape_markdown, format_duration, translate_message
+from ui.runs import probes, translation_panel
+
+AXIS_NAMES: dict[str, str] = {
+    "epoch": N_("Epochs"),
+    "step": N_("Steps"),
+    "images": N_("Samples processed"),
+    "seconds": N_("Training time (s)"),
+}
+STATE_BADGES: dict[str, tuple[str, str, str]] = {
+    "queued": (N_("queued"), ":material/hourglass_top:", "gray"),
+    "running": (N_("running"), ":material/play_arrow:", "blue"),
+    "stopped": (N_("stopped"), ":material/pause:", "orange"),
+    "finished": (N_("finished"), ":material/check:", "green"),
+    "failed": (N_("failed"), ":material/error:", "red"),
+    "interrupted": (N_("interrupted"), ":material/power_off:", "orange"),
+}
+_REFRESH_SECONDS, _SLOW_REFRESH_SECONDS = (
+    1.0,
+    2.0,
+)  # seconds between two looks at the run folder; the second of a training that goes on for longer
+_SHORT_RUN_SECONDS = 60.0  # than these seconds
+
+
+def state_badge(status: Status) -> None:
+    """The run's state as a coloured word."""
+    text, icon, colour = STATE_BADGES[status.state]
+    st.badge(_(text), icon=icon, color=colour)
+
+
+def run_link(run: Run, titled: bool = True) -> None:
+    """The link to a run: its task where `titled`, its state, its first figure on the test part, its name."""
+    word, icon, _colour = STATE_BADGES[run.status().state]
+    result = next((format_metric(k, v) for k, v in (run.summary or {}).get("metrics", {}).items()), "")
+    words = (_(run.title) if titled else "", _(word), result, escape_markdown(run.label))
+    st.page_link(
+        PAGES["train"].path, label=" · ".join(filter(None, words)), icon=icon, query_params={"run": run.id}
+    )
+
+
+def stop_runs(members: list[Run]) -> None:
+    """Callback: stop every run that trains or waits; what each has learned is saved."""
+    for run in members:
+        if run.status().is_active:
+            try_action(queue.stop_run, run)
+
+
+def run_panel(run: Run) -> None:
+    """The live part. While the run is active it looks again every second; when it ends the whole page is drawn anew."""
+    status = run.status()
+    every = _REFRESH_SECONDS if status.seconds < _SHORT_RUN_SECONDS else _SLOW_REFRESH_SECONDS
+    st.fragment(_live_panel, run_every=every if status.is_active else None)(run.id, status.is_active)
+
+
+@with_error_boundary
+def _live_panel(run_id: str, was_active: bool) -> None:
+    run = store.find_run(run_id)
+    status = run.status()
+    if was_active and not status.is_active:
+        st.rerun()
+    _show_status(run, status)
+    log = cache.run_metrics(run)
+    if run.task.kind == "translation":
+        translation_panel.translation_panel(run, log)
+    elif len(log):
+        _learning_curves(run, log)
+        for finding in diagnostics.diagnose(log, run.task.kind):
+            {"good": st.success, "note": st.info, "warning": st.warning}[finding.level](
+                translate_message(finding.message), icon=":material/stethoscope:"
+            )
+        probes.probe_strip(run)
+
+
+def _group_link(run: Run) -> None:
+    """The way back to the sweep or the fair fight that this run is part of."""
+    for kind, label in (("sweep", N_("View sweep")), ("fight", N_("View comparison"))):
+        if found := run.config.get(kind):
+            entry = PAGES["train" if kind == "sweep" else "compare"]
+            st.page_link(
+                entry.path, label=_(label), icon=":material/arrow_back:", query_params={kind: str(found)}
+            )
+
+
+def _show_status(run: Run, status: Status) -> None:
+    words, buttons = st.columns([3, 1], vertical_alignment="center")
+    with words:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            state_badge(status)
+            st.markdown(f"**{escape_markdown(run.label)}** · {_(run.task.title)}")
+        data = run.config.get("data", {})
+        if original := data.get("stand_in_for"):
+            st.caption(
+                _(
+                    N_("Trained on fallback data ({data}) instead of {wanted}."),
+                    data=_(data["title"]),
+                    wanted=_(original),
+                )
+            )
+        elif data:
+            st.caption(
+                _(
+                    N_("Data: {data}, {count} training examples"),
+                    data=_(data["title"]),
+                    count=f"{data['train']:,}",
+                )
+            )
+        _group_link(run)
+    with buttons:
+        _run_controls(run, status)
+    if status.state == "running" and status.total_steps and status.phase is None:
+        text = _(
+            N_("Epoch {epoch} of {epochs} · {rate} samples/s · about {eta} left"),
+            epoch=f"{status.epoch:.1f}",
+            epochs=status.epochs,
+            rate=f"{status.rate:,.0f}",
+            eta=format_duration(status.eta),
+        )
+        st.progress(min(1.0, status.step / status.total_steps), text)
+    elif status.state == "running":
+        st.progress(min(1.0, status.fraction), translate_message(status.phase) or _(N_("Preparing…")))
+    elif status.state == "queued":
+        place = queue.queue_position(run)
+        st.progress(0.0, _(N_("Queued ({count} ahead)"), count=place) if place else _(N_("Starting…")))
+    elif status.reason:
+        st.error(translate_message(status.reason), icon=":material/error:")
+    elif status.state == "interrupted":
+        st.warning(
+            _(
+                N_(
+                    "The training process has exited. Progress up to the last checkpoint is saved; press "
+                    "Resume to continue."
+                )
+            ),
+            icon=":material/power_off:",
+        )
+
+
+def _run_controls(run: Run, status: Status) -> None:
+    if status.is_active:
+        st.button(
+            _(N_("Stop")),
+            icon=":material/stop:",
+            key=f"stop-{run.id}",
+            on_click=try_action,
+            args=(queue.stop_run, run),
+            width="stretch",
+            help=_(
+                N_("Stops after the current batch and saves a checkpoint. Press Resume to continue later.")
+            ),
+        )
+    elif status.state in ("stopped", "interrupted", "failed") and st.button(
+        _(N_("Resume")), icon=":material/resume:", key=f"resume-{run.id}", type="primary", width="stretch"
+    ):
+        try_action(queue.resume_run, run)
+        st.rerun()
+
+
+def _learning_curves(run: Run, log: pd.DataFrame) -> None:
+    with st.popover(_(N_("Chart settings")), icon=":material/settings:"):
+        axis = st.segmented_control(
+            _(N_("X-axis")),
+            list(AXIS_NAMES),
+            default="epoch",
+            format_func=lambda a: _(AXIS_NAMES[a]),
+            required=True,
+            key=f"axis-{run.id}",
+            persist_state="session",
+        )
+        weight = st.slider(
+            _(N_("Smoothing")), 0.0, 0.99, 0.9, key=f"smooth-{run.id}", persist_state="session"
+        )
+        log_y = st.toggle(_(N_("Log-scale loss")), key=f"log-{run.id}", persist_state="session")
+    score = "accuracy" if run.task.kind == "classification" else "rmse"
+    _metric_chart(
+        run, log, "loss", axis, weight, log_y
+    )  # one below the other: side by side the legends took more room than the curves
+    _metric_chart(run, log, score, axis, weight, log_y=False)
+
+
+def log_series(
+    log: pd.DataFrame, column: str, axis: str, weight: float, name: str, role: str | int
+) -> list[charts.Series]:
+    """One column of a log, raw and, where `weight` is more than 0, smoothed; nothing where the log has no figures of it."""
+    rows = log.dropna(subset=[column]) if column in log else log.iloc[:0]
+    if rows.empty:
+        return []
+    weight = min(
+        weight, max(0.0, 1 - 15 / len(rows))
+    )  # over a short run a long average would trail behind the curve
+    x, y = rows[axis].to_numpy(float), rows[column].to_numpy(float)
+    found = [charts.Series(name, *decimate(x, y), role=role, faint=weight > 0)]
+    if weight > 0:
+        found.append(charts.Series(name, *decimate(x, smooth(y, weight)), role=role))
+    return found
+
+
+def curve_series(log: pd.DataFrame, metric: str, axis: str, weight: float) -> list[charts.Series]:
+    """Training (raw and smoothed, by step) and validation (by epoch) of one metric, ready for `charts.curves`."""
+    training = log_series(log, f"train/{metric}", axis, weight, _(N_("training")), "train")
+    return training + log_series(log, f"val/{metric}", axis, 0.0, _(N_("validation")), "validation")
+
+
+def overlay_series(members: list[Run], titles: list[str], metric: str, axis: str) -> list[charts.Series]:
+    """One metric of several runs for one chart: each run a colour, validation drawn through, training smoothed and dotted."""
+    found = []
+    for place, (run, title) in enumerate(zip(members, titles, strict=True)):
+        for one in curve_series(cache.run_metrics(run), metric, axis, 0.9):
+            if not one.faint:
+                validates = one.role == "validation"
+                word = _(N_("validation")) if validates else _(N_("training"))
+                found.append(
+                    charts.Series(
+                        f"{title} · {word}", one.x, one.y, role=place, dash="" if validates else "dot"
+                    )
+                )
+    return found
+
+
+def best_epoch_row(log: pd.DataFrame, score: str) -> pd.Series | None:
+    """The row of the best epoch: highest validation accuracy, or lowest error."""
+    if f"val/{score}" not in log:
+        return None
+    epochs = log.dropna(subset=[f"val/{score}"])
+    if epochs.empty:
+        return None
+    values = epochs[f"val/{score}"].to_numpy()
+    return epochs.iloc[int(np.argmax(values) if score == "accuracy" else np.argmin(values))]
+
+
+def _metric_chart(run: Run, log: pd.DataFrame, metric: str, axis: str, weight: float, log_y: bool) -> None:
+    score = "accuracy" if run.task.kind == "classification" else "rmse"
+    best, mark = best_epoch_row(log, score), None
+    if best is not None:
+        mark = (float(best[axis]), float(best[f"val/{metric}"]))
+    figure = charts.line_chart(
+        curve_series(log, metric, axis, weight),
+        _(AXIS_NAMES[axis]),
+        _(METRIC_NAMES[metric]),
+        log_y=log_y,
+        best=mark,
+        best_label=_(N_("best: epoch {epoch}"), epoch=round(float(best["epoch"])))
+        if best is not None
+        else "",
+        y_format=".2%" if metric == "accuracy" else "",
+        height=240,
+    )
+    live_chart(figure, f"curve-{metric}-{run.id}", alt=_(METRIC_NAMES[metric]))

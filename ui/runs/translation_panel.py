@@ -1,0 +1,220 @@
+"""A training of two generators, live: losses, scores, signals, what they say, and the same photos at every look."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core.messages import N_
+from core.runs import samples
+from core.runs.logs import decimate, smooth
+from core.runs.store import Run
+from core.translation import REVERSE_DIRECTION, gan_diagnostics
+from ui.components.live_chart import live_chart
+from ui.kit import cache, charts, image_display
+from ui.kit.i18n import _, translate_message
+
+AXIS_NAMES: dict[str, str] = {"epoch": N_("Epochs"), "step": N_("Steps"), "seconds": N_("Training time (s)")}
+GENERATOR_LOSSES = {
+    "loss/adversarial_a2b": N_("adversarial loss, A to B"),
+    "loss/adversarial_b2a": N_("adversarial loss, B to A"),
+    "loss/cycle": N_("cycle consistency loss"),
+    "loss/identity": N_("identity loss"),
+}
+SCORE_NAMES = {
+    "score/real_a": N_("real photos, domain A"),
+    "score/translated_a": N_("translated to A"),
+    "score/real_b": N_("real photos, domain B"),
+    "score/translated_b": N_("translated to B"),
+}
+FOOLING_RATES = {"val/fooled_a2b": N_("A to B"), "val/fooled_b2a": N_("B to A")}
+CHANGE_SIGNALS = {
+    "val/cycle_error": N_("cycle error"),
+    "val/change_a2b": N_("mean change, A to B"),
+    "val/change_b2a": N_("mean change, B to A"),
+}
+IMAGE_ROWS = {
+    "real": N_("photo"),
+    "translated": N_("translated"),
+    "cycled": N_("Reconstruction"),
+    "identity": N_("identity mapping (generator of the same domain)"),
+}
+CHARTS: tuple[tuple[str, dict[str, str], str], ...] = (
+    (N_("Translations classified as the target domain"), FOOLING_RATES, ".0%"),
+    (N_("Mean absolute difference (% of value range)"), CHANGE_SIGNALS, ".1%"),
+    (N_("Discriminator scores (1 = real, 0 = translated)"), SCORE_NAMES, ""),
+    (N_("Generator losses"), GENERATOR_LOSSES, ""),
+)
+"""Title, columns of the log with their names, and number format of each chart."""
+_SMOOTHING = 0.9
+
+
+def translation_panel(run: Run, log: pd.DataFrame) -> None:
+    """Pictures first: they are what a person judges such a training by."""
+    sample_sheets(run)
+    for finding in gan_diagnostics.diagnose_log(log):
+        {"good": st.success, "note": st.info, "warning": st.warning}[finding.level](
+            translate_message(finding.message), icon=":material/stethoscope:"
+        )
+    axis = st.segmented_control(
+        _(N_("X-axis")),
+        list(AXIS_NAMES),
+        default="epoch",
+        format_func=lambda a: _(AXIS_NAMES[a]),
+        required=True,
+        key=f"axis-{run.id}",
+        persist_state="session",
+    )
+    for title, columns, y_format in CHARTS:
+        _log_chart(run, log, columns, axis, title, y_format)
+
+
+def _log_chart(
+    run: Run, log: pd.DataFrame, columns: dict[str, str], axis: str, title: str, y_format: str
+) -> None:
+    """Curves of some columns under a heading; nothing where there is none of them yet."""
+    series = []
+    for place, (column, name) in enumerate(columns.items()):
+        rows = log.dropna(subset=[column]) if column in log else log.iloc[:0]
+        if len(rows):
+            x, y = rows[axis].to_numpy(float), rows[column].to_numpy(float)
+            weight = min(_SMOOTHING, max(0.0, 1 - 15 / len(rows))) if not column.startswith("val/") else 0.0
+            series.append(
+                charts.Series(_(name), *decimate(x, smooth(y, weight) if weight else y), role=place)
+            )
+    if series:
+        st.markdown(f"**{_(title)}**")
+        figure = charts.line_chart(series, _(AXIS_NAMES[axis]), "", height=240, y_format=y_format)
+        if y_format == ".0%":  # a share
+            figure.update_yaxes(range=[0, 1.05])
+        live_chart(figure, f"curve-{next(iter(columns))}-{run.id}", alt=_(title))
+
+
+def sample_sheets(run: Run) -> None:
+    """The same held-back photos at the look that the slider names."""
+    found = samples.list_sheets(run.path)
+    if not found:
+        return
+    steps = sorted({sheet.step for sheet in found})
+    heading = _(N_("Validation samples over time"))
+    st.markdown(f"**{heading}**")
+    step = steps[-1]
+    if len(steps) > 1:
+        key = f"look-{run.id}"
+        known = st.session_state.get(f"{key}-newest")
+        if st.session_state.get(key) in (None, known) or st.session_state[key] not in steps:
+            st.session_state[key] = steps[-1]  # follows the newest until somebody moves it
+        st.session_state[f"{key}-newest"] = steps[-1]
+        step = st.select_slider(_(N_("Step")), steps, key=key)
+    classes = run.config.get("data", {}).get("classes") or ["A", "B"]
+    both = [sheet for sheet in found if sheet.step == step]
+    for sheet, place in zip(
+        both, st.tabs([_direction_label(sheet.name, classes) for sheet in both]), strict=True
+    ):
+        with place:
+            for kind, caption in IMAGE_ROWS.items():
+                st.caption(_(caption))
+                st.image(
+                    image_display.tile_images(
+                        cache.sample_images(str(sheet.path), kind), samples.MAX_IMAGES, 1, gap=4
+                    ),
+                    width="stretch",
+                )
+
+
+def _direction_label(name: str, classes: list[str]) -> str:
+    one, other = (_(c) for c in (classes if name == "a" else classes[::-1]))
+    return f"{one} → {other}"
+
+
+# ---- when it is finished ---------------------------------------------------------------------------------------------
+
+METRIC_ROWS = {
+    "fool_rate": N_("fooling rate, first classifier"),
+    "second_fool_rate": N_("fooling rate, second classifier (trained without true colors)"),
+    "kid": N_("KID to real photos of the target class ({network} features, ×10⁻³)"),
+}
+METRIC_KINDS = {
+    "": N_("translated"),
+    "colour_": N_("color transfer only"),
+    "untranslated_": N_("original photos"),
+}
+
+
+def show_results(metrics: dict[str, float]) -> None:
+    """The test figures of a pair of generators, beside the baselines."""
+    from core.translation import (
+        domain_classifiers,  # imports torch, which a page that shows results has by then
+    )
+
+    if "cycle_error" in metrics:
+        st.metric(
+            _(N_("Cycle error (MAE, share of value range)")),
+            f"{100 * metrics['cycle_error']:.1f} %",
+            width=360,
+        )
+    rows = []
+    for way, words in (("a2b", N_("A to B")), ("b2a", N_("B to A"))):
+        for name, title in METRIC_ROWS.items():
+            if f"{name}_{way}" in metrics:
+                cells = {
+                    _(kind): _metric_cell(name, metrics, f"{name}_{prefix}{way}")
+                    for prefix, kind in METRIC_KINDS.items()
+                }
+                rows.append(
+                    {
+                        _(N_("direction")): _(words),
+                        _(N_("metric")): _(title, network=domain_classifiers.FEATURE_MODEL),
+                        **cells,
+                    }
+                )
+    if rows:
+        st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch")
+        st.caption(
+            _(
+                N_(
+                    "Color alone separates real apples from real oranges, so color transfer can fool both "
+                    "classifiers. Assess a translation by its gain over the baseline columns. KID is "
+                    "computed on features of {network}, which was not trained on these photos, instead of "
+                    "Inception features. It is not comparable with published KID values."
+                ),
+                network=f"`{domain_classifiers.FEATURE_MODEL}`",
+            )
+        )
+        _warn_uncertain(metrics)
+
+
+def _warn_uncertain(metrics: dict[str, float]) -> None:
+    """Which distances are too uncertain to mean anything, if any."""
+    unsure = {
+        kind
+        for kind in METRIC_KINDS
+        for way in REVERSE_DIRECTION
+        if (ends := _metric_interval(metrics, f"kid_{kind}{way}")) and ends[0] <= 0 <= ends[1]
+    }
+    if unsure:
+        st.caption(_(N_("If a KID interval contains 0, the sets are too small for KID to distinguish them.")))
+    if "untranslated_" in unsure:
+        st.caption(
+            _(
+                N_(
+                    "Here, KID does not separate even real photos of the two fruits. A low value is weak "
+                    "evidence of translation quality."
+                )
+            )
+        )
+
+
+def _metric_cell(name: str, metrics: dict[str, float], key: str) -> str:
+    if key not in metrics:
+        return "–"
+    if name != "kid":
+        return f"{100 * metrics[key]:.1f} %"
+    value, ends = f"{1000 * metrics[key]:.2f}", _metric_interval(metrics, key)
+    return f"{value} ({1000 * ends[0]:.2f} – {1000 * ends[1]:.2f})" if ends else value
+
+
+def _metric_interval(metrics: dict[str, float], key: str) -> tuple[float, float] | None:
+    """Both ends of the 95 % interval of a distance, or None where there is none."""
+    low, high = metrics.get(f"{key}_low"), metrics.get(f"{key}_high")
+    return None if low is None or high is None else (low, high)

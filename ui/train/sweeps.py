@@ -1,0 +1,179 @@
+"""Sweeps on the train page: the form that queues them, and the one chart in which they end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from core import tasks
+from core.analysis import sweep
+from core.formatting import METRIC_NAMES
+from core.messages import Message, N_
+from core.training.recipe import Recipe
+from ui.components.live_chart import live_chart
+from ui.kit import cache, charts, matrix_charts
+from ui.kit.forms import field_label
+from ui.kit.frame import debounced, flash, with_error_boundary
+from ui.kit.i18n import _
+from ui.runs.run_panel import AXIS_NAMES, STATE_BADGES, overlay_series, stop_runs
+
+_REFRESH_SECONDS = 2.0  # seconds
+_MAX_CURVES = 6  # in one chart; the runs page shows more
+
+
+def sweep_form(task: tasks.Task, recipe: Recipe) -> None:
+    """Vary one or two fields of the recipe that stands in the form above."""
+    with st.expander(_(N_("Hyperparameter sweep")), icon=":material/grid_view:"):
+        st.caption(
+            _(
+                N_(
+                    "Each combination becomes a separate run. The runs are queued one after another and "
+                    "plotted in one chart."
+                )
+            )
+        )
+        names = task.fields()
+        labels = {n: field_label(type(recipe).field(n)) for n in names}
+        first = st.selectbox(
+            _(N_("First hyperparameter")),
+            names,
+            index=names.index("learning_rate"),
+            format_func=labels.get,
+            key="sweep-field-1",
+        )
+        grid = {first: _choose_values(recipe, first, "sweep-values-1")}
+        second = st.selectbox(
+            _(N_("Second hyperparameter")),
+            ["", *names],
+            format_func=lambda n: labels.get(n, "–"),
+            key="sweep-field-2",
+        )
+        if second and second != first:
+            grid[second] = _choose_values(recipe, second, "sweep-values-2")
+        count = 1
+        for text in grid.values():
+            count *= max(1, len([w for w in text.replace("、", ",").split(",") if w.strip()]))
+        st.button(
+            _(N_("Queue {count} runs"), count=count),
+            icon=":material/playlist_play:",
+            key="sweep-start",
+            on_click=_start_sweep,
+            args=(task, recipe, grid),
+        )
+
+
+def _choose_values(recipe: Recipe, name: str, key: str) -> str:
+    proposal = ", ".join(
+        str(v).lower() if isinstance(v, bool) else f"{v:g}" if isinstance(v, float) else str(v)
+        for v in sweep.suggest_values(recipe, name)
+    )
+    return st.text_input(_(N_("Values (comma-separated)")), proposal, key=f"{key}-{name}")
+
+
+def _start_sweep(task: tasks.Task, recipe: Recipe, grid: dict[str, str]) -> None:
+    def begin() -> str:
+        values = {name: sweep.parse_values(recipe, name, text) for name, text in grid.items()}
+        return sweep.start_sweep(task, recipe, values)
+
+    start_and_show(begin)
+
+
+def start_and_show(begin: Callable[[], str]) -> None:
+    """Callback: start the sweep that `begin` queues, and bring its chart up in the place of whatever run was there."""
+    found = debounced(begin)
+    if found:
+        st.query_params["sweep"] = found
+        st.query_params.pop("run", None)
+        flash(Message(N_("Training started.")), "success")
+
+
+def sweep_panel(sweep_id: str) -> None:
+    """The chart and the table of a sweep; grows while its runs train."""
+    active = any(r.status().is_active for r in sweep.sweep_runs(sweep_id))
+    st.fragment(_live_panel, run_every=_REFRESH_SECONDS if active else None)(sweep_id, active)
+
+
+@with_error_boundary
+def _live_panel(sweep_id: str, was_active: bool) -> None:
+    members = sweep.sweep_runs(sweep_id)
+    if not members:
+        st.warning(_(N_("Sweep {sweep} not found."), sweep=sweep_id[:40]))
+        return
+    if was_active and not any(r.status().is_active for r in members):
+        st.rerun()
+    task = members[0].task
+    score = {"classification": "accuracy", "regression": "rmse", "translation": "fool_rate"}[task.kind]
+    metric = "cycle_error" if task.kind == "translation" else score  # what is drawn over the epochs
+    table = sweep.sweep_table(members, cache.run_metrics)
+    fields = members[0].config["sweep_fields"]
+    done = int(table["state"].eq("finished").sum())
+    st.subheader(_(N_("Sweep over {fields}"), fields=", ".join(_field_label(task, f) for f in fields)))
+    st.progress(done / len(table), _(N_("{done} of {count} runs finished"), done=done, count=len(table)))
+    if was_active:
+        st.button(
+            _(N_("Stop all")), icon=":material/stop:", key="sweep-stop", on_click=stop_runs, args=(members,)
+        )
+    named = _(N_("{metric} on the validation set, best epoch"), metric=_(METRIC_NAMES[score]))
+    if table["validation"].notna().any():
+        figure = matrix_charts.sweep_chart(
+            table,
+            fields[0],
+            "validation",
+            fields[1] if len(fields) > 1 else None,
+            labels={"validation": named, **{f: _field_label(task, f) for f in fields}},
+            log_x=bool(type(task.recipe).field(fields[0]).json_schema_extra["log"]),
+            higher_is_better=score != "rmse",
+            y_format=".4~g" if score == "rmse" else ".2%",
+            dark=st.context.theme.type == "dark",
+        )
+        live_chart(figure, f"sweep-{sweep_id}", alt=named)
+    elif done:
+        st.info(
+            _(
+                N_(
+                    "No validation set was held out, so no setting can be ranked best. Choosing by test "
+                    "score would leak the test set into model selection."
+                )
+            )
+        )
+    if len(members) <= _MAX_CURVES:
+        titles = [
+            ", ".join(f"{_field_label(task, f)} {run.config['recipe'][f]}" for f in fields) for run in members
+        ]
+        if series := overlay_series(members, titles, metric, "epoch"):
+            curves = charts.line_chart(
+                series,
+                _(AXIS_NAMES["epoch"]),
+                _(METRIC_NAMES[metric]),
+                height=340,
+                y_format=".2%" if metric == "accuracy" else "",
+            )
+            live_chart(curves, f"sweep-curves-{sweep_id}", alt=_(N_("Learning curves of the sweep")))
+    ids = ",".join(table["run"])
+    st.page_link(
+        "pages/runs.py",
+        label=_(N_("Overlay learning curves")),
+        icon=":material/stacked_line_chart:",
+        query_params={"ids": ids},
+    )
+    shown = table.assign(
+        state=[_(STATE_BADGES[s][0]) for s in table["state"]], run=[f"/train?run={r}" for r in table["run"]]
+    )
+    number = st.column_config.NumberColumn
+    style = "%.4f" if score == "rmse" else "percent"
+    st.dataframe(
+        shown,
+        hide_index=True,
+        column_config={
+            **{f: _field_label(task, f) for f in fields},
+            "state": _(N_("state")),
+            "test": number(_(N_("test")), format=style),
+            "run": st.column_config.LinkColumn(_(N_("run")), display_text=r"run=(.*)"),
+            "validation": number(_(N_("best validation")), format=style),
+        },
+    )
+
+
+def _field_label(task: tasks.Task, name: str) -> str:
+    return field_label(type(task.recipe).field(name)) if name in type(task.recipe).model_fields else name
