@@ -16,8 +16,8 @@ from core.coco import scenes
 def test_without_coco_there_are_drawn_scenes_and_it_says_so(visit: Callable, language: str) -> None:
     page = visit("browse", language)
     assert page.says(
-        "COCO is not on this machine: these are {count} scenes that Manabi Lab draws in its format. Put COCO's annotations and pictures "
-        "into the data folder as {layout}, or fetch val2017."
+        "COCO is not installed. Showing {count} synthetic scenes in COCO format instead. To use COCO, place its annotations and images "
+        "in the data folder as {layout}, or download val2017."
     )
     assert str(scenes.NUM_IMAGES) in page.text and not page.errors
     assert f"**{scenes.NUM_IMAGES}**" in page.text
@@ -27,7 +27,7 @@ def test_a_filter_and_a_wrong_one(visit: Callable) -> None:
     page = visit("browse", where="crowd=yes")
     assert f"**{scenes.NUM_IMAGES // 12}** of {scenes.NUM_IMAGES} images" in page.text
     page.set("where", "presn>=2")
-    assert len(page.errors) == 1 and "nothing is called presn; the nearest: person" in page.errors[0]
+    assert len(page.errors) == 1 and "unknown name presn; closest matches: person" in page.errors[0]
     page.set("where", "person>=2")
     assert not page.errors
 
@@ -41,7 +41,7 @@ def test_an_image_by_its_link(visit: Callable) -> None:
     page.press("Back to grid")
     assert page.at.get("download_button")
     for wrong in ("99999", "x", "-1", "9" * 40):
-        assert "There is no image" in visit("browse", image=wrong).errors[0]
+        assert "not found" in visit("browse", image=wrong).errors[0]
 
 
 def test_switches_change_nothing_for_the_worse(visit: Callable) -> None:
@@ -100,7 +100,7 @@ def test_a_file_that_is_cut_off_is_one_sentence(
     (folder / "instances_x.json").write_text('{"images": [')
     monkeypatch.setenv("MANABI_DATA", str(tmp_path))
     page = visit("browse")
-    assert len(page.errors) == 1 and "instances_x.json" in page.errors[0] and "cut off" in page.errors[0]
+    assert len(page.errors) == 1 and "instances_x.json" in page.errors[0] and "truncated" in page.errors[0]
 
 
 def test_a_folder_that_vanishes_while_it_is_browsed(
@@ -113,7 +113,7 @@ def test_a_folder_that_vanishes_while_it_is_browsed(
     shutil.rmtree(tmp_path / "data" / "mine")
     page.run()
     assert (
-        len(page.errors) == 1 and "holds no COCO annotations" in page.errors[0] and "mine" in page.errors[0]
+        len(page.errors) == 1 and "No COCO annotations found" in page.errors[0] and "mine" in page.errors[0]
     )
 
 
@@ -142,11 +142,11 @@ def test_the_builder_writes_the_filter(visit: Callable) -> None:
 def test_oddities(visit: Callable) -> None:
     page = visit("browse", view="oddities", odd="twice")
     assert not page.errors and page.says(
-        "Two instances of one category in one picture whose boxes differ by less than two pixels on every "
-        "side. A detector that finds the thing once has, by the book, missed it once."
+        "Two instances of one category in the same image, with all box sides within two pixels. A detector that finds the object "
+        "once is still charged with one miss."
     )
     assert any(
-        "Annotated twice · 1" in str(o) for group in page.at.get("button_group") for o in group.options
+        "Duplicate annotations · 1" in str(o) for group in page.at.get("button_group") for o in group.options
     )
     page = visit("browse", view="oddities", odd="joint")
     assert page.says("No issues of this type found.") and not page.errors

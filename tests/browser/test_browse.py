@@ -107,7 +107,7 @@ def test_annotations_of_ones_own_on_a_phone(visitor: Callable[..., Visitor]) -> 
     files = me.page.locator("input[type=file]")
     files.first.set_input_files({"name": "mine.json", "mimeType": "application/json", "buffer": b"{"})
     me.page.get_by_role("button", name="Show annotations").click()
-    me.sees("mine.json is not readable JSON")
+    me.sees("mine.json is not valid JSON")
     files.first.set_input_files(
         {"name": "mine.json", "mimeType": "application/json", "buffer": json.dumps(mine).encode()}
     )

@@ -176,7 +176,7 @@ def test_the_longest_unseen_goes_where_there_is_too_much(monkeypatch: pytest.Mon
 
 
 def test_a_cut_file_names_the_last_record() -> None:
-    with pytest.raises(UserError, match="the last id before that is 7"):
+    with pytest.raises(UserError, match="last id before the error: 7"):
         records.parse_annotations(
             b'{"images": [{"id": 7, "file_name": "a"}, {"id', "x.json", records.Instances
         )

@@ -14,7 +14,7 @@ from core.analysis import significance
 def test_the_interval_is_wilsons(right, count):
     expected = binomtest(right, count).proportion_ci(0.95, method="wilson")
     assert significance.wilson_interval(right, count) == pytest.approx(
-        (expected.low, expected.descending), abs=1e-6
+        (expected.low, expected.high), abs=1e-6
     )
 
 

@@ -247,5 +247,5 @@ def test_an_index_that_vanishes_is_a_sentence(tmp_path: Path) -> None:
             lambda: annotation_issues.find_issues(coco),
             lambda: coco.instances(coco.get_image(1)),
         ):
-            with pytest.raises(UserError, match="is gone; open it again"):
+            with pytest.raises(UserError, match="not found. Open the folder again"):
                 looked()
