@@ -131,7 +131,7 @@ def test_more_than_can_be_told_apart(visit: Callable) -> None:
 
 # ---- what is drawn ---------------------------------------------------------------------------------------------------
 
-OTHER_DOMAIN = "Translations that the judge takes for the other domain · A to B"
+OTHER_DOMAIN = "Translations classified as the target domain · A to B"
 
 
 @pytest.fixture
@@ -155,8 +155,8 @@ def test_trainings_of_translators_are_drawn_by_what_their_logs_have(
     [metric] = [s for s in page.at.selectbox if s.key == "metric-of-many"]
     assert metric.options[0] == OTHER_DOMAIN
     assert {
-        "Losses of the generators · cycle",
-        "Mean absolute difference, of the range · change, A to B",
+        "Generator losses · cycle consistency loss",
+        "Mean absolute difference (% of value range) · mean change, A to B",
     } < set(metric.options)
     assert curves(drawn[-1]) == {one.id: [0.5] * 3, two.id: [0.5] * 2}
     page.set("metric-of-many", "loss/cycle")
@@ -174,9 +174,9 @@ def test_the_best_translation_is_the_one_that_fools_the_judge_both_ways(visit: C
         path.write_text("".join(",".join(line) + "\n" for line in lines))
     page = visit("runs", only="cyclegan-light", ranked="true")
     assert list(table(page)["run"]) == [better.id, worse.id, unjudged.id]
-    assert list(table(page)["best validation"]) == ["Judge fooled 40.00 %", "Judge fooled 10.00 %", ""]
+    assert list(table(page)["best validation"]) == ["Fooling rate 40.00 %", "Fooling rate 10.00 %", ""]
     assert list(table(page)["best epoch"]) == ["1", "1", "2"] and set(table(page)["test"]) == {
-        "Judge fooled 50.00 %"
+        "Fooling rate 50.00 %"
     }
     assert page.says(
         "Without a domain classifier there is no metric to rank epochs, so the latest checkpoint counts as the best."

@@ -145,7 +145,7 @@ def test_the_attached_run_and_its_form_are_of_one_task(visit: Callable) -> None:
 def test_stop_asks_the_process_to_end(visit: Callable) -> None:
     run = factories.running()
     page = visit("train", run=run.id)
-    assert "Epoch 2.0 of 4 · 4,321 examples/s · about 1 min 5 s left" in page.text
+    assert "Epoch 2.0 of 4 · 4,321 samples/s · about 1 min 5 s left" in page.text
     page.press("Stop")
     assert (run.path / "stop").exists()
 
@@ -209,16 +209,12 @@ def test_a_setting_is_chosen_by_the_validation_part_alone(
     made = [factories.finished("mnist-softmax", learning_rate=x) for x in (0.001, 0.01)]
     for run in made:
         write_json(run.path / "config.json", {**run.config, "sweep": "s1", "sweep_fields": ["learning_rate"]})
-    assert not visit("train", sweep="s1").says("Nothing was held back for validation here") and drawn == [
-        "validation"
-    ]
+    assert not visit("train", sweep="s1").says("No validation set was held out") and drawn == ["validation"]
     for run in made:
         log = pd.read_csv(run.path / "metrics.csv")
         log[[c for c in log if c.startswith("val/")]] = None
         log.to_csv(run.path / "metrics.csv", index=False)
-    assert visit("train", sweep="s1").says("Nothing was held back for validation here") and drawn == [
-        "validation"
-    ]
+    assert visit("train", sweep="s1").says("No validation set was held out") and drawn == ["validation"]
 
 
 def test_a_double_click_queues_a_sweep_once_and_a_new_run_takes_its_place(
@@ -259,7 +255,7 @@ def test_a_sweep_with_a_wrong_value_is_a_sentence(visit: Callable, launched: lis
 
 
 def test_an_unknown_sweep_warns(visit: Callable) -> None:
-    assert visit("train", sweep="nothing").warnings == ["There is no sweep nothing here."]
+    assert visit("train", sweep="nothing").warnings == ["Sweep nothing not found."]
 
 
 def test_the_script_and_the_command_of_a_run(visit: Callable) -> None:
@@ -342,8 +338,8 @@ def test_processor_against_graphics_card(
     page.run()
     assert not page.says("1,000")
     page.press("Measure throughput")
-    assert page.says("1,000 examples/s")
-    assert page.says("5,000 examples/s") if cuda else page.says("not measured")
+    assert page.says("1,000 samples/s")
+    assert page.says("5,000 samples/s") if cuda else page.says("not measured")
 
 
 def test_the_preview_of_augmentation(visit: Callable) -> None:
