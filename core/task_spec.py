@@ -6,11 +6,11 @@ import importlib
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from core.data import dataset_info
 from core.training.recipe import Recipe
 
 SUPERVISED_TRAINER = "core.training.supervised:SupervisedTrainer"
 CYCLEGAN_TRAINER = "core.training.cyclegan:CycleGANTrainer"
-TABULAR_DATASETS, PHOTO_DATASETS = {"boston"}, {"cifar10", "fruit"}
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,11 @@ class Task:
     def fields(self) -> list[str]:
         """The recipe fields that mean something to this task, in the order of their groups."""
         meaningless = {"classification", "regression"} - {self.kind}
-        meaningless |= ({"images"} if self.dataset in TABULAR_DATASETS else set()) | (
-            {"photos"} if self.dataset not in PHOTO_DATASETS else set()
-        )
+        info = dataset_info(self.dataset)
+        if not info.is_image:
+            meaningless.add("images")
+        if not info.photos:
+            meaningless.add("photos")
         order = ["main", "optimizer", "regularisation", "augmentation", "model", "data", "machine"]
         shown = [
             n

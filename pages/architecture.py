@@ -24,7 +24,7 @@ TRAINING_SECONDS = 60
 
 def choose_task() -> tasks.Task:
     """The task whose network is taken apart."""
-    by_name = {t.name: t for t in tasks.TASKS if model_summary.has_known_shape(t.dataset)}
+    by_name = {t.name: t for t in tasks.TASKS if model_summary.has_summary(t)}
     name = url.choose_one(
         st.selectbox,
         _(N_("Model")),

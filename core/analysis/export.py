@@ -166,19 +166,17 @@ def render_script(run: Run) -> str:
 
 
 def _data_context(task: tasks.Task, used: dict[str, Any]) -> dict[str, Any]:
-    """Which data the run read. Words come from the data set's module and numbers are checked: a run folder is not trusted."""
-    source = data.dataset_module(task.dataset)
+    """Which data the run read. Words come from the `DatasetInfo` and numbers are checked: a run folder is not trusted."""
+    info = data.dataset_info(task.dataset)
     real, folder = (
         not used.get("stand_in_for"),
-        {"cifar10-copy": "cifar10"}.get(used["name"], source.LAYOUT.split("/")[0]),
+        {"cifar10-copy": "cifar10"}.get(used["name"], info.layout.split("/")[0]),
     )
     return {
         "test": int(used["test"]),
         "mean": _format_constant(used["mean"]),
         "std": _format_constant(used["std"]),
-        "features": "["
-        + ", ".join(f'"{f}"' for f in getattr(source, "COLUMNS", ()) if f in used.get("features", ()))
-        + "]",
+        "features": "[" + ", ".join(f'"{f}"' for f in info.features if f in used.get("features", ())) + "]",
         "root_help": f"folder that holds {folder}/" if real else "",
     }
 
@@ -192,13 +190,9 @@ def _scaling_context(recipe: Recipe, used: dict[str, Any]) -> dict[str, Any]:
 
 def _script_header(run: Run, recipe: Recipe, used: dict[str, Any]) -> str:
     """What the run was and reached, in a few lines."""
-    source = data.dataset_module(run.task.dataset)
-    stood_in = f"{source.FALLBACK_TITLE} (in place of {source.TITLE})"
-    title = (
-        stood_in
-        if used.get("stand_in_for")
-        else getattr(source, "TITLES", {}).get(used["name"], source.TITLE)
-    )
+    info = data.dataset_info(run.task.dataset)
+    stood_in = f"{info.fallback_title} (in place of {info.title})"
+    title = stood_in if used.get("stand_in_for") else info.title_of(used["name"])
     held = f"{recipe.validation:,} to choose the best epoch, " if recipe.validation else ""
     text = f"It repeats run {run.id}: {title}, {_num_train(recipe, used):,} examples to train, {held}{int(used['test']):,} to test. "
     summary = run.summary
@@ -297,7 +291,9 @@ def _function_source(function: Callable[..., Any]) -> str:
 
 def _synthetic_source(dataset: str, name: str) -> str:
     """What of a data set's module the function `name` needs, standing alone: a stand-in that is drawn is drawn by the script too."""
-    return "\n\n\n".join(_extract_definitions(data.dataset_module(dataset), {name}, [])[1:])
+    return "\n\n\n".join(
+        _extract_definitions(inspect.getmodule(data.dataset_info(dataset).load), {name}, [])[1:]
+    )
 
 
 def _model_source(name: str) -> tuple[str, list[ast.stmt]]:

@@ -6,6 +6,7 @@ test photos at 256 pixels. The stand-in are the drawn fruit of `core.data.fruit`
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +15,8 @@ from core.data import ArrayDataset, ProgressCallback, fruit, image_folder
 from core.messages import Message, N_
 
 TITLE = N_("Apples and oranges, unpaired")
-URL = fruit.URL
 LAYOUT = "apple2orange/{trainA,trainB,testA,testB}/* | apple2orange.zip | {trainA,trainB,testA,testB}/*"
-FALLBACK_TITLE = fruit.FALLBACK_TITLE
-DOWNLOAD_BYTES = fruit.DOWNLOAD_BYTES
 
-SOURCE_DATASET = "fruit"
 IMAGE_SIZE = 256
 TEST_IMAGE_SIZE = 256
 _SPLIT_FOLDERS = {"train": {"trainA": "A", "trainB": "B"}, "test": {"testA": "A", "testB": "B"}}
@@ -28,8 +25,6 @@ _EMPTY_SPLIT = (
     np.zeros(0, np.int64),
 )  # a training part that nobody asked for
 _SYNTHETIC_COUNTS = {"train": 120, "test": 24}  # pictures of each domain in the stand-in
-
-inventory, download = fruit.inventory, fruit.download
 
 
 def find(root: Path) -> Path | None:
@@ -79,7 +74,7 @@ def fallback(notice: Message, size: int = IMAGE_SIZE, train: bool = True) -> Arr
         )  # of its own: the test part is the same whatever the training's size
         y = np.repeat([0, 1], _SYNTHETIC_COUNTS[split])
         parts.append((np.stack([fruit.draw_fruit(fruit.CLASSES[domain], rng, pixels) for domain in y]), y))
-    return _make_dataset("drawn-unpaired", FALLBACK_TITLE, "Manabi Lab", *parts, fruit.CLASSES, notice)
+    return _make_dataset("drawn-unpaired", fruit.FALLBACK_TITLE, "Manabi Lab", *parts, fruit.CLASSES, notice)
 
 
 def _make_dataset(name, title, origin, train, test, classes, notice=None) -> ArrayDataset:  # noqa: ANN001
@@ -99,3 +94,18 @@ def _make_dataset(name, title, origin, train, test, classes, notice=None) -> Arr
         stand_in_for="" if notice is None else TITLE,
         notice=notice,
     )
+
+
+INFO = dataclasses.replace(
+    fruit.INFO,
+    name="apple2orange",
+    title=TITLE,
+    kind="translation",
+    shape=(3, IMAGE_SIZE, IMAGE_SIZE),
+    classes=(),
+    layout=LAYOUT,
+    find=find,
+    load=load,
+    fallback=fallback,
+    files_of="fruit",
+)

@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.data import ArrayDataset, ProgressCallback, train_val_split
+from core.data import ArrayDataset, DatasetInfo, ProgressCallback, train_val_split
 from core.messages import Message, N_, UserError
 
 if TYPE_CHECKING:
     import pandas as pd
 
 TITLE = "Boston housing"
-URL = ""
-DOWNLOAD_BYTES = 0
 LAYOUT = "boston/BostonHousing.csv"
 FALLBACK_TITLE = N_("scikit-learn's diabetes data")
 
@@ -74,16 +72,6 @@ def inventory(path: Path) -> tuple[int, int, int]:
     return rows - held_out, held_out, path.stat().st_size
 
 
-def download(root: Path, progress: ProgressCallback | None = None) -> Path:
-    """Boston housing has no official source any more. Always raises UserError."""
-    raise UserError(
-        N_("{title} has no official download anymore. Place its file ({layout}) in {folder}."),
-        title=TITLE,
-        layout=LAYOUT,
-        folder=str(root),
-    )
-
-
 def fallback(notice: Message, use_b: bool = False) -> ArrayDataset:
     """scikit-learn's diabetes data (Efron et al., Annals of Statistics 32, 2004): 442 patients, 10 features."""
     from sklearn.datasets import load_diabetes
@@ -124,3 +112,18 @@ def _make_dataset(
         stand_in_for=stand_in_for,
         notice=notice,
     )
+
+
+INFO = DatasetInfo(
+    name="boston",
+    title=TITLE,
+    kind="regression",
+    shape=(len(COLUMNS) - 1,),  # without column b
+    features=COLUMNS,
+    layout=LAYOUT,
+    find=find,
+    load=load,
+    inventory=inventory,
+    fallback=fallback,
+    fallback_title=FALLBACK_TITLE,
+)

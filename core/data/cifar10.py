@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from core import paths
-from core.data import ArrayDataset, ProgressCallback, array_cache, image_folder
+from core.data import ArrayDataset, DatasetInfo, ProgressCallback, array_cache, image_folder
 from core.data.array_cache import Split, channel_statistics
 from core.data.download import RemoteFile, fetch_files
 from core.files import atomic_write, write_bytes
@@ -25,7 +25,6 @@ from core.messages import Message, N_, UserError
 TITLE = "CIFAR-10"
 JPEG_TITLE = N_("CIFAR-10 (JPEG copy)")
 URL = "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz"
-TITLES = {"cifar10": TITLE, "cifar10-copy": JPEG_TITLE}
 LAYOUT = "cifar-10-batches-py/* | cifar10/{train,test}/<class>/* | cifar10.zip"
 FALLBACK_TITLE = N_("synthetic shapes in ten classes")
 DOWNLOAD_BYTES = 170_498_071
@@ -267,3 +266,24 @@ def _make_dataset(name, title, origin, train, test, mean, std, notice=None) -> A
         stand_in_for=TITLE if name == "shapes" else "",
         notice=notice,
     )
+
+
+INFO = DatasetInfo(
+    name="cifar10",
+    title=TITLE,
+    kind="classification",
+    shape=(3, 32, 32),
+    classes=CLASSES,
+    photos=True,
+    layout=LAYOUT,
+    find=find,
+    load=load,
+    inventory=inventory,
+    url=URL,
+    download_bytes=DOWNLOAD_BYTES,
+    download=download,
+    fallback=fallback,
+    fallback_title=FALLBACK_TITLE,
+    variants={"cifar10": TITLE, "cifar10-copy": JPEG_TITLE},
+    identify=dataset_name,
+)

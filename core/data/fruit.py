@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.data import ArrayDataset, ProgressCallback, image_folder
+from core.data import ArrayDataset, DatasetInfo, ProgressCallback, image_folder
 from core.data.array_cache import channel_statistics
 from core.data.download import RemoteFile, fetch_files
 from core.messages import Message, N_, UserError
@@ -144,3 +144,22 @@ def _make_dataset(name, title, origin, train, test, notice=None) -> ArrayDataset
         stand_in_for=TITLE if name != "fruit" else "",
         notice=notice,
     )
+
+
+INFO = DatasetInfo(
+    name="fruit",
+    title=TITLE,
+    kind="classification",
+    shape=(3, IMAGE_SIZE, IMAGE_SIZE),
+    classes=CLASSES,
+    photos=True,
+    layout=LAYOUT,
+    find=find,
+    load=load,
+    inventory=inventory,
+    url=URL,
+    download_bytes=DOWNLOAD_BYTES,
+    download=download,
+    fallback=fallback,
+    fallback_title=FALLBACK_TITLE,
+)

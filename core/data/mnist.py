@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from core import paths
-from core.data import ArrayDataset, ProgressCallback
+from core.data import ArrayDataset, DatasetInfo, ProgressCallback, train_val_split
 from core.data.download import RemoteFile, fetch_files
 from core.files import atomic_write
 from core.messages import Message, N_, UserError
@@ -160,8 +160,6 @@ def fallback(notice: Message) -> ArrayDataset:
     from skimage.transform import resize
     from sklearn.datasets import load_digits
 
-    from core.data import train_val_split
-
     digits = load_digits()
     small = resize(digits.images / 16.0, (len(digits.images), 20, 20), order=1, anti_aliasing=False)
     images = np.zeros((len(small), 28, 28), dtype=np.uint8)
@@ -212,3 +210,21 @@ def _make_dataset(
         stand_in_for=stand_in_for,
         notice=notice,
     )
+
+
+INFO = DatasetInfo(
+    name="mnist",
+    title=TITLE,
+    kind="classification",
+    shape=(1, 28, 28),
+    classes=CLASSES,
+    layout=LAYOUT,
+    find=find,
+    load=load,
+    inventory=inventory,
+    url=URL,
+    download_bytes=DOWNLOAD_BYTES,
+    download=download,
+    fallback=fallback,
+    fallback_title=FALLBACK_TITLE,
+)

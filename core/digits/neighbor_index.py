@@ -84,7 +84,7 @@ def load_index(
     folder = data.find_dataset("mnist", root)
     if folder is None or tuple(predictor.spec.in_shape) != (1, 28, 28):
         return None
-    mnist = data.dataset_module("mnist").load(folder)
+    mnist = data.dataset_info("mnist").load(folder)
     images, labels = mnist.train_x[:, 0], mnist.train_y
     width = predictor.embed(mnist.train_x[:1]).shape[1]
     if width > MAX_FEATURES:

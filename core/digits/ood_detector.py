@@ -186,7 +186,7 @@ def build_detector(root: str | None = None) -> dict[str, Any]:
             command="python -m core data get mnist",
         )
     started, network = time.perf_counter(), checkpoints.load_card(MODEL_NAME)
-    mnist = data.dataset_module("mnist").load(folder)
+    mnist = data.dataset_info("mnist").load(folder)
     train, held = train_val_split(mnist.train_y, _VALIDATION_SIZE)
     guard = fit_detector(
         Predictor.load(network.weights), mnist.train_x[train, 0], mnist.train_y[train], mnist.train_x[held, 0]

@@ -46,7 +46,7 @@ class SupervisedTrainer:
         self.recipe, self.data, self.fabric = recipe, data, fabric
         self.is_classifier = data.kind == "classification"
         self.score = "accuracy" if self.is_classifier else "rmse"
-        self.train_index, self.validation_index = data.cut(recipe.validation)
+        self.train_index, self.validation_index = data.train_val_split(recipe.validation)
         if recipe.limit_train:
             self.train_index = self.train_index[
                 stratified_subset(data.train_y[self.train_index], recipe.limit_train)

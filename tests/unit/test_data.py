@@ -211,10 +211,11 @@ def test_a_class_too_small_for_both_parts_is_named(rare: int) -> None:
     with pytest.raises(
         UserError, match=f"Only {rare} of the .* training examples are 3: too few for a validation part of 20"
     ):
-        few.cut(20)
-    train, held = digits.cut(100)
+        few.train_val_split(20)
+    train, held = digits.train_val_split(100)
     assert (
-        set(digits.train_y[train]) == set(digits.train_y[held]) == set(range(10)) and few.cut(0)[1].size == 0
+        set(digits.train_y[train]) == set(digits.train_y[held]) == set(range(10))
+        and few.train_val_split(0)[1].size == 0
     )
 
 

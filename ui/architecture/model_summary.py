@@ -25,12 +25,6 @@ from ui.kit.i18n import _, translate_message
 MAX_PARAMETERS = (
     60_000_000  # parameters: what takes a network apart holds it several times, and a link may name any width
 )
-INPUT_SHAPES: dict[str, tuple[int, ...]] = {
-    "mnist": (1, 28, 28),
-    "cifar10": (3, 32, 32),
-    "fruit": (3, 64, 64),
-}
-NUM_OUTPUTS = {"mnist": 10, "cifar10": 10, "fruit": 2}
 METRIC_COLUMNS = {
     "parameters": N_("Parameters"),
     "macs": N_("MACs"),
@@ -45,8 +39,9 @@ LAYER_KINDS = {
 
 
 def task_shape(task: tasks.Task) -> tuple[tuple[int, ...], int]:
-    """Input shape and number of outputs of a task, without reading its data."""
-    return INPUT_SHAPES[task.dataset], NUM_OUTPUTS[task.dataset]
+    """Input shape (C, H, W) and number of outputs of a task, without loading its data."""
+    info = data.dataset_info(task.dataset)
+    return info.shape, info.num_outputs
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -262,6 +257,7 @@ def model_graph(task: tasks.Task, options: dict[str, Any]) -> None:
         st.graphviz_chart(text, width="content")
 
 
-def has_known_shape(name: str) -> bool:
-    """Whether the data set's shape is known without reading it: pictures, not tables."""
-    return name in INPUT_SHAPES and name in data.list_datasets()
+def has_summary(task: tasks.Task) -> bool:
+    """Whether the Architecture page can show the task's model: an image classifier."""
+    info = data.dataset_info(task.dataset)
+    return info.is_image and bool(info.classes)

@@ -1,0 +1,130 @@
+"""The registry of data sets. Each is declared by a `DatasetInfo`.
+
+To add one, write a module in `core.data` that ends in `INFO = DatasetInfo(...)` and add its name to `_BUILT_IN`, or call
+`register_dataset` at run time.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from core.data.dataset import ArrayDataset
+from core.messages import Message, N_, UserError, closest_names
+
+ProgressCallback = Callable[[Message, float], None]
+"""Called with a description of the current step and the completed fraction, in [0, 1]."""
+
+MAX_AUTO_DOWNLOAD_BYTES = 50_000_000
+"""Larger data sets are downloaded on request only."""
+
+
+@dataclass(frozen=True)
+class DatasetInfo:
+    """Declaration of a data set. Reading it loads no data.
+
+    Attributes:
+        name: key in the registry.
+        title: message id.
+        kind: name of the kind of task that the data set is made for.
+        shape: one example as tasks read it by default: (C, H, W) or (F,).
+        layout: accepted files below a data folder, for messages.
+        find: returns the folder or file below a data folder that holds the data, or None.
+        load: reads what `find` returned: `load(source, progress, **options) -> ArrayDataset`. Options are recipe fields with
+            `passes_to="data"`.
+        classes: class names, as message ids; empty for regression and for unpaired domains.
+        features: columns of a table from which the examples are made.
+        photos: whether the images are photographs (enables color augmentation).
+        url: official source; empty if there is none.
+        download_bytes: size of the download.
+        download: downloads into a data folder and returns what `find` would; None if there is no official source.
+        fallback: makes the fallback data: `fallback(notice, **options) -> ArrayDataset`; None if there is none.
+        fallback_title: message id.
+        inventory: returns the number of training examples, of test examples, and bytes on disk; None to count by `load`.
+        files_of: name of the data set whose files this one reads.
+        variants: titles (message ids) of the variants that `load` can return, by `ArrayDataset.name`.
+        identify: returns the name of the variant in what `find` returned; required if there are `variants`.
+    """
+
+    name: str
+    title: str
+    kind: str
+    shape: tuple[int, ...]
+    layout: str
+    find: Callable[[Path], Path | None]
+    load: Callable[..., ArrayDataset]
+    classes: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
+    photos: bool = False
+    url: str = ""
+    download_bytes: int = 0
+    download: Callable[[Path, ProgressCallback | None], Path] | None = None
+    fallback: Callable[..., ArrayDataset] | None = None
+    fallback_title: str = ""
+    inventory: Callable[[Path], tuple[int, int, int]] | None = None
+    files_of: str = ""
+    variants: Mapping[str, str] = field(default_factory=dict, hash=False)
+    identify: Callable[[Path], str] | None = None
+
+    @property
+    def is_image(self) -> bool:
+        """Whether the examples are images, not rows of a table."""
+        return len(self.shape) == 3
+
+    @property
+    def num_outputs(self) -> int:
+        """Number of model outputs: one per class, or 1."""
+        return len(self.classes) or 1
+
+    @property
+    def auto_download(self) -> bool:
+        """Whether a run may download the data without being asked to."""
+        return self.download is not None and self.download_bytes <= MAX_AUTO_DOWNLOAD_BYTES
+
+    def title_of(self, name: str) -> str:
+        """Title (message id) of the variant `name`, or of the data set."""
+        return self.variants.get(name, self.title)
+
+
+_BUILT_IN = ("mnist", "boston", "cifar10", "fruit", "apple2orange")
+_registered: dict[str, DatasetInfo] = {}
+
+
+def register_dataset(info: DatasetInfo) -> None:
+    """Add a data set to the registry; the same `info` may be registered again.
+
+    Raises:
+        ValueError: if another data set has the same name.
+    """
+    if _registered.get(info.name, info) != info or info.name in _BUILT_IN:
+        raise ValueError(f"another data set is named {info.name}")
+    _registered[info.name] = info
+
+
+def dataset_info(name: str) -> DatasetInfo:
+    """The declaration of data set `name`.
+
+    Raises:
+        UserError: if there is no such data set; the message lists the closest names.
+    """
+    if name in _BUILT_IN:
+        return importlib.import_module(f"core.data.{name}").INFO
+    if name not in _registered:
+        raise UserError(
+            N_("Dataset {name} not found. Closest matches: {nearest}."),
+            name=name,
+            nearest=closest_names(name, list_datasets()),
+        )
+    return _registered[name]
+
+
+def list_datasets() -> list[str]:
+    """Names of all data sets, built-in ones first."""
+    return [*_BUILT_IN, *_registered]
+
+
+def list_source_datasets() -> list[str]:
+    """Names of the data sets with files of their own, without those that read another's (`DatasetInfo.files_of`)."""
+    return [name for name in list_datasets() if not dataset_info(name).files_of]
