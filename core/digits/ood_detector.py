@@ -151,7 +151,7 @@ def fit_detector(predictor: Predictor, x: np.ndarray, y: np.ndarray, validation:
     shape = {
         "means": np.stack(means),
         "whiten": np.stack(whiten).astype(np.float32),
-        "volumes": np.array(volumes, np.float32),
+        "log_determinants": np.array(volumes, np.float32),
     }
     ink = np.asarray(x).reshape(len(x), -1).mean(axis=1) / 255
     limits = (float(ink.min()) * 0.8, float(ink.max()) * 1.2)

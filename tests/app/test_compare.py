@@ -33,8 +33,8 @@ def three() -> list[store.Run]:
 def test_nothing_is_there_yet(visit: Callable, language: str) -> None:
     page = visit("compare", language)
     assert page.says(
-        "No network for CIFAR-10 is here yet: none ships with this copy, and none was trained on this machine. "
-        "A fair fight below trains some."
+        "No CIFAR-10 models found: there are no pretrained models and no runs yet. Train some with the "
+        "equal-budget comparison below."
     )
     assert page.says("Equal-budget comparison")
 
@@ -64,7 +64,7 @@ def test_two_that_differ_are_told_apart(visit: Callable, three: list) -> None:
     arrays["outputs"] = np.roll(arrays["outputs"], 1, axis=1)
     save_file(arrays, path)
     page = visit("compare", nets=",".join(r.id for r in three), view="closely", a=three[0].id, b=three[1].id)
-    assert any("is better" in e.value for e in page.at.success)
+    assert any("is significantly better" in e.value for e in page.at.success)
 
 
 def test_names_that_are_not_here_are_passed_over(visit: Callable, three: list) -> None:
@@ -91,7 +91,7 @@ def test_a_fair_fight_queues_and_shows(visit: Callable, launched: list) -> None:
     [earlier] = [s for s in visit("compare").at.selectbox if s.key == "fight"]
     assert (
         len(earlier.options) == 2
-        and "multilayer perceptron, a plain CNN" in earlier.options[1]
+        and "multilayer perceptron, plain CNN" in earlier.options[1]
         and earlier.value == ""
     )
     visit("compare", fight=started[0].config["fight"]).press("Stop all")
@@ -149,11 +149,11 @@ def test_figures_of_other_data_are_not_in_the_chart(visit: Callable, three: list
         {**config, "data": {**config["data"], "title": "CIFAR-10", "stand_in_for": ""}},
     )
     page = visit("compare", nets=",".join(r.id for r in three))
-    [words] = [m.value for m in page.at.info if "other data" in m.value]
+    [words] = [m.value for m in page.at.info if "data other than" in m.value]
     assert "multilayer perceptron" in words and "CNN" not in words
     [table] = [e.value for e in page.at.dataframe]
     names = list(table.iloc[:, 0])
-    assert sum("drawn shapes" in n for n in names) == 2  # a stand-in is named wherever its network is
+    assert sum("synthetic shapes" in n for n in names) == 2  # a stand-in is named wherever its network is
 
 
 @pytest.mark.parametrize(("language", "word"), [("ja", "円盤"), ("en", "disc")])
@@ -186,8 +186,7 @@ def test_a_link_to_an_enormous_network_is_a_sentence(visit: Callable, language: 
     )
     assert (
         page.says(
-            "This network would have {count} million parameters; networks of up to {most} million are taken apart here. Choose "
-            "a smaller width or depth."
+            "This model would have {count}M parameters; the limit is {most}M. Choose a smaller width or depth."
         )
         and not page.errors
     )
@@ -213,7 +212,7 @@ def test_a_change_shows_its_price_and_a_broken_shape_is_explained(visit: Callabl
     page.set("net.cifar10-sandbox.width", 64)
     assert page.says("{factor}× the MACs of the original model")
     page.set("net.cifar10-sandbox.padding", False)
-    assert any("Switch padding on" in w for w in page.warnings) and not page.errors
+    assert any("Turn on padding" in w for w in page.warnings) and not page.errors
     page.set("net.cifar10-sandbox.skip", False)
     page.set("net.cifar10-sandbox.depth", 24)
     assert any("Use fewer blocks" in w for w in page.warnings) and not page.errors
@@ -258,7 +257,9 @@ def test_one_difference_among_many_pairs_may_be_chance(
     monkeypatch.setattr(significance, "mcnemar_test", lambda *_a: significance.McNemarResult(3, 13, 0.03))
     pair = {"a": three[0].id, "b": three[1].id}
     many = visit("compare", nets=",".join(r.id for r in three), view="closely", **pair)
-    assert many.says("Alone, these two would count as different") and not many.at.success
+    assert many.says("Tested alone, this pair would differ significantly.") and not many.at.success
     alone = visit("compare", nets=",".join(r.id for r in three[:2]), view="closely", **pair)
     assert len(alone.at.success) == 1
-    assert visit("compare", nets=",".join(r.id for r in three), view="figures").says("Holm's method")
+    assert visit("compare", nets=",".join(r.id for r in three), view="figures").says(
+        "Significance is corrected for {pairs} pairwise comparisons (Holm–Bonferroni).", pairs=3
+    )

@@ -46,16 +46,16 @@ translators = translator.list_translators
 def test_without_any_network_it_says_what_to_do(visit: Callable, none_shipped: None, language: str) -> None:
     page = visit("translate", language)
     assert page.says(
-        "No network that translates is on this machine yet: none ships with this copy, and none was trained here. Train one: on two cores "
-        "apples turn orange within a quarter of an hour."
+        "No translation model found: there is no pretrained model and no CycleGAN run yet. Train one: on "
+        "two CPU cores, apples turn orange within 15 minutes."
     )
     assert not page.errors
 
 
 UNSURE = "If a KID interval contains 0, the sets are too small for KID to distinguish them."
 UNTOLD = (
-    "Here it cannot even tell real photos of the one fruit from real photos of the other, so a small value says little for the "
-    "translations."
+    "Here, KID does not separate even real photos of the two fruits. A low value is weak evidence of "
+    "translation quality."
 )
 
 
@@ -80,10 +80,8 @@ def test_the_distance_is_no_more_than_it_is(
     write_json(pair.path / "summary.json", summary)
     page = visit("translate", "en", network=pair.id)
     [table] = [e.value for e in page.at.dataframe]
-    assert (
-        table["figure"].str.contains("(KID on features of cifar10-fast, thousandths)", regex=False).sum() == 2
-    )
-    assert not page.errors and "beside published KID values" in page.text
+    assert table["metric"].str.contains("(cifar10-fast features, ×10⁻³)", regex=False).sum() == 2
+    assert not page.errors and "not comparable with published KID values" in page.text
     assert [sentence for sentence in (UNSURE, UNTOLD) if page.says(sentence)] == said
 
 
@@ -96,7 +94,7 @@ def test_a_photo_is_translated(visit: Callable, pair: Run, language: str) -> Non
         "{width}×{height} pixels. Translated at {working} pixels; the change was upsampled and applied to the original photo."
     )
     assert page.says("Reconstruction error (MAE): {error}%. Mean change to the photo: {change}%.")
-    assert "90 x 70" in page.text
+    assert "90×70" in page.text
 
 
 def test_the_direction_is_the_visitors_or_the_classifiers(
@@ -132,7 +130,7 @@ def test_what_is_neither_is_translated_after_saying_so(
     )
     page = visit("translate", network=pair.id, source="upload")
     page.set("photos", [("car.png", photo(), "image/png")])
-    assert len(page.warnings) >= 1 and any("neither" in w for w in page.warnings)
+    assert len(page.warnings) >= 1 and any("not confident in apple or orange" in w for w in page.warnings)
     assert any(t.label == "Keep background" for t in page.at.toggle)
 
 
@@ -141,7 +139,7 @@ def test_several_photos_and_one_that_is_none(visit: Callable, pair: Run) -> None
     files = {"one.png": photo(), "evil.png": b"GIF89a no", "two.png": photo((60, 60))}
     page.set("photos", [(name, content, "image/png") for name, content in files.items()])
     assert len(page.errors) == 1
-    assert "90 x 70" in page.text and "60 x 60" in page.text
+    assert "90×70" in page.text and "60×60" in page.text
 
 
 def test_keeping_the_background_has_a_threshold(visit: Callable, pair: Run) -> None:
@@ -172,7 +170,7 @@ def test_weights_of_another_width_are_a_sentence(visit: Callable, pair: Run) -> 
     wrong = checkpoints.Spec(**{**vars(spec), "options": {**spec.options, "width": 8}})
     checkpoints.save_weights(pair.best_weights_path, network, wrong)
     page = visit("translate", network=pair.id, source="upload")
-    assert "do not fit the network cyclegan" in page.errors[0]
+    assert "do not match the architecture of cyclegan" in page.errors[0]
 
 
 def test_test_photos_without_the_data_are_the_drawn_ones(
@@ -185,7 +183,7 @@ def test_test_photos_without_the_data_are_the_drawn_ones(
     assert page.says(
         "The test photos are not installed; using fallback data ({stand_in}). Run `{command}` to download the photos."
     )
-    assert "256 x 256" in page.text
+    assert "256×256" in page.text
 
 
 def test_the_game_on_points(visit: Callable) -> None:
@@ -194,7 +192,9 @@ def test_the_game_on_points(visit: Callable) -> None:
     page.run()
     assert page.metrics["Steps"] == "0"
     before = page.metrics["Energy distance"]
-    page.press("60 steps")
+    [button] = [b for b in page.at.button if b.key == "toy-step"]
+    button.click()
+    page.run()
     assert page.metrics["Steps"] == "60" and page.metrics["Energy distance"] != before
     page.press("Reset")
     assert page.metrics["Steps"] == "0" and page.metrics["Energy distance"] == before

@@ -157,7 +157,7 @@ def test_photos_of_nothing_are_answered_with_a_sentence(size: tuple[int, int]) -
     rng = np.random.default_rng(0)
     ramp = np.tile(np.linspace(90, 240, size[1]), (size[0], 1))
     for grey in (np.full(size, 128.0), rng.normal(190, 6, size), ramp + rng.normal(0, 3, size)):
-        with pytest.raises(UserError, match="No digit was found"):
+        with pytest.raises(UserError, match="No digit found"):
             ink_from_photo(Image.fromarray(np.clip(grey, 0, 255).astype(np.uint8)))
 
 

@@ -110,7 +110,7 @@ def test_huge_strokes_are_not_kept_but_the_drawing_is() -> None:
 
 def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path) -> None:  # noqa: ANN001
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(UserError, match="could not be kept"):
+    with pytest.raises(UserError, match="could not be saved"):
         HandwritingSet("anna", tmp_path / "file").add(drawing(0), 0)
 
 

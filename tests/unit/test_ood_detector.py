@@ -157,15 +157,15 @@ def test_what_does_not_belong_together_is_refused(fitted: OODDetector, own_check
     with pytest.raises(UserError, match="guard build"):
         OODDetector.load()
     fitted.save(path, {"network_sha256": "of another network"})
-    with pytest.raises(UserError, match="other weights of mnist-modern"):
+    with pytest.raises(UserError, match="different weights of mnist-modern"):
         OODDetector.load()
     fitted.save(path, {"network_sha256": checkpoints.load_card(ood_detector.MODEL_NAME).content["sha256"]})
     path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(UserError, match="does not match its card"):
+    with pytest.raises(UserError, match="does not match its model card"):
         OODDetector.load()
     card = json.loads(path.with_suffix(".json").read_text()) | {"sha256": checkpoints.sha256(path)}
     path.with_suffix(".json").write_text(json.dumps(card))
-    with pytest.raises(UserError, match="not a readable safetensors"):
+    with pytest.raises(UserError, match="cannot be read as a safetensors"):
         OODDetector.load()
 
 
