@@ -49,7 +49,7 @@ bench-long: $(READY) ## trainings to accuracy, much longer
 
 messages: $(DEV)     ## collect the sentences for translation
 	mkdir -p build
-	$(VENV)/bin/pybabel extract --no-default-keywords -k _ -k N_ --add-location=file --no-wrap --project "Manabi Lab" \
+	$(VENV)/bin/pybabel extract --no-default-keywords -k _ -k N_ -k _n:1,2 -k counted:1,2 --add-location=file --no-wrap --project "Manabi Lab" \
 		-o build/manabi.pot core ui pages streamlit_app.py
 	@if [ -f $(PO) ]; then \
 		$(VENV)/bin/pybabel update --no-fuzzy-matching --no-wrap --ignore-obsolete -i build/manabi.pot -l ja -D manabi -d locale; \

@@ -10,7 +10,7 @@ from core.messages import N_
 from core.runs import store
 from ui.kit import cache
 from ui.kit.frame import PAGES, page
-from ui.kit.i18n import _, escape_markdown, translate_message
+from ui.kit.i18n import _, _n, escape_markdown, translate_message
 from ui.runs.run_panel import run_link
 
 
@@ -36,11 +36,12 @@ def ready() -> None:
                 st.warning(translate_message(status.problem))
             elif status.folder:
                 st.markdown(
-                    _(
-                        N_(":material/check: **{title}**: {train} training and {test} test examples"),
+                    _n(
+                        ":material/check: **{title}**: {train} training and {count} test example",
+                        ":material/check: **{title}**: {train} training and {count} test examples",
+                        status.test,
                         title=_(status.title),
                         train=f"{status.train:,}",
-                        test=f"{status.test:,}",
                     )
                 )
             else:

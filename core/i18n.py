@@ -1,4 +1,4 @@
-"""gettext catalogues, read straight from `locale/*.po` with Babel, so that nothing has to be compiled before the first start."""
+"""gettext catalogues, read directly from `locale/*.po` with Babel, so that no build step is needed."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import gettext
 import io
 import locale
 import os
-from collections.abc import Callable
 
 from core import paths
+from core.messages import Translate
 
 LANGUAGES = {"ja": "日本語", "en": "English"}
 SOURCE = "en"
@@ -18,7 +18,7 @@ DOMAIN = "manabi"
 
 @functools.cache
 def load_translations(language: str) -> gettext.NullTranslations:
-    """The catalogue of `language`; English, the language of the message ids, needs none."""
+    """Load the catalogue of `language`. English, the language of the message ids, has none."""
     path = paths.PROJECT / "locale" / language / "LC_MESSAGES" / f"{DOMAIN}.po"
     if language == SOURCE or not path.exists():
         return gettext.NullTranslations()
@@ -31,21 +31,26 @@ def load_translations(language: str) -> gettext.NullTranslations:
     return gettext.GNUTranslations(buffer)
 
 
-def get_translator(language: str) -> Callable[[str], str]:
-    """The function that turns a message id into a sentence of `language`."""
+def get_translator(language: str) -> Translate:
+    """Return the function that translates a message id, or a singular and a plural form, into `language`."""
     catalogue = load_translations(language)
-    # gettext answers the empty id with the catalogue's header.
-    return lambda msgid: catalogue.gettext(msgid) if msgid else ""
+
+    def translate(msgid: str, plural: str | None = None, count: int = 1, /) -> str:
+        if not msgid:  # gettext returns the catalogue's header for the empty id
+            return ""
+        return catalogue.gettext(msgid) if plural is None else catalogue.ngettext(msgid, plural, count)
+
+    return translate
 
 
 def match_language(tag: str | None) -> str:
-    """The language to use for a tag such as "ja-JP": one that the project has, else English."""
+    """Return the supported language for a tag such as "ja-JP"; English if it is not supported."""
     short = (tag or "").replace("_", "-").split("-")[0].lower()
     return short if short in LANGUAGES else SOURCE
 
 
 def terminal_language() -> str:
-    """The language of the command line: `MANABI_LANG`, else the environment's locale."""
+    """Return the language of the command line: `MANABI_LANG`, or the locale of the environment."""
     named = os.environ.get("MANABI_LANG")
     return match_language(
         named or os.environ.get("LC_ALL") or os.environ.get("LANG") or locale.getlocale()[0]

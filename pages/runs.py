@@ -14,7 +14,7 @@ from core.runs.store import Run
 from ui.kit import cache, url
 from ui.kit.forms import label_settings
 from ui.kit.frame import page, try_action
-from ui.kit.i18n import _, escape_markdown, format_duration
+from ui.kit.i18n import _, _n, escape_markdown, format_duration
 from ui.runs import overlay
 from ui.runs.run_panel import STATE_BADGES
 
@@ -210,9 +210,10 @@ with page("runs"):
             except UserError:
                 continue
         st.caption(
-            _(
-                N_("{count} runs, {size} on disk"),
-                count=len(visible_runs),
+            _n(
+                "{count} run, {size} on disk",
+                "{count} runs, {size} on disk",
+                len(visible_runs),
                 size=format_size(sum(r.size() for r in visible_runs)),
             )
         )

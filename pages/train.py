@@ -12,7 +12,7 @@ from core.runs.store import Run
 from core.training.recipe import Recipe
 from ui.kit import data_source, forms, preload, url
 from ui.kit.frame import debounced, flash, page
-from ui.kit.i18n import _, format_duration, translate_message
+from ui.kit.i18n import _, _n, format_duration, translate_message
 from ui.runs.results import show_downloads, show_test_results
 from ui.runs.run_panel import run_link, run_panel
 from ui.train import augmentation, lessons, sweeps
@@ -85,7 +85,7 @@ def choose_budget(task: tasks.Task, recipe: Recipe) -> Recipe:
         left.metric(
             _(N_("Estimated time")),
             format_duration(min(seconds, recipe.max_steps * tag.step_seconds)),
-            _(N_("{steps} steps"), steps=f"{recipe.max_steps:,}"),
+            _n("{count} step", "{count} steps", recipe.max_steps),
             delta_color="off",
             delta_arrow="off",
         )
@@ -93,9 +93,10 @@ def choose_budget(task: tasks.Task, recipe: Recipe) -> Recipe:
         left.metric(
             _(N_("Estimated time")),
             format_duration(tag.seconds),
-            _(
-                N_("{steps} steps × {ms} ms"),
-                steps=f"{tag.total_steps:,}",
+            _n(
+                "{count} step × {ms} ms",
+                "{count} steps × {ms} ms",
+                tag.total_steps,
                 ms=f"{1000 * tag.step_seconds:.1f}",
             ),
             delta_color="off",

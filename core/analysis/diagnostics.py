@@ -47,13 +47,15 @@ def diagnose(log: pd.DataFrame, kind: str = "classification") -> list[Finding]:
         found.append(
             Finding(
                 "warning",
-                Message(
-                    N_(
-                        "Overfitting: validation loss has not improved for {count} epochs and has risen since "
-                        "epoch {best}. The best weights are saved. Try early stopping, dropout or data "
-                        "augmentation."
-                    ),
-                    {"count": waited, "best": best_epoch},
+                Message.counted(
+                    "Overfitting: validation loss has not improved for {count} epoch and has risen since "
+                    "epoch {best}. The best weights are saved. Try early stopping, dropout or data "
+                    "augmentation.",
+                    "Overfitting: validation loss has not improved for {count} epochs and has risen since "
+                    "epoch {best}. The best weights are saved. Try early stopping, dropout or data "
+                    "augmentation.",
+                    waited,
+                    best=best_epoch,
                 ),
             )
         )

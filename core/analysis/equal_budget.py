@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 from core import data, models, tasks
 from core.analysis import runtime_estimate
-from core.messages import N_, UserError
+from core.messages import Message, N_, UserError
 from core.runs import queue, store
 from core.runs.store import Run
 from core.task_spec import Task
@@ -46,10 +46,13 @@ def apply_budget(task: Task, recipe: Recipe, budget: Budget, amount: float) -> R
     epochs = math.ceil(steps / per_epoch)
     if epochs > runtime_estimate.MAX_EPOCHS:
         raise UserError(
-            N_("This budget equals {epochs} epochs of {task}. The limit is {most}. Reduce the budget."),
-            epochs=f"{epochs:,}",
-            task=task.name,
-            most=f"{runtime_estimate.MAX_EPOCHS:,}",
+            Message.counted(
+                "This budget equals {count} epoch of {task}. The limit is {most}. Reduce the budget.",
+                "This budget equals {count} epochs of {task}. The limit is {most}. Reduce the budget.",
+                epochs,
+                task=task.name,
+                most=f"{runtime_estimate.MAX_EPOCHS:,}",
+            )
         )
     return recipe.changed(max_steps=steps, epochs=epochs)
 

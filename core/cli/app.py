@@ -81,11 +81,14 @@ def evaluate(
     if dataset.notice:
         print_message(dataset.notice)
     print_message(
-        N_("{task} on the {data} test set ({count} examples): {figures}"),
-        task=task,
-        data=_(dataset.title),
-        count=f"{len(found.targets):,}",
-        figures=", ".join(f"{k} {v:.4f}" for k, v in found.metrics.items()),
+        Message.counted(
+            "{task} on the {data} test set ({count} example): {figures}",
+            "{task} on the {data} test set ({count} examples): {figures}",
+            len(found.targets),
+            task=task,
+            data=_(dataset.title),
+            figures=", ".join(f"{k} {v:.4f}" for k, v in found.metrics.items()),
+        )
     )
     if json:
         print_json({"task": task, "checkpoint": str(path), "data": dataset.title, "metrics": found.metrics})

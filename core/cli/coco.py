@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from core.cli.output import _, print_json, print_message, progress_bar
-from core.messages import N_
+from core.messages import Message, N_
 
 app = typer.Typer(
     no_args_is_help=True, help=_(N_("COCO annotations: index a folder, query and export images."))
@@ -54,7 +54,7 @@ def query(
         return
     for row in found.itertuples():
         print(row.id, row.file_name)
-    print_message(N_("{count} images"), count=f"{len(found):,}")
+    print_message(Message.counted("{count} image", "{count} images", len(found)))
 
 
 @app.command(help=_(N_("Export matching images and all their annotations as one COCO JSON file.")))
@@ -70,7 +70,7 @@ def export(
     with progress_bar() as show, Coco.open(source, show) as coco:
         rows = coco.images(where)
         write_json(out, coco.export_subset(rows))
-    print_message(N_("{count} images"), count=f"{len(rows):,}")
+    print_message(Message.counted("{count} image", "{count} images", len(rows)))
     if json:
         print_json({"images": len(rows), "file": str(out)})
 

@@ -238,10 +238,13 @@ def _zip_entries(source: Path, archive: zipfile.ZipFile) -> list[ImageEntry]:
     total = sum(m.file_size for m in members)
     if len(members) > MAX_FILES or total > MAX_BYTES:
         raise UserError(
-            N_("{file} exceeds the size limit: it contains {count} files ({size} MB in total)."),
-            file=str(source),
-            count=f"{len(members):,}",
-            size=f"{total / 1e6:,.0f}",
+            Message.counted(
+                "{file} exceeds the size limit: it contains {count} file ({size} MB in total).",
+                "{file} exceeds the size limit: it contains {count} files ({size} MB in total).",
+                len(members),
+                file=str(source),
+                size=f"{total / 1e6:,.0f}",
+            )
         )
     members.sort(key=lambda m: m.filename)
     reader = _ZipReader(archive)

@@ -99,11 +99,11 @@ def sandbox(
             if min(height, breadth) < KERNEL_SIZE:
                 raise UserError(
                     N_(
-                        "Block {number} receives feature maps of {size} pixels, smaller than its 3×3 kernel. "
+                        "Block {number} receives {size} feature maps, smaller than its 3×3 kernel. "
                         "Use fewer blocks, a smaller stride or padding."
                     ),
                     number=number + 1,
-                    size=f"{height}x{breadth}",
+                    size=f"{height}×{breadth}",
                 )
             if skip and number > 0:
                 raise UserError(

@@ -25,7 +25,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from core import models
 from core.data import ArrayDataset, augment
-from core.messages import N_, UserError
+from core.messages import Message, UserError
 from core.models.cyclegan import Discriminators, init_weights
 from core.runs.samples import MAX_IMAGES
 from core.training import random_state
@@ -107,14 +107,16 @@ class CycleGANTrainer:
         held, name = self.recipe.validation, self.data.classes[domain]
         if len(index) < held + 1:
             raise UserError(
-                N_(
+                Message.counted(
+                    "{name} has only {count} photo. With {held} held out for validation, the minimum is "
+                    "{need}. Add photos or reduce the validation set.",
                     "{name} has only {count} photos. With {held} held out for validation, the minimum is "
-                    "{need}. Add photos or reduce the validation set."
-                ),
-                name=name,
-                count=len(index),
-                held=held,
-                need=held + 1,
+                    "{need}. Add photos or reduce the validation set.",
+                    len(index),
+                    name=name,
+                    held=held,
+                    need=held + 1,
+                )
             )
         places = np.linspace(0, len(index) - 1, held).astype(int) if held else np.zeros(0, int)
         train = np.delete(index, places)

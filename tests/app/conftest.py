@@ -80,18 +80,25 @@ class Page:
         words += [e.proto.text for e in self.at.get("progress")]
         return "\n".join(map(str, words))
 
-    def says(self, sentence: str, **values: object) -> bool:
-        """Whether `sentence`, a message id, stands on the page in its language, whatever is in the places that `values` leaves open."""
+    def says(self, sentence: str | tuple[str, str], **values: object) -> bool:
+        """Return whether the page shows `sentence`, a message id or a singular and a plural form (the plural is looked
+        for), in its language. Placeholders not in `values` match any text."""
+        translate = get_translator(self.language)
         around = (
-            re.split(r"\{\w+\}", get_translator(self.language)(sentence))
+            re.split(
+                r"\{\w+\}", translate(*sentence, 2) if isinstance(sentence, tuple) else translate(sentence)
+            )
             if not values
             else [self.word(sentence, **values)]
         )
         text = self.text
         return all(part in text for part in around)
 
-    def word(self, sentence: str, **values: object) -> str:
-        return get_translator(self.language)(sentence).format(**values)
+    def word(self, sentence: str | tuple[str, str], **values: object) -> str:
+        """Return `sentence` in the page's language, its placeholders filled."""
+        translate = get_translator(self.language)
+        text = translate(*sentence, 2) if isinstance(sentence, tuple) else translate(sentence)
+        return text.format(**values)
 
     @property
     def errors(self) -> list[str]:

@@ -74,7 +74,7 @@ def test_a_filled_store(visit: Callable, name: str, language: str) -> None:
         for state in ("finished", "failed", "interrupted", "stopped", "running"):
             assert page.says(state)
     if name == "runs":
-        assert page.says("{count} runs, {size} on disk")
+        assert page.says(("{count} run, {size} on disk", "{count} runs, {size} on disk"))
         assert str(len(made)) in page.text
 
 

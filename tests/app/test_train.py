@@ -279,10 +279,13 @@ def test_on_the_real_data(visit: Callable, real_data) -> None:
     run = factories.finished()  # on the stand-in, which is not what is on this machine now
     page = visit("train", run=run.id)
     assert page.says(
-        "Data: {title} ({train} training and {test} test examples) in {folder}",
+        (
+            "Data: {title} ({train} training and {count} test example) in {folder}",
+            "Data: {title} ({train} training and {count} test examples) in {folder}",
+        ),
         title="MNIST",
         train="60,000",
-        test="10,000",
+        count="10,000",
         folder=str(real_data / "MNIST" / "raw"),
     )
     assert page.says("Test images are not installed; showing predictions only: {list}")

@@ -15,6 +15,7 @@ from babel.messages.extract import extract
 
 from core import glossary, paths
 from core.i18n import get_translator
+from core.messages import Message as CountedMessage
 
 FOLDERS = ("core", "ui", "pages")  # those of `make messages`
 FILES = [
@@ -22,7 +23,7 @@ FILES = [
     paths.PROJECT / "streamlit_app.py",
 ]
 PO = paths.PROJECT / "locale" / "ja" / "LC_MESSAGES" / "manabi.po"
-KEYWORDS = {"_": None, "N_": None}
+KEYWORDS = {"_": None, "N_": None, "_n": (1, 2), "counted": (1, 2)}
 
 # One form per term, in catalogue, glossary and README: what is refused (a pattern), and what is written in its place.
 DISCARDED = {
@@ -52,23 +53,29 @@ JA_DISCARDED = {
 }
 
 
-def extracted(path: Path) -> set[str]:
-    """What Babel finds in a file."""
+def extracted(path: Path) -> set[str | tuple[str, str]]:
+    """What Babel finds in a file: sentences, and pairs of a singular and a plural form."""
     with path.open("rb") as f:
-        found = [
-            m
-            for _line, m, _comments, _context in extract("python", f, KEYWORDS, options={"encoding": "utf-8"})
-        ]
-    return {m for m in found if isinstance(m, str) and m}
+        entries = extract("python", f, KEYWORDS, options={"encoding": "utf-8"})
+        return {m for _line, m, _comments, _context in entries if m}
 
 
-def written(path: Path) -> set[str]:
-    """The literals in `_("...")` and `N_("...")`, those inside f-strings too, which Babel sees from Python 3.12 on only."""
-    calls = (
-        n for n in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(n, ast.Call) and n.args
-    )
-    literals = [c.args[0] for c in calls if isinstance(c.func, ast.Name) and c.func.id in KEYWORDS]
-    return {a.value for a in literals if isinstance(a, ast.Constant) and isinstance(a.value, str) and a.value}
+def written(path: Path) -> set[str | tuple[str, str]]:
+    """The literals in the calls that mark them, including those in f-strings, which Babel finds from Python 3.12 on only."""
+    result: set[str | tuple[str, str]] = set()
+    for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(call, ast.Call):
+            continue
+        name = getattr(call.func, "id", getattr(call.func, "attr", ""))
+        if name in KEYWORDS:
+            forms = tuple(
+                a.value
+                for a in call.args[: len(KEYWORDS[name] or (1,))]
+                if isinstance(a, ast.Constant) and isinstance(a.value, str) and a.value
+            )
+            if len(forms) == len(KEYWORDS[name] or (1,)):
+                result.add(forms if KEYWORDS[name] else forms[0])
+    return result
 
 
 def places(text: str) -> set[str]:
@@ -88,12 +95,21 @@ def catalogue() -> Catalog:
 
 
 @pytest.fixture(scope="module")
-def sentences() -> set[str]:
+def sentences() -> set[str | tuple[str, str]]:
     return {m for path in FILES for m in extracted(path) | written(path)}
 
 
 def entries(catalogue: Catalog) -> list[Message]:
     return [m for m in catalogue if m.id]
+
+
+def forms(text: str | tuple[str, ...]) -> tuple[str, ...]:
+    """The sentence, or its singular and its plural."""
+    return text if isinstance(text, tuple) else (text,)
+
+
+def flat(texts: Iterable[str | tuple[str, ...]]) -> list[str]:
+    return [form for text in texts for form in forms(text)]
 
 
 def offences(texts: Iterable[str], table: dict[str, str]) -> list[tuple[str, str, str]]:
@@ -108,13 +124,13 @@ def offences(texts: Iterable[str], table: dict[str, str]) -> list[tuple[str, str
 
 def test_every_sentence_has_its_japanese(catalogue: Catalog, sentences: set[str]) -> None:
     assert len(sentences) > 300
-    ready = {m.id for m in entries(catalogue) if m.string and not m.fuzzy}
-    missing = sorted(sentences - ready)
+    ready = {m.id for m in entries(catalogue) if all(forms(m.string)) and not m.fuzzy}
+    missing = sorted(sentences - ready, key=forms)
     assert missing == [], "run `make messages` and translate these"
 
 
 def test_nothing_is_left_over(catalogue: Catalog, sentences: set[str]) -> None:
-    left = sorted({m.id for m in entries(catalogue)} - sentences)
+    left = sorted({m.id for m in entries(catalogue)} - sentences, key=forms)
     assert left == [], "run `make messages`"
     assert not catalogue.obsolete
 
@@ -122,19 +138,20 @@ def test_nothing_is_left_over(catalogue: Catalog, sentences: set[str]) -> None:
 def test_a_term_has_one_form(catalogue: Catalog, sentences: set[str]) -> None:
     terms = glossary.list_terms()
     english = [
-        *sentences,
+        *flat(sentences),
         *(f"{t.en}: {t.text_en}" for t in terms),
         (paths.PROJECT / "README.md").read_text(encoding="utf-8"),
     ]
-    japanese = [m.string for m in entries(catalogue)] + [f"{t.ja}: {t.text_ja}" for t in terms]
+    japanese = flat(m.string for m in entries(catalogue)) + [f"{t.ja}: {t.text_ja}" for t in terms]
     japanese.append((paths.PROJECT / "README.ja.md").read_text(encoding="utf-8"))
     assert offences(english, DISCARDED) == []
     assert offences(japanese, JA_DISCARDED) == []
 
 
 def test_places_and_marks_are_kept(catalogue: Catalog) -> None:
-    assert not {m.id: m.string for m in entries(catalogue) if places(m.id) != places(m.string)}
-    assert not {m.id: m.string for m in entries(catalogue) if marks(m.id) != marks(m.string)}
+    pairs = [(en, ja) for m in entries(catalogue) for en in forms(m.id) for ja in forms(m.string)]
+    assert not {en: ja for en, ja in pairs if places(en) != places(ja)}
+    assert not {en: ja for en, ja in pairs if marks(en) != marks(ja)}
 
 
 def test_the_header_says_japanese_in_utf8(catalogue: Catalog) -> None:
@@ -144,13 +161,21 @@ def test_the_header_says_japanese_in_utf8(catalogue: Catalog) -> None:
     assert not catalogue.fuzzy
 
 
-def test_the_translator_answers_in_japanese(catalogue: Catalog) -> None:
+def test_the_translator_returns_japanese(catalogue: Catalog) -> None:
     translate = get_translator("ja")
-    assert not [m.id for m in entries(catalogue) if m.string and translate(m.id) != m.string]
+    assert not [m.id for m in entries(catalogue) if translate(forms(m.id)[0]) != forms(m.string)[0]]
     assert translate("Start training") == "学習を始める" and translate("") == ""
     assert get_translator("en")("Start training") == "Start training"
 
 
+def test_a_count_has_its_form_in_each_language() -> None:
+    for count, english in ((1, "1 image"), (2, "2 images"), (0, "0 images"), (10_000, "10,000 images")):
+        message = CountedMessage.counted("{count} image", "{count} images", count)
+        assert message.text(get_translator("en")) == english
+        assert message.text(get_translator("ja")) == f"画像 {count:,} 枚"
+
+
 def test_punctuation_is_japanese(catalogue: Catalog) -> None:
     """No English full stop or comma at an end, no space after a Japanese one, no doubled or outer spaces."""
-    assert not [m.string for m in entries(catalogue) if re.search(r"  |^\s|\s$|[,.]$|[、。] ", m.string)]
+    texts = flat(m.string for m in entries(catalogue))
+    assert not [text for text in texts if re.search(r"  |^\s|\s$|[,.]$|[、。] ", text)]

@@ -38,6 +38,26 @@ def test_a_message_survives_json() -> None:
     assert Message.from_json(json.loads(json.dumps(message.to_json()))) == message
 
 
+def test_a_count_chooses_the_form_and_is_grouped() -> None:
+    assert [str(Message.counted("{count} run", "{count} runs", n)) for n in (0, 1, 2, 12_345)] == [
+        "0 runs",
+        "1 run",
+        "2 runs",
+        "12,345 runs",
+    ]
+    message = Message.counted("{a}: {count} run", "{a}: {count} runs", 1, a=Message("inner"))
+    assert str(message) == "inner: 1 run"
+    assert str(Message.counted("{count} epoch", "{count} epochs", 2, count="1.5")) == "1.5 epochs"
+
+
+def test_a_counted_message_survives_json_and_a_damaged_one_is_none() -> None:
+    message = Message.counted("{count} run in {folder}", "{count} runs in {folder}", 3, folder="runs")
+    stored = json.loads(json.dumps(message.to_json()))
+    assert Message.from_json(stored) == message and str(Message.from_json(stored)) == "3 runs in runs"
+    assert Message.from_json({**stored, "count": "3"}) is None
+    assert Message.from_json({**stored, "plural": None}) is None
+
+
 @pytest.mark.parametrize("damaged", [None, 3, "text", [], {}, {"msgid": 3}, {"params": {}}])
 def test_what_is_no_message_is_none(damaged: object) -> None:
     assert Message.from_json(damaged) is None

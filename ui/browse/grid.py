@@ -13,7 +13,7 @@ from core.coco.dataset import Coco
 from core.messages import N_, UserError
 from ui.components.image_grid import GridTile, image_grid
 from ui.kit import url
-from ui.kit.i18n import _, translate_message
+from ui.kit.i18n import _, _n, translate_message
 
 PAGE_SIZE = 24  # thumbnails on a page
 _MAX_EXPORT = 5000  # images in an export
@@ -117,7 +117,14 @@ def thumbnail_grid(coco: Coco, rows: pd.DataFrame) -> None:
     """A page of thumbnails with their annotations; each opens its image."""
     pages = max(1, -(-len(rows) // PAGE_SIZE))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(_(N_("**{count}** of {all} images"), count=f"{len(rows):,}", all=f"{coco.count:,}"))
+        st.markdown(
+            _n(
+                "**{matches}** of {count} image",
+                "**{matches}** of {count} images",
+                coco.count,
+                matches=f"{len(rows):,}",
+            )
+        )
         at = 1
         if pages > 1:  # another filter begins at its first page
             key = f"coco-page-{st.session_state.get('where', '')}"

@@ -16,7 +16,7 @@ from core.messages import N_, UserError
 from ui.browse import instance_view
 from ui.components.annotated_image import annotated_image
 from ui.kit import image_display, palette, url
-from ui.kit.i18n import _, escape_markdown, translate_message
+from ui.kit.i18n import _, _n, escape_markdown, translate_message
 
 DISPLAY_OPTIONS = {
     "masks": N_("Masks"),
@@ -105,9 +105,10 @@ def _overlay_data(
     shown = sorted(shown, key=lambda i: (i == lit, -_format_size(instances[i])))
     if len(shown) > _MAX_INSTANCES:
         st.info(
-            _(
-                N_("{count} instances in this image; only the {most} largest are drawn."),
-                count=len(shown),
+            _n(
+                "{count} instance in this image; only the {most} largest are drawn.",
+                "{count} instances in this image; only the {most} largest are drawn.",
+                len(shown),
                 most=_MAX_INSTANCES,
             )
         )
@@ -247,7 +248,11 @@ def _placeholder_url() -> str:
 def _instance_table(instances: list[Instance], lit: int | None, key: str) -> None:
     """The instances as rows; the one that is chosen stands out in the picture."""
     st.markdown(
-        _(N_("**{count} instances.** Select a row or click the image to see details."), count=len(instances))
+        _n(
+            "**{count} instance.** Select a row or click the image to see details.",
+            "**{count} instances.** Select a row or click the image to see details.",
+            len(instances),
+        )
     )
     crowd = _(N_("crowd"))
     rows = pd.DataFrame(

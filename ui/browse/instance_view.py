@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.coco import drawing, masks
 from core.coco.dataset import Coco, ImageRecord, Instance
-from core.messages import N_, UserError
+from core.messages import Message, N_, UserError
 from ui.kit import shared_image
 from ui.kit.i18n import _, escape_markdown, translate_message
 
@@ -69,9 +69,9 @@ def _show_notations(one: Instance, pixels: int, rle: dict, iou: float) -> None:
             points = sum(len(p) // 2 for p in one.segmentation)
             st.caption(
                 _(
-                    N_("{count} polygons, {points} vertices; area in the file: {area}"),
-                    count=len(one.segmentation),
-                    points=points,
+                    N_("{polygons}, {vertices}; area in the file: {area}"),
+                    polygons=Message.counted("{count} polygon", "{count} polygons", len(one.segmentation)),
+                    vertices=Message.counted("{count} vertex", "{count} vertices", points),
                     area=f"{one.area:,.1f}",
                 )
             )
@@ -91,9 +91,11 @@ def _show_notations(one: Instance, pixels: int, rle: dict, iou: float) -> None:
         st.markdown(_(N_("**RLE**")))
         st.caption(
             _(
-                N_("{count} column-wise runs, alternating background and foreground; {pixels} pixels"),
-                count=len(rle["counts"]),
-                pixels=f"{pixels:,}",
+                N_("{runs}, alternating background and foreground; {pixels}"),
+                runs=Message.counted(
+                    "{count} column-wise run", "{count} column-wise runs", len(rle["counts"])
+                ),
+                pixels=Message.counted("{count} pixel", "{count} pixels", pixels),
             )
         )
         numbers = " ".join(map(str, rle["counts"][:_MAX_POINTS]))

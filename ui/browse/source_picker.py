@@ -11,7 +11,7 @@ from core.coco import index, scenes, sources, val2017
 from core.coco.dataset import Coco
 from core.messages import N_, UserError
 from ui.kit import url
-from ui.kit.i18n import _, translate_message
+from ui.kit.i18n import _, _n, translate_message
 
 UPLOAD_PREFIX = "own-"
 _MAX_IMAGES = 200  # pictures at once
@@ -89,9 +89,10 @@ def show_problems(coco: Coco) -> None:
     """What is wrong with single records."""
     if coco.problems:
         with st.expander(
-            _(
-                N_("{count} types of invalid records found; valid records are shown"),
-                count=len(coco.problems),
+            _n(
+                "{count} type of invalid record found; valid records are shown",
+                "{count} types of invalid records found; valid records are shown",
+                len(coco.problems),
             ),
             icon=":material/rule:",
         ):
@@ -102,13 +103,12 @@ def show_problems(coco: Coco) -> None:
 def _show_missing_coco() -> None:
     """COCO is not on this machine: what is shown instead, and how to get it."""
     st.info(
-        _(
-            N_(
-                "COCO is not installed. Showing {count} synthetic scenes in COCO format instead. To "
-                "use COCO, place its annotations and images in the data folder as {layout}, or "
-                "download val2017."
-            ),
-            count=scenes.NUM_IMAGES,
+        _n(
+            "COCO is not installed. Showing {count} synthetic scene in COCO format instead. To use COCO, "
+            "place its annotations and images in the data folder as {layout}, or download val2017.",
+            "COCO is not installed. Showing {count} synthetic scenes in COCO format instead. To use COCO, "
+            "place its annotations and images in the data folder as {layout}, or download val2017.",
+            scenes.NUM_IMAGES,
             layout="`coco/annotations/*.json`, `coco/val2017/*.jpg`",
         ),
         icon=":material/draw:",

@@ -15,7 +15,7 @@ from core.messages import N_
 from ui.browse.instance_view import keypoint_name
 from ui.components.live_chart import clickable_chart, live_chart
 from ui.kit import charts, palette
-from ui.kit.i18n import _, escape_markdown
+from ui.kit.i18n import _, _n, escape_markdown
 
 _MAX_CATEGORIES = 30  # categories in the bar chart
 _MAX_CELLS = 80  # categories in the matrix, the most frequent
@@ -67,7 +67,7 @@ def _category_chart(each: pd.DataFrame) -> None:
         marker_color=palette.ACCENT,
         customdata=top[["images", "crowds"]],
         hovertemplate=_(
-            N_("%{y}: %{x:,} instances in %{customdata[0]:,} images (crowds: %{customdata[1]:,})")
+            N_("%{y} · instances: %{x:,} · images: %{customdata[0]:,} · crowds: %{customdata[1]:,}")
         )
         + "<extra></extra>",
     )
@@ -145,12 +145,12 @@ def _keypoint_chart(coco: Coco, found: pd.DataFrame) -> None:
     names = max(bodies, key=len, default=[])
     labels = [keypoint_name(names[j]) if j < len(names) else str(j + 1) for j in found["joint"]]
     st.markdown(
-        _(
-            N_(
-                "**Keypoints** of {count} people. Eyes and ears of people facing away cannot be "
-                "labeled. Hips and knees are often occluded."
-            ),
-            count=f"{int(found['of'].max()):,}",
+        _n(
+            "**Keypoints** of {count} person. Eyes and ears of people facing away cannot be labeled. "
+            "Hips and knees are often occluded.",
+            "**Keypoints** of {count} people. Eyes and ears of people facing away cannot be labeled. "
+            "Hips and knees are often occluded.",
+            int(found["of"].max()),
         )
     )
     fig = charts.empty_figure(420)
@@ -211,11 +211,12 @@ def _cooccurrence_chart(coco: Coco, together: pd.DataFrame) -> None:
 
         with st.container(horizontal=True, vertical_alignment="center", key="coco-pair"):
             st.markdown(
-                _(
-                    N_("**{one}** with **{other}**: {count} images"),
+                _n(
+                    "**{one}** with **{other}**: {count} image",
+                    "**{one}** with **{other}**: {count} images",
+                    count,
                     one=escape_markdown(one),
                     other=escape_markdown(other),
-                    count=f"{count:,}",
                 )
             )
             st.button(_(N_("Show these images")), icon=":material/filter_alt:", type="primary", on_click=see)

@@ -18,7 +18,7 @@ from ui.kit import cache, charts, preload, url
 from ui.kit.data_source import show_missing_weights
 from ui.kit.forms import label_settings
 from ui.kit.frame import PAGES, debounced, with_error_boundary
-from ui.kit.i18n import _, escape_markdown, format_duration, translate_message
+from ui.kit.i18n import _, _n, escape_markdown, format_duration, translate_message
 from ui.runs.run_panel import STATE_BADGES, overlay_series, stop_runs
 
 _REFRESH_SECONDS = 1.0  # seconds
@@ -155,10 +155,11 @@ def _live_panel(fight_id: str, was_active: bool) -> None:
     done = sum(r.summary is not None for r in members)
     st.progress(
         done / len(members),
-        _(
-            N_("{done} of {count} models finished · {budget}: {amount}"),
+        _n(
+            "{done} of {count} model finished · {budget}: {amount}",
+            "{done} of {count} models finished · {budget}: {amount}",
+            len(members),
             done=done,
-            count=len(members),
             amount=f"{config.get('amount', 0):,g}",
             budget=_(label),
         ),

@@ -14,7 +14,7 @@ from ui.compare.single_image import predict_probabilities
 from ui.compare.table import DATASET, describe_difference, load_test_dataset, model_name
 from ui.components.live_chart import live_chart
 from ui.kit import charts, image_display, matrix_charts, url
-from ui.kit.i18n import _, escape_markdown, translate_all
+from ui.kit.i18n import _, _n, escape_markdown, translate_all
 
 _PAGE_SIZE = 24
 
@@ -135,7 +135,14 @@ def disagreement_gallery(a: ModelResult, b: ModelResult) -> None:
     winner, loser = (a, b) if way == "a" else (b, a)
     index = np.flatnonzero((winner.predictions == winner.labels) & (loser.predictions != loser.labels))
     index = significance.interleave_classes(index, a.labels)
-    st.caption(_(N_("{count} of {all} test images"), count=f"{len(index):,}", all=f"{a.count:,}"))
+    st.caption(
+        _n(
+            "{matches} of {count} test image",
+            "{matches} of {count} test images",
+            a.count,
+            matches=f"{len(index):,}",
+        )
+    )
     dataset = load_test_dataset([a, b])
     if (
         dataset is None

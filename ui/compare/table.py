@@ -17,7 +17,7 @@ from core.runs import store
 from ui.compare import accuracy_charts
 from ui.components.live_chart import live_chart
 from ui.kit import cache, charts, preload, url
-from ui.kit.i18n import _, escape_markdown, format_duration, translate_message
+from ui.kit.i18n import _, _n, escape_markdown, format_duration, translate_message
 from ui.runs.run_panel import AXIS_NAMES, STATE_BADGES
 
 DATASET = "cifar10"
@@ -171,9 +171,10 @@ def results_table(found: list[ModelResult]) -> None:
     st.dataframe(pd.DataFrame(rows), hide_index=True, column_config={_(N_("source")): link})
     if len(found) > 2:
         st.caption(
-            _(
-                N_("Significance is corrected for {pairs} pairwise comparisons (Holm–Bonferroni)."),
-                pairs=math.comb(len(found), 2),
+            _n(
+                "Significance is corrected for {count} pairwise comparison (Holm–Bonferroni).",
+                "Significance is corrected for {count} pairwise comparisons (Holm–Bonferroni).",
+                math.comb(len(found), 2),
             )
         )
     st.caption(
@@ -211,13 +212,13 @@ def _published_accuracy(task: tasks.Task) -> str:
     if task.published_result is None:
         return ""
     found = task.published_result
-    words = Message(
-        N_("{network}: {accuracy} after {epochs} epochs"),
-        {
-            "network": found.network,
-            "accuracy": f"{100 * found.accuracy:.2f} %",
-            "epochs": f"{found.epochs:g}",
-        },
+    words = Message.counted(
+        "{network}: {accuracy} after {count} epoch",
+        "{network}: {accuracy} after {count} epochs",
+        math.ceil(found.epochs),
+        count=f"{found.epochs:g}",
+        network=found.network,
+        accuracy=f"{100 * found.accuracy:.2f}%",
     )
     return translate_message(words)
 
@@ -331,18 +332,19 @@ def describe_difference(first: ModelResult, second: ModelResult, found: list[Mod
         "second": escape_markdown(model_name(second)),
         "a": f"{result.only_first_correct:,}",
         "b": f"{result.only_second_correct:,}",
-        "count": f"{first.count:,}",
+        "images": f"{first.count:,}",
         "p": f"{result.p:.3f}" if result.p >= 0.001 else "< 0.001",
     }
     if result.told_apart and second.id in model_results.not_significantly_different(found)[first.id]:
         st.warning(
-            _(
-                N_(
-                    "Tested alone, this pair would differ significantly. Test images correct only for "
-                    "{first}: {a}; only for {second}: {b} (McNemar's test, n = {count}, p {p}). After "
-                    "correction for {pairs} pairwise comparisons, the difference is not significant."
-                ),
-                pairs=math.comb(len(found), 2),
+            _n(
+                "Tested alone, this pair would differ significantly. Test images correct only for "
+                "{first}: {a}; only for {second}: {b} (McNemar's test, n = {images}, p {p}). After "
+                "correction for {count} pairwise comparison, the difference is not significant.",
+                "Tested alone, this pair would differ significantly. Test images correct only for "
+                "{first}: {a}; only for {second}: {b} (McNemar's test, n = {images}, p {p}). After "
+                "correction for {count} pairwise comparisons, the difference is not significant.",
+                math.comb(len(found), 2),
                 **values,
             ),
             icon=":material/balance:",
@@ -355,7 +357,7 @@ def describe_difference(first: ModelResult, second: ModelResult, found: list[Mod
             _(
                 N_(
                     "**{better}** is significantly better. Test images correct only for {first}: {a}; only "
-                    "for {second}: {b} (McNemar's test, n = {count}, p {p})."
+                    "for {second}: {b} (McNemar's test, n = {images}, p {p})."
                 ),
                 better=better,
                 **values,
@@ -367,7 +369,7 @@ def describe_difference(first: ModelResult, second: ModelResult, found: list[Mod
             _(
                 N_(
                     "**No significant difference.** Test images correct only for {first}: {a}; only for "
-                    "{second}: {b} (McNemar's test, n = {count}, p {p}). A difference of this size can "
+                    "{second}: {b} (McNemar's test, n = {images}, p {p}). A difference of this size can "
                     "occur by chance."
                 ),
                 **values,

@@ -8,7 +8,7 @@ from core import pretrained, tasks
 from core.messages import N_
 from core.training.recipe import Recipe
 from ui.kit import cache
-from ui.kit.i18n import _, translate_message
+from ui.kit.i18n import _, _n, translate_message
 
 
 def show_data_source(task: tasks.Task) -> None:
@@ -18,11 +18,12 @@ def show_data_source(task: tasks.Task) -> None:
         st.error(translate_message(status.problem))
     elif status.folder:
         st.caption(
-            _(
-                N_("Data: {title} ({train} training and {test} test examples) in {folder}"),
+            _n(
+                "Data: {title} ({train} training and {count} test example) in {folder}",
+                "Data: {title} ({train} training and {count} test examples) in {folder}",
+                status.test,
                 title=_(status.title),
                 train=f"{status.train:,}",
-                test=f"{status.test:,}",
                 folder=str(status.folder),
             )
         )

@@ -1,4 +1,4 @@
-"""The language of one browser session: the browser's own, until the visitor switches."""
+"""Language of a browser session: the browser's language, until the user switches."""
 
 from __future__ import annotations
 
@@ -13,37 +13,42 @@ _LANGUAGE_KEY = "_language"
 
 
 def language() -> str:
-    """ "ja" or "en"."""
+    """Return the language of this session: "ja" or "en"."""
     return st.session_state.get(_LANGUAGE_KEY) or i18n.match_language(st.context.locale)
 
 
 def _(msgid: str, **values: object) -> str:
-    """`msgid` in the visitor's language, its places filled."""
+    """Translate `msgid` into the language of this session and fill its placeholders."""
     return translate_message(Message(msgid, values))
 
 
+def _n(singular: str, plural: str, count: int, /, **values: object) -> str:
+    """Translate a sentence that counts something: `{count}` is filled with `count`, digits grouped ("10,000")."""
+    return translate_message(Message.counted(singular, plural, count, **values))
+
+
 def translate_message(message: Message | None) -> str:
-    """A message in the visitor's language."""
+    """Translate a message into the language of this session; an empty string for None."""
     return message.text(i18n.get_translator(language())) if message else ""
 
 
 def translate_all(msgids: Iterable[str]) -> list[str]:
-    """Each of `msgids`, such as the classes of a data set, in the visitor's language; names that are in no catalogue stay as they are."""
+    """Translate each of `msgids`, such as class names; names that are not in the catalogue stay unchanged."""
     return [_(m) for m in msgids]
 
 
 def escape_markdown(text: str) -> str:
-    """Words of a stranger (names in files, captions) as Markdown that shows them as they are, in one line."""
+    """Escape untrusted text (file names, captions) so that Markdown shows it literally, on one line."""
     return " ".join(text.split()).translate({ord(c): f"\\{c}" for c in "\\`*_[]()#$~:!|<>{}"})
 
 
 def format_duration(seconds: float) -> str:
-    """A time as a person says it, in the visitor's language."""
+    """Format a duration in the language of this session."""
     return translate_message(formatting.format_duration(seconds))
 
 
 def language_switch() -> None:
-    """The language switch."""
+    """Show the language switch."""
 
     def choose() -> None:
         if st.session_state.get("language-switch"):

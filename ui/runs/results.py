@@ -14,7 +14,7 @@ from core.messages import N_
 from core.runs.store import Run
 from ui.components.live_chart import clickable_chart
 from ui.kit import cache, charts, image_display, matrix_charts, preload
-from ui.kit.i18n import _, format_duration
+from ui.kit.i18n import _, _n, format_duration
 from ui.runs import translation_panel
 
 _PAGE_SIZE = 24
@@ -55,11 +55,12 @@ def _compare_links(run: Run) -> None:
     if expected.seeds > 1:
         spread = format_metric(expected.metric, expected.spread)
         st.caption(
-            _(
-                N_("Reference: the full recipe reaches {mean} ± {spread} over {seeds} seeds."),
+            _n(
+                "Reference: the full recipe reaches {mean} ± {spread} over {count} seed.",
+                "Reference: the full recipe reaches {mean} ± {spread} over {count} seeds.",
+                expected.seeds,
                 mean=mean,
                 spread=spread,
-                seeds=expected.seeds,
             )
         )
     else:
@@ -103,23 +104,23 @@ def _show_classification(run: Run, report: EvaluationReport, dataset: ArrayDatas
                 true, predicted = np.unravel_index(counts.argmax(), counts.shape)
             index = report.examples_in_cell(int(true), int(predicted))
             st.markdown(
-                _(
-                    N_("**True {true}, predicted {predicted}**: {count} test images, sorted by confidence"),
+                _n(
+                    "**True {true}, predicted {predicted}**: {count} test image",
+                    "**True {true}, predicted {predicted}**: {count} test images, sorted by confidence",
+                    len(index),
                     true=report.classes[int(true)],
                     predicted=report.classes[int(predicted)],
-                    count=len(index),
                 )
             )
             _error_gallery(report, dataset, index[:_PAGE_SIZE], columns=4)
     with mistakes:
         wrong = int((report.predictions != report.targets).sum())
         st.markdown(
-            _(
-                N_(
-                    "{wrong} of {count} test images were misclassified. The most confident errors come first."
-                ),
+            _n(
+                "{wrong} of {count} test image was misclassified.",
+                "{wrong} of {count} test images were misclassified. The most confident errors come first.",
+                len(report.targets),
                 wrong=f"{wrong:,}",
-                count=f"{len(report.targets):,}",
             )
         )
         _error_gallery(report, dataset, report.worst(_PAGE_SIZE), columns=6)

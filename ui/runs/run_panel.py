@@ -18,7 +18,7 @@ from core.runs.store import Run, Status
 from ui.components.live_chart import live_chart
 from ui.kit import cache, charts
 from ui.kit.frame import PAGES, try_action, with_error_boundary
-from ui.kit.i18n import _, escape_markdown, format_duration, translate_message
+from ui.kit.i18n import _, _n, escape_markdown, format_duration, translate_message
 from ui.runs import probes, translation_panel
 
 AXIS_NAMES: dict[str, str] = {
@@ -118,10 +118,11 @@ def _show_status(run: Run, status: Status) -> None:
             )
         elif data:
             st.caption(
-                _(
-                    N_("Data: {data}, {count} training examples"),
+                _n(
+                    "Data: {data}, {count} training example",
+                    "Data: {data}, {count} training examples",
+                    data["train"],
                     data=_(data["title"]),
-                    count=f"{data['train']:,}",
                 )
             )
         _group_link(run)

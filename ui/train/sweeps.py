@@ -15,7 +15,7 @@ from ui.components.live_chart import live_chart
 from ui.kit import cache, charts, matrix_charts
 from ui.kit.forms import field_label
 from ui.kit.frame import debounced, flash, with_error_boundary
-from ui.kit.i18n import _
+from ui.kit.i18n import _, _n
 from ui.runs.run_panel import AXIS_NAMES, STATE_BADGES, overlay_series, stop_runs
 
 _REFRESH_SECONDS = 2.0  # seconds
@@ -55,7 +55,7 @@ def sweep_form(task: tasks.Task, recipe: Recipe) -> None:
         for text in grid.values():
             count *= max(1, len([w for w in text.replace("、", ",").split(",") if w.strip()]))
         st.button(
-            _(N_("Queue {count} runs"), count=count),
+            _n("Queue {count} run", "Queue {count} runs", count),
             icon=":material/playlist_play:",
             key="sweep-start",
             on_click=_start_sweep,
@@ -109,7 +109,10 @@ def _live_panel(sweep_id: str, was_active: bool) -> None:
     fields = members[0].config["sweep_fields"]
     done = int(table["state"].eq("finished").sum())
     st.subheader(_(N_("Sweep over {fields}"), fields=", ".join(_field_label(task, f) for f in fields)))
-    st.progress(done / len(table), _(N_("{done} of {count} runs finished"), done=done, count=len(table)))
+    st.progress(
+        done / len(table),
+        _n("{done} of {count} run finished", "{done} of {count} runs finished", len(table), done=done),
+    )
     if was_active:
         st.button(
             _(N_("Stop all")), icon=":material/stop:", key="sweep-stop", on_click=stop_runs, args=(members,)

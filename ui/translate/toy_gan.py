@@ -11,7 +11,7 @@ from core.messages import N_
 from ui.components.live_chart import live_chart
 from ui.kit import charts, palette
 from ui.kit.frame import with_error_boundary
-from ui.kit.i18n import _
+from ui.kit.i18n import _, _n
 
 _REFRESH_SECONDS = 0.6  # seconds between two looks while it runs
 _STEPS_PER_FRAME = 60  # steps between two looks
@@ -65,7 +65,7 @@ def toy_gan_section() -> None:
         with st.container(horizontal=True):
             running = st.toggle(_(N_("Run continuously")), key="toy-run")
             st.button(
-                _(N_("Run {count} steps"), count=_STEPS_PER_FRAME),
+                _n("Run {count} step", "Run {count} steps", _STEPS_PER_FRAME),
                 icon=":material/skip_next:",
                 key="toy-step",
                 on_click=_advance_game,
