@@ -480,7 +480,7 @@ TASKS: tuple[Task, ...] = (
         ),  # noqa: E501
     ),
     Task(
-        name="fruit-judge",
+        name="fruit-classifier-gray",
         title=N_("Apple vs. orange, color-independent"),
         about=N_(
             "The same photos in gray and with altered colors. This classifier evaluates "
@@ -515,7 +515,7 @@ TASKS: tuple[Task, ...] = (
             1,
             32,
             "AMD EPYC, 2 cores, bf16-mixed",
-            "python -m core train fruit-judge --threads 2",
+            "python -m core train fruit-classifier-gray --threads 2",
         ),
     ),
     Task(
@@ -595,8 +595,18 @@ TASKS: tuple[Task, ...] = (
 )
 
 
+# Former names, still accepted on the command line, in links and as names of run folders.
+ALIASES = {"fruit-judge": "fruit-classifier-gray"}
+
+
+def current_name(name: str) -> str:
+    """Return the name that the task called `name` has now; `name` itself if it was never renamed."""
+    return ALIASES.get(name, name)
+
+
 def get_task(name: str) -> Task:
-    """The task called `name`. Raises UserError with the nearest names where there is none."""
+    """Return the task called `name` now or formerly. Raises UserError with the closest names if there is none."""
+    name = current_name(name)
     for entry in TASKS:
         if entry.name == name:
             return entry

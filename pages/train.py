@@ -25,6 +25,8 @@ def choose_task(run: Run | None) -> tasks.Task:
         st.session_state["_attached"] = run.id
         if run.task_name in by_name and "task" not in st.query_params:
             st.query_params["task"] = run.task_name
+    if st.query_params.get("task") in tasks.ALIASES:
+        st.query_params["task"] = tasks.current_name(st.query_params["task"])
     name = url.choose_one(
         st.selectbox,
         _(N_("Task")),

@@ -33,7 +33,7 @@ SMALL = {
     "cifar10-sandbox": {"width": 8, "depth": 3},
     "cifar10-resnet18-pretrained": {"start": "scratch", "size": 32},
     "fruit-classifier": {"width": 12},
-    "fruit-judge": {"width": 12},
+    "fruit-classifier-gray": {"width": 12},
     **{f"cyclegan-{n}": {"width": 4, "blocks": 1, "size": 64} for n in ("light", "paper")},
 }
 """Recipe changes that make a task's network small enough for a test."""

@@ -67,7 +67,7 @@ def translation_table(language: str) -> str:
             {"a2b": "apple to orange", "b2a": "orange to apple"},
             {
                 "fool_rate": "taken for the other fruit by `fruit-classifier`",
-                "second_fool_rate": "by `fruit-judge`, who saw no true colours",
+                "second_fool_rate": "by `fruit-classifier-gray`, who saw no true colours",
                 "kid": "KID on features of `cifar10-fast` to the real other fruit, thousandths (95 % interval)",
             },
         ),
@@ -76,7 +76,7 @@ def translation_table(language: str) -> str:
             {"a2b": "りんご → オレンジ", "b2a": "オレンジ → りんご"},
             {
                 "fool_rate": "`fruit-classifier` がもう一方の果物と答えた割合",
-                "second_fool_rate": "本物の色を見ていない `fruit-judge` では",
+                "second_fool_rate": "本物の色を見ていない `fruit-classifier-gray` では",
                 "kid": "本物のもう一方の果物との、`cifar10-fast` の特徴での KID、1000 分の 1 単位 (95 % 区間)",
             },
         ),

@@ -24,8 +24,7 @@ class TaskGroup(typer.core.TyperGroup):
     """Answers an unknown task with the nearest names."""
 
     def get_command(self, ctx, cmd_name):  # noqa: ANN001, ANN201
-        tasks.get_task(cmd_name)
-        return super().get_command(ctx, cmd_name)
+        return super().get_command(ctx, tasks.get_task(cmd_name).name)
 
 
 app = typer.Typer(

@@ -16,6 +16,7 @@ from core.runs import store
 
 def find_weights(source: str) -> Path:
     """The weights of a shipped task or of a run. Raises UserError where there are none."""
+    source = tasks.current_name(source)
     if source in {t.name for t in tasks.TASKS}:
         return checkpoints.load_card(source).weights
     if not source[:1].isdigit():

@@ -66,8 +66,8 @@ class Run:
 
     @property
     def task_name(self) -> str:
-        """The name of the task, which this version need not have."""
-        return self.path.parent.name
+        """Current name of the task, which may be unknown to this version."""
+        return tasks.current_name(self.path.parent.name)
 
     @property
     def config(self) -> dict[str, Any]:
@@ -298,8 +298,10 @@ _UNWRITABLE_MESSAGE = N_(
 
 
 def list_runs(task_name: str | None = None) -> list[Run]:
-    """All runs (of one task), newest first."""
-    folders = [paths.runs() / task_name] if task_name else _list_folders(paths.runs())
+    """List all runs, or those of one task (under its former names too), newest first."""
+    folders = _list_folders(paths.runs())
+    if task_name:
+        folders = (p for p in folders if tasks.current_name(p.name) == tasks.current_name(task_name))
     found = [Run(p) for folder in folders for p in _list_folders(folder) if _RUN_ID_PATTERN.fullmatch(p.name)]
     return sorted(found, key=lambda r: (r.created_at, r.id), reverse=True)
 

@@ -20,7 +20,7 @@ from core import checkpoints
 from core.data import ArrayDataset
 from core.inference.predictor import Predictor, predict_outputs
 
-PRIMARY, SECONDARY, FEATURE_MODEL = "fruit-classifier", "fruit-judge", "cifar10-fast"
+PRIMARY, SECONDARY, FEATURE_MODEL = "fruit-classifier", "fruit-classifier-gray", "cifar10-fast"
 DomainClassifier = Callable[[Tensor], np.ndarray]
 
 

@@ -27,7 +27,7 @@ from tests import factories
 
 SUPERVISED = [t for t in tasks.TASKS if t.kind != "translation"]
 TASKS = pytest.mark.parametrize("task", SUPERVISED, ids=lambda t: t.name)
-ALIKE = {"fruit-judge"} | {
+ALIKE = {"fruit-classifier-gray"} | {
     f"cifar10-{n}"
     for n in (
         "efficientnet",
