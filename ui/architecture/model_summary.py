@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -188,6 +189,7 @@ def layer_bars(frame: pd.DataFrame, column: str, label: str, height: int = 260) 
         fig.add_bar(
             x=place[here],
             y=frame[column][here],
+            width=0.8,  # plotly's own width is that of the gaps within one trace, so bars of sparse kinds would overlap
             marker={"color": colour},
             name=_(title),
             customdata=frame[["name", "kind", "shape"]].to_numpy()[here],
@@ -202,8 +204,8 @@ def receptive_field_tab(task: tasks.Task, options: dict[str, Any]) -> None:
     """How far single units see, measured."""
     in_shape = task_shape(task)[0]
     with st.spinner(_(N_("Computing receptive fields…"))):
-        found = _receptive_fields(task.name, json.dumps(options, sort_keys=True))
-    if not found:
+        fields = _receptive_fields(task.name, json.dumps(options, sort_keys=True))
+    if not fields:
         st.info(
             _(
                 N_(
@@ -213,19 +215,7 @@ def receptive_field_tab(task: tasks.Task, options: dict[str, Any]) -> None:
             )
         )
         return
-    fig = empty_figure(240)
-    fig.add_scatter(
-        x=[f.layer for f in found],
-        y=[max(f.height, f.width) for f in found],
-        mode="lines+markers",
-        line={"color": p.SERIES_COLORS[0], "width": 2},
-        marker={"size": 9},
-        hovertemplate="%{x}: %{y} px<extra></extra>",
-    )
-    fig.add_hline(y=in_shape[1], line={"color": p.NEUTRAL, "dash": "dot", "width": 1})
-    fig.update_yaxes(title_text=_(N_("side length (pixels)")), range=[0, 1.12 * in_shape[1]])
-    fig.update_xaxes(showticklabels=False, showgrid=False)
-    live_chart(fig, "sight", alt=_(N_("Receptive field")))
+    live_chart(receptive_field_chart(fields, in_shape[1]), "sight", alt=_(N_("Receptive field")))
     st.caption(
         _(
             N_(
@@ -236,6 +226,25 @@ def receptive_field_tab(task: tasks.Task, options: dict[str, Any]) -> None:
             size=in_shape[1],
         )
     )
+
+
+def receptive_field_chart(
+    fields: Sequence[model_summary.ReceptiveField], side: int, height: int = 240
+) -> go.Figure:
+    """Receptive field (pixels) of each convolutional layer; a dotted line marks the `side` of the image."""
+    fig = empty_figure(height)
+    fig.add_scatter(
+        x=[f.layer for f in fields],
+        y=[max(f.height, f.width) for f in fields],
+        mode="lines+markers",
+        line={"color": p.SERIES_COLORS[0], "width": 2},
+        marker={"size": 9},
+        hovertemplate="%{x}: %{y} px<extra></extra>",
+    )
+    fig.add_hline(y=side, line={"color": p.NEUTRAL, "dash": "dot", "width": 1})
+    fig.update_yaxes(title_text=_(N_("side length (pixels)")), range=[0, 1.12 * side])
+    fig.update_xaxes(showticklabels=False, showgrid=False, title_text=_(N_("layers, from input to output")))
+    return fig
 
 
 def model_graph(task: tasks.Task, options: dict[str, Any]) -> None:
