@@ -10,7 +10,7 @@ DEV     = $(VENV)/.ready-dev
 PO      = locale/ja/LC_MESSAGES/manabi.po
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench bench-long messages shots
+.PHONY: help run check test lint bench bench-long messages shots
 
 help:                ## what there is
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+): [^#]*## */  make \1\t/' | expand -t 20
@@ -33,12 +33,21 @@ run: $(READY)        ## install and open the app
 	$(PY) -m streamlit run streamlit_app.py --server.showEmailPrompt false
 
 # Two processes, whole files each. Threads that spin while they wait would take the processor from the other process.
+PYTEST  = GOMP_SPINCOUNT=0 $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+LINT    = $(PY) -m ruff check . && $(PY) -m ruff format --check . && $(VENV)/bin/lint-imports --no-cache
+
+check: $(DEV)        ## lint, layers and the quick tests, in under a minute
+	$(LINT)
+	$(PYTEST) -q -m "not slow and not realdata" tests/unit
+
 test: $(DEV)         ## install and run every test
 	$(PY) -m tools.browser --get
-	GOMP_SPINCOUNT=0 $(PY) -m pytest -n 2 --dist loadfile
+	$(PYTEST)
 
-lint: $(DEV)         ## ruff over everything
-	$(PY) -m ruff check .
+lint: $(DEV)         ## ruff, layers, dependencies, dead code
+	$(LINT)
+	$(VENV)/bin/deptry .
+	$(VENV)/bin/vulture
 
 bench: $(DEV)        ## the quick table of measurements, about a quarter of an hour
 	$(PY) -m tools.browser --get

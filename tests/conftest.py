@@ -5,6 +5,8 @@ Data come from the embedded stand-ins unless a test asks for `real_data`.
 
 from __future__ import annotations
 
+import collections
+import itertools
 import os
 import sys
 import threading
@@ -34,7 +36,8 @@ _LIBRARIES = (
     "COLUMNS",
     "LINES",
 )
-_PATIENCE = 10.0  # seconds that a child or a thread may take to go
+_PATIENCE = 10.0  # seconds that a child process or a thread may take to end
+_worlds = itertools.count()
 
 
 @pytest.fixture(autouse=True)
@@ -49,11 +52,12 @@ def _leaves_nothing() -> Iterator[None]:
     )
     for name in changed:
         _set(name, environment.get(name))
-    _wait_until(lambda: not (_children() - children or _threads() - threads), _PATIENCE)
-    left = _children() - children
-    for process in left:
-        process.kill()
-    psutil.wait_procs(left, timeout=10)
+    left: set[psutil.Process] = set()
+    if not _wait_until(lambda: not (_children() - children or _threads() - threads), _PATIENCE):
+        left = _children() - children
+        for process in left:
+            process.kill()
+        psutil.wait_procs(left, timeout=10)
     problems = [f"environment variable {name}" for name in changed]
     problems += [f"process {p.pid}" for p in left]
     problems += [f"thread {t.name}" for t in _threads() - threads]
@@ -62,9 +66,11 @@ def _leaves_nothing() -> Iterator[None]:
 
 
 def _children() -> set[psutil.Process]:
-    jobs = sys.modules.get("core.runs.queue")
-    if jobs:
-        jobs._reap_children()
+    queue = sys.modules.get("core.runs.queue")
+    if queue:
+        queue._reap_children()
+    if not _has_children():
+        return set()
     found = set()
     for child in psutil.Process().children():
         try:
@@ -73,6 +79,17 @@ def _children() -> set[psutil.Process]:
         except psutil.Error:
             continue
     return found
+
+
+def _has_children() -> bool:
+    """Whether this process has any child: one system call, where psutil reads the whole process table."""
+    if not hasattr(os, "waitid"):
+        return True
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
 
 
 def _threads() -> set[threading.Thread]:
@@ -94,7 +111,9 @@ def _set(name: str, value: str | None) -> None:
 @pytest.fixture(autouse=True)
 def own_world(_leaves_nothing: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Run store, cache, handwriting and downloads in a temporary folder (given back); no network; English; stand-in data."""
-    world = tmp_path_factory.mktemp("world")
+    world = tmp_path_factory.mktemp(
+        f"world-{next(_worlds)}", numbered=False
+    )  # a number of pytest's own takes a listing
     with pytest.MonkeyPatch.context() as patch:
         for name in [n for n in os.environ if n.startswith("MANABI_") and n != "MANABI_BROWSER"]:
             patch.delenv(name)
@@ -122,12 +141,18 @@ def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Who asks for real data is marked `realdata`; who is marked, but asks in another way, is skipped here."""
+    """Mark users of `real_data`; skip marked tests if the data are missing; run the longest files first.
+
+    Workers take whole files in this order, so that no long file is left for one of them at the end.
+    """
     for item in items:
         if "real_data" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.realdata)
         elif item.get_closest_marker("realdata") and not (DATA / "MNIST" / "raw").is_dir():
             item.add_marker(pytest.mark.skip(reason=NO_DATA))
+    slow = collections.Counter(i.path for i in items if i.get_closest_marker("slow"))
+    order = {"browser": 0, "app": 1}
+    items.sort(key=lambda i: (order.get(i.path.parent.name, 2), -slow[i.path]))
 
 
 # ---- waiting and jobs ------------------------------------------------------------------------------------------------

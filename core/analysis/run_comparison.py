@@ -30,8 +30,8 @@ def _flatten_config(run: Run) -> dict[str, object]:
 
 @dataclass(frozen=True)
 class SelectionMetric:
-    """By what a trainer chooses its best epoch: `name` in words (of `core.formatting.METRICS`), its columns in the log and its keys among the
-    test metrics; of several the worst counts. Between equals the lower value of column `then` decides."""
+    """By what a trainer chooses its best epoch: `name` in words (of `core.formatting.METRICS`), its columns in the
+    log and its keys among the test metrics; of several the worst counts. Between equals the lower value of column `then` decides."""
 
     name: str
     validation: tuple[str, ...]

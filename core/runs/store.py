@@ -91,7 +91,7 @@ class Run:
 
     @property
     def kind(self) -> str:
-        """ "classification", "regression", "translation", or "" where this version has no such task."""
+        """Name of the task's kind, or an empty string if this version has no such task."""
         return next((t.kind for t in tasks.TASKS if t.name == self.task_name), "")
 
     @property

@@ -97,8 +97,7 @@ def test_a_run_in_every_state_on_its_two_pages(visit: Callable, kind: str, langu
     if kind == "interrupted":
         assert (
             train.word(
-                "The process of this training is gone. What it had learned up to its last save is kept; Resume goes on from "
-                "there."
+                "The training process has exited. Progress up to the last checkpoint is saved; press Resume to continue."
             )
             in train.warnings
         )

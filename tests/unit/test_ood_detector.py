@@ -1,4 +1,4 @@
-"Out-of-distribution detector for the digit classifiers."
+"""Out-of-distribution detector for the digit classifiers."""
 
 from __future__ import annotations
 

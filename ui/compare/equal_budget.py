@@ -207,7 +207,8 @@ def _live_panel(fight_id: str, was_active: bool) -> None:
             else ""
         )
         rows.append(
-            f"| {title} | {_(STATE_BADGES[status.state][0])} {share} {translate_message(status.reason)} | {result} | {format_duration(status.seconds)} | "
+            f"| {title} | {_(STATE_BADGES[status.state][0])} {share} {translate_message(status.reason)} | {result} "
+            f"| {format_duration(status.seconds)} | "
             f"[{run.id}](train?run={run.id}) |"
         )
     if series:

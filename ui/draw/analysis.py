@@ -118,7 +118,7 @@ def epoch_replay(digit: DigitInput, choice: ModelChoice) -> None:
 
 
 def save_example(digit: DigitInput, owner: str) -> None:
-    """ "That was wrong, it is a …": keeps the drawing in the visitor's own set."""
+    """Save a misclassified drawing to the visitor's set with its correct label."""
     if digit.source == "test":
         return
 

@@ -30,4 +30,5 @@ def get() -> tuple[str, np.ndarray] | None:
 
 
 def clear() -> None:
+    """Forget the shared image."""
     st.session_state.pop(_STATE_KEY, None)
