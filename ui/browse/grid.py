@@ -11,6 +11,7 @@ import streamlit as st
 from core.coco import drawing, filter_query
 from core.coco.dataset import Coco
 from core.messages import N_, UserError
+from ui.components.file_download import file_download_button
 from ui.components.image_grid import GridTile, image_grid
 from ui.kit import url
 from ui.kit.i18n import _, _n, translate_message
@@ -210,23 +211,20 @@ def export_subset(coco: Coco, rows: pd.DataFrame) -> None:
             )
         )
     with st.container(horizontal=True):
-        st.download_button(
+        file_download_button(
             _(N_("Export COCO JSON")),
-            lambda: json.dumps(coco.export_subset(rows)).encode(),
+            lambda: json.dumps(coco.export_subset(rows)),
             "subset.json",
-            "application/json",
-            icon=":material/download:",
             key="coco-subset",
-            on_click="ignore",
+            mime="application/json",
+            icon=":material/download:",
             disabled=rows.empty or many,
         )
-        st.download_button(
+        file_download_button(
             _(N_("Export image list")),
-            "\n".join(rows["file_name"]),
+            lambda: "\n".join(rows["file_name"]),
             "images.txt",
-            "text/plain",
-            icon=":material/list:",
             key="coco-list",
-            on_click="ignore",
+            icon=":material/list:",
             disabled=rows.empty,
         )
