@@ -44,10 +44,11 @@ test: $(DEV)         ## install and run every test
 	$(PY) -m tools.browser --get
 	$(PYTEST)
 
-lint: $(DEV)         ## ruff, layers, dependencies, dead code
+lint: $(DEV)         ## ruff, layers, dependencies, dead code, words
 	$(LINT)
 	$(VENV)/bin/deptry .
 	$(VENV)/bin/vulture
+	$(PY) -m tools.voice
 
 bench: $(DEV)        ## the quick table of measurements, about a quarter of an hour
 	$(PY) -m tools.browser --get

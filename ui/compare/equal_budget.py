@@ -117,7 +117,7 @@ def choose_comparison() -> str:
     known = equal_budget.list_comparisons()
     named = st.query_params.get("fight", "")
     if named and named not in known:
-        st.warning(_(N_("Comparison {fight} not found."), fight=escape_markdown(named[:40])))
+        st.warning(_(N_("Comparison {comparison} not found."), comparison=escape_markdown(named[:40])))
         st.query_params.pop("fight")
     if not known:
         return ""
