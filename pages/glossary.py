@@ -6,6 +6,7 @@ import streamlit as st
 
 from core import glossary
 from core.messages import N_
+from ui.kit import url
 from ui.kit.frame import page
 from ui.kit.i18n import _, language
 
@@ -24,7 +25,7 @@ with page("glossary", wide=False):
         if term.related:
             # Where the search leaves an entry out, the link opens the whole glossary at it.
             links = [
-                f"[{glossary.get_term(r).name(page_language)}]({'' if r in result_ids else '/glossary'}#{r})"
+                f"[{glossary.get_term(r).name(page_language)}]({f'#{r}' if r in result_ids else url.page_href('glossary', r)})"
                 for r in term.related
             ]
             see_also = _(N_("See also: {terms}"), terms=" · ".join(links))

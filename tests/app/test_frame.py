@@ -6,9 +6,15 @@ import re
 from collections.abc import Callable
 
 import pytest
+import streamlit as st
 
 from core import glossary
+from core.files import write_json
+from core.runs import store
 from tests import factories
+from ui.components import page_language
+from ui.kit import i18n as page_i18n
+from ui.kit import url
 
 
 def test_the_language_is_switched_for_this_visitor_only(visit: Callable) -> None:
@@ -36,6 +42,84 @@ def test_the_browsers_language_decides_first(visit: Callable, locale: str, wante
     page.at.context = {"locale": locale}
     page.language = wanted
     assert page.run().says("Learn deep learning by doing")
+
+
+@pytest.fixture
+def applied(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bool]]:
+    """What pages told the browser: the language, and whether to remember it."""
+    calls: list[tuple[str, bool]] = []
+    monkeypatch.setattr(
+        page_i18n, "apply_language", lambda language, *, remember: calls.append((language, remember))
+    )
+    return calls
+
+
+def test_a_choice_of_language_is_kept_by_the_browser(visit: Callable, applied: list) -> None:
+    page = visit("home", "ja")
+    assert applied[-1] == ("ja", False)
+    page.set("language-switch", "en")
+    assert applied[-1] == ("en", True)
+    page.go("glossary")
+    assert applied[-1] == ("en", True)
+
+
+def test_an_earlier_choice_and_a_link_come_before_the_browsers_language(
+    visit: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = visit("home", lang="ja")
+    page.language = "ja"
+    assert page.says("Learn deep learning by doing")
+    assert page.go("glossary").says("Key terms, in English and Japanese.")
+    cookies = property(lambda self: {page_language.COOKIE: "ja"})
+    monkeypatch.setattr(type(st.context), "cookies", cookies)
+    page = visit("home")
+    page.language = "ja"
+    assert page.says("Learn deep learning by doing")
+    page = visit("home", lang="en")
+    assert page.says("Learn deep learning by doing")
+    page = visit("home", lang="<b>")
+    page.language = "ja"
+    assert page.says("Learn deep learning by doing")
+
+
+def test_the_menu_finds_the_running_one_behind_all_that_wait(visit: Callable) -> None:
+    running = factories.running()
+    for _ in range(45):
+        factories.status(store.create_run(running.task, running.recipe), "queued")
+    [link] = [li for li in visit("glossary").at.sidebar.get("page_link") if "run=" in li.proto.query_string]
+    assert running.id in link.proto.query_string
+    assert link.label == "50% · MNIST: softmax regression"
+
+
+def test_links_stand_below_the_base_path(visit: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    option = st.get_option
+    monkeypatch.setattr(st, "get_option", lambda n: "/lab/" if n == "server.baseUrlPath" else option(n))
+    assert url.page_href("train", run="1", task="a b") == "/lab/train?run=1&task=a+b"
+    assert url.page_href() == "/lab/"
+    page = visit("glossary").set("q", "dropout")
+    links = "".join(m.value for m in page.at.markdown if "See also" in m.value)
+    assert "](/lab/glossary#" in links
+    page.go("train", task="mnist-softmax")
+    assert "(/lab/glossary#epoch)" in page.at.number_input("mnist-softmax.epochs").help
+    run = factories.finished("mnist-softmax")
+    write_json(run.path / "config.json", {**run.config, "sweep": "s1", "sweep_fields": ["learning_rate"]})
+    page.go("train", sweep="s1")
+    assert list(page.at.dataframe[0].value["run"]) == [f"/lab/train?run={run.id}"]
+
+
+@pytest.mark.parametrize("base", ["", "lab"])
+def test_an_unknown_address_is_said(visit: Callable, monkeypatch: pytest.MonkeyPatch, base: str) -> None:
+    option = st.get_option
+    monkeypatch.setattr(st, "get_option", lambda n: base if n == "server.baseUrlPath" else option(n))
+    root = f"http://localhost:8501/{base}".rstrip("/")
+    page = visit("home")
+    for known in (root, f"{root}/"):
+        page.at.context = {"locale": "en-US", "url": known}
+        assert not page.run().warnings
+    page.at.context = {"locale": "en-US", "url": f"{root}/trian"}
+    assert page.run().warnings == ["Page “trian” not found. This is the home page."]
+    page.at.context = {"locale": "en-US", "url": f"{root}/trian"}
+    assert not page.go("glossary").warnings
 
 
 def test_the_menu_leads_to_every_page(visit: Callable) -> None:

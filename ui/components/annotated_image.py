@@ -1,7 +1,7 @@
-"""A photo with its instances drawn over it as vectors: what lies under the mouse says its name, a click chooses it.
+"""Photo with its instances drawn over it as vectors: hovering shows a name, a click selects.
 
-Shapes answer the mouse where they are drawn, not where their boxes are, and stay sharp when one zooms in. Everything arrives as data and
-is set as text and attributes, never as markup: names of categories come from files of strangers.
+Shapes react where they are drawn, not where their boxes are, and stay sharp when zoomed. All data is set as text and attributes,
+never as markup: category names come from untrusted files.
 """
 
 from __future__ import annotations
@@ -11,123 +11,9 @@ from typing import Any
 
 import streamlit as st
 
-_CSS = """
-.manabi-annotated { position: relative; border-radius: 0.5rem; overflow: hidden; line-height: 0; background: #e4e6eb; }
-.manabi-annotated svg { width: 100%; height: auto; max-height: 78vh; display: block; }
-.manabi-annotated .one { cursor: pointer; }
-.manabi-annotated .one path.shape { transition: fill-opacity 0.12s; }
-.manabi-annotated .one:hover .shape, .manabi-annotated .one.lit .shape { stroke-width: 4px; }
-.manabi-annotated.choosing .one:not(.lit):not(:hover) { opacity: 0.35; }
-.manabi-annotated .tip { position: absolute; pointer-events: none; display: none; line-height: 1.3; font-size: 13px; color: #fff;
-  background: rgba(20, 22, 30, 0.88); padding: 5px 9px; border-radius: 0.4rem; white-space: nowrap; z-index: 2; }
-"""
-_JS = """
-const NS = 'http://www.w3.org/2000/svg'
-const make = (name, attributes, parent) => {
-  const element = document.createElementNS(NS, name)
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value)
-  parent?.appendChild(element)
-  return element
-}
-const rgb = (c, alpha) => `rgba(${c[0]}, ${c[1]}, ${c[2]}, ${alpha})`
-let worlds = 0
+from ui.components.registry import register
 
-export default function ({ data, parentElement, setTriggerValue }) {
-  let box = parentElement.querySelector('.manabi-annotated')
-  if (!box) {
-    box = document.createElement('div')
-    box.className = 'manabi-annotated'
-    box.world = `manabi-hatch-${worlds++}`
-    box.tip = document.createElement('div')
-    box.tip.className = 'tip'
-    parentElement.appendChild(box)
-    new ResizeObserver(() => box.latest && draw()).observe(box)
-  }
-  const draw = () => {
-    const { data } = box.latest
-    const [left, top, width, height] = data.view
-    const unit = Math.max(width / (box.clientWidth || 600), height / (0.78 * window.innerHeight)) // picture pixels for one of the screen
-    const svg = make('svg', { viewBox: data.view.join(' '), role: 'img', 'aria-label': data.alt })
-    const defs = make('defs', {}, svg)
-    make('image', { href: data.photo, x: 0, y: 0, width: data.width, height: data.height, preserveAspectRatio: 'none' }, svg)
-    data.instances.forEach((one, place) => {
-      const group = make('g', { class: one.lit ? 'one lit' : 'one', 'data-id': one.id, 'data-place': place }, svg)
-      const colour = rgb(one.colour, 1)
-      let fill = rgb(one.colour, 1)
-      if (one.crowd) {
-        const id = `${box.world}-${place}`, step = 10 * unit
-        const pattern = make('pattern', {
-          id, width: step, height: step, patternUnits: 'userSpaceOnUse', patternTransform: 'rotate(45)' }, defs)
-        make('rect', { width: step / 2, height: step, fill: colour }, pattern)
-        fill = `url(#${id})`
-      }
-      if (one.path) {
-        make('path', {
-          class: 'shape', d: one.path, fill, 'fill-rule': 'evenodd', 'fill-opacity': data.opacity, stroke: colour, 'stroke-width': '2px',
-          'stroke-opacity': Math.min(1, 2 * data.opacity), 'vector-effect': 'non-scaling-stroke', 'pointer-events': 'all' }, group)
-      }
-      if (one.box) {
-        const [x, y, w, h] = one.box
-        make('rect', {
-          class: 'outline', x, y, width: Math.max(w, 0), height: Math.max(h, 0), fill: 'none', stroke: data.boxes ? colour : 'none',
-          'stroke-width': one.lit ? '3px' : '1.5px', 'vector-effect': 'non-scaling-stroke', 'stroke-dasharray': one.crowd ? '6 4' : 'none',
-          'pointer-events': one.path ? 'stroke' : 'all' }, group)
-      }
-      for (const [x1, y1, x2, y2] of one.bones) {
-        for (const [stroke, thick] of [['rgba(0, 0, 0, 0.55)', 5], ['#fff', 2.5]]) {
-          make('line', { x1, y1, x2, y2, stroke, 'stroke-width': `${thick}px`, 'vector-effect': 'non-scaling-stroke',
-            'stroke-linecap': 'round', 'pointer-events': 'none' }, group)
-        }
-      }
-      for (const [x, y, seen, name, tint] of one.joints) {
-        const dot = make('circle', { cx: x, cy: y, r: 5 * unit, fill: seen ? tint : '#fff', 'fill-opacity': seen ? 1 : 0.35,
-          stroke: seen ? '#fff' : tint, 'stroke-width': seen ? '1.5px' : '2.5px', 'vector-effect': 'non-scaling-stroke' }, group)
-        dot.dataset.text = name
-      }
-    })
-    data.instances.forEach((one, place) => { // above all shapes, and inside the picture
-      if (!one.label || !one.box) return
-      const size = 12 * unit
-      const text = make('text', { 'font-size': size, fill: '#fff', 'font-family': 'sans-serif', 'pointer-events': 'none' })
-      text.textContent = one.label
-      svg.appendChild(text)
-      box.labels.push([text, one, size])
-    })
-    box.replaceChildren(svg, box.tip)
-    for (const [text, one, size] of box.labels) {
-      const wide = text.getComputedTextLength() + 0.7 * size, high = 1.5 * size
-      const x = Math.max(left, Math.min(one.box[0], left + width - wide))
-      const y = Math.max(top, Math.min(one.box[1] - high, top + height - high))
-      const plate = make('rect', { x, y, width: wide, height: high, rx: 0.3 * size, fill: rgb(one.dark, 0.92), 'pointer-events': 'none' })
-      svg.insertBefore(plate, text)
-      text.setAttribute('x', x + 0.35 * size)
-      text.setAttribute('y', y + 1.08 * size)
-    }
-    box.labels = []
-    box.classList.toggle('choosing', data.instances.some((one) => one.lit))
-    svg.onmousemove = (event) => {
-      const group = event.target.closest?.('.one')
-      if (!group) return void (box.tip.style.display = 'none')
-      const one = data.instances[Number(group.dataset.place)]
-      box.tip.textContent = event.target.dataset.text ? `${one.text}: ${event.target.dataset.text}` : one.text
-      box.tip.style.display = 'block'
-      const frame = box.getBoundingClientRect()
-      const x = Math.min(event.clientX - frame.left + 14, box.clientWidth - box.tip.offsetWidth - 4)
-      box.tip.style.left = `${Math.max(4, x)}px`
-      box.tip.style.top = `${Math.max(4, event.clientY - frame.top - 34)}px`
-    }
-    svg.onmouseleave = () => (box.tip.style.display = 'none')
-    svg.onclick = (event) => {
-      const group = event.target.closest?.('.one')
-      box.latest.chosen(group ? Number(group.dataset.place) : -1)
-    }
-  }
-  box.labels = []
-  box.latest = { data, chosen: (place) => setTriggerValue('chosen', place) }
-  draw()
-}
-"""
-_mount = st.components.v2.component("manabi_annotated", js=_JS, css=_CSS, isolate_styles=False)
+_mount = register("annotated_image")
 
 
 def annotated_image(data: dict[str, Any], key: str, chosen: Callable[[int], None]) -> None:

@@ -1,9 +1,9 @@
 """Charts that are redrawn in place while their run grows, and charts whose points can be clicked and tapped.
 
-`st.plotly_chart` builds the chart anew whenever its figure changes, whatever its key: zoom, hidden curves and the hovered point are
-gone. On a touch screen it keeps the page from scrolling, and its selection is that of the tap before (seen on 1.67.0). This
-component hands the new figure to the chart that is already there and listens to plotly's own clicks. It draws with the plotly that
-Streamlit itself ships, found by name, so nothing else is loaded; where that is missing, `st.plotly_chart` takes over.
+`st.plotly_chart` rebuilds the chart whenever its figure changes, whatever its key: zoom, hidden curves and the hovered point are
+lost. On a touch screen it blocks scrolling, and its selection lags one tap behind (seen on 1.67.0). This component hands the new
+figure to the existing chart and listens to plotly's own clicks. It uses the plotly bundled with Streamlit, found by file name, so
+nothing else is loaded; if that file is missing, `st.plotly_chart` takes over.
 """
 
 from __future__ import annotations
@@ -13,78 +13,22 @@ from pathlib import Path
 import plotly.graph_objects as go
 import streamlit as st
 
+from ui.components.registry import register
 from ui.kit.charts import CONFIG, SELECTABLE
-
-_JS = """
-let plotly
-const load = (name) => {
-  const own = document.querySelector('script[type="module"][src*="static/js/"]').src
-  plotly ??= import(new URL(name, own).href).then(() => window.Plotly)
-  return plotly
-}
-
-// What st.plotly_chart takes from the theme: text, font, hover label.
-const dress = (layout, element) => {
-  const style = getComputedStyle(element)
-  const value = (name) => style.getPropertyValue('--st-' + name).trim()
-  layout.font = { ...layout.font, color: value('text-color'), family: value('font') }
-  layout.hoverlabel = {
-    ...layout.hoverlabel,
-    bgcolor: value('background-color'), bordercolor: value('border-color'), font: { color: value('text-color') },
-  }
-}
-
-export default function ({ data, parentElement, setStateValue }) {
-  let box = parentElement.querySelector('.manabi-live')
-  if (!box) {
-    box = document.createElement('div')
-    box.className = 'manabi-live'
-    parentElement.appendChild(box)
-    // A finger scrolls the page; a tap still arrives, as the mouse events that browsers make of it.
-    box.addEventListener('touchstart', (event) => event.stopPropagation(), { capture: true, passive: true })
-  }
-  box.setAttribute('role', 'figure')
-  box.setAttribute('aria-label', data.alt)
-  box.latest = data.figure
-  box.report = (customdata) => setStateValue('clicked', customdata)
-  const figure = JSON.parse(data.figure)
-  dress(figure.layout, parentElement)
-  load(data.plotly).then((Plotly) => {
-    const draw = () => {
-      if (!box.isConnected || box.latest !== data.figure) return
-      if (box._dragging) return void setTimeout(draw, 100) // someone is zooming just now
-      if (box.chosen) figure.data[box.chosen.curve].selectedpoints = [box.chosen.point]
-      Plotly.react(box, figure.data, figure.layout, { ...data.config, responsive: true })
-      if (data.clicks && !box.listens) {
-        box.listens = true
-        box.on('plotly_click', ({ points: [point] }) => {
-          if (point?.customdata === undefined) return
-          box.chosen = { curve: point.curveNumber, point: point.pointIndex ?? point.pointNumber }
-          Plotly.restyle(box, { selectedpoints: [[box.chosen.point]] }, [box.chosen.curve])
-          box.report(point.customdata)
-        })
-      }
-    }
-    draw()
-  })
-}
-"""
 
 
 def _bundled_plotly() -> str | None:
-    """The file name of Streamlit's own plotly, which makes it known to the whole page."""
+    """Return the file name of the plotly bundled with Streamlit, which sets `window.Plotly`; None if there is none."""
     found = sorted((Path(st.__file__).parent / "static" / "static" / "js").glob("PlotlyChart.*.js"))
     return found[0].name if found else None
 
 
 _PLOTLY = _bundled_plotly()
-_mount = st.components.v2.component(
-    "manabi_live_chart", js=_JS, css=".manabi-live { width: 100% }", isolate_styles=False
-)
+_mount = register("live_chart")
 
 
 def live_chart(figure: go.Figure, key: str, *, alt: str = "") -> None:
-    """Show `figure`; calls with the same `key` redraw it in place. `alt` says for screen readers what it shows."""
+    """Show `figure`; calls with the same `key` redraw it in place. `alt` describes it to screen readers."""
     if _PLOTLY is None:
         st.plotly_chart(figure, key=key, config=CONFIG, alt=alt or None)
         return
@@ -92,7 +36,7 @@ def live_chart(figure: go.Figure, key: str, *, alt: str = "") -> None:
 
 
 def clickable_chart(figure: go.Figure, key: str, *, alt: str = "") -> list | None:
-    """Show `figure` and return the customdata of the point clicked or tapped last; None before. Give another figure another `key`."""
+    """Show `figure`; return the customdata of the point clicked last, None before. A different figure needs a different `key`."""
     if _PLOTLY is None:
         event = st.plotly_chart(figure, key=key, config=CONFIG, alt=alt or None, **SELECTABLE)
         points = event["selection"]["points"]

@@ -12,10 +12,16 @@ import streamlit as st
 from core import checkpoints, data
 from core.analysis import evaluation_report, export
 from core.messages import UserError
-from core.runs import samples
+from core.runs import samples, store
 from core.runs.logs import MetricsReader
 from core.runs.store import Run
 from ui.kit.i18n import translate_message
+
+
+@st.cache_data(ttl=1, show_spinner=False)
+def running_runs() -> list[Run]:
+    """Runs in progress on this machine, newest first; looked up again after a second."""
+    return store.list_running_runs()
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

@@ -12,6 +12,7 @@ from core import tasks
 from core.messages import N_
 from core.task_spec import Task
 from core.training.recipe import Recipe, field_bounds, field_choices
+from ui.kit import url
 from ui.kit.i18n import _
 
 GROUP_TITLES: dict[str, str] = {
@@ -87,7 +88,7 @@ def _field_widget(name: str, field: FieldInfo, default: Any, prefix: str) -> Any
     label, help_text = field_label(field), _(field.description)
     if field.json_schema_extra["term"]:
         # A new tab, so that what stands in the form is not lost.
-        help_text += f" [{_(N_('Glossary'))}](/glossary#{field.json_schema_extra['term']})"
+        help_text += f" [{_(N_('Glossary'))}]({url.page_href('glossary', field.json_schema_extra['term'])})"
     key = f"{prefix}.{name}"
     if options := field_choices(field):
         return st.selectbox(

@@ -1,4 +1,4 @@
-"""The frame of every page, its first line: `with page("train"):`. Menu, language, messages, and a boundary for errors."""
+"""The frame of every page, its first line: `with page("train"):`. Menu, language, messages and error boundary."""
 
 from __future__ import annotations
 
@@ -14,13 +14,12 @@ from pathlib import Path
 import streamlit as st
 
 from core.messages import Message, N_, UserError
-from core.runs import store
-from ui.kit import preload
-from ui.kit.i18n import _, language_switch, translate_message
+from ui.kit import cache, preload, url
+from ui.kit.i18n import _, escape_markdown, language_switch, translate_message
 
 logger = logging.getLogger("manabi.pages")
 _FLASH = "_flash"
-_DEBOUNCE_SECONDS = 3.0  # seconds in which a second press means the first
+_DEBOUNCE_SECONDS = 3.0  # a second press within this time means the first
 _ICON = str(Path(__file__).with_name("icon.png"))
 
 
@@ -91,7 +90,7 @@ PAGES: dict[str, PageEntry] = {
 
 @contextmanager
 def page(name: str, wide: bool = True) -> Iterator[None]:
-    """Set up page `name`, draw the menu and the title, and answer errors of the body with one sentence."""
+    """Set up page `name` with menu, messages and title; an error of the body becomes one sentence."""
     entry = PAGES[name]
     title = "Manabi Lab" if name == "home" else f"{_(entry.title)} · Manabi Lab"
     st.set_page_config(page_title=title, page_icon=_ICON, layout="wide" if wide else "centered")
@@ -103,28 +102,54 @@ def page(name: str, wide: bool = True) -> Iterator[None]:
         with boundary():
             _show_active_runs()
         language_switch()
-    with (
-        st.empty().container()
-    ):  # there with and without messages: what moves down, such as a canvas, would begin anew
-        for level, message in st.session_state.pop(_FLASH, []):
-            st.toast(translate_message(message), icon=":material/check:") if level == "success" else getattr(
-                st, level
-            )(translate_message(message))
+    # The container is there without messages too: an element that moves down, such as a canvas, would start anew.
+    with st.empty().container():
+        if name == "home":
+            _warn_unknown_page()
+        show_messages()
     with boundary():
         if name != "home":
             st.title(_(entry.title))
             st.markdown(_(entry.about))
         yield
+        # A message for a place that this run did not draw must not turn up much later.
+        _take_messages(lambda place: place != "")
 
 
-def flash(message: Message, level: str = "error") -> None:
-    """Say `message` at the top of the next rerun; for callbacks, which have no place of their own on the page."""
-    st.session_state.setdefault(_FLASH, []).append((level, message))
+def flash(message: Message, level: str = "error", place: str = "") -> None:
+    """Show `message` in the next rerun; for callbacks, which cannot draw.
+
+    `level` is "error", "warning", "info" or "success". The message appears where the page calls `show_messages(place)`; the
+    frame does so for the empty place, at the top of the page.
+    """
+    st.session_state.setdefault(_FLASH, []).append((place, level, message))
+
+
+def show_messages(place: str = "") -> None:
+    """Show, once, the messages flashed for `place`. Successes at the top of the page are toasts."""
+    for level, message in _take_messages(lambda p: p == place):
+        if level == "success" and not place:
+            st.toast(translate_message(message), icon=":material/check:")
+        else:
+            getattr(st, level)(translate_message(message))
+
+
+def _take_messages(wanted: Callable[[str], bool]) -> list[tuple[str, Message]]:
+    pending = st.session_state.pop(_FLASH, [])
+    if kept := [entry for entry in pending if not wanted(entry[0])]:
+        st.session_state[_FLASH] = kept
+    return [(level, message) for place, level, message in pending if wanted(place)]
+
+
+def _warn_unknown_page() -> None:
+    """Streamlit shows home for every path that is no page."""
+    if path := url.unknown_path():
+        st.warning(_(N_("Page “{name}” not found. This is the home page."), name=escape_markdown(path[:60])))
 
 
 @contextmanager
 def boundary() -> Iterator[None]:
-    """A `UserError` becomes its sentence; anything else one sentence with the id under which the log has the traceback."""
+    """Show a `UserError` as its sentence, any other exception as a sentence with the id of its traceback in the log."""
     try:
         yield
     except UserError as error:
@@ -134,7 +159,7 @@ def boundary() -> Iterator[None]:
 
 
 def _log_exception() -> Message:
-    """The sentence for an exception that nobody foresaw; the log gets the rest."""
+    """Log the current exception; return the sentence that names its id."""
     number = secrets.token_hex(3)
     logger.exception("error %s", number)
     return Message(
@@ -147,7 +172,7 @@ def _log_exception() -> Message:
 
 
 def with_error_boundary(function: Callable[..., object]) -> Callable[..., None]:
-    """`boundary` around a fragment, whose later runs happen outside the page's own."""
+    """Wrap a fragment in `boundary`: its later runs happen outside the page's own."""
 
     @functools.wraps(function)
     def inside(*args, **kwargs) -> None:  # noqa: ANN002, ANN003
@@ -157,40 +182,39 @@ def with_error_boundary(function: Callable[..., object]) -> Callable[..., None]:
     return inside
 
 
-def try_action(function: Callable[..., object], *args: object) -> object | None:
-    """Call `function` from a callback; what goes wrong is said at the top of the page, as by `boundary`."""
+def try_action(function: Callable[..., object], *args: object, place: str = "") -> object | None:
+    """Call `function` from a callback and return its result; an error is flashed at `place`, and None returned."""
     try:
         return function(*args)
     except UserError as error:
-        flash(error.message)
+        flash(error.message, place=place)
     except Exception:
-        flash(_log_exception())
+        flash(_log_exception(), place=place)
     return None
 
 
-def debounced(function: Callable[..., object], *args: object) -> object | None:
-    """`attempt` for a `function` that starts a training and returns its name: a double click starts one. The second click waits until
-    the first has been answered, so the time counts from there."""
+def debounced(function: Callable[..., object], *args: object, place: str = "") -> object | None:
+    """`try_action` for a `function` that starts a run and returns its name: a double click starts one.
+
+    Streamlit handles the second click after the first has returned, so the time counts from there.
+    """
     if time.monotonic() - st.session_state.get("_started", -_DEBOUNCE_SECONDS) < _DEBOUNCE_SECONDS:
         return None
-    found = try_action(function, *args)
-    if found is not None:
+    result = try_action(function, *args, place=place)
+    if result is not None:
         st.session_state["_started"] = time.monotonic()
-    return found
+    return result
 
 
 def _show_active_runs() -> None:
-    """What runs on this machine now, with the way to it."""
-    for run in store.list_runs()[:40]:
+    """Links to the runs in progress on this machine, the percentage first because the menu is narrow."""
+    for run in cache.running_runs():
         status = run.status()
-        if status.state == "running":
-            share = (
-                f"{100 * status.step / status.total_steps:.0f} % · " if status.total_steps else ""
-            )  # first: the menu is narrow
-            st.page_link(
-                PAGES["train"].path,
-                label=f"{share}{_(run.title)}",
-                icon=":material/play_circle:",
-                query_params={"run": run.id},
-                help=_(N_("This run is in progress.")),
-            )
+        percent = f"{status.step / status.total_steps:.0%} · " if status.total_steps else ""
+        st.page_link(
+            PAGES["train"].path,
+            label=f"{percent}{_(run.title)}",
+            icon=":material/play_circle:",
+            query_params={"run": run.id},
+            help=_(N_("This run is in progress.")),
+        )

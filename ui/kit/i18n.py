@@ -1,4 +1,4 @@
-"""Language of a browser session: the browser's language, until the user switches."""
+"""The language of one visitor: the one chosen in this browser, else the browser's own."""
 
 from __future__ import annotations
 
@@ -8,12 +8,17 @@ import streamlit as st
 
 from core import formatting, i18n
 from core.messages import Message
+from ui.components.page_language import COOKIE, apply_language
 
-_LANGUAGE_KEY = "_language"
+_LANGUAGE_KEY, _CHOSEN_KEY, _PARAMETER = "_language", "_language_chosen", "lang"
 
 
 def language() -> str:
-    """Return the language of this session: "ja" or "en"."""
+    """Return "ja" or "en": the choice in this session, else `?lang=`, the cookie of an earlier choice, the browser's language."""
+    if _LANGUAGE_KEY not in st.session_state:
+        requested = (st.query_params.get(_PARAMETER), st.context.cookies.get(COOKIE))
+        if found := next((tag for tag in requested if tag in i18n.LANGUAGES), None):
+            st.session_state[_LANGUAGE_KEY] = found
     return st.session_state.get(_LANGUAGE_KEY) or i18n.match_language(st.context.locale)
 
 
@@ -48,11 +53,13 @@ def format_duration(seconds: float) -> str:
 
 
 def language_switch() -> None:
-    """Show the language switch."""
+    """Draw the language switch; a choice is remembered in a cookie of this browser for a year."""
 
     def choose() -> None:
-        if st.session_state.get("language-switch"):
-            st.session_state[_LANGUAGE_KEY] = st.session_state["language-switch"]
+        if chosen := st.session_state.get("language-switch"):
+            st.session_state[_LANGUAGE_KEY], st.session_state[_CHOSEN_KEY] = chosen, True
+            if _PARAMETER in st.query_params:
+                st.query_params[_PARAMETER] = chosen
 
     st.segmented_control(
         "Language · 言語",
@@ -63,3 +70,4 @@ def language_switch() -> None:
         on_change=choose,
         label_visibility="collapsed",
     )
+    apply_language(language(), remember=st.session_state.get(_CHOSEN_KEY, False))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any
+from urllib.parse import unquote, urlencode, urlsplit
 
 import streamlit as st
 
@@ -106,3 +107,23 @@ def text_field(label: str, *, key: str, default: str = "", **more: object) -> st
     else:
         st.query_params[key] = st.session_state[written] = value
     return value
+
+
+def page_href(name: str = "", anchor: str = "", **parameters: str) -> str:
+    """Return the address of page `name` ("" for home) below the server's base path, for links in Markdown and tables.
+
+    Links that `st.page_link` can draw should use that instead: it stays within the session.
+    """
+    query = f"?{urlencode(parameters)}" if parameters else ""
+    return f"{_base_path()}/{name}{query}{f'#{anchor}' if anchor else ''}"
+
+
+def unknown_path() -> str:
+    """Return the path in the browser's address below the base path, "" for home; call it on home alone."""
+    path = unquote(urlsplit(st.context.url or "").path).rstrip("/")
+    return path.removeprefix(_base_path()).strip("/")
+
+
+def _base_path() -> str:
+    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
+    return f"/{base}" if base else ""

@@ -12,7 +12,7 @@ from core.formatting import METRIC_NAMES
 from core.messages import Message, N_
 from core.training.recipe import Recipe
 from ui.components.live_chart import live_chart
-from ui.kit import cache, charts, matrix_charts
+from ui.kit import cache, charts, matrix_charts, url
 from ui.kit.forms import field_label
 from ui.kit.frame import debounced, flash, with_error_boundary
 from ui.kit.i18n import _, _n
@@ -161,7 +161,8 @@ def _live_panel(sweep_id: str, was_active: bool) -> None:
         query_params={"ids": ids},
     )
     shown = table.assign(
-        state=[_(STATE_BADGES[s][0]) for s in table["state"]], run=[f"/train?run={r}" for r in table["run"]]
+        state=[_(STATE_BADGES[s][0]) for s in table["state"]],
+        run=[url.page_href("train", run=r) for r in table["run"]],
     )
     number = st.column_config.NumberColumn
     style = "%.4f" if score == "rmse" else "percent"

@@ -1,0 +1,52 @@
+let plotly
+const load = (name) => {
+  const own = document.querySelector('script[type="module"][src*="static/js/"]').src
+  plotly ??= import(new URL(name, own).href).then(() => window.Plotly)
+  return plotly
+}
+
+// What st.plotly_chart takes from the theme: text, font, hover label.
+const dress = (layout, element) => {
+  const style = getComputedStyle(element)
+  const value = (name) => style.getPropertyValue('--st-' + name).trim()
+  layout.font = { ...layout.font, color: value('text-color'), family: value('font') }
+  layout.hoverlabel = {
+    ...layout.hoverlabel,
+    bgcolor: value('background-color'), bordercolor: value('border-color'), font: { color: value('text-color') },
+  }
+}
+
+export default function ({ data, parentElement, setStateValue }) {
+  let box = parentElement.querySelector('.manabi-live')
+  if (!box) {
+    box = document.createElement('div')
+    box.className = 'manabi-live'
+    parentElement.appendChild(box)
+    // A finger scrolls the page; a tap still arrives, as the mouse events that browsers make of it.
+    box.addEventListener('touchstart', (event) => event.stopPropagation(), { capture: true, passive: true })
+  }
+  box.setAttribute('role', 'figure')
+  box.setAttribute('aria-label', data.alt)
+  box.latest = data.figure
+  box.report = (customdata) => setStateValue('clicked', customdata)
+  const figure = JSON.parse(data.figure)
+  dress(figure.layout, parentElement)
+  load(data.plotly).then((Plotly) => {
+    const draw = () => {
+      if (!box.isConnected || box.latest !== data.figure) return
+      if (box._dragging) return void setTimeout(draw, 100) // someone is zooming just now
+      if (box.chosen) figure.data[box.chosen.curve].selectedpoints = [box.chosen.point]
+      Plotly.react(box, figure.data, figure.layout, { ...data.config, responsive: true })
+      if (data.clicks && !box.listens) {
+        box.listens = true
+        box.on('plotly_click', ({ points: [point] }) => {
+          if (point?.customdata === undefined) return
+          box.chosen = { curve: point.curveNumber, point: point.pointIndex ?? point.pointNumber }
+          Plotly.restyle(box, { selectedpoints: [[box.chosen.point]] }, [box.chosen.curve])
+          box.report(point.customdata)
+        })
+      }
+    }
+    draw()
+  })
+}

@@ -1,0 +1,13 @@
+"""Tell the browser the language of the page, and let it remember the visitor's choice in a cookie."""
+
+from __future__ import annotations
+
+from ui.components.registry import register
+
+COOKIE = "manabi_language"
+_mount = register("page_language")
+
+
+def apply_language(language: str, *, remember: bool) -> None:
+    """Set the document's language ("ja" or "en"); with `remember`, also the cookie that `st.context.cookies` brings back."""
+    _mount(key="page-language", data={"language": language, "remember": remember, "cookie": COOKIE}, height=1)
