@@ -12,9 +12,8 @@ from core import glossary
 from core.files import write_json
 from core.runs import store
 from tests import factories
-from ui.components import page_language
 from ui.kit import i18n as page_i18n
-from ui.kit import url
+from ui.kit import page_language, url
 
 
 def test_the_language_is_switched_for_this_visitor_only(visit: Callable) -> None:

@@ -67,9 +67,7 @@ def test_a_filled_store(visit: Callable, name: str, language: str) -> None:
     page = visit(name, language)
     assert page.says(FIRST[name])
     assert not page.errors
-    assert (
-        f"50% · {page.word('MNIST: softmax regression')}" in page.text
-    )  # the menu says what is running now
+    assert f"50% · {page.word('MNIST: softmax regression')}" in page.text  # the menu says what is running now
     if name == "home":
         for state in ("finished", "failed", "interrupted", "stopped", "running"):
             assert page.says(state)

@@ -11,9 +11,9 @@ from typing import Any
 
 import streamlit as st
 
-from ui.components.registry import register
+from ui.kit.component import register
 
-_mount = register("annotated_image")
+_mount = register(__file__)
 
 
 def annotated_image(data: dict[str, Any], key: str, chosen: Callable[[int], None]) -> None:

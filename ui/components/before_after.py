@@ -7,11 +7,11 @@ import io
 import numpy as np
 from PIL import Image
 
-from ui.components.registry import register
 from ui.kit import image_display
+from ui.kit.component import register
 
 _MAX_SIDE = 1024  # pixels of the longer side on screen; downloads keep the full size
-_mount = register("before_after")
+_mount = register(__file__)
 
 
 def before_after(

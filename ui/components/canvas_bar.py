@@ -7,9 +7,9 @@ discards the drawing. The page has buttons of its own.
 
 from __future__ import annotations
 
-from ui.components.registry import register
+from ui.kit.component import register
 
-_mount = register("canvas_bar")
+_mount = register(__file__)
 
 
 def hide_canvas_bar(field: str) -> None:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from ui.components.registry import register
 from ui.kit import image_display
+from ui.kit.component import register
 
-_mount = register("image_grid")
+_mount = register(__file__)
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from pathlib import Path
 import plotly.graph_objects as go
 import streamlit as st
 
-from ui.components.registry import register
 from ui.kit.charts import CONFIG, SELECTABLE
+from ui.kit.component import register
 
 
 def _bundled_plotly() -> str | None:
@@ -24,7 +24,7 @@ def _bundled_plotly() -> str | None:
 
 
 _PLOTLY = _bundled_plotly()
-_mount = register("live_chart")
+_mount = register(__file__)
 
 
 def live_chart(figure: go.Figure, key: str, *, alt: str = "") -> None:

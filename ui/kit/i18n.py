@@ -8,7 +8,7 @@ import streamlit as st
 
 from core import formatting, i18n
 from core.messages import Message
-from ui.components.page_language import COOKIE, apply_language
+from ui.kit.page_language import COOKIE, apply_language
 
 _LANGUAGE_KEY, _CHOSEN_KEY, _PARAMETER = "_language", "_language_chosen", "lang"
 

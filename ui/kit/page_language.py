@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ui.components.registry import register
+from ui.kit.component import register
 
 COOKIE = "manabi_language"
-_mount = register("page_language")
+_mount = register(__file__)
 
 
 def apply_language(language: str, *, remember: bool) -> None:
