@@ -134,10 +134,10 @@ def real_data(own_world: Path) -> Iterator[Path]:
         yield DATA
 
 
-def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
-    """Raw bytes never become an id, only their argument's name and place: two workers that collect at different times must find the same
-    names, and bytes may hold the time of day."""
-    return argname if isinstance(val, bytes | bytearray) else None
+def pytest_make_parametrize_id(val: object, argname: str) -> None:
+    """Refuse raw bytes as an id: workers must collect equal names, and bytes may hold the time of day."""
+    if isinstance(val, bytes | bytearray):
+        raise pytest.UsageError(f"{argname}={bytes(val[:20])!r} needs an id of fixed words (ids=[...])")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -179,6 +179,7 @@ def test_odd_names_of_a_set(with_photo: Callable, own_world, owner: str) -> None
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "x.png"),
         (b"\x89PNG\r\n\x1a\n" + b"\0" * 50, "../../<b>bold</b>.png"),
     ],
+    ids=["empty", "text", "truncated", "svg", "signature"],
 )
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_an_upload_that_is_no_picture_is_one_sentence(

@@ -63,7 +63,9 @@ def test_a_missing_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"no safetensors", bytes(100), b"\xff" * 100, b"\x80\x04\x95 pickled", b"PK\x03\x04"]
+    "content",
+    [b"", b"no safetensors", bytes(100), b"\xff" * 100, b"\x80\x04\x95 pickled", b"PK\x03\x04"],
+    ids=["empty", "text", "zeros", "ones", "pickle", "zip"],
 )
 def test_a_file_that_is_no_safetensors(path: Path, content: bytes) -> None:
     path.write_bytes(content)
@@ -199,7 +201,9 @@ def test_weights_that_do_not_match_their_card(shipped: Path) -> None:
         checkpoints.load_card("mnist-softmax")
 
 
-@pytest.mark.parametrize("content", [None, b"", b"[]", b"{", b"{}"])
+@pytest.mark.parametrize(
+    "content", [None, b"", b"[]", b"{", b"{}"], ids=["missing", "empty", "list", "truncated", "no-fields"]
+)
 def test_a_missing_or_damaged_card(shipped: Path, content: bytes | None) -> None:
     path = shipped / "mnist-softmax.json"
     path.unlink() if content is None else path.write_bytes(content)

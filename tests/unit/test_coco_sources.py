@@ -75,7 +75,9 @@ def test_what_a_visitor_brings_is_kept_with_its_pictures() -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{", b"[]", b'{"images": 3}', b"\xff\xfe", json.dumps({"images": []}).encode()]
+    "content",
+    [b"", b"{", b"[]", b'{"images": 3}', b"\xff\xfe", json.dumps({"images": []}).encode()],
+    ids=["empty", "truncated", "list", "images-number", "not-utf8", "no-annotations"],
 )
 def test_what_is_not_coco_is_refused_and_not_kept(content: bytes) -> None:
     with pytest.raises(UserError, match="mine.json"):

@@ -164,7 +164,9 @@ def test_a_cell_that_is_no_number(table: pd.DataFrame, tmp_path: Path, cell: str
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"\x00\x01\x02\xff\xfe", b"a,b\n1,2,3\n4\n", b'"never closed', b"crim\n"]
+    "content",
+    [b"", b"\x00\x01\x02\xff\xfe", b"a,b\n1,2,3\n4\n", b'"never closed', b"crim\n"],
+    ids=["empty", "binary", "ragged", "open-quote", "header-only"],
 )
 def test_a_file_that_is_no_table(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "boston" / "BostonHousing.csv"

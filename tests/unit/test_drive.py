@@ -283,7 +283,9 @@ def test_a_validation_loss_that_is_no_number_halts_it_too(monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize(
-    "damage", [b"", b"no checkpoint", b"\x80\x020", None, 0.5, "another network", "nothing in it"]
+    "damage",
+    [b"", b"no checkpoint", b"\x80\x020", None, 0.5, "another network", "nothing in it"],
+    ids=["empty", "text", "pickle", "missing", "truncated", "another-model", "no-entries"],
 )
 def test_a_damaged_checkpoint_is_a_sentence(damage: object) -> None:
     run = create()

@@ -73,6 +73,27 @@ def test_every_format_of_the_list(fmt: str) -> None:
         png_with_header(1000, 1000),
         bytes(images.MAX_BYTES + 1),
     ],
+    ids=[
+        "empty",
+        "text",
+        "zeros",
+        "svg",
+        "pdf",
+        "heic",
+        "zip",
+        "png-signature",
+        "gif-signature",
+        "jpeg-signature",
+        "tiff-signature",
+        "webp-signature",
+        "eps",
+        "png-50000",
+        "png-8000",
+        "png-max",
+        "png-width-0",
+        "png-no-data",
+        "too-many-bytes",
+    ],
 )
 def test_refused_with_one_sentence(content: bytes) -> None:
     with pytest.raises(UserError) as caught:

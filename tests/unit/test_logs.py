@@ -124,6 +124,7 @@ def test_a_torn_last_line_waits_until_it_is_whole(path: Path) -> None:
         b"7",
         b"",
     ],
+    ids=["zeros", "not-utf8", "words", "too-many", "open-quote", "commas", "one-number", "empty"],
 )
 @pytest.mark.parametrize("place", ["first", "middle", "last", "alone"])
 def test_a_damaged_line_costs_at_most_itself(path: Path, rubbish: bytes, place: str) -> None:

@@ -89,7 +89,11 @@ def test_json_files_round_trip(tmp_path: Path) -> None:
     assert "学び" in (tmp_path / "a.json").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("content", [None, b"", b'{"a": 1', b"\xff\xfe\x00", b"[1,]"])
+@pytest.mark.parametrize(
+    "content",
+    [None, b"", b'{"a": 1', b"\xff\xfe\x00", b"[1,]"],
+    ids=["missing", "empty", "truncated", "not-utf8", "trailing-comma"],
+)
 def test_a_damaged_json_file_is_none(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "a.json"
     if content is not None:

@@ -120,6 +120,7 @@ def test_a_truncated_file(root: Path) -> None:
         b"\x00\x00\x08\x02" + bytes(12),
         b"<html>",
     ],
+    ids=["empty", "one-byte", "zip", "wrong-type", "wrong-dimensions", "html"],
 )
 def test_a_wrong_magic_number(root: Path, head: bytes) -> None:
     (raw(root) / TRAIN_X).write_bytes(head)

@@ -75,6 +75,17 @@ def test_a_missing_run_store_is_an_empty_one() -> None:
 @pytest.mark.parametrize(
     "content",
     [b"", b"{", b'{"state": 7}', b"[]", b"null", b'"running"', b"\xff\xfe", b'{"state": "odd"}', b"{}"],
+    ids=[
+        "empty",
+        "truncated",
+        "state-number",
+        "list",
+        "null",
+        "string",
+        "not-utf8",
+        "state-unknown",
+        "no-state",
+    ],
 )
 def test_a_damaged_status_is_an_interrupted_run(content: bytes) -> None:
     run = create()
@@ -111,6 +122,7 @@ def test_odd_values_in_a_status_break_nothing(values: dict) -> None:
 @pytest.mark.parametrize(
     "content",
     [None, b"", b"{", b"[]", b'{"recipe": 7}', b'{"recipe": {"epochs": -1}}', b'{"recipe": {"x": 1}}'],
+    ids=["missing", "empty", "truncated", "list", "recipe-number", "epochs-negative", "recipe-unknown-field"],
 )
 def test_a_missing_or_damaged_config(content: bytes | None) -> None:
     run = create()
@@ -147,7 +159,9 @@ def test_a_summary_means_finished_whatever_the_status_says() -> None:
         queue.resume_run(run)
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b'{"metrics": 3}', b"[1]"])
+@pytest.mark.parametrize(
+    "content", [b"", b"{}", b'{"metrics": 3}', b"[1]"], ids=["empty", "no-metrics", "metrics-number", "list"]
+)
 def test_a_damaged_summary_is_none(content: bytes) -> None:
     run = create()
     (run.path / "summary.json").write_bytes(content)

@@ -59,6 +59,7 @@ def test_a_card_is_measured_on_the_data_of_its_run(
         ("env.json", b'{"processor": "x", "cores": 2, "versions": {}}', "precision"),
         ("summary.json", b'{"metrics": {}}', "steps, parameters"),
     ],
+    ids=["env-truncated", "env-no-precision", "summary-no-steps"],
 )
 def test_a_run_whose_files_lack_what_a_card_says_does_not_ship(
     run: Run, shelf: Path, name: str, content: bytes, missing: str
