@@ -21,7 +21,7 @@ def measure_rows() -> list[Measurement]:
     for task in tasks.TASKS:
         if task.dataset == "cifar10" and task.name != "cifar10-sandbox":
             networks[task.name] = models.create_model(task.model, IN_SHAPE, 10, **task.recipe.part("model"))
-            views[task.name] = (2 if task.recipe.mirror else 1) * (3 if task.recipe.shifted else 1)
+            views[task.name] = (2 if task.recipe.tta_flip else 1) * (3 if task.recipe.tta_shift else 1)
     found = []
     for name, network in networks.items():
         one, many = (model_summary.measure_latency(network, IN_SHAPE, batch) for batch in (1, 64))

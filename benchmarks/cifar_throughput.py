@@ -63,7 +63,7 @@ def project_throughput(name: str, changes: dict, steps: int) -> float:
     """Images per second of the trainer."""
     torch.set_num_threads(num_cores())
     task = tasks.get_task(name)
-    recipe = task.recipe.changed(validation=0, epochs=1000, max_steps=0, **changes)
+    recipe = task.recipe.changed(num_validation=0, epochs=1000, max_steps=0, **changes)
     fabric = Fabric(accelerator="auto", devices=1, precision=system_info.resolve_precision("auto"))
     trainer = SupervisedTrainer(task.model, make_dataset(), recipe, fabric)
     times, last = [], None

@@ -44,7 +44,7 @@ def make_photos() -> ArrayDataset:
 def project_step_seconds(steps: int) -> float:
     """Seconds per step of the trainer, the median."""
     torch.set_num_threads(num_cores())
-    recipe = TASK.recipe.changed(validation=0, epochs=1000, sample_every=1_000_000)
+    recipe = TASK.recipe.changed(num_validation=0, epochs=1000, sample_every=1_000_000)
     fabric = Fabric(accelerator="auto", devices=1, precision=system_info.resolve_precision("auto"))
     times, last = [], time.perf_counter()
     for _event in CycleGANTrainer("cyclegan", make_photos(), recipe, fabric).run():
@@ -61,7 +61,7 @@ def reference_step_seconds(steps: int) -> float:
     torch.set_num_threads(num_cores())
     recipe = TASK.recipe
     generators, discriminators = (
-        init_weights(Generators(recipe.width, recipe.blocks, recipe.resize)),
+        init_weights(Generators(recipe.width, recipe.num_blocks, recipe.resize_conv)),
         init_weights(Discriminators(recipe.width)),
     )
     for network in (generators, discriminators):
@@ -74,7 +74,7 @@ def reference_step_seconds(steps: int) -> float:
     g, f, d_x, d_y = generators.a2b, generators.b2a, discriminators.a, discriminators.b
     g_optimizer = torch.optim.Adam(generators.parameters(), lr=2e-4, betas=(0.5, 0.999))
     d_optimizer = torch.optim.Adam(discriminators.parameters(), lr=2e-4, betas=(0.5, 0.999))
-    x, y = (torch.rand(recipe.batch_size, 3, recipe.size, recipe.size) * 2 - 1 for _ in range(2))
+    x, y = (torch.rand(recipe.batch_size, 3, recipe.image_size, recipe.image_size) * 2 - 1 for _ in range(2))
 
     def gan(scores: torch.Tensor, wanted: float) -> torch.Tensor:
         return F.mse_loss(scores, torch.full_like(scores, wanted))
@@ -105,7 +105,7 @@ def reference_step_seconds(steps: int) -> float:
 def generator_seconds(width: int, blocks: int) -> float:
     """Seconds for one photo of 256x256, the best of several."""
     torch.set_num_threads(num_cores())
-    network = Generator(width, blocks, resize=False).eval().to(memory_format=torch.channels_last)
+    network = Generator(width, blocks, resize_conv=False).eval().to(memory_format=torch.channels_last)
     picture = torch.rand(1, 3, 256, 256)
     times = []
     for _ in range(8):
@@ -119,7 +119,7 @@ def large_photo_seconds() -> tuple[float, float]:
     """Seconds for a photo of 4000x3000 through the light network, pixels in and pixels out, and the process's largest size in GB."""
     torch.set_num_threads(num_cores())
     network = (
-        Generator(TASK.recipe.width, TASK.recipe.blocks, TASK.recipe.resize)
+        Generator(TASK.recipe.width, TASK.recipe.num_blocks, TASK.recipe.resize_conv)
         .eval()
         .to(memory_format=torch.channels_last)
     )
@@ -130,7 +130,7 @@ def large_photo_seconds() -> tuple[float, float]:
         photos = photo_translation.to_tensor(pixels)
         photo_translation.to_pixels(
             photo_translation.apply_change(
-                photos, photo_translation.translate_photos(network, photos, TASK.recipe.size).change
+                photos, photo_translation.translate_photos(network, photos, TASK.recipe.image_size).change
             )
         )
         times.append(time.perf_counter() - begun)

@@ -26,7 +26,7 @@ from core.training.supervised import SupervisedTrainer
 
 NUM_ROUNDS = 3
 TASK = tasks.get_task("mnist-cnn")
-RECIPE = TASK.recipe.changed(epochs=1, validation=0, batch_size=64)
+RECIPE = TASK.recipe.changed(epochs=1, num_validation=0, batch_size=64)
 
 
 def project_epoch(dataset: data.ArrayDataset, precision: str = "auto", steps: int | None = None) -> float:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from core import paths
 from core.files import read_json, write_bytes
 from core.messages import N_, UserError
+from core.migration import migrate_card, migrate_spec
 
 if TYPE_CHECKING:
     from torch import nn
@@ -27,7 +28,7 @@ _METADATA_KEY = "manabi"
 class Spec:
     """What a weights file needs to be used.
 
-    `mirror` says that an answer is the mean of the logits for the picture and for its mirror image, `shifted` that it also counts the
+    `tta_flip` says that an answer is the mean of the logits for the picture and for its mirror image, `tta_shift` that it also counts the
     picture moved by one pixel. `mean` and `std` normalise inputs
     (pixels scaled to [0, 1], or features); `output_mean` and `output_std` turn the outputs of a
     regression into its targets' unit.
@@ -48,8 +49,8 @@ class Spec:
     features: tuple[str, ...] = ()
     target: str = ""
     epoch: int = 0
-    mirror: bool = False
-    shifted: bool = False
+    tta_flip: bool = False
+    tta_shift: bool = False
 
     @property
     def num_outputs(self) -> int:
@@ -59,7 +60,7 @@ class Spec:
     @property
     def views(self) -> int:
         """How often the network runs for one answer."""
-        return (2 if self.mirror else 1) * (3 if self.shifted else 1)
+        return (2 if self.tta_flip else 1) * (3 if self.tta_shift else 1)
 
 
 def save_weights(path: Path, network: nn.Module, spec: Spec, half: bool = False) -> None:
@@ -83,7 +84,7 @@ def read_spec(path: Path) -> Spec:
         with safe_open(path, "pt") as f:
             values = json.loads((f.metadata() or {})[_METADATA_KEY])
         values = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
-        return Spec(**values)
+        return Spec(**migrate_spec(values))
     except FileNotFoundError:
         raise UserError(N_("Weights file {file} not found."), file=str(path)) from None
     except (SafetensorError, OSError) as error:
@@ -174,7 +175,7 @@ def load_card(name: str) -> ModelCard:
             N_("{file} does not match its model card (SHA-256 mismatch). Download both again."),
             file=str(weights),
         )
-    return ModelCard(name, weights, content)
+    return ModelCard(name, weights, migrate_card(content))
 
 
 def sha256(path: Path) -> str:

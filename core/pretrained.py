@@ -75,9 +75,7 @@ def get_weights(name: str) -> Weights:
 def required_weights(task: Task, recipe: Recipe) -> Weights | None:
     """The weights that a training of `task` begins with, if any."""
     return (
-        get_weights(task.pretrained)
-        if task.pretrained and getattr(recipe, "start", "") != "scratch"
-        else None
+        get_weights(task.pretrained) if task.pretrained and getattr(recipe, "init", "") != "scratch" else None
     )
 
 

@@ -71,7 +71,7 @@ class Task:
             meaningless.add("images")
         if not info.photos:
             meaningless.add("photos")
-        order = ["main", "optimizer", "regularisation", "augmentation", "model", "data", "machine"]
+        order = ["main", "optimizer", "regularization", "augmentation", "model", "data", "machine"]
         shown = [
             n
             for n, f in type(self.recipe).model_fields.items()

@@ -28,7 +28,7 @@ from core.training.model_recipes import (
 )
 from core.training.supervised_recipe import SupervisedRecipe
 
-_QUICK_FIELDS = {"epochs": 2, "limit_train": 2000, "validation": 500}
+_QUICK_FIELDS = {"epochs": 2, "limit_train": 2000, "num_validation": 500}
 
 # What the recipes for CIFAR-10 have in common: pictures seen both ways and a little moved, a rate that rises and falls once, averaged
 # weights, and a small validation part: with averaged weights and a falling rate there is little to choose.
@@ -41,14 +41,14 @@ _CIFAR_DEFAULTS: dict[str, Any] = {
     "schedule": "one-cycle",
     "label_smoothing": 0.1,
     "flip": "alternating",
-    "crop": 4,
-    "ema": 0.99,
-    "validation": 2000,
+    "crop_padding": 4,
+    "ema_decay": 0.99,
+    "num_validation": 2000,
 }
 
 # A final training of fixed length: nothing is chosen during it, so it may see the whole training part; test pictures are seen from both
 # sides and a little moved.
-_TTA_FIELDS: dict[str, Any] = {"validation": 0, "mirror": True, "shifted": True}
+_TTA_FIELDS: dict[str, Any] = {"num_validation": 0, "tta_flip": True, "tta_shift": True}
 
 # airbench94's own, in this project's terms: its rate of 11.5 and decay of 0.0153 "per 1024 examples" at momentum 0.85 are 1.5 and
 # 1.3e-3 for PyTorch's SGD and a mean loss; a quarter of the batch takes a quarter of the rate.
@@ -59,14 +59,14 @@ _AIRBENCH_FIELDS: dict[str, Any] = {
     "momentum": 0.85,
     "learning_rate": 0.375,
     "weight_decay": 1.3e-3,
-    "norm_rate": 64,
+    "norm_lr_factor": 64,
     "schedule": "triangular",
     "label_smoothing": 0.2,
     "flip": "alternating",
-    "ema": 0.99,
-    "validation": 0,
-    "mirror": True,
-    "shifted": True,
+    "ema_decay": 0.99,
+    "num_validation": 0,
+    "tta_flip": True,
+    "tta_shift": True,
 }
 
 TASKS: tuple[Task, ...] = (
@@ -191,7 +191,7 @@ TASKS: tuple[Task, ...] = (
         dataset="cifar10",
         model="mlp",
         recipe=MLPRecipe(
-            **{**_CIFAR_DEFAULTS, "learning_rate": 0.02, "crop": 2},
+            **{**_CIFAR_DEFAULTS, "learning_rate": 0.02, "crop_padding": 2},
             epochs=20,
             width=1024,
             depth=3,
@@ -238,7 +238,7 @@ TASKS: tuple[Task, ...] = (
         kind="classification",
         dataset="cifar10",
         model="vgg",
-        recipe=VGGRecipe(**_AIRBENCH_FIELDS, crop=4, epochs=30, depth=13, width=48),
+        recipe=VGGRecipe(**_AIRBENCH_FIELDS, crop_padding=4, epochs=30, depth=13, width=48),
         quick=_QUICK_FIELDS,
         expected_result=ExpectedResult(
             "accuracy",
@@ -260,7 +260,7 @@ TASKS: tuple[Task, ...] = (
         kind="classification",
         dataset="cifar10",
         model="resnet",
-        recipe=ResNetRecipe(**_AIRBENCH_FIELDS, crop=4, epochs=30, depth=18, width=32),
+        recipe=ResNetRecipe(**_AIRBENCH_FIELDS, crop_padding=4, epochs=30, depth=18, width=32),
         quick=_QUICK_FIELDS,
         expected_result=ExpectedResult(
             "accuracy",
@@ -307,7 +307,7 @@ TASKS: tuple[Task, ...] = (
         kind="classification",
         dataset="cifar10",
         model="inception",
-        recipe=InceptionRecipe(**_AIRBENCH_FIELDS, crop=4, epochs=18, multiplier=0.5, early_pool=True),
+        recipe=InceptionRecipe(**_AIRBENCH_FIELDS, crop_padding=4, epochs=18, multiplier=0.5, stem_pool=True),
         quick=_QUICK_FIELDS,
         expected_result=ExpectedResult(
             "accuracy",
@@ -327,7 +327,7 @@ TASKS: tuple[Task, ...] = (
         dataset="cifar10",
         model="alexnet",
         recipe=AlexNetRecipe(
-            **{**_CIFAR_DEFAULTS, "learning_rate": 0.05}, epochs=14, width=48, units=1024, dropout=0.3
+            **{**_CIFAR_DEFAULTS, "learning_rate": 0.05}, epochs=14, width=48, hidden_units=1024, dropout=0.3
         ),
         quick=_QUICK_FIELDS,
         expected_result=ExpectedResult(
@@ -371,7 +371,7 @@ TASKS: tuple[Task, ...] = (
         kind="classification",
         dataset="cifar10",
         model="fast_cnn",
-        recipe=FastRecipe(**_AIRBENCH_FIELDS, crop=2, epochs=10, width=64),
+        recipe=FastRecipe(**_AIRBENCH_FIELDS, crop_padding=2, epochs=10, width=64),
         quick=_QUICK_FIELDS,
         expected_result=ExpectedResult(
             "accuracy",
@@ -391,7 +391,7 @@ TASKS: tuple[Task, ...] = (
         kind="classification",
         dataset="cifar10",
         model="fast_cnn",
-        recipe=FastRecipe(**_AIRBENCH_FIELDS, crop=4, cutout=12, epochs=32, width=96, depth=3),
+        recipe=FastRecipe(**_AIRBENCH_FIELDS, crop_padding=4, cutout=12, epochs=32, width=96, depth=3),
         quick=_QUICK_FIELDS,
         expected_result=ExpectedResult(
             "accuracy",
@@ -425,8 +425,8 @@ TASKS: tuple[Task, ...] = (
             schedule="one-cycle",
             label_smoothing=0.1,
             flip="alternating",
-            crop=4,
-            validation=2000,
+            crop_padding=4,
+            num_validation=2000,
         ),
         quick=_QUICK_FIELDS,
         pretrained="resnet18-imagenet",
@@ -441,7 +441,7 @@ TASKS: tuple[Task, ...] = (
         kind="classification",
         dataset="cifar10",
         model="sandbox",
-        recipe=SandboxRecipe(**{**_CIFAR_DEFAULTS, "ema": 0.0}, epochs=5),
+        recipe=SandboxRecipe(**{**_CIFAR_DEFAULTS, "ema_decay": 0.0}, epochs=5),
         quick=_QUICK_FIELDS,
     ),
     Task(
@@ -462,11 +462,11 @@ TASKS: tuple[Task, ...] = (
             schedule="one-cycle",
             label_smoothing=0.05,
             flip="random",
-            crop=6,
-            jitter=0.3,
+            crop_padding=6,
+            color_jitter=0.3,
             depth=10,
             width=16,
-            validation=100,
+            num_validation=100,
         ),
         quick=_QUICK_FIELDS,
         expected_result=ExpectedResult(
@@ -499,13 +499,13 @@ TASKS: tuple[Task, ...] = (
             schedule="one-cycle",
             label_smoothing=0.05,
             flip="random",
-            crop=6,
-            jitter=0.3,
+            crop_padding=6,
+            color_jitter=0.3,
             hue=1.0,
-            grey=0.5,
+            grayscale=0.5,
             depth=10,
             width=16,
-            validation=100,
+            num_validation=100,
         ),
         quick=_QUICK_FIELDS,
         expected_result=ExpectedResult(
@@ -528,14 +528,16 @@ TASKS: tuple[Task, ...] = (
         kind="translation",
         dataset="apple2orange",
         model="cyclegan",
-        recipe=CycleGANRecipe(epochs=20, batch_size=4, width=32, size=128, resize=True, ema=0.99),
+        recipe=CycleGANRecipe(
+            epochs=20, batch_size=4, width=32, image_size=128, resize_conv=True, ema_decay=0.99
+        ),
         quick={
             "epochs": 2,
             "limit_train": 8,
-            "validation": 8,
-            "size": 64,
+            "num_validation": 8,
+            "image_size": 64,
             "width": 16,
-            "blocks": 3,
+            "num_blocks": 3,
             "sample_every": 1,
         },
         trainer=CYCLEGAN_TRAINER,
@@ -552,10 +554,10 @@ TASKS: tuple[Task, ...] = (
         quick={
             "epochs": 2,
             "limit_train": 8,
-            "validation": 8,
-            "size": 64,
+            "num_validation": 8,
+            "image_size": 64,
             "width": 16,
-            "blocks": 3,
+            "num_blocks": 3,
             "sample_every": 1,
         },
         trainer=CYCLEGAN_TRAINER,
@@ -579,7 +581,7 @@ TASKS: tuple[Task, ...] = (
             width=64,
             depth=2,
             dropout=0.1,
-            validation=60,
+            num_validation=60,
         ),
         quick={"epochs": 20},
         expected_result=ExpectedResult(

@@ -189,7 +189,7 @@ def start_job() -> Callable[..., object]:
 
     def start(name: str, data_root: str | None = None, **changes: object):  # noqa: ANN202
         task = tasks.get_task(name)
-        changes = {"threads": 1, "epochs": 1, "validation": 300, "limit_train": 500, **changes}
+        changes = {"threads": 1, "epochs": 1, "num_validation": 300, "limit_train": 500, **changes}
         return queue.start_run(task, task.recipe.changed(**changes), data_root)
 
     return start

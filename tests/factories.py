@@ -26,15 +26,15 @@ SMALL = {
     "cifar10-resnet": {"width": 8, "depth": 10},
     "cifar10-mobilenetv1": {"multiplier": 0.125},
     "cifar10-inception": {"multiplier": 0.125},
-    "cifar10-alexnet": {"width": 8, "units": 64},
+    "cifar10-alexnet": {"width": 8, "hidden_units": 64},
     "cifar10-efficientnet": {"multiplier": 0.125},
     "cifar10-fast": {"width": 8},
     "cifar10-best": {"width": 8, "depth": 2},
     "cifar10-sandbox": {"width": 8, "depth": 3},
-    "cifar10-resnet18-pretrained": {"start": "scratch", "size": 32},
+    "cifar10-resnet18-pretrained": {"init": "scratch", "image_size": 32},
     "fruit-classifier": {"width": 12},
     "fruit-classifier-gray": {"width": 12},
-    **{f"cyclegan-{n}": {"width": 4, "blocks": 1, "size": 64} for n in ("light", "paper")},
+    **{f"cyclegan-{n}": {"width": 4, "num_blocks": 1, "image_size": 64} for n in ("light", "paper")},
 }
 """Recipe changes that make a task's network small enough for a test."""
 PROBES = 8

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from core import formatting, i18n, paths, tasks
+from core.migration import migrate_card
 
 METRICS_SHOWN = formatting.METRIC_NAMES.keys() - {
     "cross_entropy",
@@ -37,7 +38,7 @@ def checkpoints_table(language: str) -> str:
     machines = set()
     for task in tasks.TASKS:
         path = paths.checkpoints() / f"{task.checkpoint}.json"
-        card = json.loads(path.read_text()) if path.exists() else {}
+        card = migrate_card(json.loads(path.read_text())) if path.exists() else {}
         if card.get("task") != task.name:
             continue
         machines.add(f"{card['machine']}, torch {card['versions']['torch']}")

@@ -66,15 +66,15 @@ def _steps_for_images(images: float, examples: int, batch: int) -> int:
 def _examples_per_epoch(task: Task, recipe: Recipe) -> int:
     """What a training of `recipe` sees in one epoch."""
     dataset = data.load_dataset(task.dataset, download=False, **recipe.part("data"))
-    examples = len(dataset.train_x) - dataset.resolve_validation_size(recipe.validation)
+    examples = len(dataset.train_x) - dataset.resolve_validation_size(recipe.num_validation)
     return min(examples, recipe.limit_train or examples)
 
 
 def equalize_evaluation(recipes: list[Recipe]) -> list[Recipe]:
     """The recipes with the same pictures to learn from and to be judged on, and one look at each test picture: what is left to differ
     is the network and how it learns."""
-    held = max(r.validation for r in recipes) or _VALIDATION_SIZE
-    return [r.changed(validation=held, mirror=False, shifted=False) for r in recipes]
+    held = max(r.num_validation for r in recipes) or _VALIDATION_SIZE
+    return [r.changed(num_validation=held, tta_flip=False, tta_shift=False) for r in recipes]
 
 
 def _training_macs(task: Task, recipe: Recipe) -> int:

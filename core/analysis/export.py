@@ -42,7 +42,7 @@ _PACKAGE_OF_NAME = {
 }
 _DATASET_KEYS = {"name", "train", "test", "in_shape", "classes", "mean", "std"}
 _SCALING_COMMENTS = {
-    "standardised": "Bytes become numbers around zero: scaled to [0, 1], then mean 0 and standard deviation 1 over the training part.",
+    "standardized": "Bytes become numbers around zero: scaled to [0, 1], then mean 0 and standard deviation 1 over the training part.",
     "unit": "Bytes become numbers from 0 to 1.",
     "bytes": "Bytes stay numbers from 0 to 255.",
 }
@@ -105,12 +105,12 @@ def render_script(run: Run) -> str:
     load = environment.get_template(f"load/{data_name}.py.jinja").render(
         recipe.model_dump(), **known, definitions=lambda name: _synthetic_source(task.dataset, name)
     )
-    turns, moves = recipe.shift or recipe.rotate or recipe.scale, recipe.flip != "none" or recipe.crop
+    turns, moves = recipe.shift or recipe.rotate or recipe.scale, recipe.flip != "none" or recipe.crop_padding
     used_augmentations = {
         augment.random_affine: turns,
         augment.random_crop_flip: moves,
-        augment.random_hue_grayscale: recipe.hue or recipe.grey,
-        augment.color_jitter: recipe.jitter,
+        augment.random_hue_grayscale: recipe.hue or recipe.grayscale,
+        augment.color_jitter: recipe.color_jitter,
         augment.cutout: recipe.cutout,
     }
     sources = [_function_source(f) for f, used in used_augmentations.items() if used] if classifies else []
@@ -130,23 +130,23 @@ def render_script(run: Run) -> str:
         augmentations=sources,
         turns=classifies and turns,
         moves=classifies and moves,
-        colours=classifies and recipe.jitter,
-        recolours=classifies and (recipe.hue or recipe.grey),
+        colours=classifies and recipe.color_jitter,
+        recolours=classifies and (recipe.hue or recipe.grayscale),
         cuts=classifies and recipe.cutout,
-        prepared=_SCALING_COMMENTS[recipe.scaling],
+        prepared=_SCALING_COMMENTS[recipe.input_scaling],
         **_scaling_context(recipe, used),
-        judged="average.module" if recipe.ema else "network",
+        judged="average.module" if recipe.ema_decay else "network",
         begins_with_data=batches.MAX_WARM_START_EXAMPLES if "def init_whitening" in network else 0,
         squared_error=_function_source(optim.squared_error) if _uses_squared_error(task, recipe) else "",
-        averaging=_function_source(optim.ema_update) if recipe.ema else "",
-        one_cycle=_one_cycle_call(optim.momentum_cycle(recipe), has_norms and recipe.norm_rate != 1),
+        averaging=_function_source(optim.ema_update) if recipe.ema_decay else "",
+        one_cycle=_one_cycle_call(optim.momentum_cycle(recipe), has_norms and recipe.norm_lr_factor != 1),
         loss=_loss_expression(task, recipe),
         optimizer=_optimizer_call(recipe, has_norms),
         has_norms=has_norms,
         imagenet=pretrained.required_weights(task, recipe) is not None,
         schedule="" if recipe.schedule == "none" else recipe.schedule,
         max_steps=_max_steps(recipe, used),
-        patience=recipe.patience if recipe.validation else 0,
+        patience=recipe.patience if recipe.num_validation else 0,
         dropout=getattr(recipe, "dropout", 0),
         bf16=(run.environment.get("precision") or system_info.resolve_precision(recipe.precision))
         == "bf16-mixed",
@@ -154,7 +154,7 @@ def render_script(run: Run) -> str:
         convolves="Conv2d" in network,
         build=_model_call(task.model, used, recipe),
         load=load.strip(),
-        splits=recipe.validation or "cut_validation(" in load,
+        splits=recipe.num_validation or "cut_validation(" in load,
         cut_validation=_function_source(data.train_val_split),
         few=_function_source(data.stratified_subset),
         epoch_order=_function_source(batches.epoch_order),
@@ -183,9 +183,9 @@ def _data_context(task: tasks.Task, used: dict[str, Any]) -> dict[str, Any]:
 
 def _scaling_context(recipe: Recipe, used: dict[str, Any]) -> dict[str, Any]:
     """How augmentation sees the pixels: as the network does, or standardised where the network sees them in another scale."""
-    if "standard" not in used or not (recipe.jitter or recipe.cutout):
+    if "standard" not in used or not (recipe.color_jitter or recipe.cutout):
         return {"rescales": None, "seen": "prepare"}
-    return {"rescales": [_format_constant(values) for values in used["standard"]], "seen": "standardised"}
+    return {"rescales": [_format_constant(values) for values in used["standard"]], "seen": "standardized"}
 
 
 def _script_header(run: Run, recipe: Recipe, used: dict[str, Any]) -> str:
@@ -193,7 +193,7 @@ def _script_header(run: Run, recipe: Recipe, used: dict[str, Any]) -> str:
     info = data.dataset_info(run.task.dataset)
     stood_in = f"{info.fallback_title} (in place of {info.title})"
     title = stood_in if used.get("stand_in_for") else info.title_of(used["name"])
-    held = f"{recipe.validation:,} to choose the best epoch, " if recipe.validation else ""
+    held = f"{recipe.num_validation:,} to choose the best epoch, " if recipe.num_validation else ""
     text = f"It repeats run {run.id}: {title}, {_num_train(recipe, used):,} examples to train, {held}{int(used['test']):,} to test. "
     summary = run.summary
     if summary is None:
@@ -210,7 +210,7 @@ def _script_header(run: Run, recipe: Recipe, used: dict[str, Any]) -> str:
 
 def _optimizer_call(recipe: Recipe, has_norms: bool) -> str:
     """The line that makes the optimizer, as `core.training.optim` makes it."""
-    grouped = recipe.weight_decay or (recipe.norm_rate != 1 and has_norms)
+    grouped = recipe.weight_decay or (recipe.norm_lr_factor != 1 and has_norms)
     arguments = ["groups" if grouped else "network.parameters()", "lr=LEARNING_RATE"]
     if recipe.optimizer in ("sgd", "rmsprop") and recipe.momentum:
         arguments.append("momentum=MOMENTUM")
@@ -265,7 +265,7 @@ def _max_steps(recipe: Recipe, used: dict[str, Any]) -> int:
 
 
 def _num_train(recipe: Recipe, used: dict[str, Any]) -> int:
-    rest = int(used["train"]) - recipe.validation
+    rest = int(used["train"]) - recipe.num_validation
     return min(rest, recipe.limit_train or rest)
 
 

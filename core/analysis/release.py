@@ -16,6 +16,7 @@ from core.evaluation import Evaluation, evaluate_model
 from core.files import write_json
 from core.inference import model_summary
 from core.messages import N_, UserError
+from core.migration import FORMAT
 from core.runs import store, system_info
 from core.runs.logs import MetricsReader
 from core.runs.store import Run
@@ -138,6 +139,7 @@ def _make_card(run: Run, spec: Spec, evaluation: Evaluation, weights: Path, leve
     return {
         "task": run.task_name,
         "model": spec.model,
+        "format": FORMAT,
         "recipe": config["recipe"],
         "command": run.command(),
         "data": {"title": used["title"], "train": used["train"], "test": used["test"], "test_levels": levels},

@@ -32,19 +32,19 @@ _TIME_INDEPENDENT_FIELDS = {
     "weight_decay",
     "label_smoothing",
     "patience",
-    "validation",
+    "num_validation",
     "limit_train",
     "seed",
     "schedule",
-    "step_epochs",
-    "step_factor",
-    "norm_rate",
-    "cycle",
-    "identity",
-    "constant",
+    "lr_step_size",
+    "lr_gamma",
+    "norm_lr_factor",
+    "cycle_weight",
+    "identity_weight",
+    "constant_lr_fraction",
     "beta1",
     "sample_every",
-    "scaling",
+    "input_scaling",
 }
 _TARGET_SECONDS = 1.5  # enough steps to fill this, where steps are quick
 _MIN_STEPS, _MAX_SECONDS = (
@@ -92,8 +92,8 @@ def estimate_runtime(task: Task, recipe: Recipe) -> RuntimeEstimate:
 def _examples_per_epoch(task: Task, recipe: Recipe, dataset: data.ArrayDataset) -> int:
     """Training examples of an epoch: those that are not held back; of two domains, those of the larger."""
     if task.kind == "translation":
-        return max((dataset.train_y == domain).sum() for domain in (0, 1)) - recipe.validation
-    return len(dataset.train_x) - dataset.resolve_validation_size(recipe.validation)
+        return max((dataset.train_y == domain).sum() for domain in (0, 1)) - recipe.num_validation
+    return len(dataset.train_x) - dataset.resolve_validation_size(recipe.num_validation)
 
 
 @functools.lru_cache(maxsize=8)
@@ -189,7 +189,10 @@ def _measure_step_seconds(
         if task.kind == "translation":
             endless |= {"sample_every": 1_000_000}
         else:
-            endless |= {"validation": min(recipe.validation, len(dataset.train_x) // 2), "patience": 0}
+            endless |= {
+                "num_validation": min(recipe.num_validation, len(dataset.train_x) // 2),
+                "patience": 0,
+            }
         trainer = task.trainer_class()(task.model, dataset, recipe.changed(**endless), fabric)
         events, times, begun = trainer.run(), [], time.perf_counter()
         before = begun

@@ -12,12 +12,27 @@ import typer
 from core import tasks
 from core.cli.output import _, format_duration, print_json, print_message
 from core.messages import Message, N_, UserError
+from core.migration import migrate_option
 from core.runs import queue
 from core.runs.store import Run
 from core.task_spec import Task
 from core.training.recipe import describe_allowed
 
 _POLL_SECONDS = 0.2  # seconds
+
+
+class TaskCommand(typer.core.TyperCommand):
+    """Names the current option if a renamed one is given."""
+
+    def parse_args(self, ctx, args):  # noqa: ANN001, ANN201
+        known = {name for param in self.params for name in (*param.opts, *param.secondary_opts)}
+        for option in (arg.split("=")[0] for arg in args):
+            renamed = migrate_option(option)
+            if option not in known and renamed in known:
+                ctx.fail(
+                    Message(N_("Option {old} was renamed to {new}."), {"old": option, "new": renamed}).text(_)
+                )
+        return super().parse_args(ctx, args)
 
 
 class TaskGroup(typer.core.TyperGroup):
@@ -76,7 +91,7 @@ def _make_command(task: Task):  # noqa: ANN202
 
 
 for entry in tasks.TASKS:
-    app.command(entry.name)(_make_command(entry))
+    app.command(entry.name, cls=TaskCommand)(_make_command(entry))
 
 
 def _start_and_follow(task: Task, changed: dict, data_root, quick, name, devices, num_nodes, json) -> None:  # noqa: ANN001

@@ -33,14 +33,14 @@ def find(root: Path) -> Path | None:
 
 
 def load(
-    source: Path, progress: ProgressCallback | None = None, size: int = IMAGE_SIZE, train: bool = True
+    source: Path, progress: ProgressCallback | None = None, image_size: int = IMAGE_SIZE, train: bool = True
 ) -> ArrayDataset:
-    """The photos in what `find` gave, for trainings at `size` pixels; without `train` the training part stays empty and is not decoded.
+    """Load the photos in what `find` returned, for training at `image_size` pixels. Without `train`, the training set is empty.
     Raises UserError naming what is missing, damaged or hostile."""
     learned = _EMPTY_SPLIT
     if train:
         found = image_folder.load_image_folder(
-            source, {"train": _SPLIT_FOLDERS["train"]}, load_size(size), "unpaired", progress
+            source, {"train": _SPLIT_FOLDERS["train"]}, load_size(image_size), "unpaired", progress
         ).splits["train"]
         learned = found.x, found.y
     test = image_folder.load_image_folder(
@@ -62,10 +62,10 @@ def load_size(size: int) -> int:
     return size * 9 // 32 * 4
 
 
-def fallback(notice: Message, size: int = IMAGE_SIZE, train: bool = True) -> ArrayDataset:
+def fallback(notice: Message, image_size: int = IMAGE_SIZE, train: bool = True) -> ArrayDataset:
     """120 drawn apples and 120 drawn oranges to train on (none without `train`), 24 of each to test, made from a fixed seed."""
     parts = []
-    for seed, split, pixels in ((1, "train", load_size(size)), (2, "test", TEST_IMAGE_SIZE)):
+    for seed, split, pixels in ((1, "train", load_size(image_size)), (2, "test", TEST_IMAGE_SIZE)):
         if split == "train" and not train:
             parts.append(_EMPTY_SPLIT)
             continue

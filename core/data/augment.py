@@ -33,7 +33,7 @@ def check_crop_size(reach: int, in_shape: tuple[int, ...]) -> None:
     most = min(in_shape[1:]) - 1
     if reach > most:
         raise UserError(
-            N_("crop is {value}, but must be at most {most} for images of {height}×{width} pixels."),
+            N_("crop_padding is {value}, but must be at most {most} for images of {height}×{width} pixels."),
             value=reach,
             height=in_shape[1],
             width=in_shape[2],

@@ -18,21 +18,21 @@ from core.training.supervised_recipe import SupervisedRecipe
 # Each kind: what a picture goes through, the recipe's fields for it, and amounts that show it where the recipe has it off.
 AUGMENTATIONS: tuple[tuple[str, dict[str, object]], ...] = (
     (N_("Horizontal flip"), {"flip": "random"}),
-    (N_("Random crop"), {"crop": 4}),
+    (N_("Random crop"), {"crop_padding": 4}),
     (N_("Shift, rotation, scale"), {"shift": 3.0, "rotate": 15.0, "scale": 0.15}),
-    (N_("Color jitter"), {"jitter": 0.4}),
-    (N_("Hue and grayscale"), {"hue": 1.0, "grey": 0.3}),
+    (N_("Color jitter"), {"color_jitter": 0.4}),
+    (N_("Hue and grayscale"), {"hue": 1.0, "grayscale": 0.3}),
     (N_("Cutout"), {"cutout": 10}),
 )
 _DISABLED_FIELDS = {
     "flip": "none",
-    "crop": 0,
+    "crop_padding": 0,
     "shift": 0.0,
     "rotate": 0.0,
     "scale": 0.0,
-    "jitter": 0.0,
+    "color_jitter": 0.0,
     "hue": 0.0,
-    "grey": 0.0,
+    "grayscale": 0.0,
     "cutout": 0,
 }
 
@@ -53,7 +53,7 @@ def preview_rows(
     """`count` training pictures, taken from all over the part: as they are, after each kind of augmentation of which `fields` holds a
     field, and after everything that `recipe` uses. Another `draw` gives other random numbers. Raises UserError where the
     recipe's crop is too large for them."""
-    augment.check_crop_size(recipe.crop, data.in_shape)
+    augment.check_crop_size(recipe.crop_padding, data.in_shape)
     index = np.linspace(0, len(data.train_y) - 1, count).astype(int)
     part = Batches(data, data.train_x[index], data.train_y[index])
     found = [

@@ -32,10 +32,10 @@ def find(root: Path) -> Path | None:
     return path if path.is_file() else None
 
 
-def load(path: Path, progress: ProgressCallback | None = None, use_b: bool = False) -> ArrayDataset:
+def load(path: Path, progress: ProgressCallback | None = None, use_b_column: bool = False) -> ArrayDataset:
     """Boston housing from the CSV file. Raises UserError naming the file and the wrong column or row."""
     numbers = _read_csv(path)
-    features = [c for c in COLUMNS if use_b or c != "b"]
+    features = [c for c in COLUMNS if use_b_column or c != "b"]
     return _make_dataset("boston", TITLE, str(path), numbers[features], numbers[TARGET], TARGET)
 
 
@@ -72,7 +72,7 @@ def inventory(path: Path) -> tuple[int, int, int]:
     return rows - held_out, held_out, path.stat().st_size
 
 
-def fallback(notice: Message, use_b: bool = False) -> ArrayDataset:
+def fallback(notice: Message, use_b_column: bool = False) -> ArrayDataset:
     """scikit-learn's diabetes data (Efron et al., Annals of Statistics 32, 2004): 442 patients, 10 features."""
     from sklearn.datasets import load_diabetes
 

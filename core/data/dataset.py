@@ -72,9 +72,9 @@ class ArrayDataset:
         """The same data with another input scaling; tables are returned unchanged.
 
         Args:
-            scaling: "bytes" (0 to 255), "unit" (0 to 1) or "standardised" (mean 0, standard deviation 1 on the training set).
+            scaling: "bytes" (0 to 255), "unit" (0 to 1) or "standardized" (mean 0, standard deviation 1 on the training set).
         """
-        if scaling == "standardised" or not self.is_image:
+        if scaling == "standardized" or not self.is_image:
             return self
         zeros, ones = (
             np.zeros_like(np.asarray(self.mean, dtype=float)),
@@ -98,7 +98,7 @@ class ArrayDataset:
         if size and not low <= size <= count - low:
             raise UserError(
                 N_(
-                    "validation is {value}, but must be 0 or from {low} to {high} for {title} (training "
+                    "num_validation is {value}, but must be 0 or from {low} to {high} for {title} (training "
                     "set size: {count})."
                 ),
                 value=requested,
@@ -125,7 +125,7 @@ class ArrayDataset:
             raise UserError(
                 N_(
                     "Class {label} has too few training examples ({few} of {count}) for a stratified "
-                    "validation set of {value}. Add examples, or set validation to 0."
+                    "validation set of {value}. Add examples, or set num_validation to 0."
                 ),
                 few=int(counts.min()),
                 count=len(self.train_y),

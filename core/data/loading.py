@@ -42,7 +42,7 @@ def load_dataset(
     *,
     download: bool = True,
     progress: ProgressCallback | None = None,
-    scaling: str = "standardised",
+    input_scaling: str = "standardized",
     **options: object,
 ) -> ArrayDataset:
     """Load data set `name`; download it if it is missing and small enough; else return its fallback data, with a notice.
@@ -52,13 +52,13 @@ def load_dataset(
         root: folder to search first.
         download: whether missing data may be downloaded.
         progress: called while data are downloaded and decoded.
-        scaling: input scaling of images, see `ArrayDataset.with_scaling`.
+        input_scaling: input scaling of images, see `ArrayDataset.with_scaling`.
         **options: recipe fields that the data set's `load` takes.
 
     Raises:
         UserError: if files are missing or damaged (the message names the file), or if the data set is missing and has no fallback.
     """
-    return _load_dataset(dataset_info(name), root, download, progress, **options).with_scaling(scaling)
+    return _load_dataset(dataset_info(name), root, download, progress, **options).with_scaling(input_scaling)
 
 
 def _load_dataset(

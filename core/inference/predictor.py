@@ -21,9 +21,9 @@ from core.training.batches import normalization
 def predict_outputs(network: nn.Module, spec: Spec, x: Tensor) -> Tensor:
     """Logits or standardised predictions (B, K) of normalised inputs, as the spec says: of the input alone, or the mean with those of
     its mirror image, and half of that with the input moved by one pixel, up left and down right, its border mirrored into the gap."""
-    if not spec.shifted:
-        return _average_with_flip(network, x) if spec.mirror else network(x).float()
-    once = _average_with_flip if spec.mirror else lambda net, v: net(v).float()
+    if not spec.tta_shift:
+        return _average_with_flip(network, x) if spec.tta_flip else network(x).float()
+    once = _average_with_flip if spec.tta_flip else lambda net, v: net(v).float()
     h, w = x.shape[-2:]
     wide = F.pad(x, (1, 1, 1, 1), "reflect")
     moved = once(network, wide[..., :h, :w]) + once(network, wide[..., 2:, 2:])

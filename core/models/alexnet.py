@@ -27,7 +27,9 @@ def conv(fan_in: int, fan_out: int, kernel: int) -> nn.Sequential:
 class AlexNet(nn.Module):
     """Logits (B, K) of images (B, C, H, W)."""
 
-    def __init__(self, in_channels: int, num_outputs: int, width: int, units: int, dropout: float) -> None:
+    def __init__(
+        self, in_channels: int, num_outputs: int, width: int, hidden_units: int, dropout: float
+    ) -> None:
         super().__init__()
 
         def pool() -> nn.Module:
@@ -47,16 +49,16 @@ class AlexNet(nn.Module):
         )
         self.hidden = nn.Sequential(
             nn.Dropout(dropout),
-            nn.Linear(64 * width, units),
+            nn.Linear(64 * width, hidden_units),
             nn.ReLU(inplace=True),
             nn.Dropout(dropout),
-            nn.Linear(units, units),
+            nn.Linear(hidden_units, hidden_units),
             nn.ReLU(inplace=True),
         )
-        self.head = nn.Linear(units, num_outputs)
+        self.head = nn.Linear(hidden_units, num_outputs)
 
     def embed(self, x: Tensor) -> Tensor:
-        return self.hidden(self.features(x))  # (B, C, 32, 32) -> (B, 64*W0) -> (B, units)
+        return self.hidden(self.features(x))  # (B, C, 32, 32) -> (B, 64*W0) -> (B, hidden_units)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.head(self.embed(x))  # -> (B, K)
@@ -64,8 +66,12 @@ class AlexNet(nn.Module):
 
 @register_model
 def alexnet(
-    in_shape: tuple[int, ...], num_outputs: int, width: int = 64, units: int = 1024, dropout: float = 0.5
+    in_shape: tuple[int, ...],
+    num_outputs: int,
+    width: int = 64,
+    hidden_units: int = 1024,
+    dropout: float = 0.5,
 ) -> nn.Module:
     """AlexNet for 32x32: `width` 64 gives the 64, 192, 384, 256, 256 maps of torchvision's, which are those of Krizhevsky's single-column
     network (One weird trick for parallelizing convolutional neural networks, 2014, arXiv:1404.5997)."""
-    return AlexNet(in_shape[0], num_outputs, width, units, dropout)
+    return AlexNet(in_shape[0], num_outputs, width, hidden_units, dropout)

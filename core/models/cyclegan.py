@@ -38,9 +38,9 @@ def conv(fan_in: int, fan_out: int, kernel: int, stride: int = 1) -> nn.Sequenti
     )
 
 
-def upsample(fan_in: int, fan_out: int, resize: bool) -> nn.Sequential:
+def upsample(fan_in: int, fan_out: int, resize_conv: bool) -> nn.Sequential:
     """(B, fan_in, H, W) -> (B, fan_out, 2H, 2W)."""
-    if resize:
+    if resize_conv:
         return nn.Sequential(nn.Upsample(scale_factor=2, mode="nearest"), *conv(fan_in, fan_out, 3))
     up = nn.ConvTranspose2d(fan_in, fan_out, 3, stride=2, padding=1, output_padding=1)
     return nn.Sequential(up, InstanceNorm(), nn.ReLU(inplace=True))
@@ -62,14 +62,14 @@ class Residual(nn.Module):
 class Generator(nn.Module):
     """A translated picture (B, 3, H, W) in [-1, 1] of a picture of the same shape and range."""
 
-    def __init__(self, width: int, blocks: int, resize: bool) -> None:
+    def __init__(self, width: int, num_blocks: int, resize_conv: bool) -> None:
         super().__init__()
         self.shrink = nn.Sequential(
             conv(3, width, 7), conv(width, 2 * width, 3, 2), conv(2 * width, 4 * width, 3, 2)
         )
-        self.blocks = nn.Sequential(*(Residual(4 * width) for _ in range(blocks)))
+        self.blocks = nn.Sequential(*(Residual(4 * width) for _ in range(num_blocks)))
         self.enlarge = nn.Sequential(
-            upsample(4 * width, 2 * width, resize), upsample(2 * width, width, resize)
+            upsample(4 * width, 2 * width, resize_conv), upsample(2 * width, width, resize_conv)
         )
         self.to_rgb = nn.Sequential(nn.ReflectionPad2d(3), nn.Conv2d(width, 3, 7), nn.Tanh())
 
@@ -103,10 +103,10 @@ class PatchGAN(nn.Module):
 class Generators(nn.Module):
     """Both ways: `a2b` is the paper's G, `b2a` its F. This is what is saved and shipped."""
 
-    def __init__(self, width: int, blocks: int, resize: bool) -> None:
+    def __init__(self, width: int, num_blocks: int, resize_conv: bool) -> None:
         super().__init__()
-        self.a2b = Generator(width, blocks, resize)
-        self.b2a = Generator(width, blocks, resize)
+        self.a2b = Generator(width, num_blocks, resize_conv)
+        self.b2a = Generator(width, num_blocks, resize_conv)
 
     def forward(self, x: Tensor, way: str) -> Tensor:
         return getattr(self, way)(x)
@@ -135,7 +135,11 @@ def init_weights(network: nn.Module) -> nn.Module:
 
 @register_model(kind="translator")
 def cyclegan(
-    in_shape: tuple[int, ...], num_outputs: int = 0, width: int = 64, blocks: int = 9, resize: bool = False
+    in_shape: tuple[int, ...],
+    num_outputs: int = 0,
+    width: int = 64,
+    num_blocks: int = 9,
+    resize_conv: bool = False,
 ) -> Generators:
-    """The two generators of `width` maps in their first layer with `blocks` residual blocks (the paper: 64; 9 at 256 px, 6 at 128)."""
-    return init_weights(Generators(width, blocks, resize))
+    """The two generators of `width` maps in their first layer with `num_blocks` residual blocks (the paper: 64; 9 at 256 px, 6 at 128)."""
+    return init_weights(Generators(width, num_blocks, resize_conv))

@@ -60,14 +60,14 @@ class InceptionBlock(nn.Module):
 class Inception(nn.Module):
     """Logits (B, K) of images (B, C, H, W)."""
 
-    def __init__(self, in_channels: int, num_outputs: int, multiplier: float, early_pool: bool) -> None:
+    def __init__(self, in_channels: int, num_outputs: int, multiplier: float, stem_pool: bool) -> None:
         super().__init__()
 
         def scaled(maps: int) -> int:
             return max(4, round(maps * multiplier))
 
         fan_in = scaled(192)
-        self.stem = nn.Sequential(conv(in_channels, fan_in, 3), *([nn.MaxPool2d(2)] if early_pool else []))
+        self.stem = nn.Sequential(conv(in_channels, fan_in, 3), *([nn.MaxPool2d(2)] if stem_pool else []))
         blocks: list[nn.Module] = []
         for entry in PLAN:
             if entry == "pool":
@@ -90,7 +90,7 @@ class Inception(nn.Module):
 
 @register_model
 def inception(
-    in_shape: tuple[int, ...], num_outputs: int, multiplier: float = 1.0, early_pool: bool = False
+    in_shape: tuple[int, ...], num_outputs: int, multiplier: float = 1.0, stem_pool: bool = False
 ) -> nn.Module:
-    """GoogLeNet's blocks with `multiplier` times its maps; `early_pool` halves the picture after the stem, a quarter of the cost."""
-    return Inception(in_shape[0], num_outputs, multiplier, early_pool)
+    """GoogLeNet's blocks with `multiplier` times its maps; `stem_pool` halves the picture after the stem, a quarter of the cost."""
+    return Inception(in_shape[0], num_outputs, multiplier, stem_pool)

@@ -26,9 +26,9 @@ from core.models import register_model
 class ImageNetResNet18(nn.Module):
     """Logits (B, K) of images (B, C, H, W)."""
 
-    def __init__(self, in_channels: int, num_outputs: int, start: str, size: int) -> None:
+    def __init__(self, in_channels: int, num_outputs: int, init: str, image_size: int) -> None:
         super().__init__()
-        self.frozen, self.size = start == "frozen", size
+        self.frozen, self.image_size = init == "frozen", image_size
         self.backbone = resnet18(weights=None)
         self.backbone.fc = nn.Identity()
         if in_channels != 3:
@@ -58,7 +58,7 @@ class ImageNetResNet18(nn.Module):
 
     def embed(self, x: Tensor) -> Tensor:
         x = F.interpolate(
-            x, size=(self.size, self.size), mode="bilinear", antialias=False
+            x, size=(self.image_size, self.image_size), mode="bilinear", antialias=False
         )  # (B, C, H, W) -> (B, C, S, S)
         return self.backbone(x)  # -> (B, 512, S/32, S/32) -> (B, 512)
 
@@ -68,7 +68,7 @@ class ImageNetResNet18(nn.Module):
 
 @register_model
 def resnet18_imagenet(
-    in_shape: tuple[int, ...], num_outputs: int, start: str = "fine-tuned", size: int = 64
+    in_shape: tuple[int, ...], num_outputs: int, init: str = "fine-tuned", image_size: int = 64
 ) -> nn.Module:
-    """ResNet-18 that begins `start` ("scratch", "frozen", "fine-tuned") and sees pictures of `size` x `size` pixels."""
-    return ImageNetResNet18(in_shape[0], num_outputs, start, size)
+    """ResNet-18 that begins `init` ("scratch", "frozen", "fine-tuned") and sees pictures of `image_size` x `image_size` pixels."""
+    return ImageNetResNet18(in_shape[0], num_outputs, init, image_size)

@@ -187,7 +187,7 @@ def _run_training(run: Run, status: StatusWriter | NullStatusWriter, stop: StopR
     )
     used, recipe = (
         dataset.describe(),
-        recipe.changed(validation=dataset.resolve_validation_size(recipe.validation)),
+        recipe.changed(num_validation=dataset.resolve_validation_size(recipe.num_validation)),
     )
     data.check_same_dataset(config.get("data"), used)
     if not is_worker():

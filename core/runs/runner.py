@@ -256,8 +256,8 @@ class TrainingRunner:
             features=d.features,
             target=d.target,
             epoch=epoch,
-            mirror=getattr(self.recipe, "mirror", False),
-            shifted=getattr(self.recipe, "shifted", False),
+            tta_flip=getattr(self.recipe, "tta_flip", False),
+            tta_shift=getattr(self.recipe, "tta_shift", False),
         )
 
     def _save(self) -> None:
@@ -312,7 +312,7 @@ class TrainingRunner:
             )
         purge = step + 1 if resumed else None
         self.tensorboard = SummaryWriter(str(self.run_folder.path), purge_step=purge)
-        if self.recipe.validation and hasattr(self.trainer, "probe_examples"):
+        if self.recipe.num_validation and hasattr(self.trainer, "probe_examples"):
             x, y = self.trainer.probe_examples()
             write_bytes(
                 self.run_folder.path / "probe.safetensors",

@@ -20,6 +20,7 @@ from typing import Any, Literal
 from core import paths, tasks
 from core.files import read_json, write_json
 from core.messages import Message, N_, UserError, closest_names
+from core.migration import FORMAT, migrate_config, migrate_message
 from core.training.recipe import Recipe, validate_values
 
 State = Literal["queued", "running", "stopped", "finished", "failed", "interrupted"]
@@ -77,7 +78,7 @@ class Run:
         if not isinstance(value, dict):
             return {}
         fits = {"recipe": lambda v: isinstance(v, dict), "data": _describes_data}
-        return {k: v for k, v in value.items() if k not in fits or fits[k](v)}
+        return {k: v for k, v in migrate_config(value).items() if k not in fits or fits[k](v)}
 
     @property
     def task(self) -> tasks.Task:
@@ -169,7 +170,10 @@ class Run:
         elif state not in ("queued", "running", "stopped", "failed"):
             state = "interrupted"
         return Status(
-            state, Message.from_json(raw.get("reason")), Message.from_json(raw.get("phase")), **numbers
+            state,
+            Message.from_json(migrate_message(raw.get("reason"))),
+            Message.from_json(raw.get("phase")),
+            **numbers,
         )
 
     def saved_epochs(self) -> list[int]:
@@ -278,6 +282,7 @@ def create_run(task: tasks.Task, recipe: Recipe, data_root: str | None = None, *
             ) from error
     run = Run(path)
     config = {
+        "format": FORMAT,
         "run": run_id,
         "task": task.name,
         "recipe": recipe.with_resolved_threads().model_dump(),

@@ -77,25 +77,25 @@ class Batches:
         flip shows mirrored in the first epoch. Colours are changed and squares cut out of standardised images, so that they are the same
         whatever the scaling, which comes last."""
         flipped = augment.flip_mask(recipe.flip, index.cpu(), epoch, mirrored_first, generator)
-        x = augment.random_crop_flip(self.x[index], recipe.crop, flipped, generator)
-        if recipe.hue or recipe.grey:
-            x = augment.random_hue_grayscale(x.float() / 255, recipe.hue, recipe.grey, generator) * 255
-        rescaled = self.standardization is not None and (recipe.jitter or recipe.cutout)
+        x = augment.random_crop_flip(self.x[index], recipe.crop_padding, flipped, generator)
+        if recipe.hue or recipe.grayscale:
+            x = augment.random_hue_grayscale(x.float() / 255, recipe.hue, recipe.grayscale, generator) * 255
+        rescaled = self.standardization is not None and (recipe.color_jitter or recipe.cutout)
         x = (
             torch.addcmul(self.standardization[1], x.float(), self.standardization[0])
             if rescaled
             else self.normalize(x)
         )
         x = augment.random_affine(x, recipe.shift, recipe.rotate, recipe.scale, generator)
-        x = augment.cutout(augment.color_jitter(x, recipe.jitter, generator), recipe.cutout, generator)
+        x = augment.cutout(augment.color_jitter(x, recipe.color_jitter, generator), recipe.cutout, generator)
         return self.normalize((x - self.standardization[1]) / self.standardization[0]) if rescaled else x
 
     def parts(self, network: nn.Module) -> Iterator[slice]:
         """Slices that together are all examples, each few enough for `network` to look at them at once. A network that enlarges pictures
-        says to how many pixels (`size`)."""
+        says to how many pixels (`image_size`)."""
         shape = self.x.shape[1:]
-        if self.is_image and hasattr(network, "size"):
-            shape = (shape[0], network.size, network.size)
+        if self.is_image and hasattr(network, "image_size"):
+            shape = (shape[0], network.image_size, network.image_size)
         count = max(1, min(_MAX_EVAL_BATCH, _MAX_EVAL_BYTES // (4 * math.prod(shape))))
         for first in range(0, len(self), count):
             yield slice(first, first + count)

@@ -80,9 +80,9 @@ class CycleGANTrainer:
         self._is_truncated = self.total_steps < full
         # The average of weights over time gives calmer pictures than any one step (Yazici et al., arXiv 1806.04498).
         self.average = None
-        if recipe.ema:
+        if recipe.ema_decay:
             self.average = AveragedModel(
-                generators, device=fabric.device, multi_avg_fn=ema_update(recipe.ema)
+                generators, device=fabric.device, multi_avg_fn=ema_update(recipe.ema_decay)
             )
         adam = {"lr": recipe.learning_rate, "betas": (recipe.beta1, 0.999)}
         self.generators, self.g_optimizer = fabric.setup(
@@ -96,15 +96,15 @@ class CycleGANTrainer:
             for o in (self.g_optimizer, self.d_optimizer)
         ]
         self.pool_a, self.pool_b = (
-            ImagePool(recipe.pool, recipe.seed),
-            ImagePool(recipe.pool, recipe.seed + 1),
+            ImagePool(recipe.pool_size, recipe.seed),
+            ImagePool(recipe.pool_size, recipe.seed + 1),
         )
         self.step, self.epoch = 0, 0
         self.best = {"epoch": 0, "rank": [math.inf, math.inf]}
 
     def _train_val_split(self, index: np.ndarray, domain: int) -> tuple[np.ndarray, np.ndarray]:
         """Photos of one domain to train on, and those held back: evenly spread, so that every run holds back the same ones."""
-        held, name = self.recipe.validation, self.data.classes[domain]
+        held, name = self.recipe.num_validation, self.data.classes[domain]
         if len(index) < held + 1:
             raise UserError(
                 Message.counted(
@@ -128,7 +128,7 @@ class CycleGANTrainer:
 
     def _lr_factor(self, step: int) -> float:
         """The paper's plan: a constant rate, then a line to zero."""
-        constant = self.recipe.constant * self.total_steps
+        constant = self.recipe.constant_lr_fraction * self.total_steps
         return (
             1.0
             if step <= constant
@@ -138,7 +138,7 @@ class CycleGANTrainer:
     @property
     def in_shape(self) -> tuple[int, int, int]:
         """The shape of a photo in this training."""
-        return 3, self.recipe.size, self.recipe.size
+        return 3, self.recipe.image_size, self.recipe.image_size
 
     @property
     def module(self) -> nn.Module:
@@ -211,7 +211,12 @@ class CycleGANTrainer:
         # L_identity(G, F) = E_y[|G(y) - y|] + E_x[|F(x) - x|]
         identity = (same_b.float() - real_b).abs().mean() + (same_a.float() - real_a).abs().mean()
 
-        loss = adversarial_a2b + adversarial_b2a + self.recipe.cycle * cycle + self.recipe.identity * identity
+        loss = (
+            adversarial_a2b
+            + adversarial_b2a
+            + self.recipe.cycle_weight * cycle
+            + self.recipe.identity_weight * identity
+        )
         self.g_optimizer.zero_grad()
         self.fabric.backward(loss)
         self.g_optimizer.step()
@@ -265,7 +270,7 @@ class CycleGANTrainer:
     def _load_photos(self, part: Batches, index: Tensor) -> Tensor:
         """Augmented photos (B, 3, H, W) in [-1, 1]: a random square of a larger photo, half of them mirrored."""
         flipped = torch.rand(len(index), generator=self.augment_rng) < 0.5
-        x = augment.random_crop(part.x[index], self.recipe.size, flipped, self.augment_rng)
+        x = augment.random_crop(part.x[index], self.recipe.image_size, flipped, self.augment_rng)
         return part.normalize(x)
 
     @property
@@ -276,8 +281,8 @@ class CycleGANTrainer:
     @torch.no_grad()
     def _render_samples(self, part: Batches, way: str, back: str) -> dict[str, Tensor]:
         """The held-back photos of one domain: as they are, translated, cycled back, and through the generator of their own domain."""
-        crop = (part.x.shape[-1] - self.recipe.size) // 2
-        inner = slice(crop, crop + self.recipe.size)
+        crop = (part.x.shape[-1] - self.recipe.image_size) // 2
+        inner = slice(crop, crop + self.recipe.image_size)
         kinds: dict[str, list[Tensor]] = {"real": [], "translated": [], "cycled": [], "identity": []}
         for i in range(0, len(part), MAX_IMAGES):
             real = part.normalize(part.x[i : i + MAX_IMAGES, :, inner, inner])
@@ -291,7 +296,7 @@ class CycleGANTrainer:
     def _sample_event(self) -> Sample:
         """The first held-back photos of both domains through both generators."""
         pictures = {}
-        if self.recipe.validation:
+        if self.recipe.num_validation:
             state = torch.get_rng_state()
             for name, part, way, back in (("a", self.val_a, "a2b", "b2a"), ("b", self.val_b, "b2a", "a2b")):
                 first = copy.copy(part)
@@ -304,7 +309,7 @@ class CycleGANTrainer:
     def _end_epoch(self) -> EpochEnd:
         self.epoch += 1
         metrics, is_best = {}, True
-        if self.recipe.validation:
+        if self.recipe.num_validation:
             metrics = gan_diagnostics.measure_signals(
                 self._render_samples(self.val_a, "a2b", "b2a"),
                 self._render_samples(self.val_b, "b2a", "a2b"),

@@ -63,7 +63,7 @@ class CycleGANRecipe(Recipe):
         lt=1,
         term="momentum",
     )
-    constant: float = recipe_field(
+    constant_lr_fraction: float = recipe_field(
         0.5,
         N_("Constant-rate share"),
         N_("Share of training with a constant learning rate, before it decays linearly to 0."),
@@ -72,7 +72,7 @@ class CycleGANRecipe(Recipe):
         le=1,
         term="schedule",
     )
-    cycle: float = recipe_field(
+    cycle_weight: float = recipe_field(
         10.0,
         N_("Cycle loss weight (λ)"),
         N_(
@@ -84,7 +84,7 @@ class CycleGANRecipe(Recipe):
         le=1000,
         term="cycle-consistency",
     )
-    identity: float = recipe_field(
+    identity_weight: float = recipe_field(
         5.0,
         N_("Identity loss weight"),
         N_(
@@ -96,12 +96,12 @@ class CycleGANRecipe(Recipe):
         le=1000,
         term="identity-loss",
     )
-    pool: int = recipe_field(
+    pool_size: int = recipe_field(
         50,
         N_("Image pool"),
         N_("Number of earlier translations kept for the discriminators. 0 uses only the latest."),
         unit=N_("photos"),
-        group="regularisation",
+        group="regularization",
         ge=0,
         le=10_000,
         term="image-pool",
@@ -113,14 +113,14 @@ class CycleGANRecipe(Recipe):
             "Shifts, recolors and cuts out parts of every discriminator input. Useful for small "
             "datasets (Zhao et al., arXiv 2006.10738)."
         ),
-        group="regularisation",
+        group="regularization",
         term="diff-augment",
     )
-    ema: float = recipe_field(
+    ema_decay: float = recipe_field(
         0.0,
         N_("Weight averaging (EMA)"),
         N_("Displays and saves an exponential moving average of the generator weights. 0 disables EMA."),
-        group="regularisation",
+        group="regularization",
         ge=0,
         le=0.99999,
         term="ema",
@@ -135,7 +135,7 @@ class CycleGANRecipe(Recipe):
         ge=1,
         le=256,
     )
-    blocks: int = recipe_field(
+    num_blocks: int = recipe_field(
         9,
         N_("Residual blocks"),
         N_("Number of residual blocks in each generator. The paper uses 9 for 256 pixels and 6 for 128."),
@@ -146,7 +146,7 @@ class CycleGANRecipe(Recipe):
         le=24,
         term="residual-connection",
     )
-    resize: bool = recipe_field(
+    resize_conv: bool = recipe_field(
         False,
         N_("Resize-convolution"),
         N_(
@@ -157,7 +157,7 @@ class CycleGANRecipe(Recipe):
         passes_to="model",
         term="checkerboard",
     )
-    size: Literal[64, 96, 128, 192, 256] = recipe_field(
+    image_size: Literal[64, 96, 128, 192, 256] = recipe_field(
         256,
         N_("Photo size"),
         N_("Side length of the square crops. Photos are first resized to be one eighth larger."),
@@ -165,7 +165,7 @@ class CycleGANRecipe(Recipe):
         group="data",
         passes_to="data",
     )
-    validation: int = recipe_field(
+    num_validation: int = recipe_field(
         16,
         N_("Validation set"),
         N_("Photos of each domain held out from training. The translations of eight of each are displayed."),

@@ -16,7 +16,7 @@ class DropoutRecipe(SupervisedRecipe):
         0.3,
         N_("Dropout"),
         N_("Probability of zeroing a hidden unit at each training step."),
-        group="regularisation",
+        group="regularization",
         passes_to="model",
         ge=0,
         le=0.95,
@@ -71,7 +71,7 @@ class MLPRecipe(DropoutRecipe):
 class HousingRecipe(MLPRecipe):
     """For Boston housing, whose column `b` is left out unless asked for."""
 
-    use_b: bool = recipe_field(
+    use_b_column: bool = recipe_field(
         False,
         N_("Use column b"),
         N_("Column b encodes the share of Black residents of a district. It is excluded by default."),
@@ -161,7 +161,7 @@ class EfficientNetRecipe(MultiplierRecipe, DropoutRecipe):
 class InceptionRecipe(MultiplierRecipe):
     """For `core.models.inception`."""
 
-    early_pool: bool = recipe_field(
+    stem_pool: bool = recipe_field(
         False,
         N_("Early pooling"),
         N_("Halves the image side right after the first layer. This cuts the cost to a quarter."),
@@ -183,7 +183,7 @@ class AlexNetRecipe(DropoutRecipe):
         ge=1,
         le=512,
     )
-    units: int = recipe_field(
+    hidden_units: int = recipe_field(
         1024,
         N_("Hidden units"),
         N_("Number of units in each hidden layer."),
@@ -283,7 +283,7 @@ class FastRecipe(SupervisedRecipe):
 class PretrainedRecipe(SupervisedRecipe):
     """For `core.models.resnet18_imagenet`."""
 
-    start: Literal["scratch", "frozen", "fine-tuned"] = recipe_field(
+    init: Literal["scratch", "frozen", "fine-tuned"] = recipe_field(
         "fine-tuned",
         N_("Start"),
         N_(
@@ -294,7 +294,7 @@ class PretrainedRecipe(SupervisedRecipe):
         passes_to="model",
         term="transfer-learning",
     )
-    size: int = recipe_field(
+    image_size: int = recipe_field(
         64,
         N_("Input size"),
         N_("Images are upsampled to this size because the model downsamples them by a factor of 32."),

@@ -20,7 +20,7 @@ def make_optimizer(model: nn.Module, recipe: SupervisedRecipe) -> torch.optim.Op
     rate = recipe.learning_rate
     shifts = (
         [m.bias for m in model.modules() if isinstance(m, NORM_LAYERS) and m.bias is not None]
-        if recipe.norm_rate != 1
+        if recipe.norm_lr_factor != 1
         else []
     )
     of_norms = {id(p) for p in shifts}
@@ -28,7 +28,7 @@ def make_optimizer(model: nn.Module, recipe: SupervisedRecipe) -> torch.optim.Op
     groups = [
         {"params": [p for p in others if p.ndim > 1], "weight_decay": recipe.weight_decay},
         {"params": [p for p in others if p.ndim <= 1], "weight_decay": 0.0},
-        {"params": shifts, "weight_decay": 0.0, "lr": rate * recipe.norm_rate},
+        {"params": shifts, "weight_decay": 0.0, "lr": rate * recipe.norm_lr_factor},
     ]
     groups = [g for g in groups if g["params"]]
     match recipe.optimizer:
@@ -50,7 +50,7 @@ def make_schedule(
     schedulers = torch.optim.lr_scheduler
     match recipe.schedule:
         case "step":
-            return schedulers.StepLR(optimizer, recipe.step_epochs * steps_per_epoch, recipe.step_factor)
+            return schedulers.StepLR(optimizer, recipe.lr_step_size * steps_per_epoch, recipe.lr_gamma)
         case "one-cycle":
             # Smith and Topin, arXiv 1708.07120; the rate rises over the first 30 % and falls to (almost) nothing.
             highest = [g["lr"] for g in optimizer.param_groups]

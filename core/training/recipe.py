@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 from core.messages import Message, N_, UserError, closest_names
 
 RecipeT = TypeVar("R", bound="Recipe")
-Group = Literal["main", "optimizer", "regularisation", "augmentation", "model", "data", "machine"]
+Group = Literal["main", "optimizer", "regularization", "augmentation", "model", "data", "machine"]
 
 
 def recipe_field(

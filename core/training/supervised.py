@@ -46,7 +46,7 @@ class SupervisedTrainer:
         self.recipe, self.data, self.fabric = recipe, data, fabric
         self.is_classifier = data.kind == "classification"
         self.score = "accuracy" if self.is_classifier else "rmse"
-        self.train_index, self.validation_index = data.train_val_split(recipe.validation)
+        self.train_index, self.validation_index = data.train_val_split(recipe.num_validation)
         if recipe.limit_train:
             self.train_index = self.train_index[
                 stratified_subset(data.train_y[self.train_index], recipe.limit_train)
@@ -64,7 +64,7 @@ class SupervisedTrainer:
         )
 
         if data.is_image:
-            augment.check_crop_size(recipe.crop, data.in_shape)
+            augment.check_crop_size(recipe.crop_padding, data.in_shape)
         torch.manual_seed(recipe.seed)
         network = models.create_model(model, data.in_shape, data.num_outputs, **recipe.part("model"))
         self._check_batch_size(network)
@@ -85,9 +85,9 @@ class SupervisedTrainer:
         # statistics; it never trains, it is what gets judged and saved.
         self.average = (
             AveragedModel(
-                network, device=fabric.device, multi_avg_fn=ema_update(recipe.ema), use_buffers=True
+                network, device=fabric.device, multi_avg_fn=ema_update(recipe.ema_decay), use_buffers=True
             )
-            if recipe.ema
+            if recipe.ema_decay
             else None
         )
         self.network, self.optimizer = fabric.setup(network, make_optimizer(network, recipe))
@@ -236,8 +236,8 @@ class SupervisedTrainer:
         return self.train.augment(index, self.recipe, self.epoch, self.flipped_first, self.augment_rng)
 
     def _clip_gradients(self) -> None:
-        if self.recipe.clip:
-            self.fabric.clip_gradients(self.network, self.optimizer, max_norm=self.recipe.clip)
+        if self.recipe.max_grad_norm:
+            self.fabric.clip_gradients(self.network, self.optimizer, max_norm=self.recipe.max_grad_norm)
 
     def _targets(self, part: Batches, index: Tensor | slice) -> Tensor:
         y = part.targets(index)

@@ -74,7 +74,7 @@ class SupervisedRecipe(Recipe):
         group="optimizer",
         term="schedule",
     )
-    norm_rate: float = recipe_field(
+    norm_lr_factor: float = recipe_field(
         1.0,
         N_("Learning rate multiplier, batch norm biases"),
         N_("Learning rate of batch norm biases, as a multiple of the learning rate of all other parameters."),
@@ -84,7 +84,7 @@ class SupervisedRecipe(Recipe):
         log=True,
         term="learning-rate",
     )
-    step_epochs: int = recipe_field(
+    lr_step_size: int = recipe_field(
         5,
         N_("LR decay interval"),
         N_("Epochs between learning rate decays in the step schedule."),
@@ -94,7 +94,7 @@ class SupervisedRecipe(Recipe):
         le=1000,
         term="step-schedule",
     )
-    step_factor: float = recipe_field(
+    lr_gamma: float = recipe_field(
         0.1,
         N_("LR decay factor"),
         N_("The step schedule multiplies the learning rate by this factor."),
@@ -111,7 +111,7 @@ class SupervisedRecipe(Recipe):
         only="classification",
         term="loss",
     )
-    clip: float = recipe_field(
+    max_grad_norm: float = recipe_field(
         0.0,
         N_("Gradient clipping"),
         N_("Maximum gradient norm. 0 disables clipping."),
@@ -124,7 +124,7 @@ class SupervisedRecipe(Recipe):
         0.0,
         N_("Weight decay"),
         N_("Shrinks the weights toward zero at each step. Normalization layers and biases are excluded."),
-        group="regularisation",
+        group="regularization",
         ge=0,
         le=10,
         log=True,
@@ -134,20 +134,20 @@ class SupervisedRecipe(Recipe):
         0.0,
         N_("Label smoothing"),
         N_("Fraction of the target probability spread over all classes."),
-        group="regularisation",
+        group="regularization",
         only="classification",
         ge=0,
         le=0.9,
         term="label-smoothing",
     )
-    ema: float = recipe_field(
+    ema_decay: float = recipe_field(
         0.0,
         N_("Weight averaging (EMA)"),
         N_(
             "Evaluates and saves an exponential moving average of the weights. A decay of 0.99 "
             "averages over about 100 steps (fewer early on); 0 disables EMA."
         ),
-        group="regularisation",
+        group="regularization",
         ge=0,
         le=0.99999,
         term="ema",
@@ -160,7 +160,7 @@ class SupervisedRecipe(Recipe):
             "disables early stopping."
         ),
         unit=N_("epochs"),
-        group="regularisation",
+        group="regularization",
         ge=0,
         le=1000,
         term="early-stopping",
@@ -208,7 +208,7 @@ class SupervisedRecipe(Recipe):
         only="photos",
         term="augmentation",
     )
-    crop: int = recipe_field(
+    crop_padding: int = recipe_field(
         0,
         N_("Random crop"),
         N_("Augmentation: random crop after reflection padding by this many pixels."),
@@ -230,7 +230,7 @@ class SupervisedRecipe(Recipe):
         le=256,
         term="cutout",
     )
-    jitter: float = recipe_field(
+    color_jitter: float = recipe_field(
         0.0,
         N_("Color jitter"),
         N_("Augmentation: changes brightness, contrast and saturation by up to this fraction."),
@@ -253,7 +253,7 @@ class SupervisedRecipe(Recipe):
         le=1,
         term="augmentation",
     )
-    grey: float = recipe_field(
+    grayscale: float = recipe_field(
         0.0,
         N_("Grayscale"),
         N_("Augmentation: converts this fraction of the images to grayscale."),
@@ -263,33 +263,33 @@ class SupervisedRecipe(Recipe):
         le=1,
         term="augmentation",
     )
-    mirror: bool = recipe_field(
+    tta_flip: bool = recipe_field(
         False,
         N_("TTA: horizontal flip"),
         N_(
             "Averages the predictions for the image and its mirror image. Doubles inference time "
             "and slightly improves accuracy."
         ),
-        group="regularisation",
+        group="regularization",
         only="photos",
         term="test-time-augmentation",
     )
-    shifted: bool = recipe_field(
+    tta_shift: bool = recipe_field(
         False,
         N_("TTA: shift"),
         N_(
             "Also averages predictions for the image shifted one pixel up-left and one pixel "
             "down-right. Triples inference time."
         ),
-        group="regularisation",
+        group="regularization",
         only="photos",
         term="test-time-augmentation",
     )
-    scaling: Literal["standardised", "unit", "bytes"] = recipe_field(
-        "standardised",
+    input_scaling: Literal["standardized", "unit", "bytes"] = recipe_field(
+        "standardized",
         N_("Input scaling"),
         N_(
-            "bytes: unchanged, 0 to 255. unit: divided by 255. standardised: then normalized to "
+            "bytes: unchanged, 0 to 255. unit: divided by 255. standardized: then normalized to "
             "mean 0 and standard deviation 1."
         ),
         group="data",
@@ -297,7 +297,7 @@ class SupervisedRecipe(Recipe):
         only="images",
         term="normalisation",
     )
-    validation: int = recipe_field(
+    num_validation: int = recipe_field(
         5000,
         N_("Validation set"),
         N_("Examples held out from the training set for validation. 0 trains on the full training set."),

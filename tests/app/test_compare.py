@@ -85,7 +85,7 @@ def test_a_fair_fight_queues_and_shows(visit: Callable, launched: list) -> None:
     assert page.says("{done} of {count} models finished · {budget}: {amount}")
     other = visit("compare", "ja", fight=started[0].config["fight"])
     assert other.says("{done} of {count} models finished · {budget}: {amount}") and not other.errors
-    assert other.says("Hyperparameter differences") and not any(r.recipe.mirror for r in started)
+    assert other.says("Hyperparameter differences") and not any(r.recipe.tta_flip for r in started)
     assert equal_budget.comparison_runs("nothing") == []
     assert visit("compare", fight="nothing").says("Comparison {fight} not found.")
     [earlier] = [s for s in visit("compare").at.selectbox if s.key == "fight"]

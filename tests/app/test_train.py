@@ -317,7 +317,7 @@ def test_the_lesson_on_scaling_starts_three_runs(visit: Callable, launched: list
     page.run()
     assert page.says("divided by 255")
     page.press("Start three runs")
-    assert [run.recipe.scaling for run in launched] == ["bytes", "unit", "standardised"]
+    assert [run.recipe.input_scaling for run in launched] == ["bytes", "unit", "standardized"]
     assert len({run.config["sweep"] for run in launched}) == 1
     assert page.at.query_params["sweep"] == launched[0].config["sweep"]
 

@@ -47,7 +47,7 @@ def test_batches_are_normalised_by_channel_and_channels_last() -> None:
 
 @pytest.mark.parametrize(
     ("network", "count"),
-    [(nn.Identity(), 1000), (SimpleNamespace(size=64), 1000), (SimpleNamespace(size=224), 83)],
+    [(nn.Identity(), 1000), (SimpleNamespace(image_size=64), 1000), (SimpleNamespace(image_size=224), 83)],
 )
 def test_fewer_large_pictures_are_looked_at_together(network: object, count: int) -> None:
     found = colour_set()
@@ -60,9 +60,9 @@ def test_fewer_large_pictures_are_looked_at_together(network: object, count: int
 
 RECIPE = tasks.get_task("cifar10-cnn").recipe
 CHANGES = {
-    "jitter": {"jitter": 0.4},
+    "color_jitter": {"color_jitter": 0.4},
     "cutout": {"cutout": 2},
-    "all": {"jitter": 0.4, "cutout": 2, "crop": 1, "rotate": 10.0, "hue": 0.5},
+    "all": {"color_jitter": 0.4, "cutout": 2, "crop_padding": 1, "rotate": 10.0, "hue": 0.5},
 }
 
 
@@ -71,7 +71,7 @@ def augmented(found: ArrayDataset, changes: dict) -> torch.Tensor:
     part = Batches(found, found.train_x, found.train_y)
     x = part.augment(
         torch.arange(6),
-        RECIPE.changed(**{"crop": 0, **changes}),
+        RECIPE.changed(**{"crop_padding": 0, **changes}),
         0,
         torch.zeros(6, dtype=torch.bool),
         generator(5),
@@ -96,7 +96,7 @@ def test_standardised_pixels_are_augmented_as_ever_and_unchanged_ones_scaled_onc
     part = Batches(found, found.train_x, found.train_y)
     x = part.augment(
         torch.arange(6),
-        RECIPE.changed(crop=0, flip="none", jitter=0.4, cutout=2),
+        RECIPE.changed(crop_padding=0, flip="none", color_jitter=0.4, cutout=2),
         0,
         torch.zeros(6),
         generator(5),
@@ -105,7 +105,9 @@ def test_standardised_pixels_are_augmented_as_ever_and_unchanged_ones_scaled_onc
     assert torch.equal(x, cutout(color_jitter(part.inputs(slice(0, 6)), 0.4, g), 2, g))
     raw = found.with_scaling("bytes")
     part = Batches(raw, raw.train_x, raw.train_y)
-    x = part.augment(torch.arange(6), RECIPE.changed(crop=0, flip="none"), 0, torch.zeros(6), generator(5))
+    x = part.augment(
+        torch.arange(6), RECIPE.changed(crop_padding=0, flip="none"), 0, torch.zeros(6), generator(5)
+    )
     assert torch.equal(x, part.inputs(slice(0, 6)))
 
 

@@ -263,7 +263,7 @@ def test_train_on_the_embedded_digits_and_look_at_the_run() -> None:
     assert shown["config"]["recipe"]["limit_train"] == 2000 and shown["environment"]["threads"] == 1
     table = call("runs", "show", run.id).stdout
     assert "finished" in table and run.command() in table
-    assert run.command().endswith("--validation 287 --limit-train 2000")
+    assert run.command().endswith("--num-validation 287 --limit-train 2000")
 
     scored = answer("evaluate", "mnist-cnn", "--checkpoint", run.best_weights_path)
     assert scored["metrics"] == pytest.approx(found["metrics"], abs=1e-6)

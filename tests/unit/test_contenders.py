@@ -106,7 +106,7 @@ def test_what_cannot_be_had_is_a_sentence_beside_the_others(shipped, shelf):
 def test_a_pair_trained_on_domains_of_ones_own_does_not_ship(shelf, monkeypatch):
     run = factories.finished("cyclegan-light")
     write_json(run.path / "summary.json", {**read_json(run.path / "summary.json"), "stand_in_for": ""})
-    drawn = release.data.load_dataset("apple2orange", download=False, size=64)
+    drawn = release.data.load_dataset("apple2orange", download=False, image_size=64)
     own = dataclasses.replace(drawn, name="unpaired", title="horses", stand_in_for="")
     write_json(run.path / "config.json", {**run.config, "data": own.describe()})
     monkeypatch.setattr(release.data, "load_dataset", lambda *_args, **_more: own)

@@ -26,24 +26,24 @@ from core.translation import gan_diagnostics
 
 TINY = {
     "width": 4,
-    "blocks": 1,
-    "size": 64,
+    "num_blocks": 1,
+    "image_size": 64,
     "batch_size": 2,
     "epochs": 2,
     "limit_train": 6,
-    "validation": 3,
+    "num_validation": 3,
     "sample_every": 2,
     "threads": 1,
     "precision": "32-true",
     "resize": True,
-    "ema": 0.9,
-    "pool": 3,
+    "ema_decay": 0.9,
+    "pool_size": 3,
 }
 
 
 @functools.cache
 def drawn() -> ArrayDataset:
-    return data.load_dataset("apple2orange", download=False, size=64)
+    return data.load_dataset("apple2orange", download=False, image_size=64)
 
 
 def make(dataset: ArrayDataset | None = None, **changes: object) -> CycleGANTrainer:
@@ -60,9 +60,9 @@ def parameters(network: nn.Module) -> int:
 
 
 def test_the_papers_networks_have_their_parameters() -> None:
-    assert round(parameters(Generator(64, 9, resize=False)) / 1e6, 3) == 11.378
+    assert round(parameters(Generator(64, 9, resize_conv=False)) / 1e6, 3) == 11.378
     assert round(parameters(PatchGAN(64)) / 1e6, 3) == 2.765
-    pair = models.create_model("cyclegan", (3, 256, 256), 0, width=64, blocks=9)
+    pair = models.create_model("cyclegan", (3, 256, 256), 0, width=64, num_blocks=9)
     assert parameters(pair) == 2 * parameters(pair.a2b)
 
 
@@ -101,7 +101,7 @@ def test_the_norm_is_torchs_instance_norm() -> None:
 
 def test_weights_begin_as_the_paper_says() -> None:
     torch.manual_seed(0)
-    network = models.create_model("cyclegan", (3, 64, 64), 0, width=32, blocks=3)
+    network = models.create_model("cyclegan", (3, 64, 64), 0, width=32, num_blocks=3)
     weights = torch.cat([m.weight.detach().flatten() for m in network.modules() if isinstance(m, nn.Conv2d)])
     assert float(weights.std()) == pytest.approx(0.02, rel=0.01) and abs(float(weights.mean())) < 1e-4
 
@@ -217,12 +217,12 @@ def test_one_pair_can_be_overfitted() -> None:
         pair,
         width=8,
         batch_size=1,
-        validation=0,
+        num_validation=0,
         limit_train=0,
         epochs=200,
-        ema=0.0,
+        ema_decay=0.0,
         learning_rate=0.001,
-        identity=0.0,
+        identity_weight=0.0,
     )
     list(trainer.run())
     x = torch.from_numpy(pictures[:, :, 4:68, 4:68]).float() / 127.5 - 1
@@ -247,7 +247,7 @@ def test_every_photo_of_the_smaller_domain_is_seen_in_every_round() -> None:
 
 def test_too_few_photos_are_a_sentence() -> None:
     with pytest.raises(UserError, match="apple has 120 photos; with a validation of 500 at least 501"):
-        make(validation=500)
+        make(num_validation=500)
 
 
 # ---- health ----------------------------------------------------------------------------------------------------------

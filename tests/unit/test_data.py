@@ -123,7 +123,7 @@ def test_the_real_table(real_data: Path) -> None:
 
 
 def test_column_b_is_left_out_unless_asked_for(real_data: Path) -> None:
-    without, with_b = data.load_dataset("boston"), data.load_dataset("boston", use_b=True)
+    without, with_b = data.load_dataset("boston"), data.load_dataset("boston", use_b_column=True)
     assert "b" not in without.features and without.in_shape == (12,)
     assert with_b.features == boston.COLUMNS and with_b.in_shape == (13,)
     assert np.array_equal(without.train_y, with_b.train_y), "the same districts are held out"

@@ -23,7 +23,7 @@ def train(*more):
         "1",
         "--limit-train",
         "897",
-        "--validation",
+        "--num-validation",
         "200",
         "--precision",
         "32-true",

@@ -50,7 +50,14 @@ class StopAfter:
 
 def create(name: str = "mnist-modern", **changes: object) -> Run:
     task = tasks.get_task(name)
-    changes = {"threads": 1, "epochs": 2, "limit_train": 120, "validation": 60, "batch_size": 32, **changes}
+    changes = {
+        "threads": 1,
+        "epochs": 2,
+        "limit_train": 120,
+        "num_validation": 60,
+        "batch_size": 32,
+        **changes,
+    }
     return store.create_run(task, task.recipe.changed(**changes))
 
 
@@ -258,7 +265,7 @@ def test_regression_writes_its_scale_into_the_weights() -> None:
 
 
 def test_without_validation_the_last_weights_are_the_best() -> None:
-    run = create("mnist-softmax", validation=0)
+    run = create("mnist-softmax", num_validation=0)
     drive(run)
     assert run.summary["best_epoch"] == 2 and not (run.path / "probes.csv").exists()
 

@@ -133,7 +133,7 @@ def test_threads_that_share_a_network_do_not_see_each_other() -> None:
 
 def test_maps_are_of_the_picture_itself_whatever_an_answer_looks_at() -> None:
     once = predictor("lenet5")
-    often = Predictor(once.network, dataclasses.replace(once.spec, mirror=True, shifted=True))
+    often = Predictor(once.network, dataclasses.replace(once.spec, tta_flip=True, tta_shift=True))
     passes = []
     once.network.register_forward_pre_hook(lambda *_: passes.append(1))
     for layer in explain.list_feature_layers(once):

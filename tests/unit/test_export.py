@@ -27,7 +27,7 @@ EVERYTHING = {
         "nesterov": True,
         "learning_rate": 0.02,
         "schedule": "step",
-        "step_epochs": 1,
+        "lr_step_size": 1,
         "loss": "squared-error",
         "label_smoothing": 0.1,
         "weight_decay": 0.001,
@@ -35,24 +35,24 @@ EVERYTHING = {
         "max_steps": 9,
         "epochs": 3,
         "limit_train": 300,
-        "validation": 200,
+        "num_validation": 200,
         "rotate": 10,
     },
     "mnist-softmax": {
         "optimizer": "rmsprop",
         "schedule": "cosine",
         "label_smoothing": 0.05,
-        "validation": 0,
+        "num_validation": 0,
         "limit_train": 300,
     },
-    "mnist-modern": {"epochs": 2, "limit_train": 400, "validation": 200, "precision": "32-true"},
+    "mnist-modern": {"epochs": 2, "limit_train": 400, "num_validation": 200, "precision": "32-true"},
     "cifar10-fast": {
         **factories.SMALL["cifar10-fast"],
         "epochs": 2,
         "limit_train": 300,
-        "validation": 100,
-        "clip": 1.0,
-        "jitter": 0.2,
+        "num_validation": 100,
+        "max_grad_norm": 1.0,
+        "color_jitter": 0.2,
         "cutout": 4,
         "flip": "random",
         "rotate": 5,
@@ -62,10 +62,10 @@ EVERYTHING = {
         **factories.SMALL["cifar10-cnn"],
         "epochs": 2,
         "limit_train": 300,
-        "validation": 100,
-        "jitter": 0.3,
+        "num_validation": 100,
+        "color_jitter": 0.3,
         "cutout": 6,
-        "scaling": "unit",
+        "input_scaling": "unit",
         "precision": "32-true",
     },
     "boston-mlp": {
@@ -96,7 +96,7 @@ def make_run(name: str, root: str | None = None, **changes: object) -> tuple[sto
     recipe = task.recipe.changed(**changes)
     dataset = data.load_dataset(task.dataset, root, **recipe.part("data"))
     run = store.create_run(
-        task, recipe.changed(validation=dataset.resolve_validation_size(recipe.validation)), root
+        task, recipe.changed(num_validation=dataset.resolve_validation_size(recipe.num_validation)), root
     )
     write_json(run.path / "config.json", {**run.config, "data": dataset.describe()})
     return run, dataset
@@ -138,7 +138,7 @@ def figure(line: str, name: str) -> float:
 @pytest.mark.parametrize(
     ("name", "changes"),
     [
-        (t.name, {"epochs": 1, "validation": 60, **SHORT.get(t.name, {})})
+        (t.name, {"epochs": 1, "num_validation": 60, **SHORT.get(t.name, {})})
         for t in tasks.TASKS
         if export.has_script(t)
     ]
@@ -199,7 +199,7 @@ def test_it_is_the_same_training(name, tmp_path, monkeypatch):
 
 
 def test_a_learner_starts_it_on_the_stand_in(tmp_path):
-    run, _ = make_run("mnist-cnn", validation=200)
+    run, _ = make_run("mnist-cnn", num_validation=200)
     lines = started(written(run, tmp_path), "--epochs", "1", "--out", "mine.pt")
     assert len(lines) == 2
     assert 0.5 < figure(lines[-1], "test accuracy") <= 1

@@ -61,7 +61,7 @@ def test_all_learn_from_the_same_pictures_and_look_once(started, quickly):
         )
     ]
     assert len(recipes) == 5 and {r.validation for r in recipes} == {500 if quickly else 2000}
-    assert len({r.limit_train for r in recipes}) == 1 and not any(r.mirror or r.shifted for r in recipes)
+    assert len({r.limit_train for r in recipes}) == 1 and not any(r.tta_flip or r.tta_shift for r in recipes)
     assert len({r.learning_rate for r in recipes}) > 1  # each still learns in its own way
 
 

@@ -17,20 +17,23 @@ from tests import factories
 FILE = Path(__file__).resolve().parents[1] / "golden" / "losses.json"
 COMMON = {"epochs": 2, "limit_train": 160, "precision": "32-true", "threads": 1, "seed": 3}
 CASES: dict[str, tuple[str, dict]] = {
-    "classification, fully connected": ("mnist-softmax", {"validation": 60}),
-    "classification, convolutions": ("cifar10-fast", {**factories.SMALL["cifar10-fast"], "validation": 60}),
-    "regression, adam": ("boston-mlp", {"validation": 40}),
+    "classification, fully connected": ("mnist-softmax", {"num_validation": 60}),
+    "classification, convolutions": (
+        "cifar10-fast",
+        {**factories.SMALL["cifar10-fast"], "num_validation": 60},
+    ),
+    "regression, adam": ("boston-mlp", {"num_validation": 40}),
     "regression, sgd": (
         "boston-mlp",
-        {"validation": 40, "optimizer": "sgd", "learning_rate": 0.01, "dropout": 0.1},
+        {"num_validation": 40, "optimizer": "sgd", "learning_rate": 0.01, "dropout": 0.1},
     ),
     "translation, light": (
         "cyclegan-light",
-        {**factories.SMALL["cyclegan-light"], "limit_train": 3, "validation": 2},
+        {**factories.SMALL["cyclegan-light"], "limit_train": 3, "num_validation": 2},
     ),
     "translation, paper": (
         "cyclegan-paper",
-        {**factories.SMALL["cyclegan-paper"], "limit_train": 3, "validation": 2},
+        {**factories.SMALL["cyclegan-paper"], "limit_train": 3, "num_validation": 2},
     ),
 }
 

@@ -105,7 +105,9 @@ def test_stop_file_and_sigterm_end_it_within_seconds_and_resume_finishes(
 def test_a_loss_that_is_no_number_ends_as_failed_with_the_step_and_exit_status_1(
     start_job: Callable, end_of: Callable
 ) -> None:
-    run = start_job("boston-mlp", optimizer="sgd", learning_rate=10, epochs=50, validation=60, limit_train=0)
+    run = start_job(
+        "boston-mlp", optimizer="sgd", learning_rate=10, epochs=50, num_validation=60, limit_train=0
+    )
     process = queue._children[-1]
     status = end_of(run)
     assert (
@@ -331,7 +333,7 @@ def test_kill_9_at_ten_random_moments_and_resumed_each_time_it_ends_in_the_same_
         "width": 8,
         "batch_size": 32,
         "limit_train": 0,
-        "validation": 287,
+        "num_validation": 287,
         "precision": "auto",
         "seed": 5,
     }

@@ -85,7 +85,7 @@ def test_no_schedule_keeps_the_rate() -> None:
 
 
 def test_the_step_schedule_multiplies_every_so_many_epochs() -> None:
-    found = rates(SupervisedRecipe(learning_rate=1.0, schedule="step", step_epochs=2, step_factor=0.5))
+    found = rates(SupervisedRecipe(learning_rate=1.0, schedule="step", lr_step_size=2, lr_gamma=0.5))
     np.testing.assert_allclose(found, [0.5 ** (i // (2 * PER_EPOCH)) for i in range(STEPS)])
 
 
@@ -146,7 +146,7 @@ def test_the_triangular_schedule_is_two_lines() -> None:
 
 def test_the_biases_of_batch_norms_have_a_rate_of_their_own() -> None:
     network = models.create_model("modern_cnn", (1, 28, 28), 10)
-    recipe = SupervisedRecipe(optimizer="sgd", learning_rate=0.1, weight_decay=0.02, norm_rate=64)
+    recipe = SupervisedRecipe(optimizer="sgd", learning_rate=0.1, weight_decay=0.02, norm_lr_factor=64)
     rates_by_parameter = {
         id(p): g["lr"] for g in make_optimizer(network, recipe).param_groups for p in g["params"]
     }

@@ -125,7 +125,7 @@ def test_moved_colours_have_the_other_domains_statistics() -> None:
 
 @pytest.mark.realdata
 def test_the_judge_knows_real_fruit(real_data: Path) -> None:
-    dataset = data.load_dataset("apple2orange", real_data, size=128)
+    dataset = data.load_dataset("apple2orange", real_data, image_size=128)
     says = domain_classifiers.load_classifier(domain_classifiers.PRIMARY)(
         torch.from_numpy(dataset.test_x).float() / 255
     )
@@ -187,7 +187,7 @@ def domains(root: Path, **counts: int) -> Path:
 
 def test_the_published_layout_is_found(tmp_path: Path) -> None:
     domains(tmp_path / "apple2orange")
-    found = data.load_dataset("apple2orange", tmp_path, size=64)
+    found = data.load_dataset("apple2orange", tmp_path, image_size=64)
     assert (
         found.classes == fruit.CLASSES
         and found.train_x.shape == (6, 3, 72, 72)
@@ -197,7 +197,7 @@ def test_the_published_layout_is_found(tmp_path: Path) -> None:
 
 
 def test_two_domains_of_ones_own(tmp_path: Path) -> None:
-    found = data.load_dataset("apple2orange", domains(tmp_path / "zebras"), size=64)
+    found = data.load_dataset("apple2orange", domains(tmp_path / "zebras"), image_size=64)
     assert (found.name, found.title, found.classes) == ("unpaired", "zebras", ("A", "B"))
 
 
@@ -207,12 +207,12 @@ def test_pictures_of_every_mode(tmp_path: Path, mode: str) -> None:
     for path in (tmp_path / "trainA").iterdir():
         path.unlink()
     write(tmp_path / "trainA", 2, mode)
-    assert len(data.load_dataset("apple2orange", tmp_path, size=64).train_x) == 5
+    assert len(data.load_dataset("apple2orange", tmp_path, image_size=64).train_x) == 5
 
 
 def test_one_picture_only_is_enough_to_open(tmp_path: Path) -> None:
     found = data.load_dataset(
-        "apple2orange", domains(tmp_path, trainA=1, trainB=1, testA=1, testB=1), size=64
+        "apple2orange", domains(tmp_path, trainA=1, trainB=1, testA=1, testB=1), image_size=64
     )
     assert len(found.train_x) == 2
 
@@ -222,7 +222,7 @@ def test_the_test_photos_alone_leave_the_training_part_undecoded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool
 ) -> None:
     monkeypatch.setenv("MANABI_DATA", str(domains(tmp_path / "zebras") if there else tmp_path))
-    wanted, splits = data.load_dataset("apple2orange", size=64), []
+    wanted, splits = data.load_dataset("apple2orange", image_size=64), []
     decode = image_folder.load_image_folder
     monkeypatch.setattr(
         image_folder,
@@ -239,7 +239,7 @@ def test_the_test_photos_alone_leave_the_training_part_undecoded(
 def test_an_empty_domain_is_a_sentence(tmp_path: Path, empty: str) -> None:
     domains(tmp_path, **{empty: 0})
     with pytest.raises(UserError):
-        data.load_dataset("apple2orange", tmp_path, size=64)
+        data.load_dataset("apple2orange", tmp_path, image_size=64)
 
 
 def test_a_zip_of_them(tmp_path: Path) -> None:
@@ -247,10 +247,10 @@ def test_a_zip_of_them(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "apple2orange.zip", "w") as archive:
         for path in (tmp_path / "x").rglob("*.jpg"):
             archive.write(path, path.relative_to(tmp_path / "x"))
-    assert len(data.load_dataset("apple2orange", tmp_path, size=64).train_x) == 6
+    assert len(data.load_dataset("apple2orange", tmp_path, image_size=64).train_x) == 6
 
 
 def test_photos_are_decoded_an_eighth_larger() -> None:
     assert [apple2orange.load_size(size) for size in (64, 128, 256)] == [72, 144, 288]
-    drawn = data.load_dataset("apple2orange", download=False, size=64)
+    drawn = data.load_dataset("apple2orange", download=False, image_size=64)
     assert drawn.stand_in_for and drawn.train_x.shape == (240, 3, 72, 72)

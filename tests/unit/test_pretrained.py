@@ -19,7 +19,14 @@ from core.training.recipe import Recipe
 
 TASK = tasks.get_task("cifar10-resnet18-pretrained")
 ENTRY = pretrained.WEIGHTS[0]
-SHORT = {"size": 32, "epochs": 1, "limit_train": 64, "validation": 20, "batch_size": 32, "threads": 1}
+SHORT = {
+    "image_size": 32,
+    "epochs": 1,
+    "limit_train": 64,
+    "num_validation": 20,
+    "batch_size": 32,
+    "threads": 1,
+}
 
 
 @pytest.fixture(autouse=True)
@@ -40,11 +47,11 @@ def imagenet(cache: Path) -> dict[str, torch.Tensor]:
 
 
 def recipe(start: str) -> Recipe:
-    return TASK.recipe.changed(**SHORT, start=start)
+    return TASK.recipe.changed(**SHORT, init=start)
 
 
 def network(start: str, channels: int = 3) -> torch.nn.Module:
-    return models.create_model("resnet18_imagenet", (channels, 32, 32), 10, start=start, size=32)
+    return models.create_model("resnet18_imagenet", (channels, 32, 32), 10, init=start, image_size=32)
 
 
 @pytest.mark.parametrize("variables", [{}, {"TORCH_HOME": "~/here"}, {"XDG_CACHE_HOME": "/srv/there"}])
@@ -139,7 +146,7 @@ def test_what_would_run_code_is_not_unpickled(cache: Path, tmp_path: Path) -> No
 def test_a_training_begins_with_them(
     start: str, imagenet: dict[str, torch.Tensor], start_job: Callable, end_of: Callable
 ) -> None:
-    run = start_job(TASK.name, **SHORT, start=start)
+    run = start_job(TASK.name, **SHORT, init=start)
     status = end_of(run, 120)
     assert status.state == "finished", f"{status.reason} {run.log_tail()}"
     trained, _ = checkpoints.load_weights(run.best_weights_path)
@@ -152,7 +159,7 @@ def test_without_them_the_run_fails_with_the_sentence(
     start_job: Callable, end_of: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
-    run = start_job(TASK.name, **SHORT, start="frozen")
+    run = start_job(TASK.name, **SHORT, init="frozen")
     status = end_of(run, 120)
     assert status.state == "failed" and "core weights get" in str(status.reason)
 

@@ -27,9 +27,9 @@ def test_the_first_line_is_the_pictures_themselves() -> None:
     np.testing.assert_array_equal(found["Original"].images, dataset.train_x[index].transpose(0, 2, 3, 1))
 
 
-@pytest.mark.parametrize("scaling", ["standardised", "unit", "bytes"])
+@pytest.mark.parametrize("scaling", ["standardized", "unit", "bytes"])
 def test_each_line_does_one_thing(scaling: str) -> None:
-    found = rows("cifar10-best", scaling=scaling)
+    found = rows("cifar10-best", input_scaling=scaling)
     plain = found["Original"].images
     mirrored = found["Horizontal flip"].images
     same = (mirrored == plain).all((1, 2, 3))
@@ -45,15 +45,15 @@ def test_each_line_does_one_thing(scaling: str) -> None:
 
 def test_what_is_off_is_marked_and_shown_with_a_typical_amount() -> None:
     found = rows("cifar10-best")
-    assert not found["Color jitter"].used and found["Color jitter"].amounts == {"jitter": 0.4}
-    assert found["Random crop"].used and found["Random crop"].amounts == {"crop": 4}
+    assert not found["Color jitter"].used and found["Color jitter"].amounts == {"color_jitter": 0.4}
+    assert found["Random crop"].used and found["Random crop"].amounts == {"crop_padding": 4}
     assert "All enabled augmentations" in found
     assert "All enabled augmentations" not in rows("mnist-cnn"), "nothing to add up"
 
 
 def test_a_crop_beyond_the_pictures_is_a_sentence() -> None:
     with pytest.raises(UserError, match="crop is 40"):
-        rows("cifar10-best", crop=40)
+        rows("cifar10-best", crop_padding=40)
 
 
 def test_digits_have_no_colours_to_change() -> None:
@@ -70,7 +70,7 @@ def test_the_three_scalings_are_what_they_say() -> None:
     standardised = data.load_dataset("cifar10")
     for scaling, factor in (("bytes", 255), ("unit", 1)):
         mean, spread = factor * standardised.mean, factor * standardised.std
-        dataset = data.load_dataset("cifar10", scaling=scaling)
+        dataset = data.load_dataset("cifar10", input_scaling=scaling)
         x = batches.Batches(dataset, dataset.train_x, dataset.train_y).inputs(slice(None))
         np.testing.assert_allclose(x.mean((0, 2, 3)), mean, rtol=1e-3)
         np.testing.assert_allclose(x.std((0, 2, 3), correction=0), spread, rtol=1e-3)

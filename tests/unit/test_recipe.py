@@ -17,7 +17,7 @@ from core.training.cyclegan_recipe import CycleGANRecipe
 from core.training.recipe import describe_allowed, field_bounds, field_choices, validate_values
 from core.training.supervised_recipe import SupervisedRecipe
 
-GROUPS = {"main", "optimizer", "regularisation", "augmentation", "model", "data", "machine"}
+GROUPS = {"main", "optimizer", "regularization", "augmentation", "model", "data", "machine"}
 KINDS = sorted({type(t.recipe) for t in tasks.TASKS}, key=lambda c: c.__name__)
 FIELDS = [(kind, name) for kind in KINDS for name in kind.model_fields]
 
@@ -150,7 +150,9 @@ def test_the_table() -> None:
 
 def test_fields_that_mean_nothing_to_a_task_are_hidden() -> None:
     table, images = tasks.get_task("boston-mlp").fields(), tasks.get_task("mnist-cnn").fields()
-    assert not {"loss", "label_smoothing", "shift", "rotate", "scale"} & set(table) and "use_b" in table
+    assert (
+        not {"loss", "label_smoothing", "shift", "rotate", "scale"} & set(table) and "use_b_column" in table
+    )
     assert {"loss", "label_smoothing", "shift", "width"} <= set(images) and "dropout" not in images
 
 

@@ -17,9 +17,9 @@ from tests import factories
 
 HELD = {"threads": 1, "precision": "32-true", "epochs": 6, "limit_train": 40, "batch_size": 8}
 CHANGES = {
-    "mnist-softmax": {"validation": 40, "learning_rate": 2.0},
-    "boston-mlp": {"validation": 20, "learning_rate": 0.2},
-    "cyclegan-light": {"validation": 3},
+    "mnist-softmax": {"num_validation": 40, "learning_rate": 2.0},
+    "boston-mlp": {"num_validation": 20, "learning_rate": 0.2},
+    "cyclegan-light": {"num_validation": 3},
 }
 
 

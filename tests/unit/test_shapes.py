@@ -19,7 +19,7 @@ def stages_of(
 
 
 def test_the_stages_of_resnet_18_are_the_papers() -> None:
-    found, wasted = stages_of("resnet18_imagenet", (3, 224, 224), size=224)
+    found, wasted = stages_of("resnet18_imagenet", (3, 224, 224), image_size=224)
     # Table 1 of arXiv 1512.03385: conv1 112x112, conv2_x 56x56, conv3_x 28x28, conv4_x 14x14, conv5_x 7x7, then 1x1.
     assert [(s.height, s.channels) for s in found] == [
         (112, 64),
@@ -34,7 +34,7 @@ def test_the_stages_of_resnet_18_are_the_papers() -> None:
 
 
 def test_a_stem_for_large_pictures_leaves_nothing_of_small_ones() -> None:
-    found, wasted = stages_of("resnet18_imagenet", size=32)
+    found, wasted = stages_of("resnet18_imagenet", image_size=32)
     assert [s.height for s in found] == [16, 8, 4, 2, 1]
     assert wasted > 0.7  # layer4 holds three quarters of the parameters
     assert stages_of("resnet", depth=18, width=64)[1] == 0

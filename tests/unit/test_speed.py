@@ -33,7 +33,7 @@ def saved(tmp_path, **views: bool):
 
 
 @pytest.mark.parametrize(
-    ("views", "passes"), [({}, 1), ({"mirror": True}, 2), ({"mirror": True, "shifted": True}, 6)]
+    ("views", "passes"), [({}, 1), ({"tta_flip": True}, 2), ({"tta_flip": True, "tta_shift": True}, 6)]
 )
 def test_an_answer_counts_every_view_of_it(tmp_path, monkeypatch, views, passes):
     seen = []

@@ -56,7 +56,7 @@ def make(task: Task | str, precision: str = "32-true", **changes: object) -> Sup
         "threads": 1,
         "epochs": 2,
         "limit_train": 200,
-        "validation": 100,
+        "num_validation": 100,
         "batch_size": 32,
         **small,
         **changes,
@@ -131,10 +131,10 @@ def test_one_batch_can_be_overfitted(task: Task) -> None:
         rotate=0,
         scale=0,
         flip="none",
-        crop=0,
+        crop_padding=0,
         cutout=0,
-        jitter=0,
-        ema=0,
+        color_jitter=0,
+        ema_decay=0,
         label_smoothing=0,
         **calm,
     )
@@ -186,7 +186,7 @@ def test_a_state_in_the_middle_goes_on_to_the_same_bits(
 @pytest.mark.parametrize("optimizer", ["sgd", "rmsprop", "adam", "adamw"])
 @pytest.mark.parametrize("schedule", ["none", "step", "one-cycle", "triangular", "cosine"])
 def test_every_optimizer_and_schedule_can_be_resumed(optimizer: str, schedule: str, tmp_path) -> None:
-    changes = {"optimizer": optimizer, "schedule": schedule, "learning_rate": 0.01, "step_epochs": 1}
+    changes = {"optimizer": optimizer, "schedule": schedule, "learning_rate": 0.01, "lr_step_size": 1}
     whole = make("mnist-mlp", **changes)
     expected = [(e.metrics["train/loss"], e.metrics["lr"]) for e in whole.run() if isinstance(e, Step)]
     first = make("mnist-mlp", **changes)
@@ -222,7 +222,7 @@ def test_the_test_part_is_not_touched() -> None:
     blind = dataclasses.replace(found, test_x=found.test_x[:0], test_y=found.test_y[:0])
     task = tasks.get_task("mnist-softmax")
     fabric = Fabric(accelerator="cpu", devices=1)
-    recipe = task.recipe.changed(threads=1, epochs=1, validation=100, limit_train=100)
+    recipe = task.recipe.changed(threads=1, epochs=1, num_validation=100, limit_train=100)
     assert list(SupervisedTrainer(task.model, blind, recipe, fabric).run())
 
 
@@ -246,7 +246,7 @@ def test_few_examples_hold_every_class() -> None:
 
 
 def test_everything_can_be_trained_on() -> None:
-    trainer = make("mnist-softmax", validation=0, limit_train=0, epochs=1, batch_size=128)
+    trainer = make("mnist-softmax", num_validation=0, limit_train=0, epochs=1, batch_size=128)
     events = list(trainer.run())
     assert len(trainer.train) == len(dataset("mnist").train_x)
     assert events[-2].best and events[-2].probe is None and "val/loss" not in events[-2].metrics
@@ -255,14 +255,14 @@ def test_everything_can_be_trained_on() -> None:
 
 def test_of_a_stand_in_at_most_a_fifth_is_held_back() -> None:
     """The recipes of the table are made for the real data; the stand-in has fewer examples than they hold back."""
-    trainer = make("mnist-softmax", validation=5000, limit_train=0)
+    trainer = make("mnist-softmax", num_validation=5000, limit_train=0)
     assert (len(trainer.validation), len(trainer.train)) == (287, 1150)
 
 
 @pytest.mark.parametrize("validation", [1, 9, 1428, 1437, 5000])
 def test_a_validation_part_that_leaves_too_little_is_a_sentence(validation: int) -> None:
     real = dataclasses.replace(dataset("mnist"), stand_in_for="")
-    recipe = tasks.get_task("mnist-softmax").recipe.changed(threads=1, validation=validation)
+    recipe = tasks.get_task("mnist-softmax").recipe.changed(threads=1, num_validation=validation)
     with pytest.raises(
         UserError, match=f"validation is {validation}, but with the 1437 .* 0 or from 10 to 1427"
     ):
@@ -272,7 +272,7 @@ def test_a_validation_part_that_leaves_too_little_is_a_sentence(validation: int)
 @pytest.mark.parametrize("validation", [10, 1427])
 def test_the_bounds_of_the_validation_part_themselves_work(validation: int) -> None:
     real = dataclasses.replace(dataset("mnist"), stand_in_for="")
-    recipe = tasks.get_task("mnist-softmax").recipe.changed(threads=1, validation=validation, epochs=1)
+    recipe = tasks.get_task("mnist-softmax").recipe.changed(threads=1, num_validation=validation, epochs=1)
     trainer = SupervisedTrainer("softmax", real, recipe, Fabric(accelerator="cpu", devices=1))
     assert len(trainer.validation) == validation and list(trainer.run())
 
@@ -329,12 +329,12 @@ def test_a_share_of_one_example_is_found_too() -> None:
 @pytest.mark.parametrize("crop", [31, 32, 64])
 def test_a_crop_reaches_no_further_than_the_picture(crop: int) -> None:
     if crop < 32:
-        assert losses(make("cifar10-cnn", crop=crop), 1)
+        assert losses(make("cifar10-cnn", crop_padding=crop), 1)
         return
     with pytest.raises(
         UserError, match=f"crop is {crop}, but pictures of 32 x 32 pixels can be moved by at most 31"
     ):
-        make("cifar10-cnn", crop=crop)
+        make("cifar10-cnn", crop_padding=crop)
 
 
 def test_validation_is_the_same_however_many_look_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -372,7 +372,7 @@ def test_validation_figures_by_hand() -> None:
 
 
 def test_regression_figures_are_in_the_targets_own_unit() -> None:
-    trainer = make("boston-mlp", epochs=3, limit_train=0, validation=80)
+    trainer = make("boston-mlp", epochs=3, limit_train=0, num_validation=80)
     end = [e for e in trainer.run() if isinstance(e, EpochEnd)][-1]
     scale = trainer.output_scale()
     with torch.no_grad():

@@ -21,11 +21,11 @@ pytestmark = pytest.mark.slow
 
 TINY = {
     "width": 4,
-    "blocks": 1,
-    "size": 64,
+    "num_blocks": 1,
+    "image_size": 64,
     "batch_size": 2,
     "limit_train": 8,
-    "validation": 4,
+    "num_validation": 4,
     "sample_every": 2,
     "epochs": 3,
     "precision": "32-true",

@@ -58,7 +58,10 @@ def feature_map_sizes_tab(task: tasks.Task, options: dict[str, Any], layers: lis
                 others[name],
                 model_summary.build_network(
                     found,
-                    {**found.recipe.part("model"), **({"size": side} if name == _IMAGENET_STEM else {})},
+                    {
+                        **found.recipe.part("model"),
+                        **({"image_size": side} if name == _IMAGENET_STEM else {}),
+                    },
                 ),
             )
         )

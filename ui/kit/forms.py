@@ -17,7 +17,7 @@ from ui.kit.i18n import _
 
 GROUP_TITLES: dict[str, str] = {
     "optimizer": N_("Optimizer and schedule"),
-    "regularisation": N_("Regularization"),
+    "regularization": N_("Regularization"),
     "augmentation": N_("Data augmentation"),
     "model": N_("Model"),
     "data": N_("Data"),

@@ -19,7 +19,7 @@ from ui.train import sweeps
 SCALING_NAMES = {
     "bytes": N_("raw bytes (0–255)"),
     "unit": N_("divided by 255"),
-    "standardised": N_("standardized"),
+    "standardized": N_("standardized"),
 }
 
 
@@ -85,7 +85,7 @@ def _input_ranges(task: tasks.Task) -> pd.DataFrame:
 
 def _start_scaling_runs(task: tasks.Task) -> None:
     sweeps.start_and_show(
-        lambda: sweep.start_sweep(task, task.quick_recipe(), {"scaling": list(SCALING_NAMES)})
+        lambda: sweep.start_sweep(task, task.quick_recipe(), {"input_scaling": list(SCALING_NAMES)})
     )
 
 
