@@ -35,7 +35,7 @@ TINY = {
     "sample_every": 2,
     "threads": 1,
     "precision": "32-true",
-    "resize": True,
+    "resize_conv": True,
     "ema_decay": 0.9,
     "pool_size": 3,
 }
