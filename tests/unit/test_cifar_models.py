@@ -92,7 +92,7 @@ def test_every_family_learns_one_batch(name):
         "resnet": {"depth": 10, "width": 8},
         "mobilenetv1": {"multiplier": 0.25},
         "inception": {"multiplier": 0.25},
-        "alexnet": {"width": 16, "units": 64, "dropout": 0.0},
+        "alexnet": {"width": 16, "hidden_units": 64, "dropout": 0.0},
         "efficientnet": {"multiplier": 0.5, "dropout": 0.0},
     }[name]
     network = models.create_model(name, IMAGE, 10, **small).train()
