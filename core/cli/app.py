@@ -207,9 +207,10 @@ def data_status(data_root: DataRoot = None, json: Json = False) -> None:
 
 @data_app.command("get", help=_(N_("Download a dataset from its official source.")))
 def data_get(name: str) -> None:
+    info = data.dataset_info(name)
     with progress_bar() as show:
         folder = data.download_dataset(name, show)
-    print_message(N_("{title} is in {folder}."), title=_(data.dataset_info(name).title), folder=str(folder))
+    print_message(N_("{title} is in {folder}."), title=_(info.title), folder=str(folder))
 
 
 @weights_app.command("status", help=_(N_("List pretrained weights and their locations.")))

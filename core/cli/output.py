@@ -46,8 +46,8 @@ def progress_bar() -> Iterator[ProgressCallback]:
     from rich.console import Console
 
     with progress.Progress(console=Console(stderr=True), transient=True) as bars:
-        bar = bars.add_task("", total=1.0)
-        yield lambda what, share: bars.update(bar, description=what.text(_), completed=share)
+        bar = bars.add_task("", total=1.0, visible=False)
+        yield lambda what, share: bars.update(bar, description=what.text(_), completed=share, visible=True)
 
 
 def format_duration(seconds: float) -> str:

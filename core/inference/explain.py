@@ -108,7 +108,7 @@ def compute_attribution(
             known=", ".join(METHODS),
         )
     spec = predictor.spec
-    if spec.kind != "classification" or len(spec.in_shape) != 3 or not 0 <= target_class < spec.num_outputs:
+    if not spec.classes or len(spec.in_shape) != 3 or not 0 <= target_class < spec.num_outputs:
         raise UserError(N_("Class {number} not found in this model."), number=target_class)
     batch = _to_batch(predictor, x)
     inputs = predictor.normalize(batch)

@@ -113,8 +113,8 @@ def sandbox(
                         "maps. Turn on padding or turn off skip connections."
                     ),
                     number=number + 1,
-                    before=f"{height}x{breadth}",
-                    after=f"{(height - KERNEL_SIZE) // step + 1}x{(breadth - KERNEL_SIZE) // step + 1}",
+                    before=f"{height}×{breadth}",
+                    after=f"{(height - KERNEL_SIZE) // step + 1}×{(breadth - KERNEL_SIZE) // step + 1}",
                 )
         border = 2 if padding else 0
         height, breadth = (

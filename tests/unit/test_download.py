@@ -269,7 +269,7 @@ def test_a_file_without_known_sums_is_looked_at_before_it_is_kept(
     said = str(caught.value)
     assert (
         fruit.URL in said
-        and "what came is no zip with the folders testA, testB, trainA, trainB" in said
+        and "the downloaded file is not a zip with the folders testA, testB, trainA, trainB" in said
         and str(root) in said
     )
     assert fruit.find(root) is None and [p.name for p in root.iterdir() if not p.name.startswith(".")] == []

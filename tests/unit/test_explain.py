@@ -100,13 +100,13 @@ def test_a_linear_network_is_explained_by_its_weights() -> None:
 
 def test_wrong_wishes_are_answered_with_a_sentence() -> None:
     p = predictor("softmax")
-    with pytest.raises(UserError, match="no layer conv"):
+    with pytest.raises(UserError, match="Layer conv not found"):
         explain.feature_maps(p, digit(), "conv")
     with pytest.raises(UserError, match="integrated-gradients"):
         explain.compute_attribution(p, digit(), 3, "guess")
-    with pytest.raises(UserError, match="no class 10"):
+    with pytest.raises(UserError, match="Class 10 not found"):
         explain.compute_attribution(p, digit(), 10)
-    regression = Predictor(p.network, dataclasses.replace(p.spec, kind="regression"))
+    regression = Predictor(p.network, dataclasses.replace(p.spec, kind="regression", classes=()))
     with pytest.raises(UserError):
         explain.compute_attribution(regression, digit(), 0)
 

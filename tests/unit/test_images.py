@@ -136,7 +136,7 @@ from core import images
 from core.messages import UserError
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 try:
-    images.decode(sys.stdin.buffer.read(), "bomb.png")
+    images.decode_image(sys.stdin.buffer.read(), "bomb.png")
 except UserError:
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 """

@@ -151,5 +151,5 @@ def test_an_mlp_of_any_depth_for_tables() -> None:
 
 
 def test_an_unknown_model_offers_the_nearest() -> None:
-    with pytest.raises(UserError, match="no model called lenet6.*lenet5"):
+    with pytest.raises(UserError, match="Model lenet6 not found.*lenet5"):
         models.create_model("lenet6", IMAGE, 10)

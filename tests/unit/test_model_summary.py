@@ -110,7 +110,7 @@ def test_a_network_that_decides_on_its_way_is_a_sentence():
         def forward(self, x):
             return x if x.sum() > 0 else -x
 
-    with pytest.raises(UserError, match="no graph"):
+    with pytest.raises(UserError, match="graph is not available"):
         graph.to_dot(Decides(), IMAGE)
 
 
@@ -120,7 +120,7 @@ def test_a_network_that_decides_on_its_way_is_a_sentence():
     ids=["too small", "unequal sizes"],
 )
 def test_a_shape_that_breaks_is_told_in_words(change):
-    with pytest.raises(UserError, match=r"Block \d+ .*(Use fewer blocks|Switch padding on)"):
+    with pytest.raises(UserError, match=r"[Bb]lock \d+ .*(Use fewer blocks|Turn on padding)"):
         models.create_model("sandbox", IMAGE, 10, **change)
 
 
@@ -173,7 +173,7 @@ def test_grad_cam_is_captums(task):
 
 def test_a_network_without_maps_is_a_sentence():
     task = tasks.get_task("cifar10-mlp")
-    with pytest.raises(UserError, match="no maps"):
+    with pytest.raises(UserError, match="no feature maps"):
         grad_cam.grad_cam(predictor(task), np.zeros(IMAGE, np.uint8))
 
 
