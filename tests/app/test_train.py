@@ -68,40 +68,92 @@ def test_a_setting_is_shared_by_the_link(visit: Callable, launched: list[Run]) -
     )
 
 
+def start_button(page) -> object:
+    [button] = [b for b in page.at.button if b.key == "start"]
+    return button
+
+
 @pytest.mark.parametrize("language", ["en", "ja"])
-def test_a_value_out_of_bounds_is_a_sentence_with_the_field_and_its_range(
+def test_a_value_out_of_bounds_is_said_beside_its_field_and_disables_start(
     visit: Callable, launched: list[Run], language: str
 ) -> None:
     page = visit("train", language, task="mnist-softmax")
     page.set("mnist-softmax.learning_rate", 0.0)
+    assert page.says("Enter {allowed}.") and "10" in next(
+        m.value for m in page.at.markdown if ":red" in m.value
+    )
     [error] = page.errors
     assert "learning_rate" in error
-    assert "10" in error
-    assert page.word("Start training") not in [b.label for b in page.at.button]
+    assert start_button(page).disabled
     page.set("mnist-softmax.learning_rate", 0.1)
-    assert not page.errors
+    assert not page.errors and not start_button(page).disabled
     assert not launched
 
 
+def test_too_many_epochs_start_nothing(visit: Callable, launched: list[Run]) -> None:
+    page = visit("train", task="mnist-cnn", recipe="quick")
+    # A number field with bounds would keep this value in the browser, and Start would take the old one.
+    field = page.at.number_input("mnist-cnn.quick.epochs")
+    assert not field.proto.has_min and not field.proto.has_max
+    page.set("mnist-cnn.quick.epochs", 99_999)
+    assert "Enter an integer from 1 to 1000." in page.text
+    assert start_button(page).disabled
+    assert "Hyperparameter sweep" not in [e.label for e in page.at.expander]
+    page.set("mnist-cnn.quick.epochs", 3)
+    page.press("Start training")
+    assert [run.recipe.epochs for run in launched] == [3]
+
+
+@pytest.mark.parametrize("seconds", [-1, 86_401])
+def test_a_time_limit_out_of_bounds_starts_nothing(visit: Callable, seconds: int) -> None:
+    page = visit("train", task="mnist-softmax")
+    page.set("mnist-softmax.budget", seconds)
+    assert "Enter an integer from 0 to 86,400." in page.text
+    assert start_button(page).disabled
+
+
+def test_a_model_option_out_of_bounds_is_said_on_the_architecture_page(visit: Callable) -> None:
+    page = visit("architecture", net="cifar10-sandbox")
+    page.set("net.cifar10-sandbox.width", 100_000)
+    assert "Enter an integer from 1 to 256." in page.text
+    assert page.warnings and not page.at.button
+
+
+def test_what_zero_stands_for_is_said(visit: Callable) -> None:
+    page = visit("train", task="mnist-softmax")
+    assert "0 = all" in page.text
+    page.set("mnist-softmax.limit_train", 100)
+    assert "0 = all" not in page.text
+    runs = [factories.finished(limit_train=n) for n in (0, 100)]
+    page = visit("runs", ids=",".join(r.id for r in runs))
+    assert sorted(page.at.dataframe[1].value.loc["Training examples (examples)"]) == ["0 (all)", "100"]
+
+
 @pytest.mark.parametrize(
-    "settings",
+    ("settings", "starts"),
     [
-        {"mnist-cnn.epochs": "5000"},
-        {"mnist-cnn.epochs": "many"},
-        {"mnist-cnn.learning_rate": "nan"},
-        {"mnist-cnn.optimizer": "magic"},
-        {"task": "mnist-softmaxx"},
-        {"recipe": "slow"},
-        {"mnist-cnn.nesterov": "maybe"},
+        pytest.param({"mnist-cnn.epochs": "5000"}, False, id="above"),
+        pytest.param({"mnist-cnn.epochs": "many"}, True, id="no number"),
+        pytest.param({"mnist-cnn.learning_rate": "nan"}, True, id="not a number"),
+        pytest.param({"mnist-cnn.learning_rate": "inf"}, True, id="infinite"),
+        pytest.param({"mnist-cnn.optimizer": "magic"}, True, id="no option"),
+        pytest.param({"task": "mnist-softmaxx"}, True, id="no task"),
+        pytest.param({"recipe": "slow"}, True, id="no recipe"),
+        pytest.param({"mnist-cnn.nesterov": "maybe"}, True, id="no switch"),
     ],
 )
 def test_nonsense_in_the_link_leaves_a_page_that_works(
-    visit: Callable, launched: list[Run], settings: dict
+    visit: Callable, launched: list[Run], settings: dict, starts: bool
 ) -> None:
     page = visit("train", **settings)
-    page.press("Start training")
-    assert len(launched) == 1
-    assert launched[0].recipe == tasks.get_task("mnist-cnn").recipe.with_resolved_threads()
+    assert start_button(page).disabled != starts
+    if starts:
+        page.press("Start training")
+        assert [run.recipe for run in launched] == [
+            tasks.get_task("mnist-cnn").recipe.with_resolved_threads()
+        ]
+    else:
+        assert page.says("Enter {allowed}.")
 
 
 def test_the_price_and_the_time_limit(visit: Callable, launched: list[Run]) -> None:
@@ -122,14 +174,25 @@ def test_no_price_is_measured_while_something_trains(visit: Callable) -> None:
     assert not page.metrics
 
 
-@pytest.mark.parametrize("odd", ["20200101-000000-abcd", "../../etc/passwd", "<b>x</b>", "x" * 5000])
-def test_an_unknown_run_warns_and_the_page_goes_on(visit: Callable, odd: str) -> None:
+@pytest.mark.parametrize(
+    "odd",
+    [
+        pytest.param("20200101-000000-abcd", id="an id"),
+        pytest.param("../../etc/passwd", id="a path"),
+        pytest.param("<b>x</b>", id="markup"),
+        pytest.param("x" * 5000, id="very long"),
+    ],
+)
+def test_an_unknown_run_is_said_at_the_top_and_leaves_the_link(visit: Callable, odd: str) -> None:
     factories.finished()
     page = visit("train", run=odd)
     [warning] = page.warnings
-    assert odd[:20] in warning
-    assert len(warning) < 300
+    assert odd[:20] in warning and len(warning) < 300
+    order = [e.type for e in page.at.main if e.type in ("warning", "selectbox")]
+    assert order.index("warning") < order.index("selectbox")
     assert page.says("Your run will appear here")
+    assert "run" not in page.at.query_params
+    assert not page.run().warnings
 
 
 def test_the_attached_run_and_its_form_are_of_one_task(visit: Callable) -> None:
@@ -254,8 +317,11 @@ def test_a_sweep_with_a_wrong_value_is_a_sentence(visit: Callable, launched: lis
     assert not store.list_runs()
 
 
-def test_an_unknown_sweep_warns(visit: Callable) -> None:
-    assert visit("train", sweep="nothing").warnings == ["Sweep nothing not found."]
+def test_an_unknown_sweep_is_said_and_leaves_the_link(visit: Callable) -> None:
+    page = visit("train", sweep="nothing")
+    assert page.warnings == ["Sweep nothing not found."]
+    assert "sweep" not in page.at.query_params
+    assert page.says("Your run will appear here")
 
 
 def test_the_script_and_the_command_of_a_run(visit: Callable) -> None:

@@ -1,17 +1,20 @@
-"""A form from a recipe: every widget, bound and help text is made from the recipe's fields."""
+"""Forms made from a recipe: every widget, bound and help text comes from the recipe's fields."""
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+import math
+from typing import Annotated, Any
 
 import pandas as pd
 import streamlit as st
+from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from core import tasks
-from core.messages import N_
+from core.messages import Message, N_
 from core.task_spec import Task
-from core.training.recipe import Recipe, field_bounds, field_choices
+from core.training.recipe import Recipe, describe_allowed, field_choices
 from ui.kit import url
 from ui.kit.i18n import _
 
@@ -23,13 +26,20 @@ GROUP_TITLES: dict[str, str] = {
     "data": N_("Data"),
     "machine": N_("Seed and hardware"),
 }
+ZERO_MEANINGS: dict[str, str] = {
+    "limit_train": N_("all"),
+    "max_steps": N_("no limit"),
+    "patience": N_("off"),
+    "threads": N_("one per core"),
+}
+"""What 0 stands for in fields whose name does not tell."""
 
 
 def recipe_form(task: Task, base: Recipe, prefix: str) -> dict[str, Any]:
-    """Widgets for the fields of `base` that mean something to `task`; the values that a person left in them.
+    """Draw the fields of `base` that apply to `task` and return their values, which may be out of bounds.
 
-    The main fields stand open, the rest under "more settings". Widgets are bound to the URL as `prefix`.field, so that a setting
-    can be shared as a link.
+    The main fields come first, the rest under "More settings". Widgets are bound to the URL as `prefix`.field, so that a link
+    shares a setting. A value out of bounds is marked beside its field; `Recipe.changed` refuses it.
     """
     fields = {name: type(base).field(name) for name in task.fields()}
     main = [n for n, f in fields.items() if f.json_schema_extra["group"] == "main" and n != "max_steps"]
@@ -43,9 +53,8 @@ def recipe_form(task: Task, base: Recipe, prefix: str) -> dict[str, Any]:
             members = [n for n, f in fields.items() if f.json_schema_extra["group"] == group]
             if members:
                 st.markdown(f"**{_(title)}**")
-                for first in range(
-                    0, len(members), 2
-                ):  # row by row: in that order they also stand below each other on a phone
+                # Row by row: in that order the fields also follow each other on a phone.
+                for first in range(0, len(members), 2):
                     for place, name in zip(
                         st.columns(2, vertical_alignment="bottom"), members[first : first + 2], strict=False
                     ):
@@ -55,7 +64,7 @@ def recipe_form(task: Task, base: Recipe, prefix: str) -> dict[str, Any]:
 
 
 def group_form(base: Recipe, names: list[str], prefix: str, columns: int = 3) -> dict[str, Any]:
-    """Widgets for the fields `names` of `base`, side by side; the values that a person left in them."""
+    """Draw the fields `names` of `base` in rows of `columns` and return their values, as `recipe_form` does."""
     values: dict[str, Any] = {}
     for first in range(0, len(names), columns):
         for place, name in zip(
@@ -67,21 +76,27 @@ def group_form(base: Recipe, names: list[str], prefix: str, columns: int = 3) ->
 
 
 def field_label(field: FieldInfo) -> str:
-    """The field's name with its unit."""
+    """Return the field's label with its unit."""
     extra = field.json_schema_extra
     label = _(extra["label"])
     return f"{label} ({_(extra['unit'])})" if extra["unit"] else label
 
 
 def label_settings(table: pd.DataFrame, names: dict[str, str]) -> None:
-    """The settings (rows, by their fields' names) in which runs (columns, by their ids) differ; `names` is what the columns are called,
-    those of one name with their id."""
-    taken = list(names.values())
-    names = {i: name if taken.count(name) == 1 else f"{name} ({i})" for i, name in names.items()}
+    """Show the settings (rows, by field name) in which runs (columns, by run id) differ.
+
+    `names` maps run ids to column titles; equal titles get their id appended.
+    """
+    titles = list(names.values())
+    names = {i: name if titles.count(name) == 1 else f"{name} ({i})" for i, name in names.items()}
+    table = table.astype(str)
+    for name, meaning in ZERO_MEANINGS.items():
+        if name in table.index:
+            table.loc[name] = table.loc[name].replace("0", f"0 ({_(meaning)})")
     fields = {n: f for t in tasks.TASKS for n, f in type(t.recipe).model_fields.items()}
     others = {"task": _(N_("Task")), "data": _(N_("Data"))}
     table = table.set_axis([field_label(fields[n]) if n in fields else others.get(n, n) for n in table.index])
-    st.dataframe(table.rename(columns=names).astype(str))
+    st.dataframe(table.rename(columns=names))
 
 
 def _field_widget(name: str, field: FieldInfo, default: Any, prefix: str) -> Any:
@@ -96,27 +111,55 @@ def _field_widget(name: str, field: FieldInfo, default: Any, prefix: str) -> Any
         )
     if field.annotation is bool:
         return st.toggle(label, value=default, help=help_text, key=key, bind="query-params")
-    low, high = field_bounds(field)
+    # Without bounds of its own: a browser keeps a value beyond them to itself, so the old one would silently stay in force.
     if field.annotation is int:
-        return st.number_input(
+        value = st.number_input(label, value=default, step=1, help=help_text, key=key, bind="query-params")
+    else:
+        step = 10.0 ** -len(f"{default:g}".partition(".")[2] or "1") if default else 0.01
+        value = st.number_input(
             label,
-            min_value=int(low),
-            max_value=int(high),
-            value=default,
-            step=1,
+            value=float(default),
+            step=step,
+            format="%g",
             help=help_text,
             key=key,
             bind="query-params",
         )
-    step = 10.0 ** -len(f"{default:g}".partition(".")[2] or "1") if default else 0.01
-    return st.number_input(
-        label,
-        min_value=float(low),
-        max_value=float(high),
-        value=float(default),
-        step=step,
-        format="%g",
-        help=help_text,
-        key=key,
-        bind="query-params",
+    if not is_allowed(field, value):
+        show_bounds(describe_allowed(field))
+    elif value == 0 and name in ZERO_MEANINGS:
+        st.caption(_(N_("0 = {meaning}"), meaning=_(ZERO_MEANINGS[name])))
+    return value
+
+
+def bounded_integer(
+    label: str, low: int, high: int, *, default: int | None = None, step: int = 1, **more: Any
+) -> int | None:
+    """Draw a field for an integer from `low` (the default if none is given) to `high`; out of bounds, say so and return None."""
+    value = st.number_input(label, value=low if default is None else default, step=step, **more)
+    if low <= value <= high:
+        return value
+    kind = Message(N_("an integer"))
+    show_bounds(
+        Message(N_("{kind} from {low} to {high}"), {"kind": kind, "low": f"{low:,}", "high": f"{high:,}"})
     )
+    return None
+
+
+def is_allowed(field: FieldInfo, value: float) -> bool:
+    """Whether `value` is within the bounds of a number field."""
+    return math.isfinite(value) and _accepts(field.annotation, tuple(field.metadata), value)
+
+
+@functools.lru_cache(maxsize=1024)
+def _accepts(annotation: type, rules: tuple[Any, ...], value: float) -> bool:
+    try:
+        TypeAdapter(Annotated[annotation, *rules]).validate_python(value)
+    except ValidationError:
+        return False
+    return True
+
+
+def show_bounds(allowed: Message) -> None:
+    """Say beside a field what it takes; for a value that it does not."""
+    st.markdown(f":red[:small[:material/error: {_(N_('Enter {allowed}.'), allowed=allowed)}]]")

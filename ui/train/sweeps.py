@@ -98,8 +98,7 @@ def sweep_panel(sweep_id: str) -> None:
 def _live_panel(sweep_id: str, was_active: bool) -> None:
     members = sweep.sweep_runs(sweep_id)
     if not members:
-        st.warning(_(N_("Sweep {sweep} not found."), sweep=sweep_id[:40]))
-        return
+        st.rerun()
     if was_active and not any(r.status().is_active for r in members):
         st.rerun()
     task = members[0].task
