@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--long] [NAME...]`: the benchmarks one after the other, each in a process of its own."""
+"""`python -m benchmarks [--long] [NAME...]`: run the benchmarks one after another, each in its own process."""
 
 from __future__ import annotations
 
@@ -10,50 +10,50 @@ import time
 from benchmarks import table
 
 QUICK_BENCHMARKS = {
-    "mnist_epoch": "one epoch of mnist-cnn against a stock loop",
-    "time_to_accuracy": "from the command to an accuracy on the validation part",
-    "drawing": "from a drawing to the answer, in core",
-    "server_start": "from `streamlit run` to a served first page",
-    "reruns": "a page's rerun on the server",
-    "long_log": "opening a run of 100,000 logged steps",
-    "attached_page": "what an attached live page costs a training",
-    "cifar_data": "CIFAR-10 decoded and opened",
-    "cifar_throughput": "training the CIFAR-10 networks against a stock loop",
-    "cifar_inference": "milliseconds per image of the CIFAR-10 networks",
-    "compare_page": "the compare page",
+    "mnist_epoch": "One epoch of mnist-cnn vs. a stock loop",
+    "time_to_accuracy": "Time to validation accuracy, from the command",
+    "drawing": "From drawing to prediction, in core",
+    "server_start": "Server start to first page",
+    "reruns": "Page reruns on the server",
+    "long_log": "Opening a run with 100,000 logged steps",
+    "attached_page": "Cost of an attached live page",
+    "cifar_data": "Decoding and opening CIFAR-10",
+    "cifar_throughput": "CIFAR-10 training throughput vs. a stock loop",
+    "cifar_inference": "CIFAR-10 inference latency",
+    "compare_page": "Compare page",
     "coco": "COCO at full size",
-    "cyclegan": "CycleGAN: a training step, a photo, a large photo",
+    "cyclegan": "CycleGAN: training step and inference",
 }
 LONG_BENCHMARKS = {
-    "time_to_accuracy_long": "mnist-modern to 99.5 %",
-    "full_trainings": "every task's full recipe to its test figures",
+    "time_to_accuracy_long": "mnist-modern to 99.5%",
+    "full_runs": "Full recipe of every task, with test metrics",
 }
 
 
 def run_benchmarks(names: dict[str, str]) -> int:
-    """Run the benchmarks called `names`. Returns how many broke off."""
+    """Run the benchmarks `names`. Returns the number that failed."""
     begun, broken = time.perf_counter(), 0
     for name, title in names.items():
-        # None of them may inherit another's threads, caches or warm processor state, nor stop the others when it breaks off.
+        # A fresh process inherits no threads, caches or warm CPU state, and a failure does not stop the others.
         print(f"## {title} (`python -m benchmarks.{name}`)\n", flush=True)
         table.require_idle_machine()
-        code = f"from benchmarks import table; from benchmarks.{name} import rows; table.measured(rows)"
+        code = f"from benchmarks import table; from benchmarks.{name} import measure_rows as m; table.measure_and_print(m)"
         broken += subprocess.run([sys.executable, "-c", code], check=False).returncode != 0
     print(
-        f"{time.perf_counter() - begun:.0f} s in all"
-        + (f", {broken} of {len(names)} broke off" if broken else "")
+        f"Total: {time.perf_counter() - begun:.0f} s"
+        + (f", {broken} of {len(names)} failed" if broken else "")
     )
     return broken
 
 
 def main() -> None:
     words = argparse.ArgumentParser(
-        prog="python -m benchmarks", description="Measured tables; nothing else should run meanwhile."
+        prog="python -m benchmarks", description="Print measured tables. Run nothing else at the same time."
     )
     words.add_argument(
         "--long",
         action="store_true",
-        help="the trainings to accuracy (much longer) in place of the quick ones",
+        help="training to accuracy (much longer) instead of the quick benchmarks",
     )
     words.add_argument(
         "names", nargs="*", help=f"only these: {', '.join([*QUICK_BENCHMARKS, *LONG_BENCHMARKS])}"
@@ -62,7 +62,7 @@ def main() -> None:
     every = QUICK_BENCHMARKS | LONG_BENCHMARKS
     unknown = [n for n in args.names if n not in every]
     if unknown:
-        words.error(f"there is no benchmark called {', '.join(unknown)}")
+        words.error(f"benchmark not found: {', '.join(unknown)}")
     table.require_idle_machine()
     print(table.print_header() + "\n", flush=True)
     chosen = {n: every[n] for n in args.names} or (LONG_BENCHMARKS if args.long else QUICK_BENCHMARKS)

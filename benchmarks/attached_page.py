@@ -1,6 +1,6 @@
-"""What an attached live page costs a training: images per second of one run, with and without a browser that watches it.
+"""Cost of an attached live page: images per second of a run, with and without a browser showing it.
 
-The browser runs on the same machine, as it does on a learner's laptop, and computes on the same cores.
+The browser runs on the same machine and shares its cores, as on a learner's laptop.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ NUM_ROUNDS, WINDOW_SECONDS, SETTLE_SECONDS = (
 
 
 def measure_throughput(reader: MetricsReader, seconds: float) -> float:
-    """Images per second of the run during the next `seconds`, by its own log."""
+    """Return images per second of the run over the next `seconds`, from its log."""
     before = reader.read().iloc[-1]
     time.sleep(seconds)
     after = reader.read().iloc[-1]
@@ -35,7 +35,7 @@ def measure_throughput(reader: MetricsReader, seconds: float) -> float:
 
 
 def start_training(root: str) -> tuple[Run, MetricsReader]:
-    """A training that goes on until it is stopped, past its first steps."""
+    """Start a run that continues until it is stopped. Returns after its first steps."""
     task = tasks.get_task("mnist-cnn")
     run = queue.start_run(task, task.recipe.changed(epochs=1000), root)
     reader = MetricsReader(run.path / "metrics.csv")
@@ -47,7 +47,7 @@ def start_training(root: str) -> tuple[Run, MetricsReader]:
 
 
 def _browser_seconds() -> float:
-    """What this process's browser has computed so far."""
+    """Return the CPU seconds used so far by this process's browser."""
     total = 0.0
     for child in psutil.Process().children(recursive=True):
         try:
@@ -85,12 +85,12 @@ def measure_rows() -> list[Measurement]:
     seconds = NUM_ROUNDS * WINDOW_SECONDS
     return [
         Measurement(
-            "images/s, nobody watching",
+            "images/s, no page open",
             statistics.median(alone),
             note=f"{min(alone):,.0f} to {max(alone):,.0f}",
         ),
         Measurement(
-            "images/s, a browser attached",
+            "images/s, page attached",
             statistics.median(watched),
             note=f"{min(watched):,.0f} to {max(watched):,.0f}",
         ),
@@ -102,13 +102,13 @@ def measure_rows() -> list[Measurement]:
             note=f"median of {NUM_ROUNDS} pairs in turn",
         ),
         Measurement(
-            "the server computes",
+            "server CPU load",
             100 * by_server / seconds,
             "% of one core",
             note="while the page is attached",
         ),
         Measurement(
-            "the browser computes",
+            "browser CPU load",
             100 * by_browser / seconds,
             "% of one core",
             note="drawing in software; on the same cores",

@@ -1,4 +1,4 @@
-"""CIFAR-10 from its files: decoded once into the array cache, opened afterwards."""
+"""CIFAR-10 from its files: decoding into the array cache, and opening afterwards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Milliseconds per image of the networks for CIFAR-10, beside torchvision's ResNet-18, all at 32x32 in fp32 on this machine."""
+"""Latency per image of the CIFAR-10 models and of torchvision's ResNet-18, at 32×32 in fp32 on this machine."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def measure_rows() -> list[Measurement]:
         one, many = (model_summary.measure_latency(network, IN_SHAPE, batch) for batch in (1, 64))
         found.append(
             Measurement(
-                f"{name}, one image", one, "ms", note=f"64 at once: {many:.3g} ms each; looks {views[name]}x"
+                f"{name}, one image", one, "ms", note=f"batch of 64: {many:.3g} ms/image; TTA ×{views[name]}"
             )
         )
     return found

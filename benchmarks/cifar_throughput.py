@@ -1,8 +1,9 @@
-"""Training images per second of the CIFAR-10 networks: this project's data path against a stock loop, and the machine's own limit.
+"""Training throughput of the CIFAR-10 models: this project's data path vs. a stock loop, and the machine's
+limit.
 
-The stock loop is the usual one (https://github.com/kuangliu/pytorch-cifar/blob/master/main.py): a DataLoader over pictures that are
-cropped, mirrored and normalised one by one, fp32, default memory format, the same network and optimizer. Ours runs in a process of its
-own with the environment of a job. Pictures are random: their content does not change the time.
+The stock loop is https://github.com/kuangliu/pytorch-cifar/blob/master/main.py: a DataLoader whose images are
+cropped, flipped and normalized one by one, fp32, default memory format, the same model and optimizer. Ours runs
+in its own process with the environment of a run. Images are random: their content does not affect the time.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -38,7 +40,7 @@ OTHER_TASKS = [
     if t.dataset == "cifar10" and t.name not in ("cifar10-best", "cifar10-sandbox")
 ]
 _MIN_SECONDS = (
-    2.0  # seconds that are timed at least: two steps of a small network are over before the clock has settled
+    2.0  # minimum time measured, in seconds: two steps of a small model are too short for the clock
 )
 
 
@@ -60,7 +62,7 @@ def _has_enough_steps(times: list[float], steps: int) -> bool:
 
 
 def project_throughput(name: str, changes: dict, steps: int) -> float:
-    """Images per second of the trainer."""
+    """Return images per second of the trainer."""
     torch.set_num_threads(num_cores())
     task = tasks.get_task(name)
     recipe = task.recipe.changed(num_validation=0, epochs=1000, max_steps=0, **changes)
@@ -78,7 +80,7 @@ def project_throughput(name: str, changes: dict, steps: int) -> float:
 
 
 class ImageDataset(Dataset):
-    """One picture at a time, as torchvision's own data sets give them."""
+    """One image at a time, like torchvision's datasets."""
 
     def __init__(self, data: ArrayDataset) -> None:
         self.x, self.y = data.train_x.transpose(0, 2, 3, 1), data.train_y
@@ -100,7 +102,7 @@ class ImageDataset(Dataset):
 
 
 def stock_throughput(name: str, changes: dict, steps: int) -> float:
-    """Images per second of the stock loop."""
+    """Return images per second of the stock loop."""
     torch.set_num_threads(num_cores())
     task = tasks.get_task(name)
     recipe = task.recipe.changed(**changes)
@@ -123,10 +125,11 @@ def stock_throughput(name: str, changes: dict, steps: int) -> float:
     return _images_per_second(times, recipe.batch_size)
 
 
-def run_isolated(which: str, name: str, changes: dict, steps: int) -> float:
-    """`ours` or `stock` in a process of its own, ours with the environment of a job."""
-    code = f"import json; from benchmarks import cifar_throughput as c; print(json.dumps(c.{which}({name!r}, {changes!r}, {steps})))"
-    environment = {**(queue.WORKER_ENV if which == "ours" else {}), **os.environ}
+def run_isolated(function: Callable, name: str, changes: dict, steps: int) -> float:
+    """Call `project_throughput` (in the environment of a run) or `stock_throughput` in its own process."""
+    call = f"c.{function.__name__}({name!r}, {changes!r}, {steps})"
+    code = f"import json; from benchmarks import cifar_throughput as c; print(json.dumps({call}))"
+    environment = {**(queue.WORKER_ENV if function is project_throughput else {}), **os.environ}
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     )
@@ -134,7 +137,7 @@ def run_isolated(which: str, name: str, changes: dict, steps: int) -> float:
 
 
 def matmul_flops(size: int = 4096, seconds: float = 3.0) -> float:
-    """Floating-point operations per second of a bf16 matrix product on all cores: the best of repetitions."""
+    """Return FLOP/s of a bf16 matrix product on all cores, the best of several repetitions."""
     torch.set_num_threads(num_cores())
     a, b = (torch.randn(size, size, dtype=torch.bfloat16) for _ in range(2))
     best, begun = float("inf"), time.perf_counter()
@@ -161,8 +164,8 @@ def measure_rows() -> list[Measurement]:
             for count in (model_summary.count_macs, model_summary.count_training_macs)
         )
         mine, theirs = (
-            run_isolated("ours", name, changes, steps),
-            run_isolated("stock", name, changes, min(steps, 5)),
+            run_isolated(project_throughput, name, changes, steps),
+            run_isolated(stock_throughput, name, changes, min(steps, 5)),
         )
         share = 2 * trained * mine / limit
         whole = label.startswith("ResNet-18")
@@ -172,7 +175,7 @@ def measure_rows() -> list[Measurement]:
                 f"{label}: ours / stock", mine / theirs, "times", at_least=2.4 if whole else None, note=speeds
             )
         )
-        size = f"{macs / 1e6:.0f} M multiply-adds"
+        size = f"{macs / 1e6:.0f}M MACs"
         found.append(
             Measurement(
                 f"{label}: share of that rate", 100 * share, "%", at_least=85 if whole else None, note=size

@@ -1,8 +1,9 @@
-"""COCO at full size: indexing against pycocotools, opening, filters, the co-occurrence of categories, a page of thumbnails, an image of 60
-instances, the tour of oddities; at a tenth of the size and all.
+"""COCO at full size: indexing vs. pycocotools, opening, filters, category co-occurrence, a page of thumbnails,
+an image of 60 instances, and annotation issues; at 10% and at 100% of the size.
 
-The set is made here: as many images, instances and persons with keypoints as COCO's train2017 has, polygons as long as its (about 545
-bytes an annotation in the file). Each measurement runs in a process of its own, so that its memory is its own.
+The dataset is generated: as many images, instances and people with keypoints as COCO's train2017, with polygons
+of the same length (about 545 bytes per annotation). Each measurement runs in its own process, so that memory is
+measured separately.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +41,7 @@ FILTERS = (
 
 
 def make_dataset(folder: Path, share: float) -> Path:
-    """A COCO folder with `share` of the full size; made once."""
+    """Create a COCO folder with `share` of the full size, once."""
     target = folder / f"coco-{share:g}"
     if (target / "annotations" / "captions_made.json").exists():
         return target
@@ -50,7 +52,7 @@ def make_dataset(folder: Path, share: float) -> Path:
     categories = [
         {"supercategory": f"super_{i // 8}", "id": i + 1, "name": name} for i, name in enumerate(names)
     ]
-    pictures = [
+    images = [
         {
             "license": 1,
             "file_name": f"{i:012d}.jpg",
@@ -62,7 +64,7 @@ def make_dataset(folder: Path, share: float) -> Path:
         }
         for i in range(images)
     ]
-    head = json.dumps({"info": {}, "licenses": [], "images": pictures})[:-1]
+    head = json.dumps({"info": {}, "licenses": [], "images": images})[:-1]
     owner = np.sort(
         np.concatenate(
             [np.full(CROWDED_COUNT, images - 1), rng.integers(0, images - 1, count - CROWDED_COUNT)]
@@ -74,7 +76,7 @@ def make_dataset(folder: Path, share: float) -> Path:
         2 + (rng.pareto(1.2, count) * 4).astype(int) % (NUM_CATEGORIES - 1),
     )
     which, crowd = rng.integers(0, len(shapes), count), rng.random(count) < 0.01
-    order = rng.permutation(count)  # as in COCO's own files, annotations are not sorted by image
+    order = rng.permutation(count)  # as in COCO's files, annotations are not sorted by image
     with (target / "annotations" / "instances_made.json").open("w") as f:
         f.write(head + ', "annotations": [')
         for i, k in enumerate(order):
@@ -125,19 +127,19 @@ def make_dataset(folder: Path, share: float) -> Path:
     for i in (
         *range(NUM_THUMBNAILS),
         images - 1,
-    ):  # a photo's share of detail, so that decoding takes as long as a photo's
+    ):  # as detailed as a photo, so that decoding takes as long
         small = Image.fromarray(rng.integers(0, 256, (60, 80, 3)).astype(np.uint8))
-        small.resize((pictures[i]["width"], 480), Image.Resampling.BICUBIC).save(
+        small.resize((images[i]["width"], 480), Image.Resampling.BICUBIC).save(
             target / "made" / f"{i:012d}.jpg", quality=90
         )
     (target / "annotations" / "captions_made.json").write_text(
-        json.dumps({"images": pictures[:1], "annotations": told})
+        json.dumps({"images": images[:1], "annotations": told})
     )
     return target
 
 
 def _random_shape(rng: np.random.Generator) -> str:
-    """An instance's shape as JSON text: polygon, area, box."""
+    """Return the shape of an instance as JSON: polygon, area, box."""
     points = int(np.clip(rng.lognormal(3.2, 0.6), 4, 200))
     angle = np.sort(rng.random(points)) * 2 * math.pi
     radius = rng.uniform(5, 120) * (1 + 0.2 * rng.standard_normal(points)).clip(0.3)
@@ -152,7 +154,8 @@ def _random_shape(rng: np.random.Generator) -> str:
 
 
 def peak_memory() -> float:
-    """The largest size of this process so far, in GB. Not `ru_maxrss`, which a new process inherits from the one that started it."""
+    """Return the peak memory of this process in GB. Not `ru_maxrss`, which is inherited from the parent
+    process."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmHWM"):
             return int(line.split()[1]) / 1e6
@@ -160,7 +163,7 @@ def peak_memory() -> float:
 
 
 def measure_pycocotools(folder: str) -> tuple[float, float]:
-    """Seconds that pycocotools needs to load the instances, and its size in GB."""
+    """Return the seconds pycocotools needs to load the instances, and its memory in GB."""
     from pycocotools.coco import COCO
 
     begun = time.perf_counter()
@@ -169,7 +172,7 @@ def measure_pycocotools(folder: str) -> tuple[float, float]:
 
 
 def measure_indexing(folder: str, file: str = "") -> tuple[float, float]:
-    """Seconds for the index of the folder (or of one file), and the size in GB."""
+    """Return the seconds to index the folder (or one file), and the memory in GB."""
     from core.coco import index
 
     source = Path(folder) / file if file else Path(folder)
@@ -180,7 +183,8 @@ def measure_indexing(folder: str, file: str = "") -> tuple[float, float]:
 
 
 def measure_queries(folder: str) -> dict[str, float]:
-    """Seconds to open an index, to filter, to count pairs of categories, to draw; and what opening adds to the process, in GB."""
+    """Return the seconds to open an index, filter, count category pairs and draw, and the memory that opening
+    adds, in GB."""
     from core.coco import annotation_issues, drawing, outlines, statistics
     from core.coco.dataset import Coco
 
@@ -200,11 +204,11 @@ def measure_queries(folder: str) -> dict[str, float]:
         rows = coco.images()
         shutil.rmtree(paths.cache() / "coco-thumbnails" / coco.folder.name, ignore_errors=True)
         first = coco.pictures(rows.iloc[-1:])[0]
-        drawing.render_thumbnail(coco, first)  # loads what is loaded once
+        drawing.render_thumbnail(coco, first)  # warm-up: load what is loaded once
         for name in ("cold", "cached"):
             begun = time.perf_counter()
-            for picture in coco.pictures(rows.iloc[:NUM_THUMBNAILS]):
-                drawing.render_thumbnail(coco, picture)
+            for image in coco.pictures(rows.iloc[:NUM_THUMBNAILS]):
+                drawing.render_thumbnail(coco, image)
             found[name] = time.perf_counter() - begun
         begun = time.perf_counter()
         instances = coco.instances(first)
@@ -219,9 +223,10 @@ def measure_queries(folder: str) -> dict[str, float]:
     return found
 
 
-def run_isolated(call: str):  # noqa: ANN201
-    """A function of this module in a process of its own."""
-    code = f"import json; from benchmarks import coco; print(json.dumps(coco.{call}))"
+def run_isolated(function: Callable, *arguments: object):  # noqa: ANN201
+    """Call a function of this module in its own process. Returns its value, by way of JSON."""
+    call = f"coco.{function.__name__}(*{arguments!r})"
+    code = f"import json; from benchmarks import coco; print(json.dumps({call}))"
     done = subprocess.run(
         [sys.executable, "-c", code], env=os.environ, capture_output=True, text=True, check=True
     )
@@ -234,12 +239,12 @@ def measure_rows() -> list[Measurement]:
         folder, whole = make_dataset(paths.cache() / "made", share), share == 1.0
         size = (folder / "annotations" / "instances_made.json").stat().st_size / 1e6
         (theirs, their_memory), (mine, memory) = (
-            run_isolated(f"official({str(folder)!r})"),
-            run_isolated(f"indexed({str(folder)!r}, 'annotations/instances_made.json')"),
+            run_isolated(measure_pycocotools, str(folder)),
+            run_isolated(measure_indexing, str(folder), "annotations/instances_made.json"),
         )
-        whole_seconds, whole_memory = run_isolated(f"indexed({str(folder)!r})")
-        answers = run_isolated(f"opened({str(folder)!r})")
-        label = f"{100 * share:.0f} %"
+        whole_seconds, whole_memory = run_isolated(measure_indexing, str(folder))
+        answers = run_isolated(measure_queries, str(folder))
+        label = f"{100 * share:.0f}%"
         note = (
             f"{size:,.0f} MB of JSON; pycocotools {theirs:.1f} s and {their_memory:.2f} GB, ours {mine:.1f} s"
         )
@@ -253,7 +258,7 @@ def measure_rows() -> list[Measurement]:
             ),
             Measurement(f"{label}: memory to index", memory, "GB", at_most=1.5 if whole else None),
             Measurement(
-                f"{label}: the folder with persons and captions",
+                f"{label}: folder with persons and captions",
                 whole_seconds,
                 "s",
                 note=f"{whole_memory:.2f} GB",
@@ -275,12 +280,13 @@ def measure_rows() -> list[Measurement]:
             Measurement(
                 f"{label}: an image of {CROWDED_COUNT} instances", 1000 * answers["image"], "ms", at_most=200
             ),
-            Measurement(f"{label}: the tour of oddities, first time", answers["tour"], "s"),
+            Measurement(f"{label}: annotation issues, first scan", answers["tour"], "s"),
         ]
         grown[share] = {"index": mine, **answers}
     for name in ("index", "open", "filter", "together", "cold", "cached", "image", "tour"):
+        label = {"together": "co-occurrence", "tour": "issues"}.get(name, name)
         found.append(
-            Measurement(f"growth from 10 % to 100 %: {name}", grown[1.0][name] / grown[0.1][name], "times")
+            Measurement(f"growth from 10% to 100%: {label}", grown[1.0][name] / grown[0.1][name], "times")
         )
     return found
 

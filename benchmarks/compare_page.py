@@ -1,4 +1,4 @@
-"""The compare page with seven networks: a rerun on the server, and one photo through all of them with Grad-CAM."""
+"""The Compare page with seven models: a rerun on the server, and one photo through all of them with Grad-CAM."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def measure_rows() -> list[Measurement]:
     silence_streamlit()
     names = [n for n in model_results.classifier_ids("cifar10") if not n[:1].isdigit()][:NUM_MODELS]
     if not names:
-        raise UnavailableError("No network for CIFAR-10 ships with this copy.")
+        raise UnavailableError("No pretrained CIFAR-10 model found.")
     with isolated_runs():
         found = []
         for view, limit in (
@@ -41,7 +41,7 @@ def measure_rows() -> list[Measurement]:
             note = "a test image through all, with Grad-CAM" if view == "photo" else ""
             found.append(
                 Measurement(
-                    f"rerun with {len(names)} networks: {view}",
+                    f"rerun with {len(names)} models: {view}",
                     statistics.median(times),
                     "ms",
                     at_most=limit,
@@ -59,12 +59,12 @@ def measure_rows() -> list[Measurement]:
             try:
                 grad_cam(network, photo, answer)
             except UserError:
-                continue  # a network without maps
+                continue  # a model without feature maps
         times.append(time.perf_counter() - begun)
     return [
         *found,
         Measurement(
-            f"one photo through {len(names)} networks, with Grad-CAM",
+            f"one photo through {len(names)} models, with Grad-CAM",
             statistics.median(times),
             "s",
             at_most=2,

@@ -1,8 +1,9 @@
-"""CycleGAN: a training step against a straightforward one, a photo through the generators, a photo of 12 megapixels.
+"""CycleGAN: a training step vs. a straightforward implementation, a photo through the generators, a
+12-megapixel photo.
 
-The straightforward step is the usual one (https://github.com/junyanz/pytorch-CycleGAN-and-pix2pix): the same networks and losses, fp32,
-default memory format, torch's own instance norm, every pass by itself. Ours runs with the environment of a job. Photos are random: their
-content does not change the time.
+The straightforward step follows https://github.com/junyanz/pytorch-CycleGAN-and-pix2pix: the same networks and
+losses, fp32, default memory format, torch's instance norm, each pass separate. Ours runs with the environment
+of a run. Photos are random: their content does not affect the time.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -42,7 +44,7 @@ def make_photos() -> ArrayDataset:
 
 
 def project_step_seconds(steps: int) -> float:
-    """Seconds per step of the trainer, the median."""
+    """Return the median seconds per step of the trainer."""
     torch.set_num_threads(num_cores())
     recipe = TASK.recipe.changed(num_validation=0, epochs=1000, sample_every=1_000_000)
     fabric = Fabric(accelerator="auto", devices=1, precision=system_info.resolve_precision("auto"))
@@ -57,7 +59,7 @@ def project_step_seconds(steps: int) -> float:
 
 
 def reference_step_seconds(steps: int) -> float:
-    """Seconds per step of the usual loop, the median."""
+    """Return the median seconds per step of the straightforward loop."""
     torch.set_num_threads(num_cores())
     recipe = TASK.recipe
     generators, discriminators = (
@@ -70,7 +72,7 @@ def reference_step_seconds(steps: int) -> float:
                 parent, leaf = name.rsplit(".", 1)
                 setattr(
                     network.get_submodule(parent), leaf, nn.InstanceNorm2d(1)
-                )  # without gain or bias it takes any number of maps
+                )  # without affine parameters it takes any number of channels
     g, f, d_x, d_y = generators.a2b, generators.b2a, discriminators.a, discriminators.b
     g_optimizer = torch.optim.Adam(generators.parameters(), lr=2e-4, betas=(0.5, 0.999))
     d_optimizer = torch.optim.Adam(discriminators.parameters(), lr=2e-4, betas=(0.5, 0.999))
@@ -103,20 +105,21 @@ def reference_step_seconds(steps: int) -> float:
 
 
 def generator_seconds(width: int, blocks: int) -> float:
-    """Seconds for one photo of 256x256, the best of several."""
+    """Return the seconds for one 256×256 photo, the best of several."""
     torch.set_num_threads(num_cores())
     network = Generator(width, blocks, resize_conv=False).eval().to(memory_format=torch.channels_last)
-    picture = torch.rand(1, 3, 256, 256)
+    photo = torch.rand(1, 3, 256, 256)
     times = []
     for _ in range(8):
         begun = time.perf_counter()
-        photo_translation.translate_photos(network, picture, 256)
+        photo_translation.translate_photos(network, photo, 256)
         times.append(time.perf_counter() - begun)
     return min(times)
 
 
 def large_photo_seconds() -> tuple[float, float]:
-    """Seconds for a photo of 4000x3000 through the light network, pixels in and pixels out, and the process's largest size in GB."""
+    """Return the seconds for a 4000×3000 photo through the light generator, pixels in and out, and the
+    process's peak memory in GB."""
     torch.set_num_threads(num_cores())
     network = (
         Generator(TASK.recipe.width, TASK.recipe.num_blocks, TASK.recipe.resize_conv)
@@ -137,10 +140,11 @@ def large_photo_seconds() -> tuple[float, float]:
     return min(times), peak_memory()
 
 
-def run_isolated(call: str, quick: bool = False):  # noqa: ANN201
-    """A function of this module in a process of its own, `quick` with the environment of a job."""
-    code = f"import json; from benchmarks import cyclegan; print(json.dumps(cyclegan.{call}))"
-    environment = {**(queue.WORKER_ENV if quick else {}), **os.environ}
+def run_isolated(function: Callable, *arguments: object, worker: bool = False):  # noqa: ANN201
+    """Call a function of this module in its own process, with `worker` in the environment of a run."""
+    call = f"cyclegan.{function.__name__}(*{arguments!r})"
+    code = f"import json; from benchmarks import cyclegan; print(json.dumps({call}))"
+    environment = {**(queue.WORKER_ENV if worker else {}), **os.environ}
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     )
@@ -148,8 +152,8 @@ def run_isolated(call: str, quick: bool = False):  # noqa: ANN201
 
 
 def measure_rows() -> list[Measurement]:
-    mine, theirs = run_isolated("ours(6)", quick=True), run_isolated("straightforward(3)")
-    seconds, size = run_isolated("large_photo()")
+    mine, theirs = run_isolated(project_step_seconds, 6, worker=True), run_isolated(reference_step_seconds, 3)
+    seconds, size = run_isolated(large_photo_seconds)
     return [
         Measurement(
             "training step, straightforward / ours",
@@ -159,18 +163,14 @@ def measure_rows() -> list[Measurement]:
             note=f"{theirs:.2f} s against {mine:.2f} s",
         ),
         Measurement(
-            "256x256 through the paper's generator",
-            run_isolated("generator_seconds(64, 9)"),
+            "256×256, generator from the paper",
+            run_isolated(generator_seconds, 64, 9),
             "s",
             at_most=0.5,
         ),
-        Measurement(
-            "256x256 through the light generator", run_isolated("generator_seconds(32, 9)"), "s", at_most=0.12
-        ),
-        Measurement(
-            "a photo of 12 megapixels", seconds, "s", at_most=2, note="light generator, pixels in and out"
-        ),
-        Measurement("largest size of that process", size, "GB", at_most=2),
+        Measurement("256×256, light generator", run_isolated(generator_seconds, 32, 9), "s", at_most=0.12),
+        Measurement("12-megapixel photo", seconds, "s", at_most=2, note="light generator, pixels in and out"),
+        Measurement("peak memory of that process", size, "GB", at_most=2),
     ]
 
 

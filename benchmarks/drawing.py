@@ -1,4 +1,4 @@
-"""From a drawing of 280x280 pixels to the answer, in `core`: canvas to 28x28, then the network."""
+"""From a 280×280 drawing to the prediction, in `core`: preprocessing to 28×28, then the model."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from core.runs import queue
 from core.training.recipe import num_cores
 
 NUM_REPEATS = 200
-NUM_THREADS = 1  # of the server, for answers
-# Strokes of digits in a unit square.
+NUM_THREADS = 1  # of the server, for predictions
+# Digit strokes in the unit square.
 STROKES = {
     "1": [[(0.4, 0.2), (0.55, 0.0), (0.55, 1.0)]],
     "4": [[(0.7, 1.0), (0.7, 0.0), (0.1, 0.65), (1.0, 0.65)]],
@@ -36,15 +36,16 @@ STROKES = {
 
 
 def make_drawings(count: int) -> list[np.ndarray]:
-    """White strokes on black as the canvas gives them, (280, 280) uint8: digits of many sizes, places and brushes."""
+    """Create white strokes on black as the canvas returns them, (280, 280) uint8: digits of many sizes,
+    positions and brush widths."""
     rng, found = random.Random(0), []
     for _ in range(count):
-        picture = Image.new("L", (280, 280))
-        pen, side = ImageDraw.Draw(picture), rng.uniform(60, 200)
+        image = Image.new("L", (280, 280))
+        pen, side = ImageDraw.Draw(image), rng.uniform(60, 200)
         x, y, brush = rng.uniform(20, 260 - side), rng.uniform(20, 260 - side), rng.randint(8, 30)
         for stroke in rng.choice(list(STROKES.values())):
             pen.line([(x + a * side, y + b * side) for a, b in stroke], fill=255, width=brush, joint="curve")
-        found.append(np.asarray(picture))
+        found.append(np.asarray(image))
     return found
 
 
@@ -58,7 +59,7 @@ def _milliseconds(function, inputs: list) -> np.ndarray:
 
 
 def _prediction_milliseconds(path: Path, inputs: list[np.ndarray], threads: int = NUM_THREADS) -> np.ndarray:
-    """Milliseconds of each drawing's way to its probabilities."""
+    """Return the milliseconds from each drawing to its probabilities."""
     predictor = Predictor.load(path)
     torch.set_num_threads(threads)
 
@@ -71,7 +72,7 @@ def _prediction_milliseconds(path: Path, inputs: list[np.ndarray], threads: int 
 
 @contextmanager
 def _background_load() -> Iterator[None]:
-    """A process that computes on all cores, niced and patient as a training is (see `core.runs.queue`)."""
+    """A process that computes on all cores, niced like a training process (see `core.runs.queue`)."""
     code = (
         "import os, torch; os.nice(10); conv, x = torch.nn.Conv2d(1, 32, 5), torch.randn(64, 1, 28, 28); print(flush=True)\n"
         "while True: conv(x).sum().backward()"
@@ -98,17 +99,17 @@ def measure_rows() -> list[Measurement]:
         raise UnavailableError("no digit network is in the checkpoints folder.")
     inputs = make_drawings(NUM_REPEATS)
     found = [
-        _make_row(f"drawing to answer, {c.id}", _prediction_milliseconds(c.weights, inputs), below=10)
+        _make_row(f"drawing to prediction, {c.id}", _prediction_milliseconds(c.weights, inputs), below=10)
         for c in shipped
     ]
     _milliseconds(canvas.prepare_digit, inputs[:20])
-    found.append(_make_row("of that, canvas to 28x28", _milliseconds(canvas.prepare_digit, inputs)))
+    found.append(_make_row("canvas to 28×28", _milliseconds(canvas.prepare_digit, inputs)))
     every, first = num_cores(), shipped[0]
     with _background_load():
-        # Threads of one answer wait for each other, and each of them waits for its turn on a busy core.
+        # Threads of one prediction wait for each other, and each waits for a busy core.
         found.append(
             _make_row(
-                f"beside a training: {first.id}, {NUM_THREADS} thread",
+                f"during a run: {first.id}, {NUM_THREADS} thread",
                 _prediction_milliseconds(first.weights, inputs),
                 below=10,
             )
@@ -116,7 +117,7 @@ def measure_rows() -> list[Measurement]:
         if every > NUM_THREADS:
             found.append(
                 _make_row(
-                    f"beside a training: {first.id}, {every} threads",
+                    f"during a run: {first.id}, {every} threads",
                     _prediction_milliseconds(first.weights, inputs, every),
                 )
             )

@@ -1,4 +1,4 @@
-"""Every task's full recipe, as `python -m core train TASK` runs it, to its figures on the test part."""
+"""The full recipe of every task, as `python -m core train TASK` runs it, with its test metrics."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def measure_rows() -> list[Measurement]:
             )
             seconds = time.perf_counter() - begun
         if done.returncode:
-            found.append(Measurement(task.name, seconds, "s", note="broke off"))
+            found.append(Measurement(task.name, seconds, "s", note="failed"))
             continue
         answer = json.loads(done.stdout.splitlines()[-1])
         figures = ", ".join(

@@ -1,4 +1,4 @@
-"""A run store of their own for benchmarks that train, so that nobody's runs are touched and none is left behind."""
+"""A separate run store for benchmarks that train: existing runs are not touched, and no run is left behind."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from core.runs.store import Run
 
 @contextmanager
 def isolated_runs() -> Iterator[Path]:
-    """MANABI_RUNS and MANABI_CACHE in a temporary folder, for this process and those that it starts."""
+    """Set MANABI_RUNS and MANABI_CACHE to a temporary folder, for this process and its children."""
     before = {name: os.environ.get(name) for name in ("MANABI_RUNS", "MANABI_CACHE")}
     with tempfile.TemporaryDirectory(prefix="manabi-bench-", ignore_cleanup_errors=True) as folder:
         os.environ["MANABI_RUNS"], os.environ["MANABI_CACHE"] = (
@@ -31,7 +31,7 @@ def isolated_runs() -> Iterator[Path]:
 
 
 def wait_for(run: Run, seconds: float = 600) -> Run:
-    """Return when `run` has ended. Raises RuntimeError where it failed or takes too long."""
+    """Block until `run` has ended. Raises RuntimeError if it failed or takes too long."""
     deadline = time.monotonic() + seconds
     while run.status().is_active and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -41,7 +41,7 @@ def wait_for(run: Run, seconds: float = 600) -> Run:
 
 
 def require_mnist() -> Path:
-    """The data root that holds MNIST. Raises NotHereError where there is none."""
+    """Return the data root that holds MNIST. Raises UnavailableError if MNIST is not installed."""
     folder = data.find_dataset("mnist")
     if folder is None:
         raise UnavailableError(

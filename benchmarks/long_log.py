@@ -1,4 +1,4 @@
-"""Opening a run of 100,000 logged steps: reading its log, and drawing its curves."""
+"""Opening a run with 100,000 logged steps: reading its log and drawing its curves."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NUM_STEPS, STEPS_PER_EPOCH, NUM_REPEATS = 100_000, 1000, 5
 
 
 def make_run() -> Run:
-    """A stopped run with a log of its own making."""
+    """Create a stopped run with a generated log."""
     task = tasks.get_task("mnist-cnn")
     run = store.create_run(task, task.recipe.changed(epochs=NUM_STEPS // STEPS_PER_EPOCH))
     write_json(
@@ -63,7 +63,7 @@ def _median_seconds(function) -> float:
 
 def measure_rows() -> list[Measurement]:
     silence_streamlit()
-    from ui.kit import charts  # only now: they speak when they are imported without a server
+    from ui.kit import charts  # imported late: they log warnings without a server
     from ui.runs.run_panel import curve_series
 
     with isolated_runs():
@@ -77,7 +77,7 @@ def measure_rows() -> list[Measurement]:
 
         read = _median_seconds(lambda: MetricsReader(run.path / "metrics.csv").read())
         thin, both = _median_seconds(lambda: decimate(x, y)), _median_seconds(draw)
-        app = open_page("pages/train.py")  # the page itself, torch and caches, before the run is opened
+        app = open_page("pages/train.py")  # warm-up: the page, torch and caches
         app.query_params["run"] = run.id
         first, again = rerun_seconds(app), rerun_seconds(app)
         megabytes = (run.path / "metrics.csv").stat().st_size / 1e6

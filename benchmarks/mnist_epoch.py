@@ -1,7 +1,7 @@
-"""One epoch of mnist-cnn at batch 64: this project's data path against the loop of PyTorch's own MNIST example.
+"""One epoch of mnist-cnn at batch size 64: this project's data path vs. the loop of PyTorch's MNIST example.
 
-Same network, same optimizer, same 60,000 images; validation is left out on both sides. The stock loop is
-https://github.com/pytorch/examples/blob/main/mnist/main.py with this network in place of its own.
+The same model, optimizer and 60,000 images, without validation. The stock loop is
+https://github.com/pytorch/examples/blob/main/mnist/main.py with this model.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ RECIPE = TASK.recipe.changed(epochs=1, num_validation=0, batch_size=64)
 
 
 def project_epoch(dataset: data.ArrayDataset, precision: str = "auto", steps: int | None = None) -> float:
-    """Seconds of one epoch with the trainer driven directly."""
+    """Return the seconds of one epoch with the trainer called directly."""
     fabric = Fabric(accelerator="auto", devices=1, precision=system_info.resolve_precision(precision))
     trainer = SupervisedTrainer(TASK.model, dataset, RECIPE, fabric)
     begun = time.perf_counter()
@@ -41,11 +41,11 @@ def project_epoch(dataset: data.ArrayDataset, precision: str = "auto", steps: in
 
 
 def stock_epoch(root: Path, workers: int = 0, steps: int | None = None) -> float:
-    """Seconds of one epoch in the stock loop."""
+    """Return the seconds of one epoch of the stock loop."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     transform = transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.1307,), (0.3081,))])
     train = datasets.MNIST(str(root), train=True, download=True, transform=transform)
-    # The example takes one worker and pinned memory on a GPU, and none on the CPU.
+    # The example uses one worker and pinned memory on a GPU, and neither on the CPU.
     more = (
         {"num_workers": workers or 1, "pin_memory": True}
         if device.type == "cuda"
@@ -71,7 +71,8 @@ def stock_epoch(root: Path, workers: int = 0, steps: int | None = None) -> float
 
 
 def job_epoch(root: Path) -> tuple[float, float]:
-    """Seconds of one epoch as a job counts them, and from Start to the end of the process's work, test part included."""
+    """Return the seconds of one epoch of a run, and from start to the end of its process, test evaluation
+    included."""
     begun = time.perf_counter()
     run = wait_for(queue.start_run(TASK, RECIPE, str(root)))
     return run.summary["seconds"], time.perf_counter() - begun
@@ -113,23 +114,26 @@ def measure_rows() -> list[Measurement]:
         ),
         Measurement("stock loop, 2 workers", middle["workers"], "s", note=spread("workers")),
         Measurement(
-            "trainer driven directly",
+            "trainer called directly",
             middle["ours"],
             "s",
             note=f"{system_info.resolve_precision('auto')}, glibc's own settings; {spread('ours')}",
         ),
         Measurement("trainer in fp32", middle["fp32"], "s", note=spread("fp32")),
-        Measurement("as a job: epoch", middle["job"], "s", note=f"files written, niced; {spread('job')}"),
+        Measurement("as a run: epoch", middle["job"], "s", note=f"files written, niced; {spread('job')}"),
         Measurement(
-            "as a job: Start to summary", middle["whole"], "s", note="process start and test part included"
+            "as a run: start to summary",
+            middle["whole"],
+            "s",
+            note="process start and test evaluation included",
         ),
-        Measurement("stock / job", middle["stock"] / middle["job"], "times", at_least=2.5),
-        Measurement("stock / trainer driven directly", middle["stock"] / middle["ours"], "times"),
+        Measurement("stock / run", middle["stock"] / middle["job"], "times", at_least=2.5),
+        Measurement("stock / trainer called directly", middle["stock"] / middle["ours"], "times"),
         Measurement(
-            "stock / the same in fp32",
+            "stock / trainer in fp32",
             middle["stock"] / middle["fp32"],
             "times",
-            note="what is left without bf16",
+            note="speedup without bf16",
         ),
     ]
 

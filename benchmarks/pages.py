@@ -1,4 +1,4 @@
-"""Pages run by Streamlit's own test harness: the server's share of a rerun, without a browser."""
+"""Pages run by Streamlit's test harness: the server's share of a rerun, without a browser."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from core import paths
 
 
 def silence_streamlit() -> None:
-    """No warnings of Streamlit about running without a server."""
+    """Silence Streamlit's warnings about running without a server."""
     logging.disable(logging.WARNING)
 
 
 def open_page(page: str, **query: str) -> AppTest:
-    """The page as a visitor has it after the first run, with `query` in its address."""
+    """Open a page as after its first run, with `query` in its URL."""
     app = AppTest.from_file(str(paths.PROJECT / "streamlit_app.py"), default_timeout=120)
     if page != "streamlit_app.py":
         app.run()
@@ -28,7 +28,7 @@ def open_page(page: str, **query: str) -> AppTest:
 
 
 def rerun_seconds(app: AppTest) -> float:
-    """Seconds of one rerun. Raises RuntimeError where the page shows an error."""
+    """Return the seconds of one rerun. Raises RuntimeError if the page shows an error."""
     begun = time.perf_counter()
     app.run()
     seconds = time.perf_counter() - begun

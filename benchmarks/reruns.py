@@ -1,4 +1,4 @@
-"""How long the server takes to run a page again, as it does after every click."""
+"""Time the server needs to rerun a page, as after every click."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NUM_REPEATS = 20
 
 
 def median_rerun(what: str, page: str, **query: str) -> Measurement:
-    """The median of `TIMES` reruns after the first two, which load and cache."""
+    """Return the median of `TIMES` reruns after two warm-up reruns."""
     app = open_page(page, **query)
     first = rerun_seconds(app)
     times = [1000 * rerun_seconds(app) for _ in range(NUM_REPEATS)]
@@ -40,7 +40,7 @@ def measure_rows() -> list[Measurement]:
         ]
         if data.find_dataset("mnist"):
             found.append(
-                median_rerun("draw, a test digit answered and explained", "pages/draw.py", source="test")
+                median_rerun("draw, a test digit predicted and explained", "pages/draw.py", source="test")
             )
     return found
 

@@ -1,4 +1,4 @@
-"""From `streamlit run` to a served first page, against a page of one line; torch may not be in the server's memory by then."""
+"""From `streamlit run` to a served first page, vs. a one-line page; torch must not be loaded by then."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ NUM_REPEATS = 5
 
 
 def measure_start(chromium, script: Path) -> dict[str, float]:
-    """Seconds from the start of the process to its health answer and to the title that the script draws; whether torch is in
-    memory when the server answers, and when the browser shows the title (a thread imports it once the first page is out)."""
+    """Return the seconds from process start to the health response and to the page title; and whether torch is
+    loaded at these two points (a thread imports it after the first page)."""
     with run_server(script) as running:
         found = {"health": running.wait_until_healthy()}
         assert is_responding(running.url)
@@ -56,19 +56,19 @@ def measure_rows() -> list[Measurement]:
             note=f"its title is in the browser; {NUM_REPEATS} starts",
         ),
         Measurement(
-            "the same, a page of one line",
+            "the same, one-line page",
             middle(alone, "title"),
             "s",
             note="streamlit and the browser alone",
         ),
         Measurement(
-            "to the health answer",
+            "to the health response",
             middle(ours, "health"),
             "s",
-            note=f"a page of one line: {middle(alone, 'health'):.2f} s",
+            note=f"a one-line page: {middle(alone, 'health'):.2f} s",
         ),
         Measurement(
-            "starts with torch in memory by the answer",
+            "starts with torch loaded by then",
             before,
             f"of {NUM_REPEATS}",
             at_most=1,

@@ -1,4 +1,4 @@
-"""A server and a browser for the benchmarks that look at pages from outside."""
+"""A server and a browser for benchmarks that measure pages from outside."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from core import paths
 
 @dataclass(frozen=True)
 class Server:
-    """A running `streamlit run`; `begun` is when its process started (perf_counter)."""
+    """A running `streamlit run`; `begun` is the start time of its process (perf_counter)."""
 
     process: subprocess.Popen
     url: str
     start_time: float
 
     def wait_until_healthy(self, seconds: float = 60) -> float:
-        """Seconds from the start of the process until the server says that it is well."""
+        """Return the seconds from process start until the health check succeeds."""
         while time.perf_counter() - self.start_time < seconds:
             if is_responding(f"{self.url}/_stcore/health"):
                 return time.perf_counter() - self.start_time
@@ -37,14 +37,14 @@ class Server:
         raise RuntimeError("the server did not come up")
 
     def has_torch(self) -> bool | None:
-        """Whether torch's library is in the server's memory; None where the system does not say."""
+        """Return whether torch's library is loaded in the server; None if the system does not tell."""
         try:
             return "libtorch" in Path(f"/proc/{self.process.pid}/maps").read_text()
         except OSError:
             return None
 
     def cpu_seconds(self) -> float:
-        """What the server's process has computed so far."""
+        """Return the CPU seconds used so far by the server process."""
         times = psutil.Process(self.process.pid).cpu_times()
         return times.user + times.system
 
@@ -59,7 +59,7 @@ def is_responding(url: str) -> bool:
 
 @contextmanager
 def run_server(script: Path = paths.PROJECT / "streamlit_app.py") -> Iterator[Server]:
-    """`streamlit run script` on a free port, ended at the end."""
+    """Run `streamlit run script` on a free port; stop it on exit."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -86,7 +86,7 @@ def run_server(script: Path = paths.PROJECT / "streamlit_app.py") -> Iterator[Se
 
 @contextmanager
 def open_browser() -> Iterator:
-    """A headless Chromium (playwright's Browser). Raises NotHereError where there is none."""
+    """Open a headless Chromium (Playwright's Browser). Raises UnavailableError if no browser is installed."""
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:

@@ -1,4 +1,4 @@
-"""What every benchmark prints: the machine, then a Markdown table of measurements with their targets."""
+"""Output of all benchmarks: the machine, then a Markdown table of measurements with their targets."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PACKAGES = ("torch", "torchvision", "lightning", "numpy", "streamlit")
 
 @dataclass(frozen=True)
 class Measurement:
-    """One measurement. `at_least` or `below` is the target; without one the figure is there for orientation."""
+    """One measurement. `at_least` or `at_most` is its target, if it has one."""
 
     name: str
     value: float
@@ -31,8 +31,8 @@ class Measurement:
     @property
     def target(self) -> str:
         if self.at_least is not None:
-            return f"at least {_format_number(self.at_least)} {self.unit}".strip()
-        return f"under {_format_number(self.at_most)} {self.unit}".strip() if self.at_most is not None else ""
+            return f"at least {_with_unit(self.at_least, self.unit)}"
+        return f"under {_with_unit(self.at_most, self.unit)}" if self.at_most is not None else ""
 
     @property
     def is_met(self) -> str:
@@ -43,7 +43,7 @@ class Measurement:
 
 
 class UnavailableError(Exception):
-    """A benchmark cannot run here: the sentence says why."""
+    """A benchmark cannot run here; the message says why."""
 
 
 def _format_number(value: float) -> str:
@@ -52,12 +52,17 @@ def _format_number(value: float) -> str:
     return f"{value:.3g}" if abs(value) < 100 else f"{value:.1f}"
 
 
+def _with_unit(value: float, unit: str) -> str:
+    space = "" if unit.startswith("%") else " "
+    return f"{_format_number(value)}{space}{unit}".strip()
+
+
 def _format_measurement(row: Measurement) -> str:
-    return "never" if math.isinf(row.value) else f"{_format_number(row.value)} {row.unit}".strip()
+    return "never" if math.isinf(row.value) else _with_unit(row.value, row.unit)
 
 
 def print_table(rows: Sequence[Measurement]) -> None:
-    """Print `rows` as a Markdown table whose columns line up."""
+    """Print `rows` as an aligned Markdown table."""
     head = ("what", "measured", "target", "met", "note")
     cells = [head, *((r.name, _format_measurement(r), r.target, r.is_met, r.note) for r in rows)]
     widths = [max(len(line[i]) for line in cells) for i in range(len(head))]
@@ -69,7 +74,7 @@ def print_table(rows: Sequence[Measurement]) -> None:
 
 
 def print_header() -> str:
-    """The machine and the versions, in two lines."""
+    """Return the machine and the versions, in two lines."""
     versions = ", ".join(f"{name} {metadata.version(name)}" for name in PACKAGES)
     python = ".".join(map(str, sys.version_info[:3]))
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg()) if hasattr(os, "getloadavg") else "unknown"
@@ -80,7 +85,7 @@ def print_header() -> str:
 
 
 def running_trainings() -> list[int]:
-    """Process ids of the trainings that run on this machine now, whoever started them."""
+    """Return the process ids of all training processes on this machine."""
     found = []
     for process in psutil.process_iter(["pid", "cmdline"]):
         words = process.info["cmdline"] or []
@@ -90,28 +95,28 @@ def running_trainings() -> list[int]:
 
 
 def require_idle_machine(patience: float = 20.0) -> None:
-    """Exit with a sentence where a training runs: both would be slower, and the figures wrong. One that is just ending, such as the
-    last of the benchmark before, is waited for, `patience` seconds."""
+    """Exit with a message if a run is in progress: both would be slower, and the measurements wrong. Waits
+    `patience` seconds for a run that is just ending."""
     until = time.monotonic() + patience
     while (running := running_trainings()) and time.monotonic() < until:
         time.sleep(0.2)
     if running:
         ids = ", ".join(map(str, running))
         sys.exit(
-            f"A training runs on this machine (process {ids}), so nothing is measured now. Stop it, measure, resume it."
+            f"A run is in progress (process {ids}), so nothing is measured now. Stop it, measure, then resume it."
         )
 
 
 def measure_and_print(measure: Callable[[], Sequence[Measurement]]) -> None:
-    """Measure and show, or say why not."""
+    """Measure and print the table, or say why it is not available."""
     try:
         print_table(measure())
     except UnavailableError as reason:
-        print(f"Left out: {reason}\n", flush=True)
+        print(f"Skipped: {reason}\n", flush=True)
 
 
 def run_standalone(measure: Callable[[], Sequence[Measurement]]) -> None:
-    """What a benchmark does when it is run as a program of its own."""
+    """Run a benchmark as a program."""
     require_idle_machine()
     print(print_header() + "\n", flush=True)
     measure_and_print(measure)
