@@ -38,6 +38,7 @@ _LIBRARIES = (
 )
 _PATIENCE = 10.0  # seconds that a child process or a thread may take to end
 _worlds = itertools.count()
+os.environ["MANABI_LANG"] = "en"  # modules of the command line choose their language when they are imported
 
 
 @pytest.fixture(autouse=True)
@@ -125,12 +126,19 @@ def own_world(_leaves_nothing: None, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture
-def real_data(own_world: Path) -> Iterator[Path]:
-    """The folder with the real data sets, also set as MANABI_DATA; skips where there is none."""
+def real_data(own_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder with the real data sets, also set as MANABI_DATA; skips if there is none.
+
+    All its users share one cache: 60,000 JPEG files are decoded once in a test session.
+    """
     if not (DATA / "MNIST" / "raw").is_dir():
         pytest.skip(NO_DATA)
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MANABI_DATA", str(DATA))
+        patch.setenv("MANABI_CACHE", str(folder / "cache-of-real-data"))
         yield DATA
 
 

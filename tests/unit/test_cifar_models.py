@@ -91,18 +91,20 @@ def test_every_family_learns_one_batch(name):
         "vgg": {"width": 16},
         "resnet": {"depth": 10, "width": 8},
         "mobilenetv1": {"multiplier": 0.25},
-        "inception": {"multiplier": 0.25},
+        "inception": {"multiplier": 0.125},
         "alexnet": {"width": 16, "hidden_units": 64, "dropout": 0.0},
         "efficientnet": {"multiplier": 0.5, "dropout": 0.0},
     }[name]
     network = models.create_model(name, IMAGE, 10, **small).train()
     x, y = torch.randn(16, *IMAGE), torch.arange(16) % 10
     optimizer = torch.optim.Adam(network.parameters(), lr=0.003)
-    for _ in range(40):
+    for _ in range(40):  # most need ten
         loss = nn.functional.cross_entropy(network(x), y)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
+        if loss < 0.5:
+            break
     assert loss < 0.5
 
 

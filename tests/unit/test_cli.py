@@ -1,14 +1,16 @@
-"""The command line as a person has it: `python -m core ...` in a process of its own."""
+"""The command line: exit statuses, both output streams and JSON; runs in processes of their own, as always."""
 
 from __future__ import annotations
 
 import errno
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
@@ -24,19 +26,28 @@ pytestmark = pytest.mark.slow
 
 
 def call(*words: object, rc: int = 0, **environment: str) -> subprocess.CompletedProcess:
-    """Run a command. Its exit status is `rc`; what goes wrong is one sentence, without a traceback."""
-    done = subprocess.run(
-        [*COMMAND, *map(str, words)],
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        timeout=240,
-        stdin=subprocess.DEVNULL,
-        env={**os.environ, **environment},
-    )
+    """Run a command in this process and check its exit status; exceptions propagate."""
+    line, out, err = [*COMMAND, *map(str, words)], io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setattr(sys, "argv", line[2:])
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        try:
+            command_line.main()
+            code = 0
+        except SystemExit as caught:
+            code = caught.code or 0
+    done = subprocess.CompletedProcess(line, code, out.getvalue(), err.getvalue())
     assert done.returncode == rc, done
-    assert "Traceback" not in done.stderr, done.stderr
     return done
+
+
+def call_process(*words: object, **environment: str) -> str:
+    """Run a command in a process of its own and return its standard output."""
+    line, env = [*COMMAND, *map(str, words)], {**os.environ, **environment}
+    done = subprocess.run(line, cwd=PROJECT, capture_output=True, text=True, timeout=240, env=env)
+    assert done.returncode == 0 and "Traceback" not in done.stderr, done.stderr
+    return done.stdout
 
 
 def answer(*words: object, **environment: str) -> dict:
@@ -59,7 +70,7 @@ def test_it_speaks_the_language_of_the_terminal() -> None:
 
     title = "MNIST: softmax regression"
     japanese = i18n.get_translator("ja")(title)
-    shown = call("tasks", MANABI_LANG="", LC_ALL="ja_JP.UTF-8").stdout
+    shown = call_process("tasks", MANABI_LANG="", LC_ALL="ja_JP.UTF-8")
     assert japanese in shown and (japanese == title or title not in shown)
 
 
@@ -286,8 +297,6 @@ def test_stop_and_resume_from_the_command_line(wait_until: Callable) -> None:
             "32",
             "--threads",
             "1",
-            "--limit-train",
-            "500",
             "--json",
         ],
         cwd=PROJECT,
@@ -307,7 +316,7 @@ def test_stop_and_resume_from_the_command_line(wait_until: Callable) -> None:
 
 def test_ctrl_c_stops_the_run_and_says_so(wait_until: Callable, end_of: Callable) -> None:
     training = subprocess.Popen(
-        [*COMMAND, "train", "mnist-softmax", "--epochs", "1000", "--threads", "1"],
+        [*COMMAND, "train", "mnist-softmax", "--epochs", "1000", "--batch-size", "4", "--threads", "1"],
         cwd=PROJECT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
