@@ -1,4 +1,4 @@
-"""Draw a digit: the network's answer after every stroke, what it sees, and why it answers so."""
+"""Draw page: classify a digit after each stroke and explain the prediction."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from core import models
 from core.inference import available_models
 from core.inference.available_models import ModelChoice
 from core.messages import N_, UserError
-from ui.draw import analysis, input_picker, ood_check, prediction
+from ui.draw import explanations, handwriting_view, input_picker, ood_check, prediction
+from ui.draw.explanations import Predictions
+from ui.draw.input_picker import DigitInput
 from ui.kit import preload, url
 from ui.kit.frame import page
 from ui.kit.i18n import _, translate_message
@@ -17,7 +19,7 @@ DEFAULT_MODEL = "mnist-modern"
 
 
 def choose_models() -> tuple[list[ModelChoice], list[ModelChoice]]:
-    """All networks, and the one or two that answer."""
+    """Let the visitor select one or two models. Returns all models and the selected ones."""
     known = available_models.list_digit_models()
     by_id = {c.id: c for c in known}
     if not known:
@@ -42,68 +44,46 @@ def choose_models() -> tuple[list[ModelChoice], list[ModelChoice]]:
             default="",
             format_func=lambda i: prediction.model_title(by_id[i]) if i else _(N_("none")),
         )
-    return known, [by_id[i] for i in (first, second) if i]
+    return known, [by_id[i] for i in dict.fromkeys((first, second)) if i]
 
 
-def show_predictions(digit: input_picker.DigitInput, chosen: list[ModelChoice]) -> list:
-    """The answers of the chosen networks side by side."""
+def show_predictions(digit: DigitInput, selected: list[ModelChoice]) -> Predictions:
+    """Show the predictions of the selected models side by side. Models that cannot be loaded are left out."""
     accepted = ood_check.looks_like_digit(digit)
-    found = []
-    for column, choice in zip(st.columns(len(chosen)), chosen, strict=True):
+    predictions = []
+    for column, choice in zip(st.columns(len(selected)), selected, strict=True):
         with column:
             try:
-                found.append((choice, prediction.show_prediction(digit, choice, accepted, choice.id)))
+                probabilities = prediction.show_prediction(
+                    digit, choice, accepted=accepted, narrow=len(selected) > 1
+                )
+                predictions.append((choice, probabilities))
             except UserError as error:
                 st.error(translate_message(error.message), icon=":material/error:")
-    return found
+    return predictions
 
 
-VIEWS = {
-    "why": N_("Pixel attribution"),
-    "maps": N_("Feature maps"),
-    "nearest": N_("Similar training digits"),
-    "slide": N_("Shift test"),
-    "epochs": N_("Predictions by epoch"),
-    "set": N_("My handwriting"),
-}
-
-
-def show_explanations(digit: input_picker.DigitInput | None, found: list, known: list[ModelChoice]) -> None:
-    """What the curious switch on; one view at a time, so that an answer never waits for the others."""
-    view = url.choose_one(
-        st.segmented_control,
-        _(N_("Explain")),
-        list(VIEWS),
-        key="view",
-        default="why",
-        required=True,
-        format_func=lambda v: _(VIEWS[v]),
-    )
-    if view == "set":
-        analysis.handwriting_set(known)
-        return
-    if digit is None or not found:
-        st.caption(_(N_("Draw a digit first.")))
-        return
-    choice, probabilities = found[0]
-    match view:
-        case "why":
-            prediction.show_attribution(digit, choice, probabilities)
-        case "maps":
-            prediction.show_feature_maps(digit, choice)
-        case "nearest":
-            analysis.nearest_neighbors(digit, choice)
-        case "slide":
-            analysis.shift_sensitivity(digit, [c for c, _p in found])
-        case "epochs":
-            analysis.epoch_replay(digit, choice)
+def show_model_input(digit: DigitInput) -> None:
+    """Show the preprocessing of the digit, and its switches."""
+    st.subheader(_(N_("Model input")))
+    if digit.prepared:
+        prediction.preprocessing_switches()
+    else:
+        st.caption(
+            _(
+                N_(
+                    "Test images are already 28×28. The MNIST authors applied these preprocessing steps to "
+                    "them."
+                )
+            )
+        )
+    prediction.show_preprocessing(digit)
 
 
 with page("draw"):
     preload.wait_until_ready()
-    container = (
-        st.container()
-    )  # first on the page, the choice of networks below it: on a phone one sees the answer while one draws
+    # Above the choice of models, so that on a phone the prediction is visible while drawing.
+    container = st.container()
     model_choices, selected_models = choose_models()
     if not model_choices:
         st.warning(
@@ -130,23 +110,11 @@ with page("draw"):
         elif digit and selected_models:
             with st.spinner(_(N_("Running inference…")), show_time=False):
                 predictions = show_predictions(digit, selected_models)
-            analysis.save_example(digit, analysis.choose_owner())
+            handwriting_view.save_example(digit, handwriting_view.set_name())
     if digit is not None:
-        st.subheader(_(N_("Model input")))
-        if digit.prepared:
-            prediction.preprocessing_switches()
-        else:
-            st.caption(
-                _(
-                    N_(
-                        "Test images are already 28×28. The MNIST authors applied these preprocessing steps to "
-                        "them."
-                    )
-                )
-            )
-        prediction.show_preprocessing(digit)
+        show_model_input(digit)
     st.subheader(_(N_("Why this prediction?")))
-    show_explanations(digit, predictions, model_choices)
+    explanations.show_explanations(digit, predictions, model_choices)
     if selected_models:
         with st.expander(_(N_("Model source code")), icon=":material/code:"):
             st.code(models.model_source(selected_models[0].task.model), language="python")

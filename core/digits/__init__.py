@@ -1,1 +1,1 @@
-"""Hand-drawn digits: canvas preprocessing, out-of-distribution detection, nearest neighbors, handwriting sets."""
+"""Handwritten digits: preprocessing, out-of-distribution detection, neighbors, and handwriting sets."""

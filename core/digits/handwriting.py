@@ -1,7 +1,7 @@
-"""A set of one's own handwriting: drawings with the labels that their writer gave them, kept, exported, and scored.
+"""Handwriting sets: labeled drawings of one user, stored, exported and used to evaluate models.
 
-Every owner has a folder with one PNG per drawing, `<label>/<id>.png`, and beside it `<id>.json` with the strokes where they are
-known. Ids begin with the time, so that the order of files is the order in which they were drawn.
+Each owner has a folder with one PNG per drawing, `<label>/<id>.png`, and optionally its strokes in `<id>.json`. Ids start with
+a timestamp, so that sorting by name sorts by time.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _ID_PATTERN = re.compile(r"[0-9]{19,20}-[0-9a-f]{4}")
 
 @dataclass(frozen=True)
 class Example:
-    """One drawing: `pixels` uint8 (28, 28), and what its writer said it is."""
+    """A drawing, `pixels` uint8 (28, 28), and its label."""
 
     id: str
     label: int
@@ -44,35 +44,35 @@ class Example:
 
 @dataclass(frozen=True)
 class HandwritingScore:
-    """How a network does on a set: `answers` (N,), `confidence` (N,) of them, `right` (N,), in the order of the examples."""
+    """Evaluation of a model on a set: `predictions` (N,), `confidence` (N,), `correct` (N,), in the order of the examples."""
 
     accuracy: float
-    answers: np.ndarray
+    predictions: np.ndarray
     confidence: np.ndarray
-    right: np.ndarray
+    correct: np.ndarray
 
 
 def handwriting_folder() -> Path:
-    """Where the sets of all owners lie: `MANABI_HANDWRITING`, else `.handwriting` among the runs."""
+    """Folder of all sets: `MANABI_HANDWRITING`, or `.handwriting` in the runs folder."""
     named = os.environ.get("MANABI_HANDWRITING")
     return Path(named).expanduser() if named else paths.runs() / ".handwriting"
 
 
 class HandwritingSet:
-    """The set of one owner. Raises UserError for an owner's name that is not 1 to 40 letters, digits, `_` and `-`.
+    """The set of one owner, stored in `root` (default: `handwriting_folder()`).
 
-    `where` is the folder of all owners (default: `folder()`).
+    Raises UserError if the owner's name is not 1 to 40 letters, digits, `_` or `-`.
     """
 
-    def __init__(self, owner: str, where: Path | None = None) -> None:
+    def __init__(self, owner: str, root: Path | None = None) -> None:
         if not _OWNER_PATTERN.fullmatch(owner):
             raise UserError(N_("Invalid set name. Use 1 to 40 letters, digits, hyphens or underscores."))
-        self.path = (where or handwriting_folder()) / owner
+        self.path = (root or handwriting_folder()) / owner
 
     def add(self, pixels: np.ndarray, label: int, strokes: Any = None) -> Example:
-        """Keep a drawing, uint8 (28, 28), as `label`; `strokes` is whatever JSON the canvas gives.
+        """Save a drawing, uint8 (28, 28), with its label and optionally the canvas's strokes (JSON).
 
-        Raises UserError where the set is full (2,000) or the folder cannot be written.
+        Raises UserError if the set is full or the folder is not writable, ValueError for other shapes or labels.
         """
         pixels = np.asarray(pixels)
         if pixels.shape != (28, 28) or pixels.dtype != np.uint8:
@@ -104,23 +104,23 @@ class HandwritingSet:
         return sum(1 for _ in self._list_files())
 
     def examples(self) -> list[Example]:
-        """All drawings, oldest first. A damaged file is left out."""
-        found = []
+        """All drawings, oldest first. Damaged files are skipped."""
+        examples = []
         for path in sorted(self._list_files(), key=lambda p: p.stem):
             with (
                 contextlib.suppress(OSError, ValueError, SyntaxError),
                 Image.open(path, formats=["PNG"]) as image,
             ):
                 if image.size == (28, 28):
-                    found.append(Example(path.stem, int(path.parent.name), np.asarray(image.convert("L"))))
-        return found
+                    examples.append(Example(path.stem, int(path.parent.name), np.asarray(image.convert("L"))))
+        return examples
 
     def strokes(self, example: Example) -> Any | None:
-        """The strokes that were kept with a drawing, or None."""
+        """The strokes of a drawing, or None if they were not saved."""
         return read_json(self._path(example.id, example.label).with_suffix(".json"))
 
     def remove(self, example_id: str) -> None:
-        """Forget a drawing; one that is not there (any more) is no error."""
+        """Delete a drawing, if it exists. Raises ValueError for a malformed id."""
         if not _ID_PATTERN.fullmatch(example_id):
             raise ValueError(f"no id of a drawing: {example_id!r}")
         for label in LABELS:
@@ -129,7 +129,7 @@ class HandwritingSet:
             path.with_suffix(".json").unlink(missing_ok=True)
 
     def export(self) -> bytes:
-        """A zip of an image folder: `<label>/001.png`, ... in the order of drawing, numbered per label."""
+        """Export the set as a ZIP of an image folder, `<label>/001.png`, ..., oldest first."""
         out, numbers = io.BytesIO(), dict.fromkeys(range(10), 0)
         with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
             for example in self.examples():
@@ -149,9 +149,9 @@ class HandwritingSet:
 
 
 def score_examples(predictor: Predictor, examples: list[Example]) -> HandwritingScore | None:
-    """How `predictor` answers the examples, or None where there are none.
+    """Evaluate `predictor` on `examples`. Returns None if there are none.
 
-    Raises UserError where the network does not take drawings of digits.
+    Raises UserError if the model does not classify 28×28 digits.
     """
     spec = predictor.spec
     if tuple(spec.in_shape) != (1, 28, 28) or spec.kind != "classification" or tuple(spec.classes) != LABELS:
@@ -159,9 +159,9 @@ def score_examples(predictor: Predictor, examples: list[Example]) -> Handwriting
     if not examples:
         return None
     probabilities = predictor.predict(np.stack([e.pixels for e in examples])[:, None])
-    answers = probabilities.argmax(1)
-    right = answers == np.array([e.label for e in examples])
-    return HandwritingScore(float(right.mean()), answers, probabilities.max(1), right)
+    predictions = probabilities.argmax(1)
+    correct = predictions == np.array([e.label for e in examples])
+    return HandwritingScore(float(correct.mean()), predictions, probabilities.max(1), correct)
 
 
 def _encode_png(pixels: np.ndarray) -> bytes:

@@ -1,5 +1,7 @@
-"""What is no digit: letters set in the fonts that matplotlib ships, and scribbles. They go the way of a drawing, and the rate at
-which the guard catches them is measured on them. They are no handwriting: letters drawn by people are caught at another rate."""
+"""Out-of-distribution inputs for evaluating the digit detector: letters in matplotlib's fonts, and scribbles.
+
+Both are preprocessed like drawings. Rejection rates measured on printed letters do not carry over to handwritten ones.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from core.digits import canvas
 
-# A person who sees one of these alone may well read a digit:
+# Letters that look like a digit when shown alone:
 #   0: O o D Q    1: I l i j    2: Z z    5: S s    6: G b    8: B    9: g q    4: Y y (the open 4)
 DIGIT_LIKE_LETTERS = frozenset("OoDQIlijZzSsGbBgqYy")
 LETTERS = "".join(
@@ -42,14 +44,14 @@ _CANVAS_SIZE = 280
 
 
 def font_file(name: str) -> Path:
-    """The file of the font `name`, one of those that come with matplotlib."""
+    """Path of the font `name`, one of those bundled with matplotlib."""
     import matplotlib
 
     return Path(matplotlib.get_data_path()) / "fonts" / "ttf" / f"{name}.ttf"
 
 
 def render_text(text: str, font: str, height: int = 190) -> np.ndarray:
-    """`text` in the middle of a canvas: ink uint8 (280, 280)."""
+    """Render `text` in the center of a canvas: ink uint8 (280, 280)."""
     image = Image.new("L", (_CANVAS_SIZE, _CANVAS_SIZE))
     ImageDraw.Draw(image).text(
         (_CANVAS_SIZE / 2, _CANVAS_SIZE / 2),
@@ -62,13 +64,14 @@ def render_text(text: str, font: str, height: int = 190) -> np.ndarray:
 
 
 def render_letters(fonts: tuple[str, ...] = FONTS, alphabet: str = LETTERS) -> tuple[np.ndarray, list[str]]:
-    """Every letter of `alphabet` in every font, prepared: uint8 (N, 28, 28), and which letters they are (N,)."""
-    drawn = [(letter, render_text(letter, font)) for font in fonts for letter in alphabet]
-    return np.stack([canvas.prepare_digit(ink).pixels for _, ink in drawn]), [letter for letter, _ in drawn]
+    """Render each letter of `alphabet` in each font: preprocessed images uint8 (N, 28, 28) and their letters (N,)."""
+    names = [letter for _font in fonts for letter in alphabet]
+    rendered = [render_text(letter, font) for font in fonts for letter in alphabet]
+    return np.stack([canvas.prepare_digit(ink).pixels for ink in rendered]), names
 
 
 def draw_scribbles(n: int = 300, seed: int = 0) -> np.ndarray:
-    """`n` scribbles, prepared: uint8 (n, 28, 28). A third each of tangled curves, zigzag hatching, and crossing straight lines."""
+    """Draw `n` preprocessed scribbles, uint8 (n, 28, 28): tangled curves, zigzag hatching and crossing lines, a third each."""
     rng = np.random.default_rng(seed)
     kinds = (_draw_tangle, _draw_hatch, _draw_crossing)
     return np.stack(
@@ -88,11 +91,11 @@ def _draw_tangle(rng: np.random.Generator) -> list[np.ndarray]:
 
 def _draw_hatch(rng: np.random.Generator) -> list[np.ndarray]:
     turns = int(rng.integers(6, 13))
-    along = np.linspace(40, 240, turns) + rng.normal(0, 6, turns)
-    across = np.where(np.arange(turns) % 2, 60, 220) + rng.normal(0, 15, turns)
+    position = np.linspace(40, 240, turns) + rng.normal(0, 6, turns)
+    amplitude = np.where(np.arange(turns) % 2, 60, 220) + rng.normal(0, 15, turns)
     angle = rng.uniform(0, np.pi)
-    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    return [(np.stack([along, across], axis=1) - 140) @ turn * 0.8 + 140]
+    rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    return [(np.stack([position, amplitude], axis=1) - 140) @ rotation * 0.8 + 140]
 
 
 def _draw_crossing(rng: np.random.Generator) -> list[np.ndarray]:
@@ -100,7 +103,7 @@ def _draw_crossing(rng: np.random.Generator) -> list[np.ndarray]:
 
 
 def _draw_strokes(strokes: list[np.ndarray], brush: int) -> np.ndarray:
-    """Strokes, each (points, 2) of x and y, drawn with a round brush: ink uint8 (280, 280)."""
+    """Draw strokes, each (points, 2) of x and y, with a round brush: ink uint8 (280, 280)."""
     image = Image.new("L", (_CANVAS_SIZE, _CANVAS_SIZE))
     pen = ImageDraw.Draw(image)
     for stroke in strokes:

@@ -1,4 +1,4 @@
-"""The training digits that are nearest to a picture: what the network has seen that looks like it, to it or to us.
+"""Nearest neighbors of an image among MNIST's training digits, in feature space or pixel space.
 
 Shapes: N training digits, D features, P = 784 pixels.
 """
@@ -22,7 +22,7 @@ from core.messages import Message, N_
 from core.runs.system_info import has_native_bf16
 
 MAX_FEATURES = 512
-"""A network whose last hidden vector is wider is compared by pixels."""
+"""Models with a wider last hidden layer are searched in pixel space."""
 _BATCH_SIZE = 250
 _BLOCK_SIZE = 8192
 _FORMAT_VERSION = 1
@@ -30,10 +30,12 @@ _FORMAT_VERSION = 1
 
 @dataclass(frozen=True)
 class Neighbors:
-    """The nearest training digits, nearest first: `index` (k,) into MNIST's training part, `labels` (k,), `images` (k, 28, 28)
-    uint8, cosine `similarity` (k,) in [-1, 1], found `by` the network's features or by pixels."""
+    """The k nearest training digits, nearest first.
 
-    by: Literal["features", "pixels"]
+    `index` (k,) into MNIST's training set, `labels` (k,), `images` (k, 28, 28) uint8, cosine `similarity` (k,) in [-1, 1].
+    """
+
+    space: Literal["features", "pixels"]
     index: np.ndarray
     labels: np.ndarray
     images: np.ndarray
@@ -42,48 +44,65 @@ class Neighbors:
 
 @dataclass(frozen=True)
 class NeighborIndex:
-    """MNIST's training part, ready to be searched by the vectors of one network."""
+    """Search index of MNIST's training set for one model.
+
+    Attributes:
+        predictor: The model that embeds queries.
+        space: Space of the vectors.
+        vectors: Features (N, D) float16 of length 1, memory-mapped; or pixels (N, P) uint8.
+        norms: Lengths (N,) float32 of the vectors.
+        images: Training images (N, 28, 28) uint8.
+        labels: Training labels (N,).
+    """
 
     predictor: Predictor
-    by: Literal["features", "pixels"]
-    vectors: np.ndarray  # (N, D) float16 of length 1, memory-mapped; or the pixels themselves, (N, P) uint8
-    norms: np.ndarray  # (N,) float32, of pixel vectors; features: ones
-    images: np.ndarray  # (N, 28, 28) uint8
-    labels: np.ndarray  # (N,)
+    space: Literal["features", "pixels"]
+    vectors: np.ndarray
+    norms: np.ndarray
+    images: np.ndarray
+    labels: np.ndarray
 
     @torch.inference_mode()
-    def nearest(self, pixels: np.ndarray, k: int = 3) -> Neighbors:
-        """The `k` training digits nearest to `pixels`, uint8 (28, 28)."""
+    def search(self, pixels: np.ndarray, k: int = 3) -> Neighbors:
+        """The `k` nearest training digits of `pixels`, uint8 (28, 28)."""
         batch = np.asarray(pixels, np.uint8).reshape(1, 1, 28, 28)
         query = (
-            self.predictor.embed(batch)[0] if self.by == "features" else batch.reshape(-1).astype(np.float32)
+            self.predictor.embed(batch)[0]
+            if self.space == "features"
+            else batch.reshape(-1).astype(np.float32)
         )
         query = torch.from_numpy(query / max(float(np.linalg.norm(query)), 1e-9))
         products = []
         for start in range(0, len(self.vectors), _BLOCK_SIZE):
-            # A block of what is mapped, widened where it fits into the processor's cache.
+            # Blocks of the mapped file are converted to float32 one at a time, so that they fit into the CPU cache.
             block = torch.from_numpy(np.asarray(self.vectors[start : start + _BLOCK_SIZE])).float()
             products.append(block @ query)
-        similarity = np.clip(
-            torch.cat(products).numpy() / self.norms, -1, 1
-        )  # half precision is a little over
+        # Half-precision products can slightly exceed 1.
+        similarity = np.clip(torch.cat(products).numpy() / self.norms, -1, 1)
         k = min(k, len(similarity))
         best = np.argpartition(-similarity, k - 1)[:k]
         best = best[np.argsort(-similarity[best], kind="stable")]
-        return Neighbors(self.by, best, self.labels[best], np.array(self.images[best]), similarity[best])
+        return Neighbors(self.space, best, self.labels[best], np.array(self.images[best]), similarity[best])
 
 
 def load_index(
     predictor: Predictor, key: str, root: str | None = None, progress: ProgressCallback | None = None
 ) -> NeighborIndex | None:
-    """The index for `predictor`, or None where MNIST is not on this machine or the network takes other pictures.
+    """Load or build the search index for `predictor`.
 
-    `key` names the weights (a hash of them, or path and time): vectors are kept in the cache under it, and made anew, in seconds,
-    where it is new. Raises UserError where MNIST's files are there but cannot be read.
+    Args:
+        predictor: A digit classifier.
+        key: Identifies the weights (a hash, or path and modification time). Feature vectors are cached under it.
+        root: Data folder to search for MNIST first.
+        progress: Called with a message and the completed fraction, in [0, 1].
+
+    Returns None if MNIST is not installed or the model takes other inputs. Raises UserError if MNIST's files cannot be read.
     """
     folder = data.find_dataset("mnist", root)
     if folder is None or tuple(predictor.spec.in_shape) != (1, 28, 28):
         return None
+    if progress:
+        progress(Message(N_("Loading the training set")), 0.0)
     mnist = data.dataset_info("mnist").load(folder)
     images, labels = mnist.train_x[:, 0], mnist.train_y
     width = predictor.embed(mnist.train_x[:1]).shape[1]
@@ -100,14 +119,14 @@ def load_index(
 
 
 def _fingerprint(images: np.ndarray) -> str:
-    """Tells one copy of the training part from another without reading all of it."""
+    """Hash of a sample of the training images, to detect another copy of the data set."""
     return hashlib.sha256(
         np.ascontiguousarray(images[:: max(1, len(images) // 500)]).tobytes()
     ).hexdigest() + str(len(images))
 
 
 def _row_norms(flat: np.ndarray) -> np.ndarray:
-    """The length of every row of (N, P) uint8, at least 1."""
+    """Length of each row of (N, P) uint8, at least 1."""
     parts = [
         np.linalg.norm(flat[i : i + _BLOCK_SIZE].astype(np.float32), axis=1)
         for i in range(0, len(flat), _BLOCK_SIZE)
@@ -116,7 +135,7 @@ def _row_norms(flat: np.ndarray) -> np.ndarray:
 
 
 def _open_vectors(path: Path, shape: tuple[int, int]) -> np.ndarray | None:
-    """The vectors in `path`, or None where they are absent or damaged."""
+    """The vectors in `path`, or None if the file is missing or damaged."""
     try:
         vectors = np.load(path, mmap_mode="c", allow_pickle=False)
     except (OSError, ValueError, EOFError):
@@ -127,14 +146,12 @@ def _open_vectors(path: Path, shape: tuple[int, int]) -> np.ndarray | None:
 def _build_vectors(
     predictor: Predictor, x: np.ndarray, width: int, path: Path, progress: ProgressCallback | None
 ) -> None:
-    """Embed `x` (N, 1, 28, 28) and write the vectors, length 1, to `path`."""
+    """Embed `x` (N, 1, 28, 28) and save the normalized vectors to `path`."""
     vectors = np.empty((len(x), width), np.float16)
-    network = copy.deepcopy(predictor.network).to(
-        memory_format=torch.channels_last
-    )  # the other one is shared
-    native = (
-        has_native_bf16() and not torch.cuda.is_available()
-    )  # with a GPU it is the GPU that was asked about
+    # A copy, because other sessions share the predictor.
+    network = copy.deepcopy(predictor.network).to(memory_format=torch.channels_last)
+    # With a GPU, has_native_bf16() describes the GPU, but this runs on the CPU.
+    native = has_native_bf16() and not torch.cuda.is_available()
     for start in range(0, len(x), _BATCH_SIZE):
         inputs = predictor.normalize(x[start : start + _BATCH_SIZE]).contiguous(
             memory_format=torch.channels_last

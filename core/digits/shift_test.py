@@ -1,4 +1,4 @@
-"""What happens to an answer when the picture slides: does the network know the digit, or only its place?"""
+"""Shift test: how predictions change when a digit is translated by a few pixels."""
 
 from __future__ import annotations
 
@@ -6,24 +6,22 @@ import numpy as np
 
 from core.inference.predictor import Predictor
 
-MAX_SHIFT = 6
+MAX_SHIFT = 6  # pixels
 
 
-def shift_image(pixels: np.ndarray, right: int, down: int = 0) -> np.ndarray:
-    """`pixels` (H, W) moved by whole pixels; what comes in is black, what leaves is lost."""
+def shift_image(pixels: np.ndarray, dx: int, dy: int = 0) -> np.ndarray:
+    """Translate `pixels` (H, W) by `dx` pixels to the right and `dy` down, padding with black."""
     h, w = pixels.shape
     out = np.zeros_like(pixels)
-    source = pixels[max(0, -down) : h - max(0, down), max(0, -right) : w - max(0, right)]
-    out[max(0, down) : max(0, down) + source.shape[0], max(0, right) : max(0, right) + source.shape[1]] = (
-        source
-    )
+    source = pixels[max(0, -dy) : h - max(0, dy), max(0, -dx) : w - max(0, dx)]
+    out[max(0, dy) : max(0, dy) + source.shape[0], max(0, dx) : max(0, dx) + source.shape[1]] = source
     return out
 
 
 def predict_shifted(
-    predictor: Predictor, pixels: np.ndarray, reach: int = MAX_SHIFT
+    predictor: Predictor, pixels: np.ndarray, max_shift: int = MAX_SHIFT
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Offsets (2*reach+1,) in pixels to the right, and the probabilities (2*reach+1, K) of `pixels` (28, 28) moved by them."""
-    offsets = np.arange(-reach, reach + 1)
+    """Horizontal offsets (2·max_shift+1,) in pixels and the probabilities (2·max_shift+1, K) of `pixels` (28, 28) shifted by them."""
+    offsets = np.arange(-max_shift, max_shift + 1)
     batch = np.stack([shift_image(pixels, int(offset)) for offset in offsets])[:, None]
     return offsets, predictor.predict(batch)

@@ -10,7 +10,19 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from core import data, paths
+from core.digits import canvas, neighbor_index
+from core.inference import explain
 from tests import factories
+from ui.draw import analysis, prediction
+
+
+@pytest.fixture
+def charts_shown(monkeypatch: pytest.MonkeyPatch) -> dict:
+    """The figures of all live charts of the page, by key."""
+    shown = {}
+    for module in (analysis, prediction):
+        monkeypatch.setattr(module, "live_chart", lambda figure, key, **_more: shown.update({key: figure}))
+    return shown
 
 
 def photo(text: str = "7", fmt: str = "PNG") -> bytes:
@@ -48,20 +60,60 @@ def own_checkpoints(monkeypatch: pytest.MonkeyPatch, tmp_path):
 def test_a_photo_is_answered_right(with_photo: Callable, language: str) -> None:
     page = with_photo(language=language)
     assert page.metrics[page.word("Prediction")] == "7"
-    assert page.says("28×28 (model input)") or page.at.get("image")
+    assert page.says("This does not look like a digit.") is False
+    assert page.word("28×28 (model input)") in str([e.proto for e in page.at.get("image")])
     assert not page.errors
 
 
-def test_two_networks_side_by_side(with_photo: Callable) -> None:
+def test_two_networks_side_by_side(with_photo: Callable, charts_shown: dict) -> None:
     page = with_photo(network="mnist-modern", beside="mnist-lenet5")
     assert [m.value for m in page.at.metric if m.label == "Prediction"] == ["7", "7"]
+    bars = [figure.data[0] for key, figure in charts_shown.items() if key.startswith("probabilities")]
+    # Labels of ten upright bars would overlap in half of the column.
+    assert [bar.orientation for bar in bars] == ["h", "h"]
+
+
+def test_with_two_models_the_explanation_names_one(
+    with_photo: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    explained = []
+    attribution = explain.compute_attribution
+    monkeypatch.setattr(
+        explain,
+        "compute_attribution",
+        lambda predictor, *a: explained.append(predictor.spec.task) or attribution(predictor, *a),
+    )
+    page = with_photo(network="mnist-modern", beside="mnist-lenet5")
+    [choice] = [b for b in page.at.button_group if b.key == "explained"]
+    assert choice.label == "Model to explain" and explained == ["mnist-modern"]
+    page.set("explained", "mnist-lenet5")
+    assert explained[-1] == "mnist-lenet5"
+    assert not [b for b in with_photo().at.button_group if b.key == "explained"]
+
+
+@pytest.mark.parametrize("view", ["slide", "epochs"])
+def test_confidence_has_a_fixed_axis(with_photo: Callable, charts_shown: dict, view: str) -> None:
+    run = factories.finished("mnist-softmax")
+    page = with_photo(network=run.id if view == "epochs" else "mnist-modern", view=view)
+    assert not page.errors
+    low, high = charts_shown["sliding" if view == "slide" else "replay"].layout.yaxis.range
+    assert low == 0 and 1 <= high < 1.1
+
+
+def test_a_dot_is_not_answered_with_confidence(with_photo: Callable) -> None:
+    image = Image.new("L", (280, 280), 255)
+    ImageDraw.Draw(image).ellipse((130, 130, 160, 160), fill=0)
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    page = with_photo(out.getvalue())
+    assert page.warnings == ["This does not look like a digit."] and "Prediction" not in page.metrics
 
 
 def test_a_test_digit_is_answered_right(visit: Callable, real_data) -> None:
     page = visit("draw", source="test")
     truth = int(data.load_dataset("mnist", download=False).test_y[0])
     assert page.metrics["Prediction"] == str(truth)
-    assert "right" in page.text
+    assert page.says("Test images are already 28×28.")
     page.press("Pick another digit")
     assert "Prediction" in page.metrics
 
@@ -138,11 +190,30 @@ def test_the_nearest_training_digits(with_photo: Callable, real_data) -> None:
     )
 
 
-def test_every_step_can_be_switched_off(with_photo: Callable) -> None:
+def test_the_training_digits_are_loaded_once(
+    with_photo: Callable, real_data, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+    load = neighbor_index.load_index
+    monkeypatch.setattr(
+        neighbor_index, "load_index", lambda *a, **more: calls.append(set(more)) or load(*a, **more)
+    )
+    page = with_photo(network="mnist-softmax", view="nearest")
+    page.set("step-crop", False)
+    assert calls == [{"progress"}]
+
+
+def test_every_step_can_be_switched_off(with_photo: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = []
+    prepare = canvas.prepare_digit
+    monkeypatch.setattr(canvas, "prepare_digit", lambda ink, s: steps.append(s) or prepare(ink, s))
     page = with_photo()
     for step in ("crop", "fit", "centre"):
         page.set(f"step-{step}", False)
         assert not page.errors
+    assert steps[0] == canvas.PreprocessingSteps() and steps[-1] == canvas.PreprocessingSteps(
+        False, False, False
+    )
 
 
 def test_ones_own_handwriting(with_photo: Callable) -> None:

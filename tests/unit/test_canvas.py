@@ -71,7 +71,7 @@ def test_each_step_can_be_left_out() -> None:
     stretched = prepare_digit(ink, PreprocessingSteps(fit=False))
     assert stretched.resized.shape == (28, 28)
     no_centre = prepare_digit(ink, PreprocessingSteps(center=False))
-    assert no_centre.at == tuple((28 - n) // 2 for n in no_centre.resized.shape)
+    assert no_centre.position == tuple((28 - n) // 2 for n in no_centre.resized.shape)
     naive = prepare_digit(ink, PreprocessingSteps(False, False, False))
     # Nothing but a shrink: the digit stays small, in its corner.
     assert naive.pixels[14:].max() == 0 and naive.pixels[:, 14:].max() == 0 and naive.pixels.max() > 200

@@ -148,7 +148,7 @@ def test_score() -> None:
         mine.add(drawing(number), int(answers[number]) if number < 7 else int(answers[number] + 1) % 10)
     result = score_examples(p, mine.examples())
     assert result.accuracy == pytest.approx(0.7)
-    assert (result.answers == answers).all() and result.right.tolist() == [True] * 7 + [False] * 3
+    assert (result.predictions == answers).all() and result.correct.tolist() == [True] * 7 + [False] * 3
     assert (result.confidence > 0).all() and (result.confidence <= 1).all()
     with pytest.raises(UserError, match="not trained"):
         score_examples(

@@ -142,12 +142,40 @@ def test_no_digit_has_so_little_or_so_much_ink(fitted: OODDetector) -> None:
     assert not fitted.accepts(full)[0] and not fitted.accepts(empty)[0]
 
 
+def dot(brush: int, length: int = 0) -> np.ndarray:
+    """A click on the canvas, or a dab of `length` pixels, after preprocessing."""
+    image = Image.new("L", (280, 280))
+    pen = ImageDraw.Draw(image)
+    pen.line([(100, 140), (100 + length, 140)], fill=255, width=brush)
+    for x in (100, 100 + length):
+        pen.ellipse((x - brush / 2, 140 - brush / 2, x + brush / 2, 140 + brush / 2), fill=255)
+    return canvas.prepare_digit(np.asarray(image)).pixels
+
+
+@pytest.mark.parametrize("brush", [6, 20, 36])
+def test_a_dot_is_not_a_digit(brush: int) -> None:
+    assert canvas.is_dot(dot(brush))
+    assert canvas.is_dot(dot(brush, length=brush // 4))
+    assert not any(canvas.is_dot(drawn(digit, 160, 20)) for digit in STROKES)
+    assert not canvas.is_dot(np.zeros((28, 28), np.uint8))
+
+
+def test_no_real_digit_is_taken_for_a_dot(real_data: Path) -> None:
+    mnist = data.load_dataset("mnist", real_data)
+    assert len(mnist.test_x) == 10_000
+    assert not any(canvas.is_dot(image) for image in mnist.test_x[:, 0])
+
+
+def test_the_pretrained_detector_rejects_a_dot(shipped: OODDetector) -> None:
+    assert not shipped.accepts(np.stack([dot(brush) for brush in (6, 12, 20, 36)])).any()
+
+
 def test_saved_and_loaded_it_judges_alike(fitted: OODDetector, own_checkpoints: Path) -> None:
     path = own_checkpoints / "digit-guard.safetensors"
     fitted.save(path, {"network_sha256": checkpoints.load_card(ood_detector.MODEL_NAME).content["sha256"]})
     again = OODDetector.load()
     x = letters.render_letters(letters.FONTS[:4])[0]
-    assert np.allclose(again.score(x), fitted.score(x), rtol=0.02, atol=5)
+    assert np.allclose(again.distance(x), fitted.distance(x), rtol=0.02, atol=5)
     assert (again.accepts(x) == fitted.accepts(x)).mean() > 0.98
     assert path.stat().st_size < 1_000_000
 

@@ -1,34 +1,91 @@
-"""More about a digit on the draw page: its nearest relatives, how it fares when it slides, how a run learned it, one's own set."""
+"""Explanations of a prediction on the Draw page."""
 
 from __future__ import annotations
 
 import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
 
-from core.digits import handwriting, neighbor_index, shift_test
-from core.digits.handwriting import HandwritingSet
+from core.digits import neighbor_index, shift_test
+from core.digits.neighbor_index import NeighborIndex
+from core.inference import explain
 from core.inference.available_models import ModelChoice
-from core.messages import Message, N_, UserError
+from core.messages import N_, UserError
 from ui.components.live_chart import live_chart
 from ui.draw.input_picker import DigitInput
-from ui.draw.prediction import load_network, load_predictor, model_title
-from ui.kit import charts, image_display
-from ui.kit.frame import flash, try_action
+from ui.draw.prediction import model_title
+from ui.kit import charts, feature_maps, image_display, weights
 from ui.kit.i18n import _, translate_message
 
 _NUM_NEIGHBORS = 8
+_MAX_MAPS = 32
+_MAX_INDEXES = 4  # neighbor indexes kept in memory
+_MAX_CURVES = 4  # classes in the chart of predictions by epoch
+_IMAGE_SIDE = 224  # pixels
+_SHARE_RANGE = [0, 1.05]  # fixed, so that 99.98% and 100% look alike
+
+
+def show_attribution(digit: DigitInput, choice: ModelChoice, probabilities: np.ndarray) -> None:
+    """Show which pixels are evidence for a class and which are evidence against it."""
+    predictor = weights.load_predictor(choice.weights)
+    top = int(probabilities.argmax())
+    left, right = st.columns([1, 2])
+    with right:
+        target = st.segmented_control(
+            _(N_("Class to explain")),
+            list(range(len(probabilities))),
+            default=top,
+            required=True,
+            wrap=True,
+            format_func=lambda k: predictor.spec.classes[k],
+            key=f"target-{top}",
+        )
+        names = {
+            "integrated-gradients": _(N_("Integrated gradients")),
+            "saliency": _(N_("Saliency")),
+            "occlusion": _(N_("Occlusion")),
+        }
+        method = st.segmented_control(
+            _(N_("Method")),
+            list(explain.METHODS),
+            default="integrated-gradients",
+            required=True,
+            format_func=names.get,
+            key="method",
+        )
+        st.markdown(
+            _(
+                N_(
+                    "Blue pixels are evidence for **{digit}**, orange pixels evidence against it. Color on "
+                    "the black background marks missing strokes: select another digit to see what your "
+                    "drawing lacks."
+                ),
+                digit=predictor.spec.classes[target],
+            )
+        )
+    with left:
+        values = explain.compute_attribution(predictor, digit.pixels, target, method)
+        st.image(image_display.overlay_attribution(digit.pixels, values), width=_IMAGE_SIDE)
+
+
+def show_feature_maps(digit: DigitInput, choice: ModelChoice) -> None:
+    """Show the feature maps of a layer."""
+    predictor = weights.load_predictor(choice.weights)
+    layers = feature_maps.layers_with_maps(predictor)
+    if not layers:
+        return
+    name = st.selectbox(
+        _(N_("Layer")),
+        list(layers),
+        key=f"layer-{choice.id}",
+        format_func=lambda n: f"{n} · {layers[n].kind} · {'×'.join(map(str, layers[n].shape))}",
+    )
+    feature_maps.show_feature_maps(predictor, digit.pixels, layers[name], limit=_MAX_MAPS, tile_side=56)
 
 
 def nearest_neighbors(digit: DigitInput, choice: ModelChoice) -> None:
-    """The nearest training digits."""
-    place = st.empty()
-    key = f"{choice.weights}-{choice.weights.stat().st_mtime}"
-    index = neighbor_index.load_index(
-        load_predictor(choice),
-        key,
-        progress=lambda what, share: place.progress(share, translate_message(what)),
-    )
-    place.empty()
+    """Show the most similar training digits."""
+    index = _neighbor_index(choice)
     if index is None:
         st.info(
             _(
@@ -40,9 +97,12 @@ def nearest_neighbors(digit: DigitInput, choice: ModelChoice) -> None:
             )
         )
         return
-    found = index.nearest(digit.pixels, _NUM_NEIGHBORS)
-    captions = [f"{label}  {100 * s:.0f}%" for label, s in zip(found.labels, found.similarity, strict=True)]
-    st.image(image_display.tile_images(list(found.images), _NUM_NEIGHBORS // 2, 4, captions=captions))
+    neighbors = index.search(digit.pixels, _NUM_NEIGHBORS)
+    captions = [
+        f"{label}  {100 * similarity:.0f}%"
+        for label, similarity in zip(neighbors.labels, neighbors.similarity, strict=True)
+    ]
+    st.image(image_display.tile_images(list(neighbors.images), _NUM_NEIGHBORS // 2, 4, captions=captions))
     st.caption(
         _(
             N_(
@@ -50,7 +110,7 @@ def nearest_neighbors(digit: DigitInput, choice: ModelChoice) -> None:
                 "label and cosine similarity."
             )
         )
-        if found.by == "features"
+        if neighbors.space == "features"
         else _(
             N_(
                 "Nearest neighbors among the 60,000 training images in pixel space, with label and "
@@ -60,19 +120,41 @@ def nearest_neighbors(digit: DigitInput, choice: ModelChoice) -> None:
     )
 
 
+@st.cache_resource(show_spinner=False)
+def _loaded_indexes() -> dict[str, NeighborIndex]:
+    return {}
+
+
+def _neighbor_index(choice: ModelChoice) -> NeighborIndex | None:
+    """The index of a model, loaded once, with a progress bar; None if MNIST is not installed."""
+    # Not by st.cache_resource itself: a cached function cannot draw into a progress bar outside of it.
+    loaded, key = _loaded_indexes(), f"{choice.weights}-{choice.weights.stat().st_mtime}"
+    if key not in loaded:
+        bar = st.empty()
+        index = neighbor_index.load_index(
+            weights.load_predictor(choice.weights),
+            key,
+            progress=lambda message, share: bar.progress(share, translate_message(message)),
+        )
+        bar.empty()
+        if index is None:
+            return None
+        while len(loaded) >= _MAX_INDEXES:
+            loaded.pop(next(iter(loaded)))
+        loaded[key] = index
+    return loaded[key]
+
+
 def shift_sensitivity(digit: DigitInput, choices: list[ModelChoice]) -> None:
-    """The answer while the picture slides to the left and to the right."""
+    """Show the confidence in the predicted class while the image is shifted left and right."""
     series = []
-    for place, choice in enumerate(choices):
-        network = load_predictor(choice)
-        offsets, probabilities = shift_test.predict_shifted(network, digit.pixels)
+    for role, choice in enumerate(choices):
+        predictor = weights.load_predictor(choice.weights)
+        offsets, probabilities = shift_test.predict_shifted(predictor, digit.pixels)
         top = digit.label if digit.label is not None else int(probabilities[shift_test.MAX_SHIFT].argmax())
-        name = f"{model_title(choice)}: {network.spec.classes[top]}"
-        series.append(charts.Series(name, offsets, probabilities[:, top], role=place))
-    figure = charts.line_chart(
-        series, _(N_("shift to the right (pixels)")), _(N_("Confidence")), y_format=".0%", height=280
-    )
-    live_chart(figure, "sliding")
+        name = f"{model_title(choice)}: {predictor.spec.classes[top]}"
+        series.append(charts.Series(name, offsets, probabilities[:, top], role=role))
+    live_chart(_confidence_chart(series, _(N_("shift to the right (pixels)"))), "sliding")
     st.caption(
         _(
             N_(
@@ -83,10 +165,17 @@ def shift_sensitivity(digit: DigitInput, choices: list[ModelChoice]) -> None:
     )
 
 
+def _confidence_chart(series: list[charts.Series], x_label: str) -> go.Figure:
+    """Confidence, on an axis from 0% to 100%."""
+    figure = charts.line_chart(series, x_label, _(N_("Confidence")), y_format=".0%", height=280)
+    figure.update_yaxes(range=_SHARE_RANGE)
+    return figure
+
+
 def epoch_replay(digit: DigitInput, choice: ModelChoice) -> None:
-    """The same picture through every saved epoch of a run."""
-    epochs = choice.run.saved_epochs() if choice.run else []
-    if not epochs:
+    """Show the predictions of each saved epoch of a run."""
+    saved = choice.run.saved_epochs() if choice.run else []
+    if not saved:
         st.info(
             _(
                 N_(
@@ -97,124 +186,22 @@ def epoch_replay(digit: DigitInput, choice: ModelChoice) -> None:
         )
         st.page_link("pages/train.py", label=_(N_("Train your own model")), icon=":material/model_training:")
         return
-    rows, kept = [], []
-    for epoch in epochs:
-        path = choice.run.epoch_weights_path(epoch)
+    rows, epochs = [], []
+    for epoch in saved:
         try:
-            rows.append(load_network(str(path), path.stat().st_mtime).predict(digit.pixels[None, None])[0])
-            kept.append(epoch)
+            predictor = weights.load_predictor(choice.run.epoch_weights_path(epoch))
         except (UserError, OSError):
-            continue  # thinned or being written just now
+            continue  # A run in progress deletes and replaces epochs.
+        rows.append(predictor.predict(digit.pixels[None, None])[0])
+        epochs.append(epoch)
     if not rows:
         return
-    table = np.stack(rows)  # (E, K)
-    classes = load_predictor(choice).spec.classes
-    interesting = np.argsort(-table.max(0))[:4]
-    series = [charts.Series(classes[k], kept, table[:, k], role=place) for place, k in enumerate(interesting)]
-    figure = charts.line_chart(series, _(N_("Epochs")), _(N_("Confidence")), y_format=".0%", height=280)
-    live_chart(figure, "replay")
-    answers = " ".join(classes[k] for k in table.argmax(1))
-    st.caption(_(N_("Predictions by epoch: {answers}"), answers=answers))
-
-
-def save_example(digit: DigitInput, owner: str) -> None:
-    """Save a misclassified drawing to the visitor's set with its correct label."""
-    if digit.source == "test":
-        return
-
-    def add() -> None:
-        label = st.session_state.get("keep-label")
-        if label is not None:
-            kept = try_action(lambda: HandwritingSet(owner).add(digit.pixels, int(label)))
-            st.session_state["keep-label"] = None
-            if kept:
-                flash(_saved_message(label), "success")
-
-    st.segmented_control(
-        _(N_("Wrong? Save it to your set with the correct label:")),
-        list(handwriting.LABELS),
-        key="keep-label",
-        on_change=add,
-        wrap=True,
-        help=_(
-            N_(
-                "Saved on the machine running this app, in the set named below. You can also save "
-                "digits that were predicted correctly."
-            )
-        ),
-    )
-
-
-def _saved_message(label: str) -> Message:
-    return Message(N_("Saved with label {label}."), {"label": label})
-
-
-def choose_owner() -> str:
-    """The name of the visitor's set, from the URL or the field below it."""
-    return st.session_state.get("set") or st.query_params.get("set") or "me"
-
-
-def handwriting_set(choices: list[ModelChoice]) -> None:
-    """One's own handwriting: look, score all networks on it, take it along, remove."""
-    owner = st.text_input(
-        _(N_("Set name")),
-        "me",
-        key="set",
-        bind="query-params",
-        max_chars=40,
-        help=_(N_("On a shared machine, use a unique name.")),
-    )
-    try:
-        mine = HandwritingSet(owner)
-        examples = mine.examples()
-    except UserError as error:
-        st.error(translate_message(error.message), icon=":material/error:")
-        return
-    if not examples:
-        st.info(
-            _(
-                N_(
-                    "Your set is empty. Draw digits, save them with their labels, and see which model "
-                    "recognizes your handwriting best."
-                )
-            )
-        )
-        return
-    st.image(
-        image_display.tile_images(
-            [e.pixels for e in examples[-48:]], 12, 2, captions=[str(e.label) for e in examples[-48:]]
-        )
-    )
-    with st.container(horizontal=True):
-        st.download_button(
-            _(N_("Export ZIP ({count})"), count=len(examples)),
-            mine.export(),
-            f"{owner}.zip",
-            icon=":material/download:",
-            on_click="ignore",
-        )
-        st.button(
-            _(N_("Remove last digit")),
-            icon=":material/undo:",
-            on_click=try_action,
-            args=(mine.remove, examples[-1].id),
-            key="remove-last",
-        )
-        go = st.button(_(N_("Evaluate all models")), icon=":material/leaderboard:", key="score-all")
-    if go:
-        rows = []
-        for choice in choices:
-            try:
-                scored = handwriting.score_examples(load_predictor(choice), examples)
-            except UserError as error:
-                rows.append((model_title(choice), translate_message(error.message), ""))
-                continue
-            wrong = [
-                f"{e.label}→{a}"
-                for e, a, ok in zip(examples, scored.answers, scored.right, strict=True)
-                if not ok
-            ]
-            share = f"{100 * scored.accuracy:.1f} % ({int(scored.right.sum())} / {len(examples)})"
-            rows.append((model_title(choice), share, ", ".join(wrong[:12])))
-        names = (_(N_("model")), _(N_("correct")), _(N_("errors (label → prediction)")))
-        st.dataframe([dict(zip(names, row, strict=True)) for row in rows], hide_index=True)
+    probabilities = np.stack(rows)  # (E, K)
+    classes = weights.load_predictor(choice.weights).spec.classes
+    shown = np.argsort(-probabilities.max(0))[:_MAX_CURVES]
+    series = [
+        charts.Series(classes[k], epochs, probabilities[:, k], role=role) for role, k in enumerate(shown)
+    ]
+    live_chart(_confidence_chart(series, _(N_("Epochs"))), "replay")
+    predictions = " ".join(classes[k] for k in probabilities.argmax(1))
+    st.caption(_(N_("Predictions by epoch: {answers}"), answers=predictions))

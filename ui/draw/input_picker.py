@@ -1,4 +1,4 @@
-"""Where a digit comes from on the draw page: the canvas, MNIST's test part, or a picture of one's own."""
+"""Input of the Draw page: the canvas, MNIST's test set, or an uploaded image."""
 
 from __future__ import annotations
 
@@ -13,16 +13,19 @@ from core.digits import canvas, photo_ink
 from core.digits.canvas import PreparedDigit, PreprocessingSteps
 from core.messages import N_, UserError
 from ui.components import canvas_bar
-from ui.kit import cache, image_display, url
+from ui.kit import cache, image_display, uploads, url
 from ui.kit.i18n import _, translate_message
 
-CANVAS_SIDE = 280  # pixels of the canvas
+CANVAS_SIDE = 280  # pixels
 
 
 @dataclass(frozen=True)
 class DigitInput:
-    """What there is to answer. `prepared` is the way from a drawing or photo (None for a test digit, which is 28x28 already);
-    `pixels` is (28, 28) uint8; `truth` the label where it is known."""
+    """An image to classify.
+
+    `pixels` (28, 28) uint8 is the model input. `prepared` holds the preprocessing of a drawing or photo; it is None for a test
+    digit. `label` is the class of a test digit.
+    """
 
     pixels: np.ndarray
     source: Literal["drawing", "test", "photo"]
@@ -31,7 +34,7 @@ class DigitInput:
 
 
 def choose_digit(steps: PreprocessingSteps) -> DigitInput | None:
-    """The digit that the visitor gives; None while there is none."""
+    """Show the input sources. Returns the current digit, or None if there is none yet."""
     source = url.choose_one(
         st.segmented_control,
         _(N_("Input source")),
@@ -46,7 +49,9 @@ def choose_digit(steps: PreprocessingSteps) -> DigitInput | None:
             "photo": _(N_("Photo or scan")),
         }[s],
     )
-    return {"drawing": _drawing_input, "test": _test_input, "photo": _photo_input}[source](steps)
+    if source == "test":
+        return _test_input()
+    return _drawing_input(steps) if source == "drawing" else _photo_input(steps)
 
 
 def _drawing_input(steps: PreprocessingSteps) -> DigitInput | None:
@@ -68,7 +73,7 @@ def _drawing_input(steps: PreprocessingSteps) -> DigitInput | None:
         )
         canvas_bar.hide_canvas_bar("digit-field")
     strokes = result.json_data or {}
-    some = isinstance(strokes.get("objects"), list) and bool(strokes["objects"])
+    has_strokes = isinstance(strokes.get("objects"), list) and bool(strokes["objects"])
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
         st.slider(_(N_("Brush size")), 6, 36, 20, key="brush", persist_state="session", width=100)
         st.button(
@@ -77,18 +82,16 @@ def _drawing_input(steps: PreprocessingSteps) -> DigitInput | None:
             on_click=_reset_canvas,
             args=(strokes,),
             key="take-back",
-            disabled=not some,
+            disabled=not has_strokes,
             help=_(N_("Remove the last stroke")),
         )
         st.button(_(N_("Clear")), icon=":material/delete:", on_click=_reset_canvas, key="clear")
-    content = result.image_bytes
-    if content:
-        # The browser sends it, so it is as hostile as any upload.
-        ink = canvas.ink_from_rgba(np.asarray(images.decode_image(content).convert("RGBA")))
-    elif some:
-        ink = canvas.ink_from_strokes(
-            strokes, CANVAS_SIDE
-        )  # a stroke was taken back: the new canvas sends a picture after the next one
+    if result.image_bytes:
+        # The image comes from the browser, so it is decoded as carefully as an upload.
+        ink = canvas.ink_from_rgba(np.asarray(images.decode_image(result.image_bytes).convert("RGBA")))
+    elif has_strokes:
+        # After Undo, the new canvas sends no image until the next stroke.
+        ink = canvas.ink_from_strokes(strokes, CANVAS_SIDE)
     else:
         return None
     if canvas.is_blank(ink):
@@ -98,14 +101,13 @@ def _drawing_input(steps: PreprocessingSteps) -> DigitInput | None:
 
 
 def _reset_canvas(strokes: dict | None = None) -> None:
-    """A fresh canvas: empty, or with all `strokes` but the last."""
+    """Callback: start a new canvas, empty or with all `strokes` but the last."""
     st.session_state["kept-strokes"] = strokes and {**strokes, "objects": strokes["objects"][:-1]}
     st.session_state["sheet"] = st.session_state.get("sheet", 0) + 1
 
 
-def _test_input(steps: PreprocessingSteps) -> DigitInput | None:
-    folder = data.find_dataset("mnist")
-    if folder is None:
+def _test_input() -> DigitInput | None:
+    if data.find_dataset("mnist") is None:
         st.info(
             _(
                 N_("MNIST is not installed, so no test digit can be shown. Run {command} to download it."),
@@ -118,27 +120,26 @@ def _test_input(steps: PreprocessingSteps) -> DigitInput | None:
     if st.button(_(N_("Pick another digit")), icon=":material/shuffle:"):
         st.session_state["test-index"] = int(np.random.default_rng().integers(len(dataset.test_x)))
     index = st.session_state["test-index"]
-    pixels, truth = np.array(dataset.test_x[index, 0]), int(dataset.test_y[index])
-    caption = _(N_("Test digit {index}: label {label}"), index=index, label=truth)
+    pixels, label = np.array(dataset.test_x[index, 0]), int(dataset.test_y[index])
+    caption = _(N_("Test digit {index}: label {label}"), index=index, label=label)
     st.image(image_display.upscale_image(pixels, CANVAS_SIDE // 28), width=CANVAS_SIDE, caption=caption)
-    return DigitInput(pixels, "test", label=truth)
+    return DigitInput(pixels, "test", label=label)
 
 
 def _photo_input(steps: PreprocessingSteps) -> DigitInput | None:
-    upload = st.file_uploader(
+    upload = uploads.image_uploader(
         _(N_("Photo or scan of one digit")),
-        type=list(images.SUFFIXES),
         key="photo",
         help=_(
             N_("Dark on light or light on dark, any size. The image stays on the machine running this app.")
         ),
     )
-    if upload is None:
+    image = uploads.decode_upload(upload) if upload else None
+    if image is None:
         return None
+    st.image(image, width=CANVAS_SIDE)
     try:
-        picture = images.decode_image(upload.getvalue(), upload.name)
-        st.image(picture, width=CANVAS_SIDE)
-        prepared = canvas.prepare_digit(photo_ink.ink_from_photo(picture), steps)
+        prepared = canvas.prepare_digit(photo_ink.ink_from_photo(image), steps)
     except UserError as error:
         st.error(translate_message(error.message), icon=":material/image_not_supported:")
         return None

@@ -1,4 +1,4 @@
-"""Whether a drawing looks like a digit at all: asked once per picture, of a judge that no chosen network replaces."""
+"""Check whether an input looks like a digit, independently of the selected models."""
 
 from __future__ import annotations
 
@@ -12,20 +12,21 @@ from ui.kit.i18n import translate_message
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _load_detector(changed: float) -> OODDetector:
+def _load_detector(mtime: float) -> OODDetector:
     return OODDetector.load()
 
 
 def looks_like_digit(digit: DigitInput) -> bool:
-    """False where the drawing or photo does not look like a digit. MNIST's own test digits are not judged; without a readable
-    judge everything passes, after saying why."""
+    """Whether a drawing or photo looks like a digit; test digits always pass.
+
+    If the detector cannot be loaded, shows the reason and returns True.
+    """
     if digit.source == "test":
         return True
     path = paths.checkpoints() / f"{NAME}.safetensors"
     try:
-        return bool(
-            _load_detector(path.stat().st_mtime if path.exists() else 0.0).accepts(digit.pixels[None])[0]
-        )
+        detector = _load_detector(path.stat().st_mtime if path.exists() else 0.0)
     except UserError as error:
         st.caption(translate_message(error.message))
         return True
+    return bool(detector.accepts(digit.pixels[None])[0])
