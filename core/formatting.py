@@ -1,4 +1,4 @@
-"""Numbers as a person says them."""
+"""Format durations, sizes and metrics for display."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from core.messages import Message, N_
 
 
 def format_duration(seconds: float) -> Message:
-    """0.3 s, 40 s, 3 min 20 s, 1 h 5 min."""
+    """Format a duration: 0.3 s, 40 s, 3 min 20 s, 1 h 5 min."""
     if seconds < 9.95:
         return Message(N_("{s} s"), {"s": f"{seconds:.1f}"})
     if seconds < 59.5:
@@ -22,7 +22,7 @@ def format_duration(seconds: float) -> Message:
 
 
 def format_size(number: float) -> str:
-    """Bytes in the largest unit that leaves a number above one."""
+    """Format a number of bytes in the largest unit in which it is at least 1."""
     for unit in ("B", "kB", "MB", "GB"):
         if number < 1000 or unit == "GB":
             return f"{number:.0f} {unit}" if unit == "B" else f"{number:.1f} {unit}"
@@ -30,7 +30,7 @@ def format_size(number: float) -> str:
     raise AssertionError("unreachable")
 
 
-# What the figures of this project are called, and how they are written.
+# Display names of metrics.
 METRIC_NAMES: dict[str, str] = {
     "accuracy": N_("Accuracy"),
     "cross_entropy": N_("Cross-entropy"),
@@ -48,9 +48,9 @@ METRIC_NAMES: dict[str, str] = {
 
 
 def format_metric(metric: str, value: float) -> str:
-    """A metric's value with a sensible number of digits: accuracies in percent."""
+    """Format a metric: accuracies and fooling rates in percent, other values with four significant decimals."""
     return (
-        f"{100 * value:.2f} %"
+        f"{100 * value:.2f}%"
         if metric == "accuracy" or "fool_rate" in metric
         else f"{value:.4f}"
         if abs(value) < 1

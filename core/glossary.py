@@ -1,4 +1,4 @@
-"""The words that the pages use, in Japanese and English, read from `locale/glossary.toml`."""
+"""Glossary terms in Japanese and English, read from `locale/glossary.toml`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from core.messages import N_, UserError, closest_names
 
 @dataclass(frozen=True)
 class Term:
-    """One entry: names and explanation in both languages, how the Japanese name is read, and the ids of related terms."""
+    """One entry: names and explanations in both languages, the reading of the Japanese name, and the ids of
+    related terms."""
 
     id: str
     en: str
@@ -24,11 +25,11 @@ class Term:
     related: tuple[str, ...] = ()
 
     def name(self, language: str) -> str:
-        """What the term is called in `language`: "ja", else English."""
+        """Return the name in `language`: Japanese for "ja", else English."""
         return self.ja if language == "ja" else self.en
 
     def text(self, language: str) -> str:
-        """Its explanation in `language`: "ja", else English."""
+        """Return the explanation in `language`: Japanese for "ja", else English."""
         return self.text_ja if language == "ja" else self.text_en
 
 
@@ -44,14 +45,14 @@ def _load_terms() -> dict[str, Term]:
 
 @functools.cache
 def list_terms(language: str = "en") -> tuple[Term, ...]:
-    """All terms, in alphabetical order of the English names, or of the readings of the Japanese ones (gojuon)."""
+    """List all terms, sorted by English name, or by reading (gojuon) for "ja"."""
     return tuple(
         sorted(_load_terms().values(), key=lambda t: t.reading if language == "ja" else t.en.casefold())
     )
 
 
 def get_term(term_id: str) -> Term:
-    """The term with this id. Raises UserError with the nearest ids where there is none."""
+    """Return the term with this id. Raises UserError with the closest ids if there is none."""
     try:
         return _load_terms()[term_id]
     except KeyError:
@@ -63,8 +64,8 @@ def get_term(term_id: str) -> Term:
 
 
 def search_terms(word: str, language: str = "en") -> list[Term]:
-    """The terms with `word` in a name, its reading or an explanation, those with it in a name first; all for an empty word. Wide and
-    narrow letters, katakana and hiragana count as the same."""
+    """Search names, readings and explanations for `word`; matches in names come first, and an empty word
+    matches all. Full-width and half-width letters, katakana and hiragana are equivalent."""
     wanted = _normalize(word or "")
     named = [t for t in list_terms(language) if wanted in _normalize(f"{t.id} {t.en} {t.ja} {t.reading}")]
     told = [

@@ -57,7 +57,7 @@ def show_comparison(task: tasks.Task, options: dict[str, Any], macs: int) -> Non
     if macs >= before:
         st.caption(_(N_("{factor}× the MACs of the original model"), factor=f"{macs / before:.1f}"))
     else:
-        st.caption(_(N_("{factor} of the MACs of the original model"), factor=f"{100 * macs / before:.0f} %"))
+        st.caption(_(N_("{factor} of the MACs of the original model"), factor=f"{100 * macs / before:.0f}%"))
 
 
 def show_tabs(task: tasks.Task, options: dict[str, Any], layers: list[LayerSummary]) -> None:

@@ -69,7 +69,7 @@ def translation_table(language: str) -> str:
             {
                 "fool_rate": "taken for the other fruit by `fruit-classifier`",
                 "second_fool_rate": "by `fruit-classifier-gray`, who saw no true colours",
-                "kid": "KID on features of `cifar10-fast` to the real other fruit, thousandths (95 % interval)",
+                "kid": "KID on features of `cifar10-fast` to the real other fruit, thousandths (95% interval)",
             },
         ),
         "ja": (
@@ -78,7 +78,7 @@ def translation_table(language: str) -> str:
             {
                 "fool_rate": "`fruit-classifier` がもう一方の果物と答えた割合",
                 "second_fool_rate": "本物の色を見ていない `fruit-classifier-gray` では",
-                "kid": "本物のもう一方の果物との、`cifar10-fast` の特徴での KID、1000 分の 1 単位 (95 % 区間)",
+                "kid": "本物のもう一方の果物との、`cifar10-fast` の特徴での KID、1000 分の 1 単位 (95% 区間)",
             },
         ),
     }[language]
@@ -87,7 +87,7 @@ def translation_table(language: str) -> str:
     def cell(name: str, kind: str, way: str) -> str:
         key = f"{name}_{kind}{way}"
         if name != "kid":
-            return f"{100 * metrics[key]:.1f} %"
+            return f"{100 * metrics[key]:.1f}%"
         low, high = (1000 * metrics[f"{key}_{end}"] for end in ("low", "high"))
         return f"{1000 * metrics[key]:.2f} ({low:.2f} – {high:.2f})"
 

@@ -174,9 +174,9 @@ def test_the_best_translation_is_the_one_that_fools_the_judge_both_ways(visit: C
         path.write_text("".join(",".join(line) + "\n" for line in lines))
     page = visit("runs", only="cyclegan-light", ranked="true")
     assert list(table(page)["run"]) == [better.id, worse.id, unjudged.id]
-    assert list(table(page)["best validation"]) == ["Fooling rate 40.00 %", "Fooling rate 10.00 %", ""]
+    assert list(table(page)["best validation"]) == ["Fooling rate 40.00%", "Fooling rate 10.00%", ""]
     assert list(table(page)["best epoch"]) == ["1", "1", "2"] and set(table(page)["test"]) == {
-        "Fooling rate 50.00 %"
+        "Fooling rate 50.00%"
     }
     assert page.says(
         "Without a domain classifier there is no metric to rank epochs, so the latest checkpoint counts as the best."

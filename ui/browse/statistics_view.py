@@ -169,7 +169,7 @@ def _keypoint_chart(coco: Coco, found: pd.DataFrame) -> None:
             name=_(words),
             marker_color=colour,
             customdata=values,
-            hovertemplate="%{y}: %{x:.1f} % (%{customdata:,})<extra></extra>",
+            hovertemplate="%{y}: %{x:.1f}% (%{customdata:,})<extra></extra>",
         )
     fig.update_layout(barmode="stack", showlegend=True)
     fig.update_yaxes(autorange="reversed", dtick=1, tickfont_size=11)

@@ -202,7 +202,7 @@ def _live_panel(fight_id: str, was_active: bool) -> None:
             else "–"
         )
         share = (
-            f"{100 * status.step / status.total_steps:.0f} %"
+            f"{100 * status.step / status.total_steps:.0f}%"
             if status.total_steps and status.is_active
             else ""
         )

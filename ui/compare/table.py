@@ -149,7 +149,7 @@ def results_table(found: list[ModelResult]) -> None:
             {
                 _(N_("model")): model_name(one),
                 _(N_("test accuracy")): _format_share(one.accuracy),
-                _(N_("95% CI")): f"{100 * low:.2f} – {100 * high:.2f} %" if one.count else "–",
+                _(N_("95% CI")): f"{100 * low:.2f} – {100 * high:.2f}%" if one.count else "–",
                 _(N_("no significant difference from")): ", ".join(names[other] for other in same[one.id])
                 if one.count
                 else "–",
@@ -201,7 +201,7 @@ def results_table(found: list[ModelResult]) -> None:
 
 
 def _format_share(value: float | None) -> str:
-    return f"{100 * value:.2f} %" if value is not None and math.isfinite(value) else "–"
+    return f"{100 * value:.2f}%" if value is not None and math.isfinite(value) else "–"
 
 
 def _format_milliseconds(value: float) -> str:

@@ -150,7 +150,7 @@ def show_results(metrics: dict[str, float]) -> None:
     if "cycle_error" in metrics:
         st.metric(
             _(N_("Cycle error (MAE, share of value range)")),
-            f"{100 * metrics['cycle_error']:.1f} %",
+            f"{100 * metrics['cycle_error']:.1f}%",
             width=360,
         )
     rows = []
@@ -209,7 +209,7 @@ def _metric_cell(name: str, metrics: dict[str, float], key: str) -> str:
     if key not in metrics:
         return "–"
     if name != "kid":
-        return f"{100 * metrics[key]:.1f} %"
+        return f"{100 * metrics[key]:.1f}%"
     value, ends = f"{1000 * metrics[key]:.2f}", _metric_interval(metrics, key)
     return f"{value} ({1000 * ends[0]:.2f} – {1000 * ends[1]:.2f})" if ends else value
 
