@@ -97,24 +97,36 @@ def evaluate(
 @app.command(help=_(N_("Classify images with a task's pretrained weights or with one of your runs.")))
 def predict(
     source: Annotated[str, typer.Argument(metavar="TASK|RUN", help=_(N_("Task name or run ID.")))],
-    images: Annotated[list[Path], typer.Argument(help=_(N_("Image files.")))],
+    paths: Annotated[
+        list[Path],
+        typer.Argument(metavar="IMAGE|FOLDER...", help=_(N_("Image files, or folders of images."))),
+    ],
     checkpoint: Annotated[
         Path | None, typer.Option(help=_(N_("Weights file (.safetensors) to use instead.")))
     ] = None,
     top: Annotated[int, typer.Option(help=_(N_("Number of classes to print.")), min=1)] = 3,
     json: Json = False,
 ) -> None:
-    from core.inference.classify import classify_file, load_predictor
+    from core.inference.classify import classify_file, list_image_files, load_predictor
 
     predictor = load_predictor(source, checkpoint)
-    answers = [{"image": str(path), "top": classify_file(predictor, path, top)} for path in images]
+    files, predictions = list_image_files(paths), []
+    for path in files:
+        try:
+            predictions.append({"image": str(path), "top": classify_file(predictor, path, top)})
+        except UserError as error:
+            if len(files) == 1:
+                raise
+            print_message(N_("{file} was skipped: {reason}"), file=str(path), reason=error.message)
     if json:
-        print_json({"source": source, "answers": answers})
-        return
-    print_table(
-        [_(N_("image")), _(N_("top predictions"))],
-        [(a["image"], ", ".join(f"{c} {100 * p:.1f}%" for c, p in a["top"])) for a in answers],
-    )
+        print_json({"source": source, "answers": predictions})
+    else:
+        print_table(
+            [_(N_("image")), _(N_("top predictions"))],
+            [(p["image"], ", ".join(f"{c} {100 * v:.1f}%" for c, v in p["top"])) for p in predictions],
+        )
+    if len(predictions) < len(files):
+        raise typer.Exit(1)
 
 
 @app.command(
@@ -156,12 +168,11 @@ def summary(model: Annotated[str, typer.Argument(help=_(N_("Task name or registe
         raise UserError(N_("No task uses the model {model}, so its input shape is unknown."), model=model)
     import torchinfo
 
-    dataset = data.load_dataset(entry.dataset, download=False, **entry.recipe.part("data"))
-    network = models.create_model(
-        entry.model, dataset.in_shape, dataset.num_outputs, **entry.recipe.part("model")
-    )
+    info = data.dataset_info(entry.dataset)
+    in_shape = info.example_shape(**entry.recipe.part("data"))
+    network = models.create_model(entry.model, in_shape, info.num_outputs, **entry.recipe.part("model"))
     columns = ("output_size", "num_params", "mult_adds")
-    print(torchinfo.summary(network, (1, *dataset.in_shape), col_names=columns, verbose=0, depth=4))
+    print(torchinfo.summary(network, (1, *in_shape), col_names=columns, verbose=0, depth=4))
 
 
 @app.command(help=_(N_("Export a finished run as the task's pretrained checkpoint, with a model card.")))

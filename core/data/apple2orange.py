@@ -108,4 +108,5 @@ INFO = dataclasses.replace(
     load=load,
     fallback=fallback,
     files_of="fruit",
+    shape_of=lambda image_size=IMAGE_SIZE, train=True: (3, image_size, image_size),
 )

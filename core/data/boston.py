@@ -119,6 +119,7 @@ INFO = DatasetInfo(
     title=TITLE,
     kind="regression",
     shape=(len(COLUMNS) - 1,),  # without column b
+    shape_of=lambda use_b_column=False: (len(COLUMNS) - (not use_b_column),),
     features=COLUMNS,
     layout=LAYOUT,
     find=find,

@@ -29,7 +29,7 @@ class DatasetInfo:
         name: key in the registry.
         title: message id.
         kind: name of the kind of task that the data set is made for.
-        shape: one example as tasks read it by default: (C, H, W) or (F,).
+        shape: one example as models see it by default: (C, H, W) or (F,).
         layout: accepted files below a data folder, for messages.
         find: returns the folder or file below a data folder that holds the data, or None.
         load: reads what `find` returned: `load(source, progress, **options) -> ArrayDataset`. Options are recipe fields with
@@ -46,6 +46,7 @@ class DatasetInfo:
         files_of: name of the data set whose files this one reads.
         variants: titles (message ids) of the variants that `load` can return, by `ArrayDataset.name`.
         identify: returns the name of the variant in what `find` returned; required if there are `variants`.
+        shape_of: returns the shape for the options that `load` takes; None if it never changes.
     """
 
     name: str
@@ -67,6 +68,7 @@ class DatasetInfo:
     files_of: str = ""
     variants: Mapping[str, str] = field(default_factory=dict, hash=False)
     identify: Callable[[Path], str] | None = None
+    shape_of: Callable[..., tuple[int, ...]] | None = None
 
     @property
     def is_image(self) -> bool:
@@ -82,6 +84,10 @@ class DatasetInfo:
     def auto_download(self) -> bool:
         """Whether a run may download the data without being asked to."""
         return self.download is not None and self.download_bytes <= MAX_AUTO_DOWNLOAD_BYTES
+
+    def example_shape(self, **options: object) -> tuple[int, ...]:
+        """Shape of one example if the data are loaded with `options` (recipe fields with `passes_to="data"`)."""
+        return self.shape_of(**options) if self.shape_of else self.shape
 
     def title_of(self, name: str) -> str:
         """Title (message id) of the variant `name`, or of the data set."""

@@ -1,26 +1,33 @@
-"""Picture files through a task's shipped weights or a run's, as the command line does it."""
+"""Classify image files with pretrained weights or with those of a run, as the command line does."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
-from core import checkpoints, images, tasks
+from core import checkpoints, images, models, tasks
 from core.digits import canvas, photo_ink
 from core.inference.predictor import Predictor
 from core.inference.square_crop import crop_square
 from core.messages import N_, UserError
 from core.runs import store
 
+_MAX_MNIST_BACKGROUND = 32  # of 255: the first row of an MNIST digit is black
+
 
 def find_weights(source: str) -> Path:
-    """The weights of a shipped task or of a run. Raises UserError where there are none."""
+    """The best weights of a task (pretrained) or of a run.
+
+    Raises:
+        UserError: if there is no such task or run, or if it has no weights.
+    """
     source = tasks.current_name(source)
     if source in {t.name for t in tasks.TASKS}:
-        return checkpoints.load_card(source).weights
+        return checkpoints.load_card(tasks.get_task(source).checkpoint).weights
     if not source[:1].isdigit():
-        tasks.get_task(source)
+        return checkpoints.load_card(tasks.task_for_checkpoint(source).checkpoint).weights
     run = store.find_run(source)
     if not run.best_weights_path.exists():
         raise UserError(
@@ -31,10 +38,20 @@ def find_weights(source: str) -> Path:
 
 
 def load_predictor(source: str, checkpoint: Path | None = None) -> Predictor:
-    """The predictor of a task, of a run, or of the weights in `checkpoint`. Raises UserError where it cannot be had, or takes no
-    pictures."""
-    predictor = Predictor.load(checkpoint or find_weights(source))
-    if predictor.spec.kind != "classification" or len(predictor.spec.in_shape) != 3:
+    """The predictor of a task, of a run, or of the weights in `checkpoint`.
+
+    Raises:
+        UserError: if the weights are missing or damaged, or if they are not those of an image classifier.
+    """
+    weights = checkpoint or find_weights(source)
+    if checkpoints.read_spec(weights).model in models.list_models(role="translator"):
+        raise UserError(
+            N_("{source} translates images. Use `{command}` or the Translate page."),
+            source=source,
+            command="python -m core translate IN OUT.png",
+        )
+    predictor = Predictor.load(weights)
+    if not predictor.spec.classes or len(predictor.spec.in_shape) != 3:
         raise UserError(
             N_("{source} does not support image input: it predicts {target} from tabular data."),
             source=source,
@@ -43,8 +60,37 @@ def load_predictor(source: str, checkpoint: Path | None = None) -> Predictor:
     return predictor
 
 
+def list_image_files(paths: Iterable[Path]) -> list[Path]:
+    """The files in `paths`; a folder is replaced by the image files directly in it, sorted by name.
+
+    Raises:
+        UserError: if a folder contains no image files.
+    """
+    files: list[Path] = []
+    for path in paths:
+        if not path.is_dir():
+            files.append(path)
+            continue
+        inside = sorted(p for p in path.iterdir() if p.suffix.lower().lstrip(".") in images.SUFFIXES)
+        if not inside:
+            raise UserError(
+                N_("{folder} contains no image files ({formats})."),
+                folder=str(path),
+                formats=", ".join(images.SUFFIXES),
+            )
+        files += inside
+    return files
+
+
 def load_pixels(predictor: Predictor, path: Path) -> np.ndarray:
-    """The picture in `path` as the network wants it, uint8 (1, C, H, W). Raises UserError where it cannot be read."""
+    """The image in `path` as model input, uint8 (1, C, H, W).
+
+    Images of handwriting are prepared as on the Draw page, unless they already have MNIST's format. Others are cropped to
+    a centered square.
+
+    Raises:
+        UserError: if the file cannot be read.
+    """
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -54,18 +100,15 @@ def load_pixels(predictor: Predictor, path: Path) -> np.ndarray:
     image = images.decode_image(content, path.name)
     channels, height, width = predictor.spec.in_shape
     if (channels, height, width) == (1, canvas.IMAGE_SIZE, canvas.IMAGE_SIZE):
-        # Twenty-eight pixels already, white on black: such a picture comes from MNIST itself.
-        grey = np.asarray(image.convert("L"))
-        if grey.shape == (height, width) and grey[0].max() < 32:
-            return grey[None, None]
+        gray = np.asarray(image.convert("L"))
+        if gray.shape == (height, width) and gray[0].max() < _MAX_MNIST_BACKGROUND:
+            return gray[None, None]
         return canvas.prepare_digit(photo_ink.ink_from_photo(image)).pixels[None, None]
-    return crop_square(image, height, channels).pixels[
-        None
-    ]  # as the pages do, and as the pictures of an image folder are
+    return crop_square(image, height, channels).pixels[None]
 
 
 def classify_file(predictor: Predictor, path: Path, top: int) -> list[tuple[str, float]]:
-    """The `top` most likely classes of the picture in `path`, with their probabilities, the first the likeliest."""
+    """The `top` most likely classes of the image in `path` with their probabilities, in descending order."""
     probabilities = predictor.predict(load_pixels(predictor, path))[0]
     best = np.argsort(-probabilities)[:top]
     return [(predictor.spec.classes[i], round(float(probabilities[i]), 6)) for i in best]

@@ -1,8 +1,9 @@
-"""A registry of networks: one file per family, each readable in one sitting.
+"""Registry of model architectures, one file per family.
 
-Every registered function takes `in_shape` (without the batch) and `num_outputs`, then the family's own options, and returns a
-plain `nn.Module` with two parts that everything else relies on: `embed(x)` gives the last hidden vector, `head` turns it
-into logits (or, for regression, predictions). Networks of the kind "translator" give pictures and have two other parts, `a2b` and `b2a`.
+Every registered function takes `in_shape` (without the batch dimension), `num_outputs` and the family's own options, and returns
+an `nn.Module`. A model with the role "predictor" has a method `embed(x)`, which returns the last hidden vector, and a module
+`head`, which maps it to logits or, for regression, to predictions. One with the role "translator" maps images to images by
+its modules `a2b` and `b2a`.
 """
 
 from __future__ import annotations
@@ -20,19 +21,22 @@ if TYPE_CHECKING:
     from torch import nn
 
 ModelBuilder = Callable[..., "nn.Module"]
+Role = Literal["predictor", "translator"]
 _REGISTRY: dict[str, ModelBuilder] = {}
-_KINDS: dict[str, str] = {}
+_ROLES: dict[str, Role] = {}
 
 
-def register_model(
-    build: ModelBuilder | None = None, *, kind: Literal["predictor", "translator"] = "predictor"
-) -> ModelBuilder:
-    """Make `build` known under its own name."""
+def register_model(build: ModelBuilder | None = None, *, role: Role = "predictor") -> ModelBuilder:
+    """Decorator that registers the function `build` under its own name.
+
+    Raises:
+        ValueError: if another model has that name.
+    """
     if build is None:
-        return functools.partial(register_model, kind=kind)
+        return functools.partial(register_model, role=role)
     if build.__name__ in _REGISTRY:
-        raise ValueError(f"two models are called {build.__name__}")
-    _REGISTRY[build.__name__], _KINDS[build.__name__] = build, kind
+        raise ValueError(f"another model is named {build.__name__}")
+    _REGISTRY[build.__name__], _ROLES[build.__name__] = build, role
     return build
 
 
@@ -41,14 +45,18 @@ def _import_families() -> None:
         importlib.import_module(f"{__name__}.{module.name}")
 
 
-def list_models(kind: Literal["predictor", "translator"] = "predictor") -> list[str]:
-    """The registered names of networks of `kind`, sorted."""
+def list_models(role: Role = "predictor") -> list[str]:
+    """Sorted names of the registered models with `role`."""
     _import_families()
-    return sorted(name for name, its in _KINDS.items() if its == kind)
+    return sorted(name for name, model_role in _ROLES.items() if model_role == role)
 
 
 def get_builder(name: str) -> ModelBuilder:
-    """The function that builds model `name`. Raises UserError with the nearest names where there is none."""
+    """The function that builds model `name`.
+
+    Raises:
+        UserError: if there is no such model; the message lists the closest names.
+    """
     _import_families()
     if name not in _REGISTRY:
         raise UserError(
@@ -60,10 +68,17 @@ def get_builder(name: str) -> ModelBuilder:
 
 
 def create_model(name: str, in_shape: tuple[int, ...], num_outputs: int, **options: object) -> nn.Module:
-    """Build model `name` for inputs of `in_shape` (C, H, W for images, F for tables) with `num_outputs` outputs."""
+    """Build model `name`, randomly initialized.
+
+    Args:
+        name: a registered model.
+        in_shape: shape of one input, (C, H, W) for images or (F,) for tables.
+        num_outputs: number of classes, or 1 for regression.
+        **options: the family's own options.
+    """
     return get_builder(name)(in_shape=in_shape, num_outputs=num_outputs, **options)
 
 
 def model_source(name: str) -> str:
-    """The source text of the file in which model `name` is defined."""
+    """Source code of the file that defines model `name`."""
     return inspect.getsource(inspect.getmodule(get_builder(name)))

@@ -11,6 +11,8 @@ Shapes: B batch, H W height and width (multiples of 4), W0 = width. Pictures are
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
@@ -108,8 +110,8 @@ class Generators(nn.Module):
         self.a2b = Generator(width, num_blocks, resize_conv)
         self.b2a = Generator(width, num_blocks, resize_conv)
 
-    def forward(self, x: Tensor, way: str) -> Tensor:
-        return getattr(self, way)(x)
+    def forward(self, x: Tensor, direction: Literal["a2b", "b2a"] = "a2b") -> Tensor:
+        return getattr(self, direction)(x)
 
 
 class Discriminators(nn.Module):
@@ -133,7 +135,7 @@ def init_weights(network: nn.Module) -> nn.Module:
     return network
 
 
-@register_model(kind="translator")
+@register_model(role="translator")
 def cyclegan(
     in_shape: tuple[int, ...],
     num_outputs: int = 0,

@@ -193,7 +193,7 @@ class CycleGANTrainer:
 
     def _optimize_generators(self, real_a: Tensor, real_b: Tensor) -> tuple[Tensor, Tensor, dict[str, float]]:
         """One step of G and F. Returns the translations, for the discriminators, and the losses."""
-        g, f = (functools.partial(self.generators, way=way) for way in ("a2b", "b2a"))
+        g, f = (functools.partial(self.generators, direction=d) for d in ("a2b", "b2a"))
         d_x, d_y = (functools.partial(self.discriminators, domain=domain) for domain in ("a", "b"))
         self.discriminators.requires_grad_(False)  # they judge here and do not learn
 

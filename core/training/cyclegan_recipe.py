@@ -177,7 +177,7 @@ class CycleGANRecipe(Recipe):
     )
     limit_train: int = recipe_field(
         0,
-        N_("Training examples"),
+        N_("Training examples (0 = all)"),
         N_("Maximum number of photos per domain. 0 uses all of them."),
         unit=N_("photos"),
         group="data",

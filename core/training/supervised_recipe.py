@@ -309,7 +309,7 @@ class SupervisedRecipe(Recipe):
     )
     limit_train: int = recipe_field(
         0,
-        N_("Training examples"),
+        N_("Training examples (0 = all)"),
         N_("Number of training examples to use. 0 uses all."),
         unit=N_("examples"),
         group="data",

@@ -14,6 +14,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from core import checkpoints, paths, tasks
 from core.cli import app as command_line
@@ -199,6 +200,31 @@ def test_a_pair_is_evaluated_by_the_name_that_it_ships_as(tmp_path: Path) -> Non
 def test_summary_of_a_network() -> None:
     shown = call("summary", "mnist-cnn").stdout
     assert "63,626" in shown and "Conv2d" in shown
+
+
+def test_summary_of_a_translation_model() -> None:
+    shown = call("summary", "cyclegan-light").stdout
+    assert "Generator" in shown and "[1, 3, 128, 128]" in shown and "5,701,126" in shown
+
+
+def test_predict_with_a_translation_model_names_the_command_that_translates() -> None:
+    said = call("predict", "cyclegan-light", "photo.png", rc=1).stderr
+    assert said.startswith("cyclegan-light translates images.") and "python -m core translate" in said
+
+
+def test_predict_takes_a_folder_and_skips_what_it_cannot_read(tmp_path: Path) -> None:
+    for name, color in (("b.png", "red"), ("a.jpg", "blue")):
+        Image.new("RGB", (40, 40), color).save(tmp_path / name)
+    (tmp_path / "notes.txt").write_text("no image")
+    images = [str(tmp_path / "a.jpg"), str(tmp_path / "b.png")]
+    assert [p["image"] for p in answer("predict", "cifar10-mlp", tmp_path)["answers"]] == images
+
+    (tmp_path / "c.png").write_bytes(b"no image")
+    done = call("predict", "cifar10-mlp", tmp_path, rc=1)
+    assert (
+        all(image in done.stdout for image in images) and f"{tmp_path / 'c.png'} was skipped" in done.stderr
+    )
+    assert "contains no image files" in call("predict", "cifar10-mlp", tmp_path.parent, rc=1).stderr
 
 
 def test_data_status(own_world: Path) -> None:
