@@ -22,7 +22,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks import table
-from benchmarks.table import Measurement
+from benchmarks.query_table import Measurement
 from core import paths
 from core.coco.scenes import KEYPOINT_NAMES, SKELETON
 
@@ -193,22 +193,22 @@ def measure_queries(folder: str) -> dict[str, float]:
         found = {"open": time.perf_counter() - begun, "memory": peak_memory() - before}
         slowest = 0.0
         for text in FILTERS:
-            coco.images(text)
+            coco.filter_images(text)
             begun = time.perf_counter()
-            coco.images(text)
+            coco.filter_images(text)
             slowest = max(slowest, time.perf_counter() - begun)
         found["filter"] = slowest
         begun = time.perf_counter()
         statistics.cooccurrence(coco)
         found["together"] = time.perf_counter() - begun
-        rows = coco.images()
+        rows = coco.filter_images()
         shutil.rmtree(paths.cache() / "coco-thumbnails" / coco.folder.name, ignore_errors=True)
-        first = coco.pictures(rows.iloc[-1:])[0]
-        drawing.render_thumbnail(coco, first)  # warm-up: load what is loaded once
+        first = coco.image_records(rows.iloc[-1:])[0]
+        drawing.render_thumbnails(coco, [first])  # warm-up: load what is loaded once
+        page = coco.image_records(rows.iloc[:NUM_THUMBNAILS])
         for name in ("cold", "cached"):
             begun = time.perf_counter()
-            for image in coco.pictures(rows.iloc[:NUM_THUMBNAILS]):
-                drawing.render_thumbnail(coco, image)
+            drawing.render_thumbnails(coco, page)
             found[name] = time.perf_counter() - begun
         begun = time.perf_counter()
         instances = coco.instances(first)

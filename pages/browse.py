@@ -1,11 +1,11 @@
-"""Browse: walk through COCO's masks and keypoints, or through one's own annotations."""
+"""Browse page: masks and keypoints of COCO or of uploaded annotations."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from core.messages import N_, UserError
-from ui.browse import annotation_issues, grid, image_view, source_picker, statistics_view
+from ui.browse import annotation_issues, grid, image_view, navigation, source_picker, statistics_view
 from ui.kit import url
 from ui.kit.frame import page
 from ui.kit.i18n import _, translate_message
@@ -14,17 +14,17 @@ VIEWS = {"images": N_("Images"), "statistics": N_("Statistics"), "oddities": N_(
 
 with page("browse"):
     coco = None
-    image_param = st.query_params.get("image", "")
-    source = source_picker.choose_source(explained=not image_param)
+    image_id = navigation.image_id_from_url()
+    source = source_picker.choose_source(show_help=image_id is None)
     try:
         coco = source_picker.open_source(source)
     except UserError as error:
         st.error(translate_message(error.message), icon=":material/error:")
-    if coco is not None and image_param:
-        grid.image_pager(coco, image_param, st.query_params.get("split", ""))
+    if coco is not None and image_id is not None:
+        split = st.query_params.get("split", "")
+        grid.image_navigation(coco, image_id, split)
         try:
-            number = int(image_param) if image_param.isdecimal() and len(image_param) < 19 else -1
-            image_view.show_image(coco, coco.get_image(number, st.query_params.get("split", "")))
+            image_view.show_image(coco, coco.get_image(image_id, split))
         except UserError as error:
             st.error(translate_message(error.message), icon=":material/error:")
     elif coco is not None:
@@ -48,5 +48,5 @@ with page("browse"):
             if rows is not None:
                 grid.thumbnail_grid(coco, rows)
                 grid.export_subset(coco, rows)
-    if not image_param:
+    if image_id is None:
         source_picker.upload_annotations()

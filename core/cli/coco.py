@@ -25,7 +25,7 @@ def index(source: Source, json: Json = False) -> None:
 
     with progress_bar() as show, Coco.open(source, show) as coco:
         counts = {
-            name: int(coco.table(f"SELECT count(*) AS n FROM {name}")["n"][0])
+            name: int(coco.query_table(f"SELECT count(*) AS n FROM {name}")["n"][0])
             for name in ("images", "annotations", "captions")
         }
         for problem in coco.problems:
@@ -48,7 +48,7 @@ def query(
     from core.coco.dataset import Coco
 
     with progress_bar() as show, Coco.open(source, show) as coco:
-        found = coco.images(where)
+        found = coco.filter_images(where)
     if json:
         print_json({"ids": found["id"].tolist(), "count": len(found)})
         return
@@ -68,7 +68,7 @@ def export(
     from core.files import write_json
 
     with progress_bar() as show, Coco.open(source, show) as coco:
-        rows = coco.images(where)
+        rows = coco.filter_images(where)
         write_json(out, coco.export_subset(rows))
     print_message(Message.counted("{count} image", "{count} images", len(rows)))
     if json:

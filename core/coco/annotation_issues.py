@@ -32,7 +32,7 @@ class IssueType:
 
     name: str
     title: str
-    about: str
+    description: str
     measure: str
     sql: str = ""
     descending: bool = True
@@ -132,7 +132,7 @@ def find_issues(coco: Coco, progress: ProgressCallback | None = None) -> dict[st
     found = {}
     for kind in ISSUE_TYPES:
         rows = (
-            coco.table(kind.sql)
+            coco.query_table(kind.sql)
             if kind.sql
             else shapes[shapes["kind"] == kind.name][["image", "id", "value"]]
         )
@@ -156,8 +156,8 @@ def _cached_tables(coco: Coco) -> Path:
 def _scan_shapes(coco: Coco, progress: ProgressCallback | None) -> pd.DataFrame:
     path = _cached_tables(coco)
     if path.exists():
-        return coco.table("SELECT * FROM read_parquet(?)", [str(path)])
-    rows = coco.table(
+        return coco.query_table("SELECT * FROM read_parquet(?)", [str(path)])
+    rows = coco.query_table(
         "SELECT image, id, x, y, w, h, area, crowd, labelled, segmentation_at, segmentation_bytes, keypoints_at, keypoints_bytes "
         "FROM annotations ORDER BY segmentation_at"
     )

@@ -1,4 +1,4 @@
-"""An opened COCO index: which images a filter takes, what an image holds."""
+"""Query an opened COCO index: images that match a filter, their annotations, exports."""
 
 from __future__ import annotations
 
@@ -16,15 +16,25 @@ from core.data import ProgressCallback
 from core.files import read_json
 from core.messages import Message, N_, UserError
 
-_MAX_COORDINATE = 1e7  # pixels: nothing is drawn so far away
-_BATCH_SIZE = 500  # images of a subset whose instances are held at the same time, apart from the answer
+_MAX_COORDINATE = 1e7  # pixels; larger values are invalid and are not drawn
+_BATCH_SIZE = 500  # images whose instances an export reads at a time
 
 
 @dataclass(frozen=True)
 class ImageRecord:
-    """One image: `number` in the index, `path` of its file, None where that is not there or its name leads out of its folder."""
+    """One image of the index.
 
-    number: int
+    Attributes:
+        index: row in the index, unique across splits.
+        split: name of the split.
+        id: COCO image id, unique within a split.
+        file_name: as in the annotation file.
+        width: pixels; 0 if the annotation file does not state it.
+        height: pixels; 0 if the annotation file does not state it.
+        path: the image file; None if it is missing or its name points outside the image folder.
+    """
+
+    index: int
     split: str
     id: int
     file_name: str
@@ -34,7 +44,7 @@ class ImageRecord:
 
 
 def _is_file(path: Path) -> bool:
-    """Whether a file is there; a name that no file system takes is none."""
+    """Whether `path` is a file; False for names that the file system rejects."""
     try:
         return path.is_file()
     except (OSError, ValueError):
@@ -43,8 +53,19 @@ def _is_file(path: Path) -> bool:
 
 @dataclass(frozen=True)
 class Instance:
-    """One annotation. `box` is x, y, width, height in pixels, None where there is none; `keypoints` (K, 3) of x, y, visibility, or None;
-    `segmentation` as it is in the file."""
+    """One annotation.
+
+    Attributes:
+        id: annotation id, unique in the index.
+        category: category id in the index; -1 if the file states none.
+        name: category name; "?" if the category is not in the file.
+        supercategory: empty if the file states none.
+        box: x, y, width, height in pixels; None if missing or invalid.
+        area: px², as in the file; NaN if missing.
+        crowd: whether this is a crowd region.
+        segmentation: as in the file (polygons, RLE, or anything invalid).
+        keypoints: (K, 3) of x, y, visibility; None if missing or invalid.
+    """
 
     id: int
     category: int
@@ -56,50 +77,65 @@ class Instance:
     segmentation: Any
     keypoints: np.ndarray | None
 
-    def mask(self, picture: ImageRecord) -> np.ndarray:
-        """(H, W) bool. Raises UserError naming the record and what is wrong with its segmentation."""
+    def mask(self, image_record: ImageRecord) -> np.ndarray:
+        """Decode the segmentation to (H, W) bool. Raises UserError with the annotation id if it is invalid."""
         try:
-            return masks.decode_mask(self.segmentation, picture.height, picture.width)
+            return masks.decode_mask(self.segmentation, image_record.height, image_record.width)
         except UserError as error:
-            raise self.wrong(picture, error) from error
+            raise self.error(image_record, error) from error
 
-    def wrong(self, picture: ImageRecord, error: UserError) -> UserError:
-        """The sentence that names this record."""
+    def error(self, image_record: ImageRecord, error: UserError) -> UserError:
+        """Return `error` with the annotation id in front of it."""
         return UserError(
-            N_("{file}, annotation {record}: {what}."), file=picture.split, record=self.id, what=error.message
+            N_("{file}, annotation {record}: {what}."),
+            file=image_record.split,
+            record=self.id,
+            what=error.message,
         )
 
 
 class Coco:
-    """One index, read-only; `count` images, of which `told` captions tell. Close it with `close()` or use it in a `with`."""
+    """A COCO index, opened read-only; close it with `close()` or use it as a context manager.
+
+    Attributes:
+        folder: the index folder.
+        source: the COCO folder or JSON file.
+        splits: name and image folder of each split.
+        problems: invalid records, one message per type and file.
+        categories: table of categories by id.
+        num_images: number of images.
+        num_captioned: number of captions.
+        names: names for the filter language.
+    """
 
     def __init__(self, folder: Path) -> None:
         import duckdb
 
         self.folder = folder
-        about = read_json(folder / "done.json")
-        self.splits: list[dict[str, str]] = about["splits"]
-        self.source = Path(about["source"])
-        self.problems = [Message.from_json(p) for p in about["problems"]]
+        summary = read_json(folder / "done.json")
+        self.splits: list[dict[str, str]] = summary["splits"]
+        self.source = Path(summary["source"])
+        self.problems = [Message.from_json(p) for p in summary["problems"]]
         self.connection = duckdb.connect(str(folder / "index.duckdb"), read_only=True)
-        self.categories = self.table("SELECT * FROM categories ORDER BY category")
-        self.count, self.num_captioned = (
-            int(self.table(f"SELECT count(*) AS n FROM {name}")["n"][0]) for name in ("images", "captions")
+        self.categories = self.query_table("SELECT * FROM categories ORDER BY category")
+        self.num_images, self.num_captioned = (
+            int(self.query_table(f"SELECT count(*) AS n FROM {name}")["n"][0])
+            for name in ("images", "captions")
         )
         by_name = self.categories.groupby("name")["category"].apply(list).to_dict()
-        above = (
+        by_supercategory = (
             self.categories[self.categories["supercategory"] != ""]
             .groupby("supercategory")["category"]
             .apply(list)
             .to_dict()
         )
         self.names = filter_query.FilterNames(
-            by_name, above, {s["split"]: i for i, s in enumerate(self.splits)}
+            by_name, by_supercategory, {s["split"]: i for i, s in enumerate(self.splits)}
         )
 
     @classmethod
     def open(cls, source: Path, progress: ProgressCallback | None = None) -> Coco:
-        """The index of the folder or JSON file `source`, made where it is not there. Raises UserError."""
+        """Open the index of the folder or JSON file `source`; build it first if needed. Raises UserError."""
         return cls(index.build_index(source, progress))
 
     def __enter__(self) -> Coco:
@@ -109,43 +145,45 @@ class Coco:
         self.close()
 
     def close(self) -> None:
-        """Let go of the index; nothing can be asked afterwards."""
+        """Close the database connection."""
         self.connection.close()
 
-    def table(self, sql: str, values: list[Any] | None = None) -> pd.DataFrame:
-        """The answer to a query. Each call has a cursor of its own, so that several visitors may ask at once."""
+    def query_table(self, sql: str, values: list[Any] | None = None) -> pd.DataFrame:
+        """Run a query and return its result. Thread-safe: each call uses its own cursor."""
         return self.connection.cursor().execute(sql, values or []).df()
 
-    def images(self, text: str = "") -> pd.DataFrame:
-        """Images that the filter `text` takes, by split and id: image, split, id, file_name, width, height. Raises UserError where the
-        filter is wrong."""
-        asked = filter_query.parse_filter(text, self.names)
-        return self.table(asked.sql("i.*") + " ORDER BY i.split, i.id", asked.values)
+    def filter_images(self, text: str = "") -> pd.DataFrame:
+        """Return the images that match the filter `text`, sorted by split and id.
+
+        Columns: image (index), split, id, file_name, width, height. Raises UserError if the filter is invalid.
+        """
+        query = filter_query.parse_filter(text, self.names)
+        return self.query_table(query.sql("i.*") + " ORDER BY i.split, i.id", query.values)
 
     # ---- one image ---------------------------------------------------------------------------------------------------
 
     def get_image(self, image_id: int, split: str = "") -> ImageRecord:
-        """The image with this id, in `split` where several have it. Raises UserError where there is none."""
+        """Return the image with COCO id `image_id`, in `split` if several splits have it. Raises UserError if there is none."""
         if not -(2**63) <= image_id < 2**63:
             raise UserError(N_("Image {id} not found."), id=image_id)
-        rows = self.table("SELECT * FROM images WHERE id = ? ORDER BY split", [int(image_id)])
+        rows = self.query_table("SELECT * FROM images WHERE id = ? ORDER BY split", [int(image_id)])
         rows = rows[[not split or self.splits[s]["split"] == split for s in rows["split"]]]
         if rows.empty:
             raise UserError(N_("Image {id} not found."), id=image_id)
         return self._image_record(rows.iloc[0])
 
-    def rows(self, numbers: list[int]) -> pd.DataFrame:
-        """Images by their numbers in the index, as `images` gives them."""
-        return self.table(
-            "SELECT * FROM images WHERE image IN (SELECT unnest(?))", [[int(n) for n in numbers]]
+    def rows(self, indices: list[int]) -> pd.DataFrame:
+        """Return the images at `indices` of the index, with the columns of `filter_images`."""
+        return self.query_table(
+            "SELECT * FROM images WHERE image IN (SELECT unnest(?))", [[int(i) for i in indices]]
         )
 
-    def images_by_index(self, numbers: list[int]) -> dict[int, ImageRecord]:
-        """Images by their numbers in the index."""
-        return {picture.number: picture for picture in self.pictures(self.rows(numbers))}
+    def images_by_index(self, indices: list[int]) -> dict[int, ImageRecord]:
+        """Return the images at `indices` of the index."""
+        return {image_record.index: image_record for image_record in self.image_records(self.rows(indices))}
 
-    def pictures(self, rows: pd.DataFrame) -> list[ImageRecord]:
-        """The images of rows as `images` gives them."""
+    def image_records(self, rows: pd.DataFrame) -> list[ImageRecord]:
+        """Return the images of rows with the columns of `filter_images`."""
         return [self._image_record(row) for _, row in rows.iterrows()]
 
     def _image_record(self, row: pd.Series) -> ImageRecord:
@@ -154,10 +192,10 @@ class Coco:
         inside = (
             bool(parts) and ".." not in parts and not name.startswith(("/", "\\")) and ":" not in parts[0]
         )
-        folder = Path(split["pictures"])
-        # Annotation tools write the folder of their own machine before the name; COCO's files have none.
-        alone = parts[-1] if parts and parts[-1] != ".." and ":" not in parts[-1] else ""
-        places = [folder.joinpath(*parts)] * inside + [folder / alone] * bool(alone)
+        folder = Path(split["images_folder"])
+        # Annotation tools put a folder of their own machine before the name; COCO's files have none.
+        base_name = parts[-1] if parts and parts[-1] != ".." and ":" not in parts[-1] else ""
+        candidates = [folder.joinpath(*parts)] * inside + [folder / base_name] * bool(base_name)
         return ImageRecord(
             int(row["image"]),
             split["split"],
@@ -165,84 +203,89 @@ class Coco:
             name,
             int(row["width"]),
             int(row["height"]),
-            next((p for p in places if _is_file(p)), None),
+            next((p for p in candidates if _is_file(p)), None),
         )
 
-    def instances(self, picture: ImageRecord) -> list[Instance]:
-        """What is annotated in an image, as the file orders it. Raises UserError where the index has lost its bytes."""
-        return self.held([picture]).get(picture.number, [])
+    def instances(self, image_record: ImageRecord) -> list[Instance]:
+        """Return the annotations of an image in file order. Raises UserError if the index files are missing."""
+        return self.annotations_by_image([image_record]).get(image_record.index, [])
 
-    def held(self, pictures: list[ImageRecord]) -> dict[int, list[Instance]]:
-        """What is annotated in each of some images, by their number. Raises UserError as `instances` does."""
-        rows = self.table(
+    def annotations_by_image(self, image_records: list[ImageRecord]) -> dict[int, list[Instance]]:
+        """Return the annotations of several images, by image index, with one query. Raises UserError as `instances` does."""
+        rows = self.query_table(
             "SELECT a.*, c.name, c.supercategory FROM annotations a LEFT JOIN categories c ON c.category = a.category "
             "WHERE a.image IN (SELECT unnest(?)) ORDER BY a.segmentation_at, a.keypoints_at",
-            [[picture.number for picture in pictures]],
+            [[image_record.index for image_record in image_records]],
         )
-        found: dict[int, list[Instance]] = {}
+        by_image: dict[int, list[Instance]] = {}
         try:
             with (self.folder / "segments.bin").open("rb") as f:
-                for number, mine in rows.groupby("image", sort=False):
-                    first, last = int(mine["segmentation_at"].iloc[0]), mine.iloc[-1]
+                for index, group in rows.groupby("image", sort=False):
+                    first, last = int(group["segmentation_at"].iloc[0]), group.iloc[-1]
                     f.seek(first)
                     content = f.read(int(last["keypoints_at"] + last["keypoints_bytes"]) - first)
-                    found[int(number)] = [_make_instance(row, content, first) for row in mine.itertuples()]
+                    by_image[int(index)] = [_make_instance(row, content, first) for row in group.itertuples()]
         except OSError as error:
             raise UserError(
                 N_("Index of {folder} not found. Open the folder again."), folder=str(self.source)
             ) from error
-        return found
+        return by_image
 
-    def captions(self, picture: ImageRecord) -> list[str]:
-        """The sentences about an image."""
-        return self.table("SELECT caption FROM captions WHERE image = ?", [picture.number])[
+    def captions(self, image_record: ImageRecord) -> list[str]:
+        """Return the captions of an image."""
+        return self.query_table("SELECT caption FROM captions WHERE image = ?", [image_record.index])[
             "caption"
         ].tolist()
 
     def export_subset(self, rows: pd.DataFrame) -> dict[str, Any]:
-        """The images of `rows` with all of their instances and captions, as one COCO file holds them. Ids are kept, unless two splits have
-        the same ones: then all are counted anew."""
-        annotations, images, told = [], [], []
-        anew, every = not rows["id"].is_unique, self.pictures(rows)
-        for start in range(0, len(every), _BATCH_SIZE):
-            part = every[start : start + _BATCH_SIZE]
-            held = self.held(part)
+        """Return the images of `rows` with all their annotations and captions as one COCO dictionary.
+
+        Ids are kept, unless two splits share one: then all are renumbered.
+        """
+        annotations, images, all_captions = [], [], []
+        renumber, image_records = not rows["id"].is_unique, self.image_records(rows)
+        for start in range(0, len(image_records), _BATCH_SIZE):
+            batch = image_records[start : start + _BATCH_SIZE]
+            instances = self.annotations_by_image(batch)
             captions = (
-                self.table(
+                self.query_table(
                     "SELECT image, caption FROM captions WHERE image IN (SELECT unnest(?))",
-                    [[picture.number for picture in part]],
+                    [[image_record.index for image_record in batch]],
                 )
                 .groupby("image")["caption"]
                 .apply(list)
                 .to_dict()
             )
-            for picture in part:
-                number = len(images) + 1 if anew else picture.id
+            for image_record in batch:
+                image_id = len(images) + 1 if renumber else image_record.id
                 images.append(
                     {
-                        "id": number,
-                        "file_name": picture.file_name,
-                        "width": picture.width,
-                        "height": picture.height,
+                        "id": image_id,
+                        "file_name": image_record.file_name,
+                        "width": image_record.width,
+                        "height": image_record.height,
                     }
                 )
                 annotations += [
-                    _to_coco_annotation(one, picture, number) for one in held.get(picture.number, [])
+                    _to_coco_annotation(instance, image_record, image_id)
+                    for instance in instances.get(image_record.index, [])
                 ]
-                for caption in captions.get(picture.number, []):
-                    told.append({"id": len(told) + 1, "image_id": number, "caption": caption})
-        if len({one["id"] for one in annotations}) < len(annotations):
-            for i, one in enumerate(annotations):
-                one["id"] = i + 1
+                all_captions += [
+                    {"id": len(all_captions) + i, "image_id": image_id, "caption": caption}
+                    for i, caption in enumerate(captions.get(image_record.index, []), 1)
+                ]
+        if len({annotation["id"] for annotation in annotations}) < len(annotations):
+            for i, annotation in enumerate(annotations):
+                annotation["id"] = i + 1
         categories = []
         for row in self.categories.itertuples():
-            body = (
+            skeleton = (
                 {"keypoints": json.loads(row.keypoints), "skeleton": json.loads(row.skeleton)}
                 if row.keypoints != "[]"
                 else {}
             )
             categories.append(
-                {"id": int(row.category), "name": row.name, "supercategory": row.supercategory, **body}
+                {"id": int(row.category), "name": row.name, "supercategory": row.supercategory, **skeleton}
             )
         info = {"description": f"subset of {', '.join(s['split'] for s in self.splits)}"}
         return {
@@ -250,20 +293,20 @@ class Coco:
             "images": images,
             "annotations": annotations,
             "categories": categories,
-            "captions": told,
+            "captions": all_captions,
         }
 
 
 def _make_instance(row: Any, content: bytes, first: int) -> Instance:
-    def part(at: int, count: int) -> Any:
-        raw = content[at - first : at - first + count]
+    def decode(offset: int, count: int) -> Any:
+        raw = content[offset - first : offset - first + count]
         try:
             return msgspec.json.decode(raw) if raw else None
         except (msgspec.DecodeError, RecursionError):
             return None
 
-    box = (float(row.x), float(row.y), float(row.w), float(row.h))  # of NaN where there is none
-    points = part(row.keypoints_at, row.keypoints_bytes)
+    box = (float(row.x), float(row.y), float(row.w), float(row.h))  # NaN if missing
+    points = decode(row.keypoints_at, row.keypoints_bytes)
     triples = (
         isinstance(points, list)
         and points
@@ -278,32 +321,32 @@ def _make_instance(row: Any, content: bytes, first: int) -> Instance:
         box=box if all(abs(v) < _MAX_COORDINATE for v in box) else None,
         area=float(row.area),
         crowd=bool(row.crowd),
-        segmentation=part(row.segmentation_at, row.segmentation_bytes),
+        segmentation=decode(row.segmentation_at, row.segmentation_bytes),
         keypoints=np.array(points, float).reshape(-1, 3) if triples else None,
     )
 
 
-def _to_coco_annotation(one: Instance, picture: ImageRecord, image_id: int) -> dict[str, Any]:
-    """An instance as COCO writes it. Box and area, which every reader expects, come from the mask where the file has none."""
-    found: dict[str, Any] = {
-        "id": one.id,
+def _to_coco_annotation(instance: Instance, image_record: ImageRecord, image_id: int) -> dict[str, Any]:
+    """Convert an instance to a COCO annotation. A missing box or area, which readers expect, is computed from the mask."""
+    annotation: dict[str, Any] = {
+        "id": instance.id,
         "image_id": image_id,
-        "category_id": one.category,
-        "iscrowd": int(one.crowd),
+        "category_id": instance.category,
+        "iscrowd": int(instance.crowd),
     }
-    box, area = one.box, one.area
+    box, area = instance.box, instance.area
     if box is None or np.isnan(area):
         try:
-            pixels, around = masks.mask_extent(one.segmentation, picture.height, picture.width)
-        except UserError:  # no shape either: the box is all that there is
-            pixels, around = (0, (0.0, 0.0, 0.0, 0.0)) if box is None else (box[2] * box[3], box)
-        box = around if box is None else box
+            pixels, extent = masks.mask_extent(instance.segmentation, image_record.height, image_record.width)
+        except UserError:  # no valid segmentation either: use the box
+            pixels, extent = (0, (0.0, 0.0, 0.0, 0.0)) if box is None else (box[2] * box[3], box)
+        box = extent if box is None else box
         area = pixels if np.isnan(area) else area
-    found |= {"bbox": list(box), "area": float(area)}
-    if one.segmentation is not None:
-        found["segmentation"] = one.segmentation
-    if one.keypoints is not None:
-        values = one.keypoints.ravel().tolist()
-        found["keypoints"] = [int(v) if float(v).is_integer() else v for v in values]
-        found["num_keypoints"] = int((one.keypoints[:, 2] > 0).sum())
-    return found
+    annotation |= {"bbox": list(box), "area": float(area)}
+    if instance.segmentation is not None:
+        annotation["segmentation"] = instance.segmentation
+    if instance.keypoints is not None:
+        values = instance.keypoints.ravel().tolist()
+        annotation["keypoints"] = [int(v) if float(v).is_integer() else v for v in values]
+        annotation["num_keypoints"] = int((instance.keypoints[:, 2] > 0).sum())
+    return annotation

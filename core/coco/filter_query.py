@@ -1,29 +1,47 @@
-"""The filter language: `dog>=2 and person==0`, `'traffic light' and not (car or truck)`, `vehicle>3 and crowd=no`, `caption='red bus'`.
+"""The filter language of the COCO browser, parsed by lark and translated to SQL.
 
-    filter     = term {"or" term}
-    term       = factor {"and" factor}
-    factor     = "not" factor | "(" filter ")" | condition
-    condition  = NAME [OP NUMBER] | ATTRIBUTE "=" VALUE
+Examples: `dog>=2 and person==0`, `'traffic light' and not (car or truck)`, `vehicle>3 and crowd=no`, `caption='red bus'`.
 
-NAME is a category or supercategory, quoted where it has several words, and counts its instances in an image; a bare one means at least
-one. `small`, `medium`, `large` count instances of COCO's area classes, `instances` all of them; `keypoints` is the largest number of
-labelled joints of one person, `visible` that of visible ones; `id`, `width`, `height` are numbers of the image. Attributes: `crowd=no`
-leaves crowd regions out of every count, `crowd=yes` asks for an image with one; `split=NAME`; `caption='WORDS'` asks for a caption that
-holds all the words. `category:NAME` and `supercategory:NAME` say which is meant where both are called alike (else it is the category).
+A name is a category or supercategory, quoted if it has several words, and counts its instances in an image; a name
+without a comparison means at least one. `category:NAME` and `supercategory:NAME` resolve names that are both (without a
+prefix the category is meant).
+
+Other counts: `small`, `medium`, `large` (instances by COCO area class), `instances` (all of them), `keypoints` and
+`visible` (labeled and visible keypoints of the person that has the most). Columns: `id`, `width`, `height`. Attributes:
+`crowd=no` excludes crowd regions from every count, `crowd=yes` requires one; `split=NAME`; `caption='WORDS'` requires a
+caption that contains all the words.
 """
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NoReturn
+
+import lark
+from lark.visitors import Interpreter
 
 from core.messages import Message, N_, UserError, closest_names
 
-_TOKEN = re.compile(
-    r"""\s*(?:(?P<op>>=|<=|==|!=|=|<|>)|(?P<paren>[()])|(?P<quoted>'[^']*'|"[^"]*")|(?P<number>\d+(?:\.\d+)?)|"""
-    r"""(?P<word>(?:super)?category:(?:'[^']*'|"[^"]*")|[^\s()<>=!'"]+))"""
-)
+_GRAMMAR = r"""
+    ?start: disjunction
+    ?disjunction: conjunction (_OR conjunction)*
+    ?conjunction: factor (_AND factor)*
+    ?factor: _NOT factor -> negation
+           | "(" disjunction ")" -> group
+           | condition
+    condition: (WORD | QUOTED | NUMBER) [OPERATOR (WORD | QUOTED | NUMBER)]
+
+    OPERATOR: />=|<=|==|!=|=|<|>/
+    QUOTED: /'[^']*'|"[^"]*"/
+    NUMBER.2: /\d+(\.\d+)?/
+    WORD: /(super)?category:('[^']*'|"[^"]*")|[^\s()<>=!'"]+/
+    _AND.3: /and(?![^\s()<>=!'"])/i
+    _OR.3: /or(?![^\s()<>=!'"])/i
+    _NOT.3: /not(?![^\s()<>=!'"])/i
+    %ignore /\s+/
+"""
 _SQL_OPERATORS = {">=": ">=", "<=": "<=", "==": "=", "=": "=", "!=": "<>", "<": "<", ">": ">"}
 NUMBER_COLUMNS = {"id": "i.id", "width": "i.width", "height": "i.height"}
 AREA_CONDITIONS = {
@@ -34,18 +52,19 @@ AREA_CONDITIONS = {
 KEYPOINT_COLUMNS = {"keypoints": "max(a.labelled)", "visible": "max(a.visible)"}
 ATTRIBUTES = ("crowd", "split", "caption")
 _MAX_DEPTH = 40
+_MAX_DIGITS = 18  # more do not fit a 64-bit integer
 
 
 @dataclass(frozen=True)
 class FilterNames:
-    """What a filter may name: category numbers by name, the categories of each supercategory, split numbers by name."""
+    """The names that a filter may use: category ids by name, category ids by supercategory, split indices by name."""
 
     categories: dict[str, list[int]]
     supercategories: dict[str, list[int]]
     splits: dict[str, int]
 
-    def every(self) -> Iterable[str]:
-        """All names, as somebody may write them."""
+    def all_names(self) -> list[str]:
+        """Return every name that a condition may start with."""
         return [
             *self.categories,
             *self.supercategories,
@@ -59,211 +78,245 @@ class FilterNames:
 
 @dataclass
 class FilterQuery:
-    """A filter as SQL over `images i`: the conditions on counts, each count its own joined table, and the values of its places."""
+    """A filter as SQL over `images i`.
+
+    Attributes:
+        condition: the WHERE clause; `cK.n` is the K-th of `counts`.
+        counts: aggregate and condition of each joined count.
+        values: the values of the placeholders in `condition`.
+        no_crowd: whether the counts exclude crowd regions.
+    """
 
     condition: str = "TRUE"
-    counts: list[str] = field(default_factory=list)
-    values: list[object] = field(default_factory=list)
+    counts: list[tuple[str, str]] = field(default_factory=list)
+    values: list[str] = field(default_factory=list)
     no_crowd: bool = False
 
     def sql(self, columns: str) -> str:
-        """A SELECT of `columns` of the images that the filter takes."""
+        """Return a SELECT of `columns` of the matching images."""
         keep = " AND NOT a.crowd" if self.no_crowd else ""
         joins = "".join(
-            f" LEFT JOIN (SELECT a.image, {what} AS n FROM annotations a WHERE {which}{keep} GROUP BY a.image) c{k}"
+            f" LEFT JOIN (SELECT a.image, {aggregate} AS n FROM annotations a WHERE {rows}{keep} GROUP BY a.image) c{k}"
             f" ON c{k}.image = i.image"
-            for k, (what, which) in enumerate(self.counts)
+            for k, (aggregate, rows) in enumerate(self.counts)
         )
         return f"SELECT {columns} FROM images i{joins} WHERE {self.condition}"
 
 
-def format_condition(name: str, op: str, count: int) -> str:
-    """A condition on the instances of a category as it is written in a filter."""
-    plain = re.fullmatch(r"[^\W\d][\w-]*", name) and name.lower() not in {
-        "and",
-        "or",
-        "not",
-        *AREA_CONDITIONS,
-        *NUMBER_COLUMNS,
-        *KEYPOINT_COLUMNS,
-        *ATTRIBUTES,
-    }
-    mark = '"' if "'" in name else "'"
-    return f"{name if plain else mark + name + mark}{op}{count}"
-
-
 def parse_filter(text: str, names: FilterNames) -> FilterQuery:
-    """`text` as a query. Raises UserError naming the place where it breaks, and the nearest name where one is unknown."""
-    parser = _Parser(text, names)
+    """Parse `text`; an empty filter matches every image.
+
+    Raises UserError with the position of the first error, and the closest names if a name is unknown.
+    """
     if not text.strip():
         return FilterQuery()
-    condition = parser.parse_or()
-    if parser.at < len(parser.tokens):
-        parser.wrong(N_("expected `and`, `or` or the end of the filter"))
-    return FilterQuery(condition, parser.counts, parser.values, parser.no_crowd)
+    compiler = _Compiler(text, names)
+    query = compiler.query
+    query.condition = compiler.visit(_parse_tree(text, compiler))
+    return query
 
 
-class _Parser:
+def format_condition(name: str, operator: str, count: int) -> str:
+    """Write a condition on the number of instances of the category `name`."""
+    reserved = {"and", "or", "not", *AREA_CONDITIONS, *NUMBER_COLUMNS, *KEYPOINT_COLUMNS, *ATTRIBUTES}
+    if re.fullmatch(r"[^\W\d][\w-]*", name) and name.lower() not in reserved:
+        return f"{name}{operator}{count}"
+    quote = '"' if "'" in name else "'"
+    return f"{quote}{name}{quote}{operator}{count}"
+
+
+def append_condition(text: str, operator: str, condition: str) -> str:
+    """Add `condition` to the filter `text` by `operator` ("and" or "or"), so that `text` keeps its meaning.
+
+    `text` is put in parentheses unless it is a single condition or is joined by the same operator throughout.
+    """
+    text = text.strip()
+    if not text:
+        return condition
+    try:
+        rule = _parser().parse(text).data
+    except lark.exceptions.UnexpectedInput:
+        rule = ""
+    same = {"and": "conjunction", "or": "disjunction"}[operator]
+    return (
+        f"{text if rule in ('condition', 'group', 'negation', same) else f'({text})'} {operator} {condition}"
+    )
+
+
+@functools.cache
+def _parser() -> lark.Lark:
+    return lark.Lark(_GRAMMAR, parser="lalr", propagate_positions=True)
+
+
+def _parse_tree(text: str, compiler: _Compiler) -> lark.Tree:
+    """Parse `text`; the first error from the left is raised, whether it is one of syntax or an unknown name."""
+    parser = _parser().parse_interactive(text)
+    nesting: list[str] = []
+    try:
+        for token in parser.iter_parse():
+            _track_nesting(nesting, token, compiler)
+        return parser.feed_eof()
+    except lark.exceptions.UnexpectedInput as error:
+        at_end = isinstance(error, lark.exceptions.UnexpectedToken) and error.token.type == "$END"
+        position = len(text.rstrip()) if at_end else error.pos_in_stream
+        _raise_syntax_error(parser, position, compiler)
+
+
+def _track_nesting(nesting: list[str], token: lark.Token, compiler: _Compiler) -> None:
+    """Keep the parentheses and negations around `token` in `nesting`. Raises UserError beyond the maximum depth."""
+    if token.type in ("_AND", "_OR", "RPAR"):
+        while nesting and nesting[-1] == "_NOT":
+            nesting.pop()
+    elif len(nesting) >= _MAX_DEPTH:
+        compiler.fail(token.start_pos, N_("nesting exceeds the maximum depth of {most}"), most=_MAX_DEPTH)
+    if token.type in ("_NOT", "LPAR"):
+        nesting.append(token.type)
+    elif token.type == "RPAR" and nesting:
+        nesting.pop()
+
+
+def _raise_syntax_error(
+    parser: lark.parsers.lalr_interactive_parser.InteractiveParser, position: int, compiler: _Compiler
+) -> NoReturn:
+    expected = parser.accepts()
+    if "_AND" in expected:  # an operator would follow: reduces what is complete
+        parser.feed_token(lark.Token("_AND", "and"))
+    stack = parser.parser_state.value_stack
+    for item in stack:
+        if isinstance(item, lark.Tree):
+            compiler.visit(item)
+    if "RPAR" in expected:
+        compiler.fail(position, N_("missing closing parenthesis"))
+    if "$END" in expected:
+        compiler.fail(position, N_("expected `and`, `or` or the end of the filter"))
+    if stack and isinstance(stack[-1], lark.Token) and stack[-1].type == "OPERATOR":
+        compiler.check_operator(stack[-2], stack[-1])
+        is_attribute = compiler.is_attribute(stack[-2])
+        compiler.fail(position, N_("expected a value") if is_attribute else N_("expected a number"))
+    compiler.fail(position, N_("expected a name"))
+
+
+class _Compiler(Interpreter):
+    """Translates the parse tree to the SQL of `query`."""
+
     def __init__(self, text: str, names: FilterNames) -> None:
-        self.text, self.names = text, names
-        self.tokens: list[tuple[str, str, int]] = []
-        self.at, self.depth, self.counts, self.values, self.no_crowd = 0, 0, [], [], False
-        place = 0
-        while place < len(text.rstrip()):
-            found = _TOKEN.match(text, place)
-            if not found:
-                self.tokens.append(
-                    (
-                        "wrong",
-                        text[place:].strip()[:1],
-                        place + len(text[place:]) - len(text[place:].lstrip()),
-                    )
-                )
-                break
-            self.tokens.append((found.lastgroup, found[found.lastgroup], found.start(found.lastgroup)))
-            place = found.end()
+        self.text, self.names, self.query = text, names, FilterQuery()
 
-    def wrong(self, text: str, **values: object) -> None:
-        place = self.tokens[self.at][2] if self.at < len(self.tokens) else len(self.text.rstrip())
+    def fail(self, position: int, reason: str, **values: object) -> NoReturn:
+        """Raise the UserError of an error at `position` (0-based)."""
         raise UserError(
             N_("Invalid filter at character {place} ({near}): {reason}."),
-            place=place + 1,
-            near=self.text[place : place + 20].strip() or Message(N_("end of filter")),
-            reason=Message(text, values),
+            place=position + 1,
+            near=self.text[position : position + 20].strip() or Message(N_("end of filter")),
+            reason=Message(reason, values),
         )
 
-    def peek(self, word: str) -> bool:
-        return (
-            self.at < len(self.tokens)
-            and self.tokens[self.at][0] == "word"
-            and self.tokens[self.at][1].lower() == word
-        )
+    def disjunction(self, tree: lark.Tree) -> str:
+        return "(" + " OR ".join(self.visit_children(tree)) + ")"
 
-    def parse_or(self) -> str:
-        parts = [self.parse_and()]
-        while self.peek("or"):
-            self.at += 1
-            parts.append(self.parse_and())
-        return parts[0] if len(parts) == 1 else "(" + " OR ".join(parts) + ")"
+    def conjunction(self, tree: lark.Tree) -> str:
+        return "(" + " AND ".join(self.visit_children(tree)) + ")"
 
-    def parse_and(self) -> str:
-        parts = [self.one()]
-        while self.peek("and"):
-            self.at += 1
-            parts.append(self.one())
-        return parts[0] if len(parts) == 1 else "(" + " AND ".join(parts) + ")"
+    def negation(self, tree: lark.Tree) -> str:
+        return f"(NOT {self.visit(tree.children[0])})"
 
-    def one(self) -> str:
-        self.depth += 1
-        if self.depth > _MAX_DEPTH:
-            self.wrong(N_("nesting exceeds the maximum depth of {most}"), most=_MAX_DEPTH)
-        found = self.parse_not()
-        self.depth -= 1
-        return found
+    def group(self, tree: lark.Tree) -> str:
+        return self.visit(tree.children[0])
 
-    def parse_not(self) -> str:
-        if self.peek("not"):
-            self.at += 1
-            return f"(NOT {self.one()})"
-        if (
-            self.at < len(self.tokens)
-            and self.tokens[self.at][1] == "("
-            and self.tokens[self.at][0] == "paren"
-        ):
-            self.at += 1
-            inside = self.parse_or()
-            if self.at >= len(self.tokens) or self.tokens[self.at][1] != ")":
-                self.wrong(N_("missing closing parenthesis"))
-            self.at += 1
-            return inside
-        return self.condition()
+    def condition(self, tree: lark.Tree) -> str:
+        name, operator, value = (*tree.children, None, None)[:3]
+        self.check_operator(name, operator)
+        if self.is_attribute(name):
+            return self._attribute(name.lower(), value)
+        column = self._count_column(name)
+        if operator is None:
+            return f"({column} >= 1)"
+        if value.type != "NUMBER":
+            self.fail(value.start_pos, N_("expected a number"))
+        if len(value) > _MAX_DIGITS:
+            self.fail(value.start_pos, N_("the number is too large"))
+        return f"({column} {_SQL_OPERATORS[operator]} {value})"
 
-    def condition(self) -> str:
-        if self.at >= len(self.tokens) or self.tokens[self.at][0] not in ("word", "quoted", "number"):
-            self.wrong(N_("expected a name"))
-        kind, name, _place = self.tokens[self.at]
-        if kind == "word" and name.lower() in ("and", "or"):
-            self.wrong(N_("expected a name"))
-        if kind == "word" and name.lower() in ATTRIBUTES and name not in self.names.categories:
-            return self.parse_attribute(name.lower())
-        column = self.count_column(name[1:-1] if kind == "quoted" else name)
-        self.at += 1
-        if self.at < len(self.tokens) and self.tokens[self.at][0] == "op":
-            op = _SQL_OPERATORS[self.tokens[self.at][1]]
-            self.at += 1
-            if self.at >= len(self.tokens) or self.tokens[self.at][0] != "number":
-                self.wrong(N_("expected a number"))
-            number = self.tokens[self.at][1]  # digits and a point, as the tokens are cut
-            if len(number) > 18:
-                self.wrong(N_("the number is too large"))
-            self.at += 1
-            return f"({column} {op} {number})"
-        return f"({column} >= 1)"
+    def is_attribute(self, name: lark.Token) -> bool:
+        """Whether a condition on `name` is one on an attribute; a category of that name comes first."""
+        return name.type == "WORD" and name.lower() in ATTRIBUTES and name not in self.names.categories
 
-    def parse_attribute(self, name: str) -> str:
-        self.at += 1
-        if self.at >= len(self.tokens) or self.tokens[self.at][1] not in ("=", "=="):
-            self.wrong(N_("expected `=` and a value"))
-        self.at += 1
-        if self.at >= len(self.tokens) or self.tokens[self.at][0] not in ("word", "quoted", "number"):
-            self.wrong(N_("expected a value"))
-        value = self.tokens[self.at][1]
-        value = value[1:-1] if self.tokens[self.at][0] == "quoted" else value
+    def check_operator(self, name: lark.Token, operator: lark.Token | None) -> None:
+        """Raise UserError unless `name` is known and `operator` may follow it."""
+        if name.type == "WORD" and name.lower() in ("and", "or"):
+            self.fail(name.start_pos, N_("expected a name"))
+        if not self.is_attribute(name):
+            self._count_column(name)
+        elif operator is None:
+            rest = self.text[name.end_pos :]
+            self.fail(
+                len(self.text) - len(rest.lstrip()) if rest.strip() else len(self.text.rstrip()),
+                N_("expected `=` and a value"),
+            )
+        elif operator not in ("=", "=="):
+            self.fail(operator.start_pos, N_("expected `=` and a value"))
+
+    def _attribute(self, name: str, token: lark.Token) -> str:
+        value = _unquote(token)
         if name == "crowd":
             if value.lower() not in ("yes", "no"):
-                self.wrong(N_("crowd must be yes or no"))
-            self.at += 1
+                self.fail(token.start_pos, N_("crowd must be yes or no"))
             if value.lower() == "no":
-                self.no_crowd = True
+                self.query.no_crowd = True
                 return "TRUE"
             return "(EXISTS (SELECT 1 FROM annotations a WHERE a.image = i.image AND a.crowd))"
         if name == "split":
             if value not in self.names.splits:
-                self.wrong(
+                self.fail(
+                    token.start_pos,
                     N_("unknown split {name}; closest matches: {nearest}"),
                     name=value,
                     nearest=closest_names(value, self.names.splits),
                 )
-            self.at += 1
             return f"(i.split = {self.names.splits[value]})"
-        self.at += 1
         words = value.lower().split()
-        self.values += [f"%{_escape_like(word)}%" for word in words]
-        holds = " AND ".join("lower(t.caption) LIKE ? ESCAPE '!'" for _word in words) or "TRUE"
-        return f"(EXISTS (SELECT 1 FROM captions t WHERE t.image = i.image AND {holds}))"
+        self.query.values += [f"%{_escape_like(word)}%" for word in words]
+        matches = " AND ".join("lower(t.caption) LIKE ? ESCAPE '!'" for _word in words) or "TRUE"
+        return f"(EXISTS (SELECT 1 FROM captions t WHERE t.image = i.image AND {matches}))"
 
-    def count_column(self, name: str) -> str:
-        """What is compared: a number of the image, or one of the joined counts."""
-        which, _, rest = name.partition(":")
-        rest = rest[1:-1] if rest[:1] in ("'", '"') else rest
-        only, wanted = (which, rest) if which in ("category", "supercategory") and rest else ("", name)
+    def _count_column(self, token: lark.Token) -> str:
+        """Return the SQL of what a condition on `token` compares: a column of the image or a joined count."""
+        name = _unquote(token)
+        prefix, _, rest = name.partition(":")
+        only, wanted = (
+            (prefix, _unquote(rest)) if prefix in ("category", "supercategory") and rest else ("", name)
+        )
         if not only and name in NUMBER_COLUMNS:
             return NUMBER_COLUMNS[name]
         if only != "supercategory" and wanted in self.names.categories:
-            return self.count("count(*)", _category_condition(self.names.categories[wanted]))
+            return self._add_count("count(*)", _category_condition(self.names.categories[wanted]))
         if only != "category" and wanted in self.names.supercategories:
-            return self.count("count(*)", _category_condition(self.names.supercategories[wanted]))
+            return self._add_count("count(*)", _category_condition(self.names.supercategories[wanted]))
         if not only and name in AREA_CONDITIONS:
-            return self.count("count(*)", AREA_CONDITIONS[name])
+            return self._add_count("count(*)", AREA_CONDITIONS[name])
         if not only and name == "instances":
-            return self.count("count(*)", "TRUE")
+            return self._add_count("count(*)", "TRUE")
         if not only and name in KEYPOINT_COLUMNS:
-            return self.count(KEYPOINT_COLUMNS[name], "TRUE")
-        self.wrong(
+            return self._add_count(KEYPOINT_COLUMNS[name], "TRUE")
+        self.fail(
+            token.start_pos,
             N_("unknown name {name}; closest matches: {nearest}"),
             name=name,
-            nearest=closest_names(wanted, self.names.every()),
+            nearest=closest_names(wanted, self.names.all_names()),
         )
-        raise AssertionError("unreachable")
 
-    def count(self, what: str, which: str) -> str:
-        if (what, which) not in self.counts:
-            self.counts.append((what, which))
-        return f"coalesce(c{self.counts.index((what, which))}.n, 0)"
+    def _add_count(self, aggregate: str, rows: str) -> str:
+        if (aggregate, rows) not in self.query.counts:
+            self.query.counts.append((aggregate, rows))
+        return f"coalesce(c{self.query.counts.index((aggregate, rows))}.n, 0)"
 
 
-def _category_condition(numbers: list[int]) -> str:
-    return f"a.category IN ({', '.join(map(str, numbers))})"
+def _unquote(text: str) -> str:
+    return str(text[1:-1] if text[:1] in ("'", '"') else text)
+
+
+def _category_condition(categories: list[int]) -> str:
+    return f"a.category IN ({', '.join(map(str, categories))})"
 
 
 def _escape_like(word: str) -> str:

@@ -21,7 +21,7 @@ from core.data import ProgressCallback
 from core.files import write_json
 from core.messages import Message, N_, UserError
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 ANNOTATION_KINDS = ("instances", "person_keypoints", "captions")
 _IGNORED_PREFIXES = (
     ".",
@@ -153,7 +153,7 @@ def _write_index(source: Path, part: Path, progress: ProgressCallback | None) ->
         {
             "format": FORMAT_VERSION,
             "source": str(source.resolve()),
-            "splits": [{"split": s.split, "pictures": str(s.pictures.resolve())} for s in splits],
+            "splits": [{"split": s.split, "images_folder": str(s.images_folder.resolve())} for s in splits],
             "problems": [p.to_json() for p in problems[:1000]],
             "problem_count": len(problems),
         },

@@ -15,16 +15,16 @@ from core.messages import UserError
 _TOLERANCE = 0.5  # pixels by which a traced outline may be straightened
 
 
-def instance_rings(one: Instance, picture: ImageRecord) -> list[np.ndarray]:
+def instance_rings(instance: Instance, image_record: ImageRecord) -> list[np.ndarray]:
     """Closed outlines (P, 2) of x, y; holes of a traced mask are rings of their own. Raises UserError naming the record and what is wrong
     with its segmentation."""
-    if isinstance(one.segmentation, list):
+    if isinstance(instance.segmentation, list):
         try:
-            polygons = masks.check_polygons(one.segmentation, picture.height, picture.width)
+            polygons = masks.check_polygons(instance.segmentation, image_record.height, image_record.width)
         except UserError as error:
-            raise one.wrong(picture, error) from error
+            raise instance.error(image_record, error) from error
         return [np.asarray(polygon, float).reshape(-1, 2) for polygon in polygons]
-    return trace_mask(one.mask(picture))
+    return trace_mask(instance.mask(image_record))
 
 
 def trace_mask(mask: np.ndarray) -> list[np.ndarray]:
@@ -37,10 +37,11 @@ def trace_mask(mask: np.ndarray) -> list[np.ndarray]:
     ]  # a pixel's middle lies half a pixel into it
 
 
-def svg_path(one: Instance, picture: ImageRecord) -> str:
+def svg_path(instance: Instance, image_record: ImageRecord) -> str:
     """SVG path data of the instance, to be filled by the even-odd rule where it was RLE. Raises UserError as `rings` does."""
     parts = [
-        "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in ring) + "Z" for ring in instance_rings(one, picture)
+        "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in ring) + "Z"
+        for ring in instance_rings(instance, image_record)
     ]
     return "".join(parts)
 

@@ -22,7 +22,7 @@ def _category_condition(numbers: list[int] | None) -> str:
 
 def category_counts(coco: Coco) -> pd.DataFrame:
     """name, supercategory, n (instances), images (that hold one), crowds; the most frequent first."""
-    return coco.table(
+    return coco.query_table(
         "SELECT c.name, c.supercategory, count(*) AS n, count(DISTINCT a.image) AS images, "
         "count(*) FILTER (WHERE a.crowd) AS crowds FROM annotations a JOIN categories c ON c.category = a.category "
         "GROUP BY c.name, c.supercategory ORDER BY n DESC, c.name"
@@ -31,7 +31,7 @@ def category_counts(coco: Coco) -> pd.DataFrame:
 
 def instances_per_image(coco: Coco) -> pd.DataFrame:
     """n (instances in an image, 0 too), images (that hold so many)."""
-    return coco.table(
+    return coco.query_table(
         "SELECT n, count(*) AS images FROM (SELECT i.image, count(a.image) AS n FROM images i LEFT JOIN annotations a ON a.image = i.image "
         "GROUP BY i.image) GROUP BY n ORDER BY n"
     )
@@ -39,7 +39,7 @@ def instances_per_image(coco: Coco) -> pd.DataFrame:
 
 def size_histogram(coco: Coco, numbers: list[int] | None = None) -> pd.DataFrame:
     """side (lower edge of a bin, in pixels: the square root of the area; two bins to a doubling), n."""
-    return coco.table(
+    return coco.query_table(
         "SELECT pow(2, floor(2 * log2(sqrt(area))) / 2) AS side, count(*) AS n FROM annotations "
         f"WHERE area > 0 AND NOT crowd AND {_category_condition(numbers)} GROUP BY side ORDER BY side"
     )
@@ -47,7 +47,7 @@ def size_histogram(coco: Coco, numbers: list[int] | None = None) -> pd.DataFrame
 
 def area_class_counts(coco: Coco, numbers: list[int] | None = None) -> dict[str, int]:
     """How many instances are "small" (below 32² pixels), "medium" and "large" (from 96² pixels on); crowd regions are left out."""
-    found = coco.table(
+    found = coco.query_table(
         "SELECT count(*) FILTER (WHERE area < ?) AS small, count(*) FILTER (WHERE area >= ? AND area < ?) AS medium, "
         f"count(*) FILTER (WHERE area >= ?) AS large FROM annotations WHERE NOT crowd AND {_category_condition(numbers)}",
         [SMALL_AREA, SMALL_AREA, LARGE_AREA, LARGE_AREA],
@@ -57,7 +57,7 @@ def area_class_counts(coco: Coco, numbers: list[int] | None = None) -> dict[str,
 
 def center_heatmap(coco: Coco, numbers: list[int] | None = None) -> np.ndarray:
     """(CELLS, CELLS) counts of the middles of boxes, rows from the top of the picture to its bottom, columns from left to right."""
-    found = coco.table(
+    found = coco.query_table(
         "SELECT CAST(floor(? * (a.y + a.h / 2) / i.height) AS INTEGER) AS r, CAST(floor(? * (a.x + a.w / 2) / i.width) AS INTEGER) AS c, "
         "count(*) AS n FROM annotations a JOIN images i ON i.image = a.image WHERE i.width > 0 AND i.height > 0 "
         "AND a.x + a.w / 2 BETWEEN 0 AND i.width AND a.y + a.h / 2 BETWEEN 0 AND i.height "
@@ -71,7 +71,7 @@ def center_heatmap(coco: Coco, numbers: list[int] | None = None) -> np.ndarray:
 
 def keypoint_visibility(coco: Coco) -> pd.DataFrame:
     """joint (its number in the body, from 0), hidden (v = 1), visible (v = 2), of (persons with keypoints); empty where nobody has any."""
-    return coco.table(
+    return coco.query_table(
         "SELECT joint, CAST(sum(hidden) AS BIGINT) AS hidden, CAST(sum(visible) AS BIGINT) AS visible, CAST(sum(persons) AS BIGINT) AS of "
         "FROM joints GROUP BY joint ORDER BY joint"
     )
@@ -79,7 +79,7 @@ def keypoint_visibility(coco: Coco) -> pd.DataFrame:
 
 def cooccurrence(coco: Coco) -> pd.DataFrame:
     """How many images hold both of two categories: rows and columns are category numbers, the diagonal counts images of one."""
-    pairs = coco.table(
+    pairs = coco.query_table(
         "WITH held AS (SELECT DISTINCT image, category FROM annotations) "
         "SELECT a.category AS one, b.category AS other, count(*) AS n FROM held a JOIN held b ON a.image = b.image GROUP BY one, other"
     )

@@ -30,7 +30,7 @@ class SplitFiles:
     """The annotation files of one split, and the folder of its pictures."""
 
     split: str
-    pictures: Path
+    images_folder: Path
     instances: Path | None = None
     person_keypoints: Path | None = None
     captions: Path | None = None

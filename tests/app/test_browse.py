@@ -8,17 +8,21 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import streamlit as st
 
+from core import paths
 from core.coco import scenes
+from core.coco.dataset import Coco
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_without_coco_there_are_drawn_scenes_and_it_says_so(visit: Callable, language: str) -> None:
     page = visit("browse", language)
-    assert page.says(
-        "COCO is not installed. Showing {count} synthetic scenes in COCO format instead. To use COCO, place its annotations and images "
-        "in the data folder as {layout}, or download val2017."
+    sentence = (
+        "COCO is not installed. Showing {count} synthetic %s in COCO format instead. To use COCO, place its "
+        "annotations and images in the data folder as {layout}, or download val2017."
     )
+    assert page.says((sentence % "scene", sentence % "scenes"))
     assert str(scenes.NUM_IMAGES) in page.text and not page.errors
     assert f"**{scenes.NUM_IMAGES}**" in page.text
 
@@ -137,6 +141,56 @@ def test_the_builder_writes_the_filter(visit: Callable) -> None:
     assert page.at.session_state["where"] == "ball>=1 or tree>=1"
     page.press("Add with AND")
     assert page.at.session_state["where"] == "(ball>=1 or tree>=1) and tree>=1" and not page.errors
+
+
+def test_the_builder_keeps_the_meaning_of_a_filter_in_capitals(visit: Callable) -> None:
+    page = visit("browse", where="ball>=1 OR tree>=1")
+    page.set("coco-build-name", "box")
+    page.press("Add with AND")
+    assert page.at.session_state["where"] == "(ball>=1 OR tree>=1) and box>=1" and not page.errors
+
+
+def test_the_page_of_the_grid_lasts_while_an_image_is_open(visit: Callable) -> None:
+    page = visit("browse")
+    [number] = [n for n in page.at.number_input if n.label == "Page"]
+    page.set(number.key, 2)
+    assert page.at.query_params["page"] in ("2", ["2"]) and page.says(
+        "page {page} of {pages}", page=2, pages="2"
+    )
+    page.at.query_params["image"] = "30"  # what a click on a tile sets
+    page.run()
+    page.press("Back to grid")
+    assert page.says("page {page} of {pages}", page=2, pages="2")
+    page.set("where", "ball>=0")
+    assert page.says("page {page} of {pages}", page=1, pages="2") and "page" not in page.at.query_params
+
+
+def test_a_file_without_images_says_so(
+    visit: Callable, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = tmp_path / "empty" / "annotations"
+    folder.mkdir(parents=True)
+    (folder / "instances_x.json").write_text(json.dumps({"images": [], "annotations": [], "categories": []}))
+    monkeypatch.setenv("MANABI_DATA", str(tmp_path))
+    page = visit("browse")
+    assert page.says("The annotation file contains no images.") and not page.errors
+    assert not page.says("No images match this filter. Try removing a condition.")
+    page.set("where", "id>3")
+    assert page.says("The annotation file contains no images.")
+
+
+@pytest.mark.parametrize("view", ["images", "oddities"])
+def test_one_query_reads_the_annotations_of_all_tiles(
+    visit: Callable, monkeypatch: pytest.MonkeyPatch, view: str
+) -> None:
+    visit("browse", view=view)  # builds the index
+    shutil.rmtree(paths.cache() / "coco-thumbnails", ignore_errors=True)
+    st.cache_data.clear()
+    queries = []
+    ask = Coco.query_table
+    monkeypatch.setattr(Coco, "query_table", lambda *a: queries.append(a[1]) or ask(*a))
+    page = visit("browse", view=view)
+    assert not page.errors and sum("segmentation_at" in sql or "a.*" in sql for sql in queries) == 1
 
 
 def test_oddities(visit: Callable) -> None:

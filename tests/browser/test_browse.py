@@ -79,6 +79,22 @@ def test_every_click_exports_the_filtered_subset(visitor: Callable[..., Visitor]
         assert content["images"] and {"annotations", "categories"} <= content.keys()
 
 
+def test_one_press_of_back_leads_from_an_image_to_its_page_of_the_grid(
+    visitor: Callable[..., Visitor],
+) -> None:
+    me = visitor().open("browse")
+    expect(me.page.locator(TILES)).to_have_count(24)
+    me.page.get_by_test_id("stNumberInputStepUp").first.click()
+    me.sees("page 2 of 2")
+    for leave in (me.page.go_back, me.page.get_by_role("button", name="Back to grid").click, me.page.go_back):
+        me.page.locator(TILES).first.click()
+        expect(me.page.locator(SHAPES).first).to_be_visible()
+        leave()
+        expect(me.page.locator(TILES)).to_have_count(24)
+        me.sees("page 2 of 2")
+        assert "image=" not in me.page.url and "page=2" in me.page.url
+
+
 def test_a_pair_of_categories_and_an_oddity_lead_to_images(visitor: Callable[..., Visitor]) -> None:
     me = visitor().open("browse", view="statistics")
     cells = me.page.locator(".manabi-live").last

@@ -14,7 +14,7 @@ from PIL import Image
 from pycocotools import mask as pycoco_mask
 from pycocotools.coco import COCO
 
-from core.coco import annotation_issues, drawing, index, masks, outlines, statistics
+from core.coco import annotation_issues, drawing, filter_query, index, masks, outlines, statistics
 from core.coco.dataset import Coco
 from core.messages import UserError
 
@@ -90,7 +90,7 @@ def test_a_filter_takes_the_images_that_a_loop_over_pycocotools_takes(
     expected = [
         i for split in SPLITS for i in sorted(official[split].imgs) if FILTERS[text](official[split], i)
     ]
-    assert coco.images(text)["id"].tolist() == expected
+    assert coco.filter_images(text)["id"].tolist() == expected
 
 
 @pytest.mark.realdata
@@ -105,21 +105,21 @@ def test_words_in_captions_and_joints(coco: Coco, real_data: Path) -> None:
         expected = {
             i for i, captions in told.items() if any(all(w in c for w in words.split()) for c in captions)
         }
-        assert set(coco.images(f"caption='{words}'")["id"]) == expected
+        assert set(coco.filter_images(f"caption='{words}'")["id"]) == expected
     joints = {}
     for split in SPLITS:
         for one in json.loads(
             (real_data / "coco" / "annotations" / f"person_keypoints_{split}.json").read_text()
         )["annotations"]:
             joints[one["image_id"]] = max(joints.get(one["image_id"], 0), one["num_keypoints"])
-    assert set(coco.images("keypoints>=15")["id"]) == {i for i, count in joints.items() if count >= 15}
+    assert set(coco.filter_images("keypoints>=15")["id"]) == {i for i, count in joints.items() if count >= 15}
     visible = {}
     for split in SPLITS:
         for one in json.loads(
             (real_data / "coco" / "annotations" / f"person_keypoints_{split}.json").read_text()
         )["annotations"]:
             visible[one["image_id"]] = max(visible.get(one["image_id"], 0), one["keypoints"][2::3].count(2))
-    assert set(coco.images("visible>=12")["id"]) == {i for i, count in visible.items() if count >= 12}
+    assert set(coco.filter_images("visible>=12")["id"]) == {i for i, count in visible.items() if count >= 12}
 
 
 BROKEN = {
@@ -143,8 +143,67 @@ BROKEN = {
 def test_a_wrong_filter_is_answered_with_its_place(coco: Coco, text: str) -> None:
     place, word = BROKEN[text]
     with pytest.raises(UserError, match=f"Invalid filter at character {place} ") as caught:
-        coco.images(text)
+        coco.filter_images(text)
     assert word in str(caught.value)
+
+
+NAMES = filter_query.FilterNames({"cat": [1], "dog": [2], "black or white": [3]}, {}, {})
+
+
+@pytest.mark.parametrize(
+    ("text", "operator", "expected"),
+    [
+        ("", "and", "dog>=1"),
+        ("cat", "and", "cat and dog>=1"),
+        ("cat or dog", "and", "(cat or dog) and dog>=1"),
+        ("cat OR\tdog", "and", "(cat OR\tdog) and dog>=1"),
+        ("cat or dog", "or", "cat or dog or dog>=1"),
+        ("cat and dog", "and", "cat and dog and dog>=1"),
+        ("cat and dog", "or", "(cat and dog) or dog>=1"),
+        ("cat and dog or cat", "and", "(cat and dog or cat) and dog>=1"),
+        ("(cat or dog)", "and", "(cat or dog) and dog>=1"),
+        ("(cat or dog) or cat", "and", "((cat or dog) or cat) and dog>=1"),
+        ("'black or white'", "and", "'black or white' and dog>=1"),
+        ("not cat", "and", "not cat and dog>=1"),
+        ("cat or", "and", "(cat or) and dog>=1"),
+    ],
+    ids=[
+        "nothing",
+        "one-condition",
+        "or-and",
+        "capitals",
+        "or-or",
+        "and-and",
+        "and-or",
+        "mixed",
+        "parentheses",
+        "parentheses-inside",
+        "quoted-or",
+        "negation",
+        "invalid",
+    ],
+)
+def test_a_condition_is_added_to_the_whole_filter(text: str, operator: str, expected: str) -> None:
+    added = filter_query.append_condition(text, operator, "dog>=1")
+    assert added == expected
+    if text and text != "cat or":
+        before, after = (filter_query.parse_filter(t, NAMES).condition for t in (text, added))
+        word = f" {operator.upper()} "
+        assert after.strip("()").startswith(before.strip("()")) and word in after[len(before) - 2 :]
+
+
+@pytest.mark.parametrize(
+    "text", ["(" * 100_000, "not " * 100_000 + "cat", "cat and (" * 45], ids=["open", "not", "and"]
+)
+def test_nesting_is_limited(text: str) -> None:
+    with pytest.raises(UserError, match="nesting exceeds the maximum depth of 40"):
+        filter_query.parse_filter(text, NAMES)
+
+
+def test_the_first_error_from_the_left_is_reported() -> None:
+    for text in ("dgo>=1 and (", "dgo cat", "dgo>=", "(dgo"):
+        with pytest.raises(UserError, match="unknown name dgo"):
+            filter_query.parse_filter(text, NAMES)
 
 
 @pytest.mark.realdata
@@ -154,11 +213,11 @@ def test_a_wrong_filter_is_answered_with_its_place(coco: Coco, text: str) -> Non
 )
 def test_a_filter_is_never_sql(coco: Coco, text: str) -> None:
     try:
-        found = coco.images(text)
+        found = coco.filter_images(text)
     except UserError:
         found = None
     assert found is None or len(found) < 159
-    assert len(coco.images()) == 159
+    assert len(coco.filter_images()) == 159
 
 
 @pytest.mark.realdata
@@ -236,7 +295,7 @@ def write(folder: Path, name: str = "instances_tiny.json", **changes: object) ->
 
 def ids(folder: Path, text: str = "") -> list[int]:
     with Coco.open(folder) as coco:
-        return coco.images(text)["id"].tolist()
+        return coco.filter_images(text)["id"].tolist()
 
 
 def test_only_the_needed_keys(tmp_path: Path) -> None:
@@ -339,7 +398,7 @@ def test_records_that_are_wrong_are_told_and_the_rest_stays(tmp_path: Path) -> N
                 "image that is not in the file",
             )
         )
-        assert coco.images("'<script>alert(1)</script>' >= 3")["id"].tolist() == [1]
+        assert coco.filter_images("'<script>alert(1)</script>' >= 3")["id"].tolist() == [1]
 
 
 # ---- one image, and a subset -----------------------------------------------------------------------------------------
@@ -352,7 +411,7 @@ def test_an_image_holds_what_pycocotools_says(coco: Coco, official: dict[str, CO
         path = real_data / "coco" / "annotations" / f"person_keypoints_{split}.json"
         joints |= {one["id"]: one["keypoints"] for one in json.loads(path.read_text())["annotations"]}
     checked = 0
-    for row in coco.pictures(coco.images()):
+    for row in coco.image_records(coco.filter_images()):
         api = official[row.split]
         theirs = {a["id"]: a for a in api.imgToAnns[row.id]}
         mine = coco.instances(row)
@@ -377,7 +436,7 @@ def test_an_image_holds_what_pycocotools_says(coco: Coco, official: dict[str, CO
 def test_a_subset_loads_in_pycocotools_and_is_judged_by_cocoeval(coco: Coco, tmp_path: Path) -> None:
     from pycocotools.cocoeval import COCOeval
 
-    rows = coco.images("person>=2 and split=val2017")
+    rows = coco.filter_images("person>=2 and split=val2017")
     path = tmp_path / "subset.json"
     path.write_text(json.dumps(coco.export_subset(rows)))
     truth = COCO(str(path))
@@ -417,7 +476,7 @@ def test_names_that_lead_out_of_the_folder_are_no_files(tmp_path: Path) -> None:
         images=[{"id": i, "file_name": name, "width": 9, "height": 9} for i, name in enumerate(evil)],
     )
     with Coco.open(folder) as coco:
-        assert [p.path for p in coco.pictures(coco.images())] == [None] * len(evil)
+        assert [p.path for p in coco.image_records(coco.filter_images())] == [None] * len(evil)
 
 
 def test_an_instance_without_anything(tmp_path: Path) -> None:
@@ -447,23 +506,25 @@ def test_an_instance_without_anything(tmp_path: Path) -> None:
 
 @pytest.mark.realdata
 def test_rle_of_our_own_is_pycocotools_own(coco: Coco) -> None:
-    for picture in coco.pictures(coco.images().head(20)):
-        for one in coco.instances(picture):
-            made = masks.encode_rle(one.mask(picture))
-            assert sum(made["counts"]) == picture.height * picture.width
-            assert (masks.decode_mask(made, picture.height, picture.width) == one.mask(picture)).all()
-            again = pycoco_mask.decode(pycoco_mask.frPyObjects(made, picture.height, picture.width))
-            assert (again.astype(bool) == one.mask(picture)).all()
+    for image_record in coco.image_records(coco.filter_images().head(20)):
+        for one in coco.instances(image_record):
+            made = masks.encode_rle(one.mask(image_record))
+            assert sum(made["counts"]) == image_record.height * image_record.width
+            assert (
+                masks.decode_mask(made, image_record.height, image_record.width) == one.mask(image_record)
+            ).all()
+            again = pycoco_mask.decode(pycoco_mask.frPyObjects(made, image_record.height, image_record.width))
+            assert (again.astype(bool) == one.mask(image_record)).all()
 
 
 @pytest.mark.realdata
 def test_thumbnails_are_made_once(coco: Coco, monkeypatch: pytest.MonkeyPatch) -> None:
-    picture = coco.pictures(coco.images("crowd=yes"))[0]
-    first = drawing.render_thumbnail(coco, picture)
+    image_record = coco.image_records(coco.filter_images("crowd=yes"))[0]
+    first = drawing.render_thumbnails(coco, [image_record])[0]
     shown = np.asarray(Image.open(io.BytesIO(first)))
     assert max(shown.shape[:2]) == drawing.THUMBNAIL_SIDE and shown.std() > 10
     monkeypatch.setattr(drawing, "_render_thumbnail", lambda *_: pytest.fail("made again"))
-    assert drawing.render_thumbnail(coco, picture) == first
+    assert drawing.render_thumbnails(coco, [image_record])[0] == first
 
 
 def test_a_picture_that_is_missing_or_none_is_a_placeholder(tmp_path: Path) -> None:
@@ -471,13 +532,16 @@ def test_a_picture_that_is_missing_or_none_is_a_placeholder(tmp_path: Path) -> N
     (folder / "tiny").mkdir()
     (folder / "tiny" / "a.jpg").write_bytes(b"no picture at all")
     with Coco.open(folder) as coco:
-        for picture in coco.pictures(coco.images()):
-            assert drawing.load_photo(picture) is None
-            assert Image.open(io.BytesIO(drawing.render_thumbnail(coco, picture))).size == (256, 192)
-            for one in coco.instances(picture):
+        for image_record in coco.image_records(coco.filter_images()):
+            assert drawing.load_photo(image_record) is None
+            assert Image.open(io.BytesIO(drawing.render_thumbnails(coco, [image_record])[0])).size == (
+                256,
+                192,
+            )
+            for one in coco.instances(image_record):
                 assert (
-                    drawing.render_closeup(picture, one).shape == (256, 256, 3)
-                    and drawing.crop_instance(picture, one) is None
+                    drawing.render_closeup(image_record, one).shape == (256, 256, 3)
+                    and drawing.crop_instance(image_record, one) is None
                 )
 
 
@@ -493,12 +557,12 @@ def test_a_wrong_segmentation_spoils_no_picture(tmp_path: Path, segmentation: ob
         ],
     )
     with Coco.open(folder) as coco:
-        picture = coco.get_image(1)
-        one = coco.instances(picture)[0]
-        drawing.render_thumbnail(coco, picture)
-        drawing.render_closeup(picture, one)
+        image_record = coco.get_image(1)
+        one = coco.instances(image_record)[0]
+        drawing.render_thumbnails(coco, [image_record])[0]
+        drawing.render_closeup(image_record, one)
         with pytest.raises(UserError, match="tiny, annotation 9"):
-            outlines.svg_path(one, picture)
+            outlines.svg_path(one, image_record)
         assert all(
             frame.empty or name == "polygon" for name, frame in annotation_issues.find_issues(coco).items()
         )
@@ -507,5 +571,5 @@ def test_a_wrong_segmentation_spoils_no_picture(tmp_path: Path, segmentation: ob
 def test_box_and_mask(tmp_path: Path) -> None:
     folder = write(tmp_path)
     with Coco.open(folder) as coco:
-        picture = coco.get_image(1)
-        assert drawing.box_iou(coco.instances(picture)[0], picture) == pytest.approx(1.0, abs=0.1)
+        image_record = coco.get_image(1)
+        assert drawing.box_iou(coco.instances(image_record)[0], image_record) == pytest.approx(1.0, abs=0.1)

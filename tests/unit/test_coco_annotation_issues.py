@@ -69,10 +69,10 @@ def test_inside_and_how_far_outside() -> None:
 
 @pytest.mark.realdata
 def test_every_instance_of_the_real_subset_has_an_outline(coco: Coco) -> None:
-    for picture in coco.pictures(coco.images()):
-        for one in coco.instances(picture):
-            rings = outlines.instance_rings(one, picture)
-            assert rings and outlines.svg_path(one, picture).count("Z") == len(rings)
+    for image_record in coco.image_records(coco.filter_images()):
+        for one in coco.instances(image_record):
+            rings = outlines.instance_rings(one, image_record)
+            assert rings and outlines.svg_path(one, image_record).count("Z") == len(rings)
             low, high = np.concatenate(rings).min(0), np.concatenate(rings).max(0)
             x, y, w, h = one.box
             assert np.allclose([*low, *high], [x, y, x + w, y + h], atol=2), one.id
@@ -81,12 +81,12 @@ def test_every_instance_of_the_real_subset_has_an_outline(coco: Coco) -> None:
 @pytest.mark.realdata
 def test_a_joint_is_visible_where_it_falls_inside_the_mask_as_coco_says(coco: Coco) -> None:
     seen = 0
-    for picture in coco.pictures(coco.images("keypoints>=1")):
-        for one in coco.instances(picture):
+    for image_record in coco.image_records(coco.filter_images("keypoints>=1")):
+        for one in coco.instances(image_record):
             if one.keypoints is not None and isinstance(one.segmentation, list):
                 visible = one.keypoints[one.keypoints[:, 2] == 2, :2]
                 seen += len(visible)
-                assert outlines.polygons_contain(outlines.instance_rings(one, picture), visible).all()
+                assert outlines.polygons_contain(outlines.instance_rings(one, image_record), visible).all()
     assert seen == 1258
 
 
@@ -228,8 +228,8 @@ def test_a_crop_is_square_where_there_is_room(tmp_path: Path, box: tuple, shape:
     )
     Image.new("RGB", (60, 40)).save(tmp_path / "a.png")
     with Coco.open(tmp_path / "a.json") as coco:
-        picture = coco.get_image(1)
-        cut = drawing.crop_instance(picture, coco.instances(picture)[0])
+        image_record = coco.get_image(1)
+        cut = drawing.crop_instance(image_record, coco.instances(image_record)[0])
         assert (cut if cut is None else cut.shape[:2]) == shape
 
 

@@ -85,13 +85,13 @@ TOOLS = {
 @pytest.mark.parametrize("name", TOOLS)
 def test_what_tools_write_is_read(tmp_path: Path, name: str) -> None:
     with Coco.open(folder(tmp_path, x=TOOLS[name])) as coco:
-        assert coco.images("cat")["id"].tolist() == [1]
-        picture = coco.get_image(1)
-        [one] = coco.instances(picture)
-        drawing.render_thumbnail(coco, picture)
-        drawing.render_closeup(picture, one)
+        assert coco.filter_images("cat")["id"].tolist() == [1]
+        image_record = coco.get_image(1)
+        [one] = coco.instances(image_record)
+        drawing.render_thumbnails(coco, [image_record])[0]
+        drawing.render_closeup(image_record, one)
         annotation_issues.find_issues(coco)
-        assert coco.images("caption='red bus'").empty  # nobody has told anything
+        assert coco.filter_images("caption='red bus'").empty  # nobody has told anything
 
 
 HOSTILE = {
@@ -149,14 +149,14 @@ def test_one_bad_record_does_not_spoil_the_rest(
     )
     (tmp_path / "x").mkdir()
     with Coco.open(folder(tmp_path, x=body)) as coco:
-        picture = coco.get_image(1)
-        [one] = coco.instances(picture)
-        drawing.render_thumbnail(coco, picture)
-        drawing.render_closeup(picture, one)
+        image_record = coco.get_image(1)
+        [one] = coco.instances(image_record)
+        drawing.render_thumbnails(coco, [image_record])[0]
+        drawing.render_closeup(image_record, one)
         annotation_issues.find_issues(coco)
         with suppress(UserError):
-            outlines.svg_path(one, picture)
-        coco.export_subset(coco.images())
+            outlines.svg_path(one, image_record)
+        coco.export_subset(coco.filter_images())
 
 
 def test_two_splits_with_the_same_ids_are_exported_as_one_set(tmp_path: Path) -> None:
@@ -164,8 +164,10 @@ def test_two_splits_with_the_same_ids_are_exported_as_one_set(tmp_path: Path) ->
     nameless = content(annotations=[{**one, "segmentation": BOX}, {**one, "bbox": [1, 2, 3, 4]}])
     dogs = content(categories=[{"id": 1, "name": "dog"}])
     with Coco.open(folder(tmp_path / "set", a=nameless, b=dogs)) as coco:
-        assert coco.images("cat")["split"].tolist() == [0] and coco.images("dog")["split"].tolist() == [1]
-        subset = coco.export_subset(coco.images())
+        assert coco.filter_images("cat")["split"].tolist() == [0] and coco.filter_images("dog")[
+            "split"
+        ].tolist() == [1]
+        subset = coco.export_subset(coco.filter_images())
     (tmp_path / "subset.json").write_text(json.dumps(subset))
     api = COCO(str(tmp_path / "subset.json"))
     assert len(api.imgs) == 2 and len(api.anns) == 3
@@ -196,10 +198,10 @@ def test_long_numbers_are_not_rounded(tmp_path: Path) -> None:
         images=[{"id": i, "file_name": "a.png"} for i in (1234567, 1234570, 123456789012)], annotations=[]
     )
     with Coco.open(folder(tmp_path, x=body)) as coco:
-        assert coco.images("id==1234567")["id"].tolist() == [1234567]
-        assert coco.images("id>=1234568")["id"].tolist() == [1234570, 123456789012]
+        assert coco.filter_images("id==1234567")["id"].tolist() == [1234567]
+        assert coco.filter_images("id>=1234568")["id"].tolist() == [1234570, 123456789012]
         with pytest.raises(UserError, match="the number is too large"):
-            coco.images("id>=" + "9" * 400)
+            coco.filter_images("id>=" + "9" * 400)
 
 
 def test_names_in_quotes_may_hold_the_other_quotes(tmp_path: Path) -> None:
@@ -210,8 +212,8 @@ def test_names_in_quotes_may_hold_the_other_quotes(tmp_path: Path) -> None:
     )
     with Coco.open(folder(tmp_path, x=body)) as coco:
         for name in names:
-            assert len(coco.images(filter_query.format_condition(name, ">=", 1))) == 1
-        assert len(coco.images("category:'traffic light'>=1 and not category:'traffic light'>1")) == 1
+            assert len(coco.filter_images(filter_query.format_condition(name, ">=", 1))) == 1
+        assert len(coco.filter_images("category:'traffic light'>=1 and not category:'traffic light'>1")) == 1
 
 
 def test_what_lies_beside_the_annotations_is_passed_over(tmp_path: Path) -> None:
@@ -226,10 +228,10 @@ def test_what_lies_beside_the_annotations_is_passed_over(tmp_path: Path) -> None
 def test_a_thumbnail_is_made_again_when_the_picture_comes(tmp_path: Path) -> None:
     place = folder(tmp_path, x=content())
     with Coco.open(place) as coco:
-        grey = drawing.render_thumbnail(coco, coco.get_image(1))
+        grey = drawing.render_thumbnails(coco, [coco.get_image(1)])[0]
         (place / "x").mkdir()
         Image.new("RGB", (60, 40), "red").save(place / "x" / "a.png")
-        assert drawing.render_thumbnail(coco, coco.get_image(1)) != grey
+        assert drawing.render_thumbnails(coco, [coco.get_image(1)])[0] != grey
 
 
 @pytest.mark.parametrize(("size", "shape"), [((60, 40), (60, 40)), ((40, 60), (40, 60)), ((0, 0), (40, 60))])

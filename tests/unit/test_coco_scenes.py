@@ -29,11 +29,14 @@ def test_pycocotools_reads_them_as_we_do(coco: Coco) -> None:
     api = COCO(str(made() / "annotations" / f"instances_{scenes.NAME}.json"))
     people = COCO(str(made() / "annotations" / f"person_keypoints_{scenes.NAME}.json"))
     assert len(api.imgs) == scenes.NUM_IMAGES and not coco.problems
-    for picture in coco.pictures(coco.images()):
-        assert picture.path is not None and drawing.load_photo(picture).size == (scenes.WIDTH, scenes.HEIGHT)
-        for one in coco.instances(picture):
+    for image_record in coco.image_records(coco.filter_images()):
+        assert image_record.path is not None and drawing.load_photo(image_record).size == (
+            scenes.WIDTH,
+            scenes.HEIGHT,
+        )
+        for one in coco.instances(image_record):
             theirs = api.anns[one.id]
-            assert (one.mask(picture) == api.annToMask(theirs).astype(bool)).all()
+            assert (one.mask(image_record) == api.annToMask(theirs).astype(bool)).all()
             x, y, w, h = one.box
             assert x >= 0 and y >= 0 and x + w <= scenes.WIDTH and y + h <= scenes.HEIGHT and w > 0 and h > 0
             if one.keypoints is not None:
@@ -41,18 +44,18 @@ def test_pycocotools_reads_them_as_we_do(coco: Coco) -> None:
 
 
 def test_everything_that_the_page_explains_is_there(coco: Coco) -> None:
-    assert len(coco.images("crowd=yes")) == scenes.NUM_IMAGES // 12
+    assert len(coco.filter_images("crowd=yes")) == scenes.NUM_IMAGES // 12
     seen = np.concatenate(
         [
             one.keypoints[:, 2]
-            for p in coco.pictures(coco.images("person"))
+            for p in coco.image_records(coco.filter_images("person"))
             for one in coco.instances(p)
             if one.keypoints is not None
         ]
     )
     assert set(seen) == {0, 1, 2} and (seen == 2).mean() > 0.7
     assert coco.categories["name"].tolist() == ["person", "ball", "box", "tree"]
-    assert len(coco.images("caption='crowd far'")) == scenes.NUM_IMAGES // 12
+    assert len(coco.filter_images("caption='crowd far'")) == scenes.NUM_IMAGES // 12
 
 
 def test_three_slips_are_there_to_be_found(coco: Coco) -> None:

@@ -231,7 +231,7 @@ def test_val2017_comes_once_and_only_what_belongs_to_it(
     assert there == [*(f"annotations/{kind}_val2017.json" for kind in val2017.KINDS), "val2017/a.jpg"]
     assert not list(tmp_path.rglob("evil.jpg")) and told
     with Coco.open(target) as coco:
-        assert coco.count == 1
+        assert coco.num_images == 1
     monkeypatch.setattr(val2017, "URL", "http://127.0.0.1:1/")
     assert val2017.download_val2017(target) == target  # all there: nothing is asked for
 

@@ -1,4 +1,4 @@
-"""The tour of oddities: records of a set that look odd, by kind, each a tile that opens its image with the instance chosen."""
+"""Annotation issues by type, each as a tile that opens its image with the instance selected."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ import pandas as pd
 import streamlit as st
 
 from core.coco import annotation_issues, drawing
+from core.coco.annotation_issues import IssueType
 from core.coco.dataset import Coco, ImageRecord, Instance
 from core.messages import N_, UserError
-from ui.browse import grid
+from ui.browse import navigation
+from ui.browse.progress import progress_bar
 from ui.components.image_grid import GridTile, image_grid
 from ui.kit import url
 from ui.kit.i18n import _, translate_message
 
-MAX_TILES = 18  # tiles on a page
+PAGE_SIZE = 18  # tiles on a page
+_TILE_SIDE = 224  # pixels
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
@@ -23,67 +26,78 @@ def _find_issues(folder: str, _coco: Coco) -> dict[str, pd.DataFrame]:
 
 @st.cache_data(max_entries=400, show_spinner=False)
 def _render_tile(
-    folder: str, number: int, record: int, changed: int, _picture: ImageRecord, _one: Instance
+    folder: str, index: int, instance_id: int, modified_at: int, _record: ImageRecord, _instance: Instance
 ) -> bytes:
-    return drawing.encode_jpeg(drawing.render_closeup(_picture, _one, 224))
+    return drawing.encode_jpeg(drawing.render_closeup(_record, _instance, _TILE_SIDE))
 
 
 def show_issues(coco: Coco) -> None:
-    """Kinds with their counts, and the examples of one."""
+    """Show the issue types with their counts, and the examples of the selected one."""
     if not annotation_issues.is_scanned(coco):
-        bar = st.progress(0.0)
         try:
-            annotation_issues.find_issues(
-                coco, lambda what, share: bar.progress(share, translate_message(what))
-            )
+            with progress_bar() as progress:
+                annotation_issues.find_issues(coco, progress)
         except UserError as error:
             st.error(translate_message(error.message), icon=":material/error:")
             return
-        finally:
-            bar.empty()
-    found = _find_issues(str(coco.folder), coco)
-    kinds = {kind.name: kind for kind in annotation_issues.ISSUE_TYPES}
-    first = next((name for name in kinds if len(found[name])), "empty")
+    issues = _find_issues(str(coco.folder), coco)
+    types = {issue_type.name: issue_type for issue_type in annotation_issues.ISSUE_TYPES}
     name = url.choose_one(
         st.pills,
         _(N_("Issue type")),
-        list(kinds),
+        list(types),
         key="odd",
-        default=first,
+        default=next((name for name in types if len(issues[name])), "empty"),
         required=True,
         label_visibility="collapsed",
-        format_func=lambda n: f"{_(kinds[n].title)} · {len(found[n]):,}",
+        format_func=lambda n: f"{_(types[n].title)} · {len(issues[n]):,}",
     )
-    kind, rows = kinds[name], found[name]
-    st.markdown(_(kind.about))
-    if rows.empty:
+    st.markdown(_(types[name].description))
+    if issues[name].empty:
         st.success(_(N_("No issues of this type found.")), icon=":material/check:")
         return
-    pages = -(-len(rows) // MAX_TILES)
-    at = st.number_input(_(N_("Page")), 1, pages, 1, key=f"odd-page-{name}", width=150) if pages > 1 else 1
-    tiles, opens = [], []
-    part = rows.iloc[(at - 1) * MAX_TILES : at * MAX_TILES]
-    pictures = coco.images_by_index(part["image"].tolist())
-    for row in part.itertuples():
-        picture = pictures.get(int(row.image))
-        one = next((i for i in coco.instances(picture) if i.id == row.id), None) if picture else None
-        if one is not None:
-            value = f"{row.value:,.0f}" if name == "twice" or abs(row.value) >= 100 else f"{row.value:.3g}"
-            words = (
-                f"{one.name} · {_(kind.measure, value=value.replace(',', '') if name == 'twice' else value)}"
-            )
-            tiles.append(
-                GridTile(
-                    _render_tile(
-                        str(coco.folder), picture.number, one.id, drawing.modified_at(picture), picture, one
-                    ),
-                    words,
-                )
-            )
-            opens.append((picture, one))
-    image_grid(
-        tiles,
-        f"odd-{name}",
-        lambda place: grid.open_image(opens[place][0].id, opens[place][0].split, opens[place][1].id),
-        alt=_(kind.title),
-    )
+    _example_grid(coco, types[name], issues[name])
+
+
+def _example_grid(coco: Coco, issue_type: IssueType, rows: pd.DataFrame) -> None:
+    pages = -(-len(rows) // PAGE_SIZE)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        page = navigation.page_input(pages, f"issues: {issue_type.name}")
+    rows = rows.iloc[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+    records = coco.images_by_index(rows["image"].tolist())
+    instances = {
+        (index, instance.id): instance
+        for index, annotations in coco.annotations_by_image(list(records.values())).items()
+        for instance in annotations
+    }
+    examples = [
+        (records[row.image], instances[row.image, row.id], row.value)
+        for row in rows.itertuples()
+        if (row.image, row.id) in instances
+    ]
+    tiles = [
+        GridTile(
+            _render_tile(
+                str(coco.folder),
+                record.index,
+                instance.id,
+                drawing.modified_at(record),
+                record,
+                instance,
+            ),
+            f"{instance.name} · {_(issue_type.measure, value=_format_value(issue_type, value))}",
+        )
+        for record, instance, value in examples
+    ]
+
+    def open_example(position: int) -> None:
+        record, instance, _value = examples[position]
+        navigation.open_image(record.id, record.split, instance.id)
+
+    image_grid(tiles, f"odd-{issue_type.name}", open_example, alt=_(issue_type.title))
+
+
+def _format_value(issue_type: IssueType, value: float) -> str:
+    if issue_type.name == "twice":  # an annotation id
+        return f"{value:.0f}"
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"

@@ -30,17 +30,20 @@ _MAX_INSTANCES = 400  # instances that are drawn; the largest come first
 _LEFT_COLOR, _RIGHT_COLOR, _CENTER_COLOR = palette.BLUE, palette.VERMILLION, palette.GREEN
 
 
-def show_image(coco: Coco, picture: ImageRecord) -> None:
+def show_image(coco: Coco, image_record: ImageRecord) -> None:
     """Everything about one image."""
-    instances = coco.instances(picture)
-    lit = next((i for i, one in enumerate(instances) if str(one.id) == st.query_params.get("instance")), None)
-    name = _(N_("Image {id}"), id=picture.id)
+    instances = coco.instances(image_record)
+    selected = next(
+        (i for i, instance in enumerate(instances) if str(instance.id) == st.query_params.get("instance")),
+        None,
+    )
+    name = _(N_("Image {id}"), id=image_record.id)
     st.markdown(
-        f"**{name}** · {picture.split} · {escape_markdown(picture.file_name)} · {picture.width} x {picture.height}"
+        f"**{name}** · {image_record.split} · {escape_markdown(image_record.file_name)} · {image_record.width} x {image_record.height}"
     )
     left, right = st.columns([5, 3], gap="large")
     with right:
-        on = url.choose_many(
+        layers = url.choose_many(
             _(N_("Display")),
             list(DISPLAY_OPTIONS),
             key="show",
@@ -52,35 +55,35 @@ def show_image(coco: Coco, picture: ImageRecord) -> None:
             wrap=True,
         )
         opacity = st.slider(_(N_("Opacity")), 0.0, 1.0, 0.45, 0.05, key="coco-opacity")
-        close = st.toggle(_(N_("Zoom to selected instance")), key="coco-zoom", disabled=lit is None)
+        zoomed = st.toggle(_(N_("Zoom to selected instance")), key="coco-zoom", disabled=selected is None)
     with left:
-        if picture.path is None:
+        if image_record.path is None:
             st.warning(
                 _(N_("Image file not found; showing annotations only.")),
                 icon=":material/image_not_supported:",
             )
-        if not (picture.width and picture.height):
+        if not (image_record.width and image_record.height):
             st.info(
                 _(N_("The image size is missing from the annotation file, so annotations cannot be drawn."))
             )
         else:
-            _overlay_data(coco, picture, instances, on, opacity, lit, close)
-        _legend(on, instances)
-        captions = coco.captions(picture)
+            _overlay_data(coco, image_record, instances, layers, opacity, selected, zoomed)
+        _legend(layers, instances)
+        captions = coco.captions(image_record)
         if captions:
             st.markdown(
                 _(N_("**Captions**, each by a different annotator"))
                 + "".join(f"\n- {escape_markdown(caption)}" for caption in captions)
             )
     with right:
-        _instance_table(instances, lit, f"coco-rows-{picture.number}")
-    if lit is not None:
-        instance_view.show_instance(coco, picture, instances[lit])
+        _instance_table(instances, selected, f"coco-rows-{image_record.index}")
+    if selected is not None:
+        instance_view.show_instance(coco, image_record, instances[selected])
     with st.expander(
         _(N_("JSON for this image")), icon=":material/data_object:", key="coco-json", on_change="rerun"
     ) as place:
         if place.open:
-            st.json(json.dumps(coco.export_subset(coco.rows([picture.number]))), expanded=1)
+            st.json(json.dumps(coco.export_subset(coco.rows([image_record.index]))), expanded=1)
 
 
 def select_instance(instance: Instance | None) -> None:
@@ -93,16 +96,16 @@ def select_instance(instance: Instance | None) -> None:
 
 def _overlay_data(
     coco: Coco,
-    picture: ImageRecord,
+    image_record: ImageRecord,
     instances: list[Instance],
-    on: list[str],
+    layers: list[str],
     opacity: float,
-    lit: int | None,
-    close: bool,
+    selected: int | None,
+    zoomed: bool,
 ) -> None:
-    shown = [i for i, one in enumerate(instances) if not one.crowd or "crowds" in on]
+    shown = [i for i, instance in enumerate(instances) if not instance.crowd or "crowds" in layers]
     # Large ones lie below, so that small ones stay in sight and within reach of the mouse.
-    shown = sorted(shown, key=lambda i: (i == lit, -_format_size(instances[i])))
+    shown = sorted(shown, key=lambda i: (i == selected, -_format_size(instances[i])))
     if len(shown) > _MAX_INSTANCES:
         st.info(
             _n(
@@ -112,81 +115,84 @@ def _overlay_data(
                 most=_MAX_INSTANCES,
             )
         )
-        shown = sorted(shown, key=lambda i: (i != lit, -_format_size(instances[i])))[:_MAX_INSTANCES]
+        shown = sorted(shown, key=lambda i: (i != selected, -_format_size(instances[i])))[:_MAX_INSTANCES]
         shown.reverse()
     skeletons = {int(r.category): json.loads(r.skeleton) for r in coco.categories.itertuples()}
     joints = {int(r.category): json.loads(r.keypoints) for r in coco.categories.itertuples()}
     drawn, problems = [], []
     for i in shown:
-        one, path = instances[i], ""
-        if "masks" in on and one.segmentation is not None:
+        instance, path = instances[i], ""
+        if "masks" in layers and instance.segmentation is not None:
             try:
-                path = outlines.svg_path(one, picture)
+                path = outlines.svg_path(instance, image_record)
             except UserError as error:
                 problems.append(error)
         bones, dots = ([], [])
-        if "keypoints" in on and one.keypoints is not None:
+        if "keypoints" in layers and instance.keypoints is not None:
             bones, dots = _keypoint_shapes(
-                one.keypoints, skeletons.get(one.category, []), joints.get(one.category, [])
+                instance.keypoints, skeletons.get(instance.category, []), joints.get(instance.category, [])
             )
-        colour = drawing.category_color(one.category)
+        colour = drawing.category_color(instance.category)
         drawn.append(
             {
-                "id": one.id,
+                "id": instance.id,
                 "path": path,
-                "box": one.box and [float(v) for v in one.box],
+                "box": instance.box and [float(v) for v in instance.box],
                 "colour": colour,
-                "crowd": one.crowd,
+                "crowd": instance.crowd,
                 "dark": [round(0.5 * c) for c in colour],
-                "lit": i == lit,
-                "text": _describe_instance(one),
+                "lit": i == selected,
+                "text": _describe_instance(instance),
                 "bones": bones,
                 "joints": dots,
-                "label": one.name if "labels" in on and lit in (None, i) else "",
+                "label": instance.name if "labels" in layers and selected in (None, i) else "",
             }
         )
     view = (
-        _instance_view(instances[lit], picture)
-        if close and lit is not None
-        else [0, 0, picture.width, picture.height]
+        _instance_view(instances[selected], image_record)
+        if zoomed and selected is not None
+        else [0, 0, image_record.width, image_record.height]
     )
     annotated_image(
         {
-            "photo": _photo_or_placeholder(picture),
-            "width": picture.width,
-            "height": picture.height,
+            "photo": _photo_or_placeholder(image_record),
+            "width": image_record.width,
+            "height": image_record.height,
             "view": view,
             "opacity": opacity,
-            "boxes": "boxes" in on,
+            "boxes": "boxes" in layers,
             "alt": _(N_("Image with annotations")),
             "instances": drawn,
         },
-        f"coco-{picture.number}",
+        f"coco-{image_record.index}",
         lambda place: select_instance(instances[shown[place]] if 0 <= place < len(shown) else None),
     )
     for problem in problems[:5]:
         st.warning(translate_message(problem.message), icon=":material/rule:")
 
 
-def _format_size(one: Instance) -> float:
-    return one.area if one.area == one.area else 0.0
+def _format_size(instance: Instance) -> float:
+    return instance.area if instance.area == instance.area else 0.0
 
 
-def _describe_instance(one: Instance) -> str:
-    words = [one.name, _(N_("{area} px²"), area=f"{one.area:,.0f}") if one.area == one.area else ""]
-    return " · ".join(w for w in [*words, _(N_("crowd")) if one.crowd else ""] if w)
+def _describe_instance(instance: Instance) -> str:
+    words = [
+        instance.name,
+        _(N_("{area} px²"), area=f"{instance.area:,.0f}") if instance.area == instance.area else "",
+    ]
+    return " · ".join(w for w in [*words, _(N_("crowd")) if instance.crowd else ""] if w)
 
 
-def _instance_view(one: Instance, picture: ImageRecord) -> list[float]:
+def _instance_view(instance: Instance, image_record: ImageRecord) -> list[float]:
     """The part of the picture around an instance: x, y, width, height."""
-    if one.box is None:
-        return [0, 0, picture.width, picture.height]
-    x, y, w, h = one.box
-    side = max(1.5 * w, 1.5 * h * picture.width / picture.height, 32.0)
-    width = min(side, picture.width)
-    height = width * picture.height / picture.width
-    left = float(np.clip(x + w / 2 - width / 2, 0, picture.width - width))
-    top = float(np.clip(y + h / 2 - height / 2, 0, picture.height - height))
+    if instance.box is None:
+        return [0, 0, image_record.width, image_record.height]
+    x, y, w, h = instance.box
+    side = max(1.5 * w, 1.5 * h * image_record.width / image_record.height, 32.0)
+    width = min(side, image_record.width)
+    height = width * image_record.height / image_record.width
+    left = float(np.clip(x + w / 2 - width / 2, 0, image_record.width - width))
+    top = float(np.clip(y + h / 2 - height / 2, 0, image_record.height - height))
     return [left, top, width, height]
 
 
@@ -215,8 +221,8 @@ def _keypoint_shapes(points: np.ndarray, skeleton: list, names: list[str]) -> tu
 
 
 @st.cache_data(max_entries=48, show_spinner=False)
-def _photo_url(path: str, changed: float, size: tuple[int, int], _picture: ImageRecord) -> str:
-    found = drawing.load_photo(_picture)
+def _photo_url(path: str, changed: float, size: tuple[int, int], _image_record: ImageRecord) -> str:
+    found = drawing.load_photo(_image_record)
     if found is None:
         return ""
     found.thumbnail((_MAX_SIDE, _MAX_SIDE))
@@ -225,13 +231,16 @@ def _photo_url(path: str, changed: float, size: tuple[int, int], _picture: Image
     return image_display.data_url(buffer.getvalue())
 
 
-def _photo_or_placeholder(picture: ImageRecord) -> str:
+def _photo_or_placeholder(image_record: ImageRecord) -> str:
     """The photo as a URL; a grey one where there is none."""
     found = ""
-    if picture.path is not None:
+    if image_record.path is not None:
         try:
             found = _photo_url(
-                str(picture.path), picture.path.stat().st_mtime, (picture.width, picture.height), picture
+                str(image_record.path),
+                image_record.path.stat().st_mtime,
+                (image_record.width, image_record.height),
+                image_record,
             )
         except OSError:  # gone since it was looked up: the same as a file that was never there
             found = ""
@@ -245,7 +254,7 @@ def _placeholder_url() -> str:
     return image_display.data_url(buffer.getvalue(), "png")
 
 
-def _instance_table(instances: list[Instance], lit: int | None, key: str) -> None:
+def _instance_table(instances: list[Instance], selected: int | None, key: str) -> None:
     """The instances as rows; the one that is chosen stands out in the picture."""
     st.markdown(
         _n(
@@ -258,33 +267,36 @@ def _instance_table(instances: list[Instance], lit: int | None, key: str) -> Non
     rows = pd.DataFrame(
         {
             _(N_("category")): [
-                ("▶ " if i == lit else "") + one.name + (f" ({crowd})" if one.crowd else "")
-                for i, one in enumerate(instances)
+                ("▶ " if i == selected else "") + instance.name + (f" ({crowd})" if instance.crowd else "")
+                for i, instance in enumerate(instances)
             ],
-            _(N_("area")): [round(one.area) if one.area == one.area else None for one in instances],
+            _(N_("area")): [
+                round(instance.area) if instance.area == instance.area else None for instance in instances
+            ],
             _(N_("keypoints")): [
-                0 if one.keypoints is None else int((one.keypoints[:, 2] > 0).sum()) for one in instances
+                0 if instance.keypoints is None else int((instance.keypoints[:, 2] > 0).sum())
+                for instance in instances
             ],
-            "id": [one.id for one in instances],
+            "id": [instance.id for instance in instances],
         }
     )
 
-    def chosen() -> None:
+    def select_row() -> None:
         picked = st.session_state[key]["selection"]["rows"]
         select_instance(instances[picked[0]] if picked and picked[0] < len(instances) else None)
 
     st.dataframe(
         rows,
         hide_index=True,
-        on_select=chosen,
+        on_select=select_row,
         selection_mode="single-row",
         key=key,
         height=min(320, 36 * len(rows) + 40),
     )
 
 
-def _legend(on: list[str], instances: list[Instance]) -> None:
-    if "keypoints" in on and any(one.keypoints is not None for one in instances):
+def _legend(layers: list[str], instances: list[Instance]) -> None:
+    if "keypoints" in layers and any(instance.keypoints is not None for instance in instances):
         st.caption(
             _(
                 N_(
@@ -294,7 +306,7 @@ def _legend(on: list[str], instances: list[Instance]) -> None:
                 )
             )
         )
-    if any(one.crowd for one in instances):
+    if any(instance.crowd for instance in instances):
         st.caption(
             _(
                 N_(

@@ -44,38 +44,40 @@ def keypoint_name(name: str) -> str:
     return _(words) if words in KEYPOINT_NAMES else escape_markdown(words)
 
 
-def show_instance(coco: Coco, picture: ImageRecord, one: Instance) -> None:
+def show_instance(coco: Coco, image_record: ImageRecord, instance: Instance) -> None:
     """One instance in three notations; the joints of a person; where its crop can go."""
     with st.container(border=True, key="coco-closely"):
         title = _(N_("Instance details"))
-        st.markdown(f"**{title}:** {escape_markdown(one.name)} · {one.id}")
+        st.markdown(f"**{title}:** {escape_markdown(instance.name)} · {instance.id}")
         try:
-            mask, iou = one.mask(picture), drawing.box_iou(one, picture)
+            mask, iou = instance.mask(image_record), drawing.box_iou(instance, image_record)
         except UserError as error:
             st.warning(translate_message(error.message), icon=":material/rule:")
         else:
-            _show_notations(one, int(mask.sum()), masks.encode_rle(mask), iou)
-        if one.keypoints is not None:
-            _keypoint_table(coco, one)
-        _crop_actions(picture, one)
+            _show_notations(instance, int(mask.sum()), masks.encode_rle(mask), iou)
+        if instance.keypoints is not None:
+            _keypoint_table(coco, instance)
+        _crop_actions(image_record, instance)
 
 
-def _show_notations(one: Instance, pixels: int, rle: dict, iou: float) -> None:
+def _show_notations(instance: Instance, pixels: int, rle: dict, iou: float) -> None:
     polygon, runs, box = st.columns(3)
-    is_polygon = isinstance(one.segmentation, list)
+    is_polygon = isinstance(instance.segmentation, list)
     with polygon:
         st.markdown(_(N_("**Stored format**")))
         if is_polygon:
-            points = sum(len(p) // 2 for p in one.segmentation)
+            points = sum(len(p) // 2 for p in instance.segmentation)
             st.caption(
                 _(
                     N_("{polygons}, {vertices}; area in the file: {area}"),
-                    polygons=Message.counted("{count} polygon", "{count} polygons", len(one.segmentation)),
+                    polygons=Message.counted(
+                        "{count} polygon", "{count} polygons", len(instance.segmentation)
+                    ),
                     vertices=Message.counted("{count} vertex", "{count} vertices", points),
-                    area=f"{one.area:,.1f}",
+                    area=f"{instance.area:,.1f}",
                 )
             )
-            flat = [f"{v:g}" for p in one.segmentation for v in p]
+            flat = [f"{v:g}" for p in instance.segmentation for v in p]
             st.code(
                 " ".join(flat[:_MAX_POINTS]) + (" …" if len(flat) > _MAX_POINTS else ""),
                 wrap_lines=True,
@@ -83,9 +85,12 @@ def _show_notations(one: Instance, pixels: int, rle: dict, iou: float) -> None:
             )
         else:
             st.caption(
-                _(N_("RLE (crowd, or mask with holes); area in the file: {area}"), area=f"{one.area:,.1f}")
+                _(
+                    N_("RLE (crowd, or mask with holes); area in the file: {area}"),
+                    area=f"{instance.area:,.1f}",
+                )
             )
-            text = json.dumps(one.segmentation)
+            text = json.dumps(instance.segmentation)
             st.code(text[:300] + (" …" if len(text) > 300 else ""), wrap_lines=True, height=150)
     with runs:
         st.markdown(_(N_("**RLE**")))
@@ -102,41 +107,47 @@ def _show_notations(one: Instance, pixels: int, rle: dict, iou: float) -> None:
         st.code(numbers + (" …" if len(rle["counts"]) > _MAX_POINTS else ""), wrap_lines=True, height=150)
     with box:
         st.markdown(_(N_("**Bounding box**")))
-        if one.box is None:
+        if instance.box is None:
             st.caption(_(N_("No bounding box in the file.")))
             return
-        x, y, w, h = one.box
+        x, y, w, h = instance.box
         st.caption(_(N_("{area} px²; IoU with the mask: {iou}"), area=f"{w * h:,.0f}", iou=f"{iou:.2f}"))
         st.code(f"x {x:g}, y {y:g}\nw {w:g}, h {h:g}", height=150)
 
 
-def _keypoint_table(coco: Coco, one: Instance) -> None:
-    found = coco.categories.loc[coco.categories["category"] == one.category, "keypoints"]
+def _keypoint_table(coco: Coco, instance: Instance) -> None:
+    found = coco.categories.loc[coco.categories["category"] == instance.category, "keypoints"]
     names = json.loads(found.iloc[0]) if len(found) else []
-    names = names if len(names) == len(one.keypoints) else [str(i + 1) for i in range(len(one.keypoints))]
+    names = (
+        names
+        if len(names) == len(instance.keypoints)
+        else [str(i + 1) for i in range(len(instance.keypoints))]
+    )
     for value, word in VISIBILITY_NAMES.items():
-        mine = [keypoint_name(n) for n, point in zip(names, one.keypoints, strict=True) if point[2] == value]
+        mine = [
+            keypoint_name(n) for n, point in zip(names, instance.keypoints, strict=True) if point[2] == value
+        ]
         st.caption(f"**{_(word)} ({value})**: {', '.join(mine) or '–'}")
 
 
-def _crop_actions(picture: ImageRecord, one: Instance) -> None:
+def _crop_actions(image_record: ImageRecord, instance: Instance) -> None:
     """Buttons that take the crop to pages which know what to do with it."""
-    cut = drawing.crop_instance(picture, one)
+    cut = drawing.crop_instance(image_record, instance)
     if cut is None:
         return
-    name = f"{one.name} {one.id}"
+    name = f"{instance.name} {instance.id}"
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.image(cut, width=72, alt=one.name)
+        st.image(cut, width=72, alt=instance.name)
         if st.button(
             _(N_("Classify with CIFAR-10 models")),
             icon=":material/balance:",
             help=None
-            if one.name in _CIFAR10_CATEGORIES
+            if instance.name in _CIFAR10_CATEGORIES
             else _(N_("Not a CIFAR-10 class. See what the models predict anyway.")),
         ):
             shared_image.put(name, cut)
             st.switch_page("pages/compare.py", query_params={"view": "photo", "picture": "photo"})
-        if one.name in FRUIT_CATEGORIES and st.button(
+        if instance.name in FRUIT_CATEGORIES and st.button(
             _(N_("Translate this fruit")), icon=":material/swap_horiz:"
         ):
             shared_image.put(name, cut)

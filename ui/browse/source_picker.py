@@ -10,6 +10,7 @@ from core import paths
 from core.coco import index, scenes, sources, val2017
 from core.coco.dataset import Coco
 from core.messages import N_, UserError
+from ui.browse.progress import progress_bar
 from ui.kit import url
 from ui.kit.i18n import _, _n, translate_message
 
@@ -27,7 +28,7 @@ def _open_index(folder: str) -> Coco:
     return Coco(Path(folder))
 
 
-def choose_source(explained: bool = True) -> Path:
+def choose_source(show_help: bool = True) -> Path:
     """The annotations that the visitor looks at; the choice lives in the URL by its name. `explained` says what they are where they are
     not COCO."""
     named = {name: Path(path) for name, path in _list_sources().items()}
@@ -50,7 +51,7 @@ def choose_source(explained: bool = True) -> Path:
                 else n
             ),
         )
-    if name == sources.SYNTHETIC_TITLE and explained and len(_list_sources()) == 1:
+    if name == sources.SYNTHETIC_TITLE and show_help and len(_list_sources()) == 1:
         _show_missing_coco()
     elif name == sources.SYNTHETIC_TITLE:
         st.caption(
@@ -68,13 +69,8 @@ def open_source(source: Path) -> Coco:
     """The index of a source, made with a progress bar where it is not there or older than its files. Raises UserError."""
     folder = index.index_folder(source)
     if not (folder / "done.json").exists():
-        bar = st.progress(0.0, _(N_("Building the index")))
-        try:
-            folder = index.build_index(
-                source, lambda what, share: bar.progress(share, translate_message(what))
-            )
-        finally:
-            bar.empty()
+        with progress_bar(_(N_("Building the index"))) as progress:
+            folder = index.build_index(source, progress)
     coco = _open_index(str(folder))
     if not (
         folder / "segments.bin"
@@ -126,12 +122,9 @@ def _show_missing_coco() -> None:
             )
         )
         if st.button(_(N_("Download now")), disabled=paths.offline()):
-            bar = st.progress(0.0)
             try:
-                val2017.download_val2017(
-                    paths.download_root() / "coco",
-                    lambda what, share: bar.progress(share, translate_message(what)),
-                )
+                with progress_bar() as progress:
+                    val2017.download_val2017(paths.download_root() / "coco", progress)
             except UserError as error:
                 st.error(translate_message(error.message), icon=":material/cloud_off:")
             else:

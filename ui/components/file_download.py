@@ -1,14 +1,15 @@
-"""A button that generates a text file on a click and saves it in the browser."""
+"""Button that generates a text file on a click and saves it in the browser."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from pathlib import Path
 
 import streamlit as st
 
-_mount = st.components.v2.component("manabi_file_download", js=Path(__file__).with_suffix(".js").read_text())
+from ui.kit.component import register
+
+_mount = register(__file__)
 
 
 def file_download_button(
@@ -23,8 +24,9 @@ def file_download_button(
 ) -> None:
     """Show a button; a click saves the text that `generate` returns as `file_name`.
 
-    `st.download_button` with a callable answers with a URL, and a rerun between the click and the request removes the file behind
-    it (404). Here the text travels in the page's own messages, and its token stays in the session until the browser has saved it.
+    `st.download_button` with a callable answers with a URL, and a rerun between the click and the request removes the
+    file behind it (404). Here the text travels in the page's own messages, and its token stays in the session until the
+    browser has saved it.
     """
     token_key = f"_download.{key}"
 
