@@ -29,7 +29,7 @@ def make_sheet() -> np.ndarray:
     rows = []
     for domain, way in ((0, "a2b"), (1, "b2a")):
         photos = torch.from_numpy(dataset.test_x[dataset.test_y == domain][::STRIDE]).float() / 255
-        made = translator.translate(photos, way, cycled=True)
+        made = translator.translate(photos, way, reconstruct=True)
         back = torch.nn.functional.interpolate(
             made.reconstruction, size=photos.shape[-2:], mode="bilinear", align_corners=False
         )

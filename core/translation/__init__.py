@@ -1,4 +1,4 @@
-"""Photos from one domain to the other and back: translated at their own size, judged, and a training watched for its health."""
+"""Unpaired image translation: inference on photos of any size, metrics, and training diagnostics."""
 
 REVERSE_DIRECTION = {"a2b": "b2a", "b2a": "a2b"}
-"""Both directions, each with the way back."""
+"""The opposite of each direction."""

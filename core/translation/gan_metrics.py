@@ -33,7 +33,7 @@ def compute_metrics(network: nn.Module, spec: Spec, data: ArrayDataset) -> dict[
             photo_translation.translate_photos(getattr(network, way), p, working, getattr(network, back))
             for p in photos.split(_BATCH_SIZE)
         ]
-        errors.append(torch.cat([(t.reconstruction - t.seen).abs().mean((1, 2, 3)) for t in parts]))
+        errors.append(torch.cat([(t.reconstruction - t.inputs).abs().mean((1, 2, 3)) for t in parts]))
         translated.append(
             torch.cat(
                 [

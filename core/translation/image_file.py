@@ -1,4 +1,4 @@
-"""Translating a picture file into a picture file, as the command line does."""
+"""Translate an image file, for the command line."""
 
 from __future__ import annotations
 
@@ -23,9 +23,18 @@ def translate_file(
     checkpoint: Path | None = None,
     strength: float = 1.0,
 ) -> dict[str, object]:
-    """Write the translated picture of `source` to `out`, as PNG, of the same size. Returns the direction and the size.
+    """Translate the image `source` and write a PNG of the same size to `out`.
 
-    Raises UserError where the picture or the weights cannot be read, `out` cannot be written, or nobody can tell the direction.
+    Args:
+        source: An image file.
+        out: The file to write.
+        direction: With "auto", the direction follows from the domain classifier.
+        checkpoint: Weights of a translation model (default: the pretrained one).
+        strength: Factor of the change; 1 is the model's own.
+
+    Returns the direction and the size.
+
+    Raises UserError if the image or the weights cannot be read, `out` cannot be written, or the direction cannot be detected.
     """
     try:
         content = source.read_bytes()
@@ -39,15 +48,17 @@ def translate_file(
     translator = Translator.load(checkpoint or checkpoints.load_card(PRETRAINED_NAME).weights)
     photos = photo_translation.to_tensor(pixels)
     if direction == "auto":
-        seen = predict_domains(photos) if translator.spec.classes == ("apple", "orange") else None
-        if seen is None:
+        predictions = predict_domains(photos) if translator.spec.classes == ("apple", "orange") else None
+        if predictions is None:
             raise UserError(
                 N_("No classifier is available for these two domains. Set the direction to a2b or b2a.")
             )
-        direction = "a2b" if seen[0].b < 0.5 else "b2a"
-    made = translator.translate(photos, direction)
+        direction = "a2b" if predictions[0].probability_b < 0.5 else "b2a"
+    translation = translator.translate(photos, direction)
     buffer = io.BytesIO()
-    Image.fromarray(photo_translation.apply_change_tiled(pixels, made.change, strength)).save(buffer, "PNG")
+    Image.fromarray(photo_translation.apply_change_tiled(pixels, translation.change, strength)).save(
+        buffer, "PNG"
+    )
     try:
         write_bytes(out, buffer.getbuffer())
     except OSError as error:

@@ -1,6 +1,7 @@
-"""A photo of any size through a generator: translated near the size that it was trained at, the change put onto the original pixels.
+"""Translate photos of any size with a generator.
 
-So a large photo keeps its detail and shows no seams. Shapes: N photos, (N, 3, H, W) in [0, 1]; h, w at the working size.
+A photo is translated near the image size of the training, and the change is added to the original pixels, so that a large photo
+keeps its detail and has no seams. Shapes: N photos, (N, 3, H, W) in [0, 1]; (h, w) is the size of the generator's input.
 """
 
 from __future__ import annotations
@@ -15,62 +16,68 @@ from torch import Tensor, nn
 
 from core.runs import system_info
 
-MAX_SIDE_RATIO = 6  # times the working size: the long side of a panorama is no larger than that
-MAX_INPUT_SIDE = 2048  # pixels of the longer side of what networks are given
-_BLUR_SIZE = 9  # pixels at the working size
+MAX_SIDE_RATIO = 6  # longest side of the input, in multiples of the training size; limits panoramas
+MAX_INPUT_SIDE = 2048  # pixels of the longer side of tensors made from photos
+_BLUR_SIZE = 9  # pixels of the generator's input
 _STRIP_ROWS = 256  # rows
 
 
 @dataclass(frozen=True)
 class Translation:
-    """What became of photos. `change` (N, 3, h, w) is what the generator adds, in [-1, 1]; `cycled` (N, 3, h, w) came back through the
-    other generator, `seen` (N, 3, h, w) is what went in; all at the working size."""
+    """Result of a translation, at the size of the generator's input.
 
-    seen: Tensor
+    Attributes:
+        inputs: Photos (N, 3, h, w) in [0, 1].
+        change: Output minus input (N, 3, h, w), in [-1, 1].
+        reconstruction: Translated photos after the reverse generator (N, 3, h, w), or None.
+    """
+
+    inputs: Tensor
     change: Tensor
     reconstruction: Tensor | None
 
     @property
     def outputs(self) -> Tensor:
-        """The generator's own pictures (N, 3, h, w) in [0, 1]."""
-        return (self.seen + self.change).clamp(0, 1)
+        """Outputs of the generator (N, 3, h, w) in [0, 1]."""
+        return (self.inputs + self.change).clamp(0, 1)
 
     @property
-    def where(self) -> Tensor:
-        """How much each pixel changed (N, 1, h, w): the mean over channels, smoothed."""
+    def difference_map(self) -> Tensor:
+        """Smoothed absolute change of each pixel (N, 1, h, w), averaged over channels."""
         size = self.change.abs().mean(1, keepdim=True)
         return F.avg_pool2d(F.pad(size, (_BLUR_SIZE // 2,) * 4, "replicate"), _BLUR_SIZE, stride=1)
 
-    def mask(self, threshold: float) -> Tensor:
-        """Where the network moved the fruit (N, 1, h, w) in [0, 1], soft: 0 below half of `threshold` times the photo's strongest change,
-        1 above one and a half of it."""
-        where = self.where
-        level = threshold * where.flatten(1).quantile(0.98, dim=1).view(-1, 1, 1, 1).clamp_min(1e-6)
-        t = ((where - 0.5 * level) / level).clamp(0, 1)
+    def change_mask(self, threshold: float) -> Tensor:
+        """Soft mask (N, 1, h, w) in [0, 1] of the pixels that changed most.
+
+        With the level `threshold` times the photo's 98th percentile of change: 0 below half of the level, 1 above 1.5 times it.
+        """
+        change = self.difference_map
+        level = threshold * change.flatten(1).quantile(0.98, dim=1).view(-1, 1, 1, 1).clamp_min(1e-6)
+        t = ((change - 0.5 * level) / level).clamp(0, 1)
         return t * t * (3 - 2 * t)
 
 
 @torch.inference_mode()
 def translate_photos(
-    there: nn.Module, photos: Tensor, working: int, back: nn.Module | None = None
+    generator: nn.Module, photos: Tensor, input_size: int, reverse_generator: nn.Module | None = None
 ) -> Translation:
-    """Photos (N, 3, H, W) through the generator `there`, and through `back` again where it is given, with a short side of `working`
-    pixels."""
+    """Translate photos (N, 3, H, W), resized to a short side of `input_size` pixels; reconstruct them if `reverse_generator` is given."""
     h, w = photos.shape[-2:]
-    scale = min(working / min(h, w), MAX_SIDE_RATIO * working / max(h, w))
+    scale = min(input_size / min(h, w), MAX_SIDE_RATIO * input_size / max(h, w))
     size = max(8, round(h * scale)), max(8, round(w * scale))
-    seen = (
+    inputs = (
         F.interpolate(photos, size=size, mode="bilinear", antialias=True, align_corners=False)
         if size != (h, w)
         else photos
     )
-    translated = _run_generator(there, seen)
-    cycled = _run_generator(back, translated) if back is not None else None
-    return Translation(seen, translated - seen, cycled)
+    outputs = _run_generator(generator, inputs)
+    reconstruction = _run_generator(reverse_generator, outputs) if reverse_generator is not None else None
+    return Translation(inputs, outputs - inputs, reconstruction)
 
 
 def _run_generator(generator: nn.Module, x: Tensor) -> Tensor:
-    """Pictures (N, 3, h, w) in [0, 1] of any size; a generator takes multiples of 4, so they are padded by reflection and cut back."""
+    """Apply a generator to images (N, 3, h, w) in [0, 1], padded by reflection to a multiple of 4 and cropped back."""
     h, w = x.shape[-2:]
     padded = F.pad(x * 2 - 1, (0, -w % 4, 0, -h % 4), "reflect").contiguous(memory_format=torch.channels_last)
     with torch.autocast(
@@ -82,8 +89,16 @@ def _run_generator(generator: nn.Module, x: Tensor) -> Tensor:
 
 @torch.inference_mode()
 def apply_change(photos: Tensor, change: Tensor, strength: float = 1.0, mask: Tensor | None = None) -> Tensor:
-    """Photos (N, 3, H, W) with `change` (N, 3, h, w), enlarged to their own size, put on with `strength` (0 none of it, 1 as the
-    network made it, more exaggerates it), and only where `mask` (N, 1, h, w) in [0, 1] says so; what leaves [0, 1] is cut off."""
+    """Add `change` (N, 3, h, w), resized, to photos (N, 3, H, W).
+
+    Args:
+        photos: Values in [0, 1].
+        change: From `Translation.change`.
+        strength: Factor of the change; above 1 exaggerates it.
+        mask: Weights (N, 1, h, w) in [0, 1] of the change, or None.
+
+    Returns photos clipped to [0, 1].
+    """
     change = change * strength if mask is None else change * mask * strength
     if change.shape[-2:] != photos.shape[-2:]:
         change = F.interpolate(change, size=photos.shape[-2:], mode="bilinear", align_corners=False)
@@ -91,8 +106,10 @@ def apply_change(photos: Tensor, change: Tensor, strength: float = 1.0, mask: Te
 
 
 def to_tensor(photo: np.ndarray) -> Tensor:
-    """A photo (H, W, 3) uint8 as (1, 3, h, w) in [0, 1] for the networks: as it is, or reduced to SEEN pixels of its longer side, since
-    they see far less and a large one would fill the memory."""
+    """Convert a photo (H, W, 3) uint8 to a tensor (1, 3, h, w) in [0, 1], reduced to at most `MAX_INPUT_SIDE` pixels a side.
+
+    The limit saves memory; generators get far smaller inputs.
+    """
     if max(photo.shape[:2]) > MAX_INPUT_SIDE:
         reduced = Image.fromarray(photo)
         scale = MAX_INPUT_SIDE / max(reduced.size)
@@ -105,14 +122,16 @@ def to_tensor(photo: np.ndarray) -> Tensor:
 def apply_change_tiled(
     pixels: np.ndarray, change: Tensor, strength: float = 1.0, mask: Tensor | None = None
 ) -> np.ndarray:
-    """What `applied` does, on the pixels (H, W, 3) uint8 of one photo and strip by strip, so that a large photo stays small in memory.
-    `change` (1, 3, h, w), `mask` (1, 1, h, w)."""
+    """Like `apply_change`, for one photo (H, W, 3) uint8, in strips of rows to limit memory.
+
+    `change` is (1, 3, h, w), `mask` (1, 1, h, w).
+    """
     height, width = pixels.shape[:2]
     change = change * strength if mask is None else change * mask * strength
     wide = F.interpolate(change, size=(change.shape[-2], width), mode="bilinear", align_corners=False)[
         0
     ].permute(1, 2, 0)  # (h, W, 3)
-    # Bilinear down the columns as well, written out: half-pixel centres, edges repeated.
+    # Bilinear interpolation along the columns: half-pixel centers, edges repeated.
     rows = ((torch.arange(height) + 0.5) * change.shape[-2] / height - 0.5).clamp(0, change.shape[-2] - 1)
     above, share = rows.floor().long(), rows.frac()[:, None, None]
     below = (above + 1).clamp_max(change.shape[-2] - 1)
@@ -126,5 +145,5 @@ def apply_change_tiled(
 
 
 def to_pixels(photos: Tensor) -> np.ndarray:
-    """(1, C, H, W) in [0, 1] as (H, W, C) uint8."""
+    """Convert (1, C, H, W) in [0, 1] to (H, W, C) uint8."""
     return (photos[0] * 255).round_().clamp_(0, 255).byte().permute(1, 2, 0).contiguous().numpy()

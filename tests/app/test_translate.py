@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+import streamlit as st
 from PIL import Image
 
 from core import checkpoints, data
@@ -103,6 +104,7 @@ def test_the_direction_is_the_visitors_or_the_classifiers(
     page = visit("translate", network=pair.id, way="b2a", source="upload")
     page.set("photos", [("apple.png", photo(), "image/png")])
     assert "orange → apple" in page.text
+    st.cache_data.clear()
     monkeypatch.setattr(
         translator, "predict_domains", lambda photos: [translator.DomainPrediction(0.97, "b")]
     )
@@ -114,6 +116,24 @@ def test_the_direction_is_the_visitors_or_the_classifiers(
         percent="97",
         way="orange → apple",
     )
+
+
+def test_a_slider_does_not_run_the_classifier_again(
+    visit: Callable, pair: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+    monkeypatch.setattr(
+        translator,
+        "predict_domains",
+        lambda photos: calls.append(photos) or [translator.DomainPrediction(0.97, "b")],
+    )
+    page = visit("translate", network=pair.id, source="upload")
+    page.set("photos", [("apple.png", photo(), "image/png"), ("wide.png", photo((120, 60)), "image/png")])
+    assert len(calls) == 2
+    [first, _second] = [s for s in page.at.slider if s.label == "Strength"]
+    page.set(first.key, 0.5)
+    page.set(first.key, 1.5)
+    assert len(calls) == 2 and page.text.count("orange: 97%") + page.text.count("orange (97%)") == 2
 
 
 def test_the_same_photo_twice(visit: Callable, pair: Run) -> None:

@@ -34,12 +34,12 @@ class Redder(nn.Module):
 def test_size_and_aspect_stay(size: tuple[int, int]) -> None:
     pixels = np.random.default_rng(0).integers(0, 200, (*size, 3), dtype=np.uint8)
     photos = photo_translation.to_tensor(pixels)
-    found = photo_translation.translate_photos(Redder(), photos, 64, back=Redder())
+    found = photo_translation.translate_photos(Redder(), photos, 64, reverse_generator=Redder())
     out = photo_translation.to_pixels(photo_translation.apply_change(photos, found.change))
     assert out.shape == pixels.shape
     difference = out.astype(int) - pixels
     assert np.abs(difference[..., 0] - 25.5).max() <= 2 and np.abs(difference[..., 1:]).max() <= 1
-    assert found.reconstruction.shape == found.seen.shape == found.change.shape
+    assert found.reconstruction.shape == found.inputs.shape == found.change.shape
 
 
 @pytest.mark.parametrize("size", [(600, 400), (37, 1200), (1, 300), (256, 256)])
@@ -93,9 +93,9 @@ def test_the_mask_is_where_the_change_is() -> None:
     change = torch.zeros(1, 3, 64, 64)
     change[..., 20:44, 20:44] = 0.4
     found = photo_translation.Translation(torch.zeros(1, 3, 64, 64), change, None)
-    mask = found.mask(0.5)
+    mask = found.change_mask(0.5)
     assert mask[..., 26:38, 26:38].min() > 0.99 and mask[..., :10, :].max() < 0.01
-    assert found.mask(0.9).mean() < mask.mean() < found.mask(0.1).mean()
+    assert found.change_mask(0.9).mean() < mask.mean() < found.change_mask(0.1).mean()
 
 
 # ---- judges ----------------------------------------------------------------------------------------------------------
