@@ -1,52 +1,61 @@
-"""Fetching official files: short connect timeout, progress, resumed where they broke off, checked against their checksums, moved into
-place last."""
+"""Download files: with progress, resumed after an interruption, verified by checksum, moved into place last."""
 
 from __future__ import annotations
 
-import hashlib
-import http.client
 import os
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
 
 from filelock import FileLock, Timeout
 
-from core.data import ProgressCallback
+from core.data.registry import ProgressCallback
 from core.messages import Message, N_, UserError
 
+if TYPE_CHECKING:
+    import requests
+
 CONNECT_TIMEOUT = 5.0  # seconds
+_READ_TIMEOUT = 30.0  # seconds without a byte
 _CHUNK_BYTES = 1 << 16
-_POLL_SECONDS = 0.5  # seconds between two looks at what another process has brought
+_POLL_SECONDS = 0.5  # seconds between reports on the download of another process
+_RANGE_NOT_SATISFIABLE = 416
+_OK = 200
 
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """One file: where it comes from, where it goes, its MD5 sum, the beginning of its SHA-256 sum (empty: not known). `wrong` looks at
-    what has come of a file whose sums nobody knows, and says what it is not."""
+    """A file to download.
+
+    Attributes:
+        url: where it comes from.
+        path: where it is saved.
+        md5: MD5 checksum, or "" if unknown.
+        sha256: the beginning of the SHA-256 checksum, or "" if unknown.
+        find_problem: returns what is wrong with a downloaded file, or None; for files without a known checksum.
+    """
 
     url: str
     path: Path
     md5: str = ""
     sha256: str = ""
-    wrong: Callable[[Path], Message | None] | None = None
+    find_problem: Callable[[Path], Message | None] | None = None
 
     def is_complete(self, part: Path) -> bool:
-        """Whether `part` is there and has the sums that are known."""
-        if not part.exists():
-            return False
-        return all(
-            _checksum(part, kind).startswith(known)
-            for kind, known in (("md5", self.md5), ("sha256", self.sha256))
+        """Whether `part` exists and has the known checksums."""
+        import pooch
+
+        return part.exists() and all(
+            pooch.file_hash(part, algorithm).startswith(known)
+            for algorithm, known in (("md5", self.md5), ("sha256", self.sha256))
             if known
         )
 
 
-class _UnexpectedFileError(OSError):
-    """What came is not what was wanted."""
+class _DownloadError(OSError):
+    """A download that failed for `reason`."""
 
     def __init__(self, reason: Message) -> None:
         super().__init__(str(reason))
@@ -56,7 +65,18 @@ class _UnexpectedFileError(OSError):
 def fetch_files(
     title: str, sources: list[RemoteFile], total_bytes: int, progress: ProgressCallback | None = None
 ) -> None:
-    """Bring all `sources` that are not there yet. Raises UserError naming the URL that failed, why, and the folder to fill."""
+    """Download all `sources` that do not exist yet.
+
+    Args:
+        title: what is downloaded, for messages.
+        sources: the files.
+        total_bytes: size of all files together, for the progress.
+        progress: called after every chunk.
+
+    Raises:
+        UserError: if a download fails; the message names URL, reason and folder. A part that arrived is kept, and the next
+            call continues from there.
+    """
     done = 0
     for source in sources:
         if source.path.exists():
@@ -68,24 +88,21 @@ def fetch_files(
 def _fetch_file(
     title: str, source: RemoteFile, done: int, total_bytes: int, progress: ProgressCallback | None
 ) -> int:
-    """Bring one file. Returns `done` plus its bytes, of which earlier attempts, or another process, may have brought some."""
+    """Download one file after `done` bytes of others. Returns `done` plus its size."""
     part = source.path.with_name(source.path.name + ".part")
 
-    def tell(bytes_here: int) -> None:
+    def report(num_bytes: int) -> None:
         if progress:
-            progress(
-                Message(N_("Downloading {title}"), {"title": title}),
-                min(1.0, (done + bytes_here) / total_bytes),
-            )
+            fraction = min(1.0, (done + num_bytes) / total_bytes)
+            progress(Message(N_("Downloading {title}"), {"title": title}), fraction)
 
     try:
         source.path.parent.mkdir(parents=True, exist_ok=True)
-        with _exclusive_download(part, tell):
+        with _exclusive_download(part, report):
             if not source.path.exists():
-                _download_file(source, part, tell)
+                _download_file(source, part, report)
         return done + source.path.stat().st_size
-    except (OSError, ValueError, http.client.HTTPException) as error:
-        reason = getattr(error, "reason", None) or error
+    except (OSError, ValueError) as error:
         raise UserError(
             N_(
                 "{title} could not be downloaded from {url}: {reason}. Place the file in {folder} "
@@ -93,65 +110,113 @@ def _fetch_file(
             ),
             title=title,
             url=source.url,
-            reason=reason if isinstance(reason, Message) else str(reason),
+            reason=_failure_reason(error),
             folder=str(source.path.parent),
         ) from error
 
 
 @contextmanager
-def _exclusive_download(part: Path, tell: Callable[[int], None]) -> Iterator[None]:
-    """Nobody else writes `part` meanwhile. Who waits for it tells how far the other has come."""
+def _exclusive_download(part: Path, report: Callable[[int], None]) -> Iterator[None]:
+    """Lock `part` against other processes. While another one downloads it, report its progress."""
     lock = FileLock(part.with_name(f".{part.name}.lock"))
     while not lock.is_locked:
         try:
             lock.acquire(timeout=_POLL_SECONDS)
         except Timeout:
             with suppress(FileNotFoundError):
-                tell(part.stat().st_size)
+                report(part.stat().st_size)
     try:
         yield
     finally:
         lock.release()
 
 
-def _download_file(source: RemoteFile, part: Path, tell: Callable[[int], None]) -> None:
-    """Bring what `part` lacks, and move it into place. Raises OSError where it is not what was announced."""
+def _download_file(source: RemoteFile, part: Path, report: Callable[[int], None]) -> None:
+    """Download what `part` lacks, verify it and move it into place. Raises OSError on failure."""
     if not ((source.md5 or source.sha256) and source.is_complete(part)):
-        _stream_to_file(source.url, part, tell)
-    wrong = source.wrong(part) if source.wrong else None
+        _stream_to_file(source.url, part, report)
+    problem = source.find_problem(part) if source.find_problem else None
     if not source.is_complete(part):
-        wrong = Message(N_("checksum mismatch"))
-    if wrong:
+        problem = Message(N_("checksum mismatch"))
+    if problem:
         part.unlink()
-        raise _UnexpectedFileError(wrong)
+        raise _DownloadError(problem)
     os.replace(part, source.path)
 
 
-def _stream_to_file(url: str, part: Path, tell: Callable[[int], None]) -> None:
-    """Bring `url` into `part`, from where that ends already. Raises OSError where the connection breaks off; `part` then keeps
-    what has come."""
-    have = part.stat().st_size if part.exists() else 0
-    request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
-    try:
-        answer = urllib.request.urlopen(request, timeout=CONNECT_TIMEOUT)
-    except urllib.error.HTTPError as error:
-        if error.code != 416 or not have:
-            raise
-        part.unlink()  # longer than the file is: of no use
-        return _stream_to_file(url, part, tell)
-    with answer:
-        have = have if answer.status == 206 else 0
-        whole = int(answer.headers.get("Content-Length") or -1)
-        come = 0
-        with part.open("ab" if have else "wb") as f:
-            while block := answer.read(_CHUNK_BYTES):
-                f.write(block)
-                come += len(block)
-                tell(have + come)
-        if come < whole:
-            raise OSError(f"the connection broke off after {have + come:,} of {have + whole:,} bytes")
+def _stream_to_file(url: str, part: Path, report: Callable[[int], None]) -> None:
+    """Append to `part` what it lacks of `url`. Raises OSError if the connection fails; what arrived is kept."""
+    import pooch
+    import requests
+
+    with part.open("ab") as f:
+        bar = _ProgressBar(f, report)
+        headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={bar.start}-"} if bar.start else {})}
+        download = pooch.HTTPDownloader(
+            progressbar=bar,
+            chunk_size=_CHUNK_BYTES,
+            timeout=(CONNECT_TIMEOUT, _READ_TIMEOUT),
+            headers=headers,
+            hooks={"response": bar.start_over_unless_resumed},
+        )
+        try:
+            download(url, f, None)
+            return
+        except requests.HTTPError as error:
+            if error.response.status_code != _RANGE_NOT_SATISFIABLE or not bar.start:
+                raise
+        except requests.exceptions.ChunkedEncodingError as error:
+            values = {"have": f"{f.tell():,}", "total": f"{bar.start + bar.total:,}"}
+            raise _DownloadError(
+                Message(N_("the connection broke off after {have} of {total} bytes"), values)
+            ) from error
+    part.unlink()  # longer than the file on the server
+    _stream_to_file(url, part, report)
 
 
-def _checksum(path: Path, kind: str) -> str:
-    with path.open("rb") as f:  # block by block: some are larger than the memory of a small machine
-        return hashlib.file_digest(f, lambda: hashlib.new(kind, usedforsecurity=False)).hexdigest()
+class _ProgressBar:
+    """The progress bar that pooch drives, reporting the size of `file` instead of drawing.
+
+    Pooch sets `total` to the number of bytes to come, and calls `update` after every chunk.
+    """
+
+    def __init__(self, file: BinaryIO, report: Callable[[int], None]) -> None:
+        self.file, self.report = file, report
+        self.start = file.tell()  # bytes that earlier attempts left
+        self.total = 0
+
+    def start_over_unless_resumed(
+        self, response: requests.Response, *_args: object, **_kwargs: object
+    ) -> None:
+        """Hook: empty the file if the server sends all of it, not only the rest."""
+        if response.status_code == _OK:
+            self.file.seek(0)
+            self.file.truncate()
+            self.start = 0
+
+    def update(self, num_bytes: int) -> None:
+        """Report the size of the file. `num_bytes` is not used: pooch passes the chunk size, even for the last chunk."""
+        self.report(self.file.tell())
+
+    def reset(self) -> None:
+        """Required by pooch."""
+
+    def close(self) -> None:
+        """Required by pooch."""
+
+
+def _failure_reason(error: BaseException) -> Message | str:
+    """A short reason: that of the operating system, the HTTP status, or else the error's own text."""
+    if isinstance(error, _DownloadError):
+        return error.reason
+    response = getattr(error, "response", None)
+    if response is not None:
+        return f"HTTP {response.status_code} {response.reason}"
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, TimeoutError):
+            return Message(N_("the server did not respond in time"))
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
+        cause = cause.__cause__ or cause.__context__
+    return str(error)

@@ -69,7 +69,10 @@ def download(root: Path, progress: ProgressCallback | None = None) -> Path:
     """Fetch the official zip into `root`. Raises UserError naming the URL and the folder."""
     packed = root / "apple2orange.zip"
     fetch_files(
-        str(Message(TITLE)), [RemoteFile(URL, packed, wrong=_download_problem)], DOWNLOAD_BYTES, progress
+        str(Message(TITLE)),
+        [RemoteFile(URL, packed, find_problem=_download_problem)],
+        DOWNLOAD_BYTES,
+        progress,
     )
     return packed
 

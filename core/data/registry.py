@@ -29,7 +29,7 @@ class DatasetInfo:
         name: key in the registry.
         title: message id.
         kind: name of the kind of task that the data set is made for.
-        shape: one example as models see it by default: (C, H, W) or (F,).
+        shape: model input for the default options: (C, H, W) or (F,).
         layout: accepted files below a data folder, for messages.
         find: returns the folder or file below a data folder that holds the data, or None.
         load: reads what `find` returned: `load(source, progress, **options) -> ArrayDataset`. Options are recipe fields with

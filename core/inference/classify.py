@@ -46,7 +46,7 @@ def load_predictor(source: str, checkpoint: Path | None = None) -> Predictor:
     weights = checkpoint or find_weights(source)
     if checkpoints.read_spec(weights).model in models.list_models(role="translator"):
         raise UserError(
-            N_("{source} translates images. Use `{command}` or the Translate page."),
+            N_("{source} is an image translation model. Use `{command}` or the Translate page."),
             source=source,
             command="python -m core translate IN OUT.png",
         )

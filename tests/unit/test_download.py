@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from core.data import fruit
+from core.data import download, fruit
 from core.data.download import RemoteFile, fetch_files
 from core.messages import UserError
 
@@ -108,15 +108,15 @@ def test_what_is_there_is_not_fetched_again(server: Server, target: Path) -> Non
 def test_a_broken_connection_keeps_what_came_and_the_next_attempt_goes_on(
     server: Server, target: Path
 ) -> None:
-    server.cut = 200_000
-    with pytest.raises(UserError, match="broke off after 200,000 of 512,000 bytes"):
+    server.cut = 3 * 65536
+    with pytest.raises(UserError, match="broke off after 196,608 of 512,000 bytes"):
         bring(server, target)
-    assert part(target).stat().st_size == 200_000 and not target.exists()
+    assert part(target).stat().st_size == server.cut and not target.exists()
     server.cut = 0
     shares = bring(server, target)
-    assert server.asked[-1] == ("/x", "bytes=200000-")
+    assert server.asked[-1] == ("/x", "bytes=196608-")
     assert target.read_bytes() == CONTENT
-    assert shares[0] > 200_000 / len(CONTENT) and shares[-1] == 1.0
+    assert shares[0] > 196_608 / len(CONTENT) and shares[-1] == 1.0
 
 
 def test_a_server_that_cannot_go_on_in_the_middle_sends_everything(server: Server, target: Path) -> None:
@@ -186,7 +186,14 @@ def said_by(url: str, target: Path) -> str:
 @pytest.mark.parametrize("status", [403, 404, 500])
 def test_a_refusal_names_the_url_and_the_folder(server: Server, target: Path, status: int) -> None:
     server.status = status
-    said_by(f"{server.url}/x", target)
+    assert f"HTTP {status} " in said_by(f"{server.url}/x", target)
+
+
+def test_a_server_that_never_responds(server: Server, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(download, "_READ_TIMEOUT", 0.2)
+    server.go.clear()
+    assert "the server did not respond in time" in said_by(f"{server.url}/x", target)
+    server.go.set()
 
 
 def test_an_unreachable_server_is_one_sentence_with_url_and_folder(target: Path) -> None:
