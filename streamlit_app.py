@@ -1,4 +1,4 @@
-"""Manabi Lab: what can be done here, what is ready on this machine, what was trained lately."""
+"""Manabi Lab, home: the pages, installed data sets, pretrained models, recent runs."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from ui.kit.i18n import _, _n, escape_markdown, translate_message
 from ui.runs.run_panel import run_link
 
 
-def ways() -> None:
-    """The pages, each with what one can do there."""
+def show_pages() -> None:
+    """Show a card for each page."""
     entries = [PAGES[name] for name in ("draw", "train", "browse", "translate", "compare", "architecture")]
     for row in (entries[:3], entries[3:]):
         for column, entry in zip(st.columns(3), row, strict=True):
@@ -25,8 +25,8 @@ def ways() -> None:
                 st.page_link(entry.path, label=_(N_("Open")), icon=":material/arrow_forward:")
 
 
-def ready() -> None:
-    """Data sets and shipped networks of this machine."""
+def show_installed() -> None:
+    """Show the data sets and pretrained models on this machine."""
     left, right = st.columns(2)
     with left:
         st.subheader(_(N_("Datasets")))
@@ -87,8 +87,8 @@ def ready() -> None:
             st.caption(_(N_("No models found in the checkpoints folder.")))
 
 
-def lately() -> None:
-    """The newest runs."""
+def show_recent_runs() -> None:
+    """Show links to the newest runs."""
     st.subheader(_(N_("Recent runs")))
     recent = store.list_runs()[:6]
     if not recent:
@@ -103,6 +103,6 @@ with page("home"):
     st.markdown(
         _(N_("Draw, train, compare. Every model here was trained in this project; open it up and change it."))
     )
-    ways()
-    ready()
-    lately()
+    show_pages()
+    show_installed()
+    show_recent_runs()

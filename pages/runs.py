@@ -1,4 +1,4 @@
-"""Runs: all trainings, overlaid, ranked, compared in what differs; named, resumed, deleted."""
+"""Runs: overlay, rank and compare all runs; name, resume and delete them."""
 
 from __future__ import annotations
 
@@ -12,37 +12,47 @@ from core.messages import N_, UserError
 from core.runs import queue, store
 from core.runs.store import Run
 from ui.kit import cache, url
+from ui.kit.data_source import fallback_label
 from ui.kit.forms import label_settings
 from ui.kit.frame import page, try_action
 from ui.kit.i18n import _, _n, escape_markdown, format_duration
 from ui.runs import overlay
 from ui.runs.run_panel import STATE_BADGES
 
-_MAX_RUNS = 8  # curves that can still be told apart
+_MAX_RUNS = 8  # more curves are hard to distinguish
 
 
-def runs_table(found: list[Run]) -> pd.DataFrame:
-    """The table of runs, best first within a task where a ranking is asked for."""
-    return pd.DataFrame([run_comparison.summarize_run(run, cache.run_metrics(run)) for run in found])
+def runs_table(runs: list[Run]) -> pd.DataFrame:
+    """Return a row per run: its summary, and `fallback`, the label of its metrics ("" on real data)."""
+    return pd.DataFrame(
+        {
+            **run_comparison.summarize_run(run, cache.run_metrics(run)),
+            "fallback": fallback_label(run.config.get("data", {})),
+        }
+        for run in runs
+    )
 
 
 def pick_runs(table: pd.DataFrame) -> list[str]:
-    """Let the visitor choose runs; the choice lives in the URL. Returns ids."""
+    """Draw the table; return the ids of the selected runs, which the URL keeps."""
     ids = table["id"].to_list()
-    alike = table.loc[
-        table["task"] == table["task"].iloc[0], "id"
-    ].to_list()  # the losses of two tasks are no comparison
-    wanted = [i for i in st.query_params.get("ids", "").split(",") if i in ids] or alike[:3]
+    # Losses of different tasks cannot be compared.
+    same_task = table.loc[table["task"] == table["task"].iloc[0], "id"].to_list()
+    wanted = [i for i in st.query_params.get("ids", "").split(",") if i in ids] or same_task[:3]
     shown = pd.DataFrame(
         {
             _(N_("run")): table["label"],
             _(N_("task")): [_(t) for t in table["title"]],
             _(N_("state")): [_(STATE_BADGES[s][0]) for s in table["state"]],
             _(N_("best validation")): [
-                _format_named_metric(s, b) for s, b in zip(table["score"], table["best"], strict=True)
+                _format_named_metric(name, value, label)
+                for name, value, label in zip(table["score"], table["best"], table["fallback"], strict=True)
             ],
             _(N_("best epoch")): [f"{e:.0f}" if pd.notna(e) else "" for e in table["best_epoch"]],
-            _(N_("test")): [_format_named_metric(*t) if t else "" for t in table["test"]],
+            _(N_("test")): [
+                _format_named_metric(*metric, label) if metric else ""
+                for metric, label in zip(table["test"], table["fallback"], strict=True)
+            ],
             _(N_("time")): [format_duration(s) if s else "" for s in table["seconds"]],
             _(N_("data")): [_(d) if d else "" for d in table["data"]],
             _(N_("note")): table["note"],
@@ -65,33 +75,30 @@ def pick_runs(table: pd.DataFrame) -> list[str]:
     return chosen[:_MAX_RUNS]
 
 
-def _format_named_metric(name: str, value: float) -> str:
-    """A figure with its name, which accuracy alone needs not."""
+def _format_named_metric(name: str, value: float, fallback: str) -> str:
+    """Format a metric with its name, which accuracy does without, and the label of fallback data."""
     if not name:
         return ""
-    return (
-        format_metric(name, value)
-        if name == "accuracy"
-        else f"{_(METRIC_NAMES.get(name, name))} {format_metric(name, value)}"
-    )
+    title = "" if name == "accuracy" else _(METRIC_NAMES.get(name, name))
+    return " ".join(filter(None, (title, format_metric(name, value), fallback)))
 
 
-def show_differences(chosen: list[Run]) -> None:
-    """Only the settings in which the chosen runs differ."""
-    table = run_comparison.differing_settings(chosen)
+def show_differences(selected_runs: list[Run]) -> None:
+    """Show only the settings in which the selected runs differ."""
+    table = run_comparison.differing_settings(selected_runs)
     st.subheader(_(N_("Differing hyperparameters")))
     if table.empty:
         st.caption(_(N_("Select two or more runs with different hyperparameters.")))
         return
-    label_settings(table, {r.id: r.label for r in chosen})
+    label_settings(table, {r.id: r.label for r in selected_runs})
 
 
-def manage_run(chosen: list[Run]) -> None:
-    """Name, note, resume, open, delete."""
+def manage_runs(selected_runs: list[Run]) -> None:
+    """Draw the controls of each selected run: name, note, open, resume, stop, delete."""
     st.subheader(_(N_("Selected runs")))
-    for run in chosen:
+    for run in selected_runs:
         status = run.status()
-        word, icon, _colour = STATE_BADGES[status.state]
+        word, icon, _color = STATE_BADGES[status.state]
         with st.expander(
             f"{escape_markdown(run.label)} · {_(run.title)} · {_(word)} · {format_size(run.size())}",
             icon=icon,
@@ -142,14 +149,14 @@ def manage_run(chosen: list[Run]) -> None:
             st.code(run.command(), language="bash")
 
 
-def _annotate(run: Run, what: str) -> None:
-    """Keep the name or the note that was just written; the other one may have been changed in another browser meanwhile."""
-    values = {"name": "", "note": "", **run.note(), what: st.session_state[f"{what}-{run.id}"]}
+def _annotate(run: Run, field: str) -> None:
+    """Save the name or the note just typed (callback); the other one may have been changed in another browser meanwhile."""
+    values = {"name": "", "note": "", **run.note(), field: st.session_state[f"{field}-{run.id}"]}
     try_action(run.annotate, values["name"], values["note"])
 
 
 def _delete_button(run: Run) -> None:
-    """Deleting asks once."""
+    """Draw the delete button, which asks for confirmation."""
     with st.popover(_(N_("Delete")), icon=":material/delete:"):
         st.markdown(_(N_("Permanently delete **{run}** and its weights?"), run=escape_markdown(run.label)))
         st.button(
@@ -161,7 +168,7 @@ def _delete_button(run: Run) -> None:
 
 
 def _clear_filter() -> None:
-    """A link that names runs, but no task, shows them whatever filter was left behind here."""
+    """Drop a task filter of an earlier visit that would hide runs named by the link."""
     linked, kept = st.query_params.get("ids", "").split(","), st.session_state.get("_kept.only")
     if (
         kept
@@ -229,4 +236,4 @@ with page("runs"):
         if selected_runs:
             overlay.live_chart_of_runs(selected_runs)
             show_differences(selected_runs)
-            manage_run(selected_runs)
+            manage_runs(selected_runs)

@@ -11,10 +11,12 @@ import pytest
 from core import tasks
 from core.analysis import runtime_estimate
 from core.files import write_json
+from core.formatting import format_metric
 from core.runs import store
 from core.runs.store import Run
 from tests import factories
 from ui.kit import cache, matrix_charts
+from ui.runs import run_panel
 
 
 def test_start_makes_one_run_of_the_form_and_attaches_it(visit: Callable, launched: list[Run]) -> None:
@@ -120,13 +122,8 @@ def test_a_model_option_out_of_bounds_is_said_on_the_architecture_page(visit: Ca
 
 
 def test_what_zero_stands_for_is_said(visit: Callable) -> None:
-    page = visit("train", task="mnist-softmax")
-    assert "0 = all" in page.text
-    page.set("mnist-softmax.limit_train", 100)
-    assert "0 = all" not in page.text
-    runs = [factories.finished(limit_train=n) for n in (0, 100)]
-    page = visit("runs", ids=",".join(r.id for r in runs))
-    assert sorted(page.at.dataframe[1].value.loc["Training examples (examples)"]) == ["0 (all)", "100"]
+    field = visit("train", task="mnist-softmax").at.number_input("mnist-softmax.limit_train")
+    assert field.value == 0 and "0 = all" in field.label
 
 
 @pytest.mark.parametrize(
@@ -312,7 +309,9 @@ def test_a_sweep_with_a_wrong_value_is_a_sentence(visit: Callable, launched: lis
     page.set("sweep-values-1-learning_rate", values)
     page.at.button("sweep-start").click()
     page.run()
-    assert len(page.errors) == 1
+    [expander] = [e for e in page.at.expander if e.label == "Hyperparameter sweep"]
+    assert len(expander.error) == 1 and len(page.errors) == 1
+    assert not page.run().errors
     assert not launched
     assert not store.list_runs()
 
@@ -426,5 +425,54 @@ def test_weights_that_are_missing_are_said_before_start(
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     page = visit("train", task="cifar10-resnet18-pretrained")
     assert page.says("python -m core weights get resnet18-imagenet")
-    page.set("cifar10-resnet18-pretrained.start", "scratch")
+    page.set("cifar10-resnet18-pretrained.init", "scratch")
     assert not page.says("weights get")
+
+
+def test_results_on_fallback_data_say_so_wherever_they_stand(visit: Callable) -> None:
+    run = factories.finished("mnist-softmax")
+    label = "on fallback data (scikit-learn's 8×8 digits, enlarged)"
+    page = visit("train", run=run.id)
+    [heading] = [s.value for s in page.at.subheader if s.value.startswith("Test results")]
+    assert heading == f"Test results {label}"
+    accuracy = format_metric("accuracy", run.summary["metrics"]["accuracy"])
+    for name in ("home", "train"):
+        [link] = [
+            li for li in visit(name, task="mnist-softmax").at.main.get("page_link") if run.id in li.label
+        ]
+        assert f"{accuracy} {label}" in link.label
+    assert list(visit("runs").at.dataframe[0].value["test"]) == [f"{accuracy} {label}"]
+
+
+def test_results_on_real_data_need_no_label(visit: Callable) -> None:
+    run = factories.finished("mnist-softmax")
+    data = {**run.config["data"], "title": "MNIST", "stand_in_for": ""}
+    write_json(run.path / "config.json", {**run.config, "data": data})
+    assert "fallback data (" not in "".join(
+        [li.label for li in visit("home").at.main.get("page_link")]
+        + [s.value for s in visit("train", run=run.id).at.subheader]
+    )
+
+
+def test_the_star_stands_at_the_epoch_that_the_runs_page_names(
+    visit: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = factories.finished("mnist-softmax", epochs=3)
+    log = pd.read_csv(run.path / "metrics.csv")
+    validated = log["val/accuracy"].notna()
+    log.loc[validated, "val/accuracy"] = [0.5, 0.9, 0.9]  # equal: the lower loss decides
+    log.loc[validated, "val/loss"] = [1.0, 0.4, 0.3]
+    log.to_csv(run.path / "metrics.csv", index=False)
+    drawn = {}
+    monkeypatch.setattr(run_panel, "live_chart", lambda figure, key, alt: drawn.update({key: figure}))
+    visit("train", run=run.id)
+    figure = drawn[f"curve-accuracy-{run.id}"]
+    star = figure.data[-1]
+    assert (star.marker.symbol, star.name, list(star.x), list(star.y)) == (
+        "star",
+        "best: epoch 3",
+        [3.0],
+        [0.9],
+    )
+    assert figure.layout.xaxis.dtick == 1
+    assert list(visit("runs").at.dataframe[0].value["best epoch"]) == ["3"]

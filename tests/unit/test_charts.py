@@ -232,3 +232,13 @@ def test_maps_shrink_in_steps() -> None:
     assert list(second.x) == [0, 5] and list(second.y) == [32, 32] and first.name == "a&lt;b"
     assert list(first.customdata[1][:2]) == [64, 4]
     assert list(fig.layout.yaxis.ticktext) == ["1", "2", "4", "8", "16", "32", "64"]
+
+
+def test_epochs_have_ticks_at_integers_alone():
+    short = [charts.Series("loss", [0.1, 1, 2], [3.0, 2.0, 1.0], "train")]
+    axis = charts.line_chart(short, "Epochs", "Loss", integer_x=True).layout.xaxis
+    assert (axis.tick0, axis.dtick) == (0, 1)
+    assert charts.line_chart(short, "Seconds", "Loss").layout.xaxis.dtick is None
+    long = [charts.Series("loss", [0, 500], [3.0, 2.0], "train")]
+    assert charts.line_chart(long, "Epochs", "Loss", integer_x=True).layout.xaxis.dtick is None
+    assert charts.line_chart([], "Epochs", "Loss", integer_x=True).layout.xaxis.dtick == 1

@@ -3,9 +3,11 @@
 import tomllib
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
-from ui.kit import palette
+from ui.kit import matrix_charts, palette
 
 CONFIG = tomllib.loads((Path(__file__).parents[2] / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
 THEME = CONFIG["theme"]
@@ -31,6 +33,30 @@ def test_the_lines_of_charts_read_on_the_page(mode):
     page = MODES[mode]["backgroundColor"]
     assert palette.contrast_ratio(palette.NEUTRAL, page) >= 3
     assert palette.contrast_ratio(palette.TRAIN, page) >= 3
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_digits_of_cells_reach_4_5(mode):
+    dark, page = mode == "dark", MODES[mode]["backgroundColor"]
+    counts = np.array([[980, 3, 1], [40, 500, 300], [0, 9, 7]])
+    labels = {f"{name}_label": name for name in ("true", "predicted", "count", "share")}
+    sweep = pd.DataFrame({"x": [1, 2, 3, 4] * 4, "c": np.repeat([1, 2, 3, 4], 4), "y": np.linspace(0, 1, 16)})
+    for figure in (
+        matrix_charts.confusion_chart(counts, ["a", "b", "c"], dark=dark, **labels),
+        matrix_charts.sweep_chart(sweep, "x", "y", "c", labels={"x": "x", "y": "y", "c": "c"}, dark=dark),
+    ):
+        [cells] = figure.data
+        for fill, text in zip(cells.marker.color, cells.textfont.color, strict=True):
+            assert palette.contrast_ratio(text, fill) >= 4.5
+            assert not dark or text == palette.WHITE
+            faded = palette.mix_colors(page, fill, cells.unselected.marker.opacity)
+            assert palette.contrast_ratio(cells.unselected.textfont.color, faded) >= 4.5
+
+
+@pytest.mark.parametrize("step", range(0, 256, 15))
+def test_text_reads_on_every_gray(step):
+    gray = palette.to_hex((step, step, step))
+    assert palette.contrast_ratio(palette.text_color(gray), gray) >= 4.5
 
 
 def test_one_accent_and_one_palette():

@@ -55,6 +55,7 @@ TEMPLATE = go.layout.Template(
 pio.templates["manabi"] = TEMPLATE
 
 _MARKER_SYMBOLS = {"validation": "diamond", "test": "square"}
+_MAX_UNIT_TICKS = 10  # over a longer range plotly chooses integers by itself
 PERCENT_FORMATS = (".0%", ".1%", ".2%")  # formats of shares in 0..1
 
 
@@ -120,8 +121,13 @@ def line_chart(
     best_label: str = "",
     height: int = 320,
     y_format: str = "",
+    integer_x: bool = False,
 ) -> go.Figure:
-    """Lines over steps, epochs, images or seconds. `best` is marked with a star; `y_format` is a d3 format (".1%" for shares)."""
+    """Draw lines over steps, epochs, images or seconds.
+
+    `best` (x, y) is marked with a star; `y_format` is a d3 format (".1%" for fractions of 1). With `integer_x`, for what is
+    counted, ticks stand at integers alone, also over two epochs.
+    """
     fig = empty_figure(height, zoom=True, legend=True)
     raw = {s.name for s in series if s.faint}
     number = y_format or ".4~g"
@@ -167,6 +173,8 @@ def line_chart(
             hovertemplate=hover,
         )
     fig.update_xaxes(title_text=x_label, tickformat=",.6~g", showgrid=False)
+    if integer_x and _span(series) <= _MAX_UNIT_TICKS:
+        fig.update_xaxes(tick0=0, dtick=1)  # left to itself, plotly steps by 0.2 or 0.5
     fig.update_yaxes(title_text=y_label, tickformat=".4~%" if y_format in PERCENT_FORMATS else "")
     if log_y:
         values = (
@@ -176,6 +184,13 @@ def line_chart(
         wide = len(values) > 0 and values.max() / values.min() > 2000
         fig.update_yaxes(type="log", tickformat=".4~g", dtick=1 if wide else "D2")
     return fig
+
+
+def _span(series: Sequence[Series]) -> float:
+    """Return the length of the x range that all curves cover; 0 without any point."""
+    x = np.concatenate([np.asarray(s.x, dtype=float) for s in series]) if series else np.array([])
+    x = x[np.isfinite(x)]
+    return float(np.ptp(x)) if len(x) else 0.0
 
 
 def probability_bars(

@@ -1,6 +1,9 @@
-"""Where a task's data come from, and what to do where they, or the weights it begins with, are not on this machine."""
+"""Data source of a task, labels for results on fallback data, hints for missing data and weights."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 import streamlit as st
 
@@ -12,7 +15,7 @@ from ui.kit.i18n import _, _n, translate_message
 
 
 def show_data_source(task: tasks.Task) -> None:
-    """The folder and size of the data; else what stands in for them and how to bring them."""
+    """Show the folder and size of the data; if not installed, the fallback data and how to install the real ones."""
     status = cache.dataset_status(task.dataset)
     if status.problem:
         st.error(translate_message(status.problem))
@@ -81,8 +84,18 @@ def show_data_source(task: tasks.Task) -> None:
         )
 
 
+def fallback_label(data: Mapping[str, Any]) -> str:
+    """Return "on fallback data (8×8 digits)" for the data description of a run or model card, "" for real data.
+
+    It stands beside every metric of such a run, which is no result on the data set that the task names.
+    """
+    if not data.get("stand_in_for"):
+        return ""
+    return _(N_("on fallback data ({data})"), data=_(str(data.get("title", ""))))
+
+
 def show_fallback_notice(title: str, stand_in_for: str) -> None:
-    """What a network was trained on, where that is a stand-in."""
+    """Warn that a model was trained on fallback data `title` instead of `stand_in_for`; nothing if that is empty."""
     if stand_in_for:
         st.warning(
             _(
@@ -95,6 +108,6 @@ def show_fallback_notice(title: str, stand_in_for: str) -> None:
 
 
 def show_missing_weights(task: tasks.Task, recipe: Recipe) -> None:
-    """What to do about weights of others that this recipe begins with."""
+    """Say how to get third-party pretrained weights that `recipe` needs and that are not installed."""
     if missing := pretrained.missing_weights(task, recipe):
         st.info(translate_message(pretrained.missing_message(missing)))

@@ -26,13 +26,6 @@ GROUP_TITLES: dict[str, str] = {
     "data": N_("Data"),
     "machine": N_("Seed and hardware"),
 }
-ZERO_MEANINGS: dict[str, str] = {
-    "limit_train": N_("all"),
-    "max_steps": N_("no limit"),
-    "patience": N_("off"),
-    "threads": N_("one per core"),
-}
-"""What 0 stands for in fields whose name does not tell."""
 
 
 def recipe_form(task: Task, base: Recipe, prefix: str) -> dict[str, Any]:
@@ -89,14 +82,10 @@ def label_settings(table: pd.DataFrame, names: dict[str, str]) -> None:
     """
     titles = list(names.values())
     names = {i: name if titles.count(name) == 1 else f"{name} ({i})" for i, name in names.items()}
-    table = table.astype(str)
-    for name, meaning in ZERO_MEANINGS.items():
-        if name in table.index:
-            table.loc[name] = table.loc[name].replace("0", f"0 ({_(meaning)})")
     fields = {n: f for t in tasks.TASKS for n, f in type(t.recipe).model_fields.items()}
     others = {"task": _(N_("Task")), "data": _(N_("Data"))}
     table = table.set_axis([field_label(fields[n]) if n in fields else others.get(n, n) for n in table.index])
-    st.dataframe(table.rename(columns=names))
+    st.dataframe(table.rename(columns=names).astype(str))
 
 
 def _field_widget(name: str, field: FieldInfo, default: Any, prefix: str) -> Any:
@@ -127,8 +116,6 @@ def _field_widget(name: str, field: FieldInfo, default: Any, prefix: str) -> Any
         )
     if not is_allowed(field, value):
         show_bounds(describe_allowed(field))
-    elif value == 0 and name in ZERO_MEANINGS:
-        st.caption(_(N_("0 = {meaning}"), meaning=_(ZERO_MEANINGS[name])))
     return value
 
 

@@ -1,4 +1,4 @@
-"""Charts made of cells: confusion matrix, sweep over two fields, a picture of numbers. As `ui.kit.charts`, without state or Streamlit.
+"""Charts made of cells: confusion matrix, sweep over two fields. As `ui.kit.charts`, without state or Streamlit.
 
 Cells are bars of one unit: Streamlit reports clicks on bars, none on heat maps.
 """
@@ -14,18 +14,26 @@ import plotly.graph_objects as go
 from ui.kit import palette as p
 from ui.kit.charts import Series, empty_figure, line_chart
 
-_EMPTY_COLORS = {False: "#F1F2F5", True: "#1B1E25"}  # cells without anything in them, by `dark`
+_EMPTY_COLORS = {False: "#F1F2F5", True: "#1B1E25"}  # empty cells, by `dark`
+_FADED = 0.55  # opacity of the cells beside a selected one
 
 
-def _cell_color(colour: str, share: float, dark: bool) -> str:
-    """A cell's colour: from almost the background (0) to `colour` (1)."""
-    return p.mix_colors(_EMPTY_COLORS[dark], colour, 0.12 + 0.88 * float(np.clip(share, 0, 1)))
+def _cell_color(color: str, share: float, dark: bool) -> str:
+    """Return a fill between almost the background (`share` 0) and `color` (1), darkened for white text if `dark`."""
+    strongest = p.darken_for_white(color) if dark else color
+    return p.mix_colors(_EMPTY_COLORS[dark], strongest, 0.12 + 0.88 * float(np.clip(share, 0, 1)))
 
 
 def _add_cells(
-    fig: go.Figure, rows: np.ndarray, columns: np.ndarray, fills: list[str], texts: list[str], **more: object
+    fig: go.Figure,
+    rows: np.ndarray,
+    columns: np.ndarray,
+    fills: list[str],
+    texts: list[str],
+    dark: bool,
+    **more: object,
 ) -> None:
-    """Adds cells at (`columns`, `rows`), each with its fill and a text that reads on it."""
+    """Add cells at (`columns`, `rows`), each with its fill and a text with a contrast of at least 4.5 on it."""
     size = 0.95
     fig.add_bar(
         x=columns,
@@ -39,7 +47,8 @@ def _add_cells(
         constraintext="none",
         textfont={"color": [p.text_color(f) for f in fills]},
         selected={"marker": {"opacity": 1}},
-        unselected={"marker": {"opacity": 0.55}},
+        # Without a color of their own, plotly fades the texts to a fifth.
+        unselected={"marker": {"opacity": _FADED}, "textfont": {"color": p.WHITE if dark else p.BLACK}},
         showlegend=False,
         **more,
     )
@@ -56,9 +65,11 @@ def confusion_chart(
     dark: bool = False,
     height: int | None = None,
 ) -> go.Figure:
-    """(K, K) counts, rows true and columns predicted. Right answers lie on the framed diagonal, shaded by their share of the row;
-    mistakes are shaded by the logarithm of their number, so that a single one is seen. Every cell's customdata begins with
-    [true, predicted]."""
+    """Draw a (K, K) matrix of counts, rows true and columns predicted.
+
+    The framed diagonal is shaded by the fraction of the row, errors by the logarithm of their count, so that a single one is
+    visible. The customdata of a cell begins with [true, predicted].
+    """
     counts = np.asarray(matrix, dtype=np.int64)
     k = len(counts)
     shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
@@ -68,8 +79,8 @@ def confusion_chart(
     fills, texts = [], []
     for t, c in zip(rows, columns, strict=True):
         n = counts[t, c]
-        colour, strength = (p.CORRECT, shares[t, c] ** 2) if t == c else (p.WRONG, np.log1p(n) / scale)
-        fills.append(_cell_color(colour, strength, dark) if n else _EMPTY_COLORS[dark])
+        color, strength = (p.CORRECT, shares[t, c] ** 2) if t == c else (p.WRONG, np.log1p(n) / scale)
+        fills.append(_cell_color(color, strength, dark) if n else _EMPTY_COLORS[dark])
         texts.append(f"{n:,}" if n and k <= 20 else "")
     fig = empty_figure(height or int(np.clip(36 * k + 70, 230, 470)))
     _add_cells(
@@ -78,12 +89,13 @@ def confusion_chart(
         columns,
         fills,
         texts,
+        dark,
         textfont_size=11 if k > 6 else 15,
         marker={
             "color": fills,
             "line": {
                 "color": [
-                    "#FFFFFF" if dark else "#111318" if t == c else p.TRANSPARENT
+                    p.WHITE if dark else "#111318" if t == c else p.TRANSPARENT
                     for t, c in zip(rows, columns, strict=True)
                 ],
                 "width": (rows == columns) * 1.5,
@@ -197,6 +209,7 @@ def _sweep_heatmap(
         columns,
         fills,
         texts,
+        dark,
         marker={"color": fills},
         customdata=[
             [names.get(key), str(key[0]), str(key[1]), float(v)] for key, v in zip(keys, found, strict=True)

@@ -1,7 +1,7 @@
-"""The colours of Manabi Lab and what each of them means.
+"""Colors of Manabi Lab and their meanings.
 
-Chart colours are Okabe and Ito's (Color Universal Design, 2008), which people with any kind of colour vision tell apart. They sit
-on light and dark backgrounds alike. The accent and the greys of the pages are in `.streamlit/config.toml`.
+Chart colors are those of Okabe and Ito (Color Universal Design, 2008), distinguishable with any kind of color vision, on light and
+dark backgrounds. The accent and the grays of the pages are in `.streamlit/config.toml`.
 """
 
 from __future__ import annotations
@@ -15,72 +15,68 @@ CORRECT, WRONG = GREEN, VERMILLION  # never without a mark or a word beside it
 POSITIVE, NEGATIVE = SKY, ORANGE  # signed attribution
 
 NEUTRAL = "#8A8F98"
-ACCENT = "#7862E4"  # the theme's primary colour: at least 4.5:1 on both backgrounds, and white on it
+ACCENT = "#7862E4"  # the theme's primary color: at least 4.5:1 on both backgrounds, and white on it
 GRID = "rgba(138, 143, 152, 0.25)"
+BLACK, WHITE = "#000000", "#FFFFFF"
 TRANSPARENT = "rgba(0, 0, 0, 0)"
 
 ROLE_COLORS = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
-SERIES_COLORS = (
-    VERMILLION,
-    SKY,
-    GREEN,
-    PURPLE,
-    NEUTRAL,
-)  # runs and other series: the two colours of the live curves left out
+# Runs and other series, without the two colors of the live curves.
+SERIES_COLORS = (VERMILLION, SKY, GREEN, PURPLE, NEUTRAL)
 DASHES = ("solid", "dash", "dot", "dashdot")
-SYMBOLS = (
-    "circle",
-    "square",
-    "diamond",
-    "triangle-up",
-    "x",
-    "star",
-)  # one more than colours, so that 30 series all look different
+# One more than colors, so that 30 series all look different.
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "star")
 
 RGB = tuple[int, int, int]
 
 
-def to_rgb(colour: str) -> RGB:
-    """`#RRGGBB` as three numbers in 0..255."""
-    return tuple(int(colour[i : i + 2], 16) for i in (1, 3, 5))
+def to_rgb(color: str) -> RGB:
+    """Parse `#RRGGBB` to three integers in 0..255."""
+    return tuple(int(color[i : i + 2], 16) for i in (1, 3, 5))
 
 
 def to_hex(values: RGB) -> str:
-    """Three numbers in 0..255 as `#RRGGBB`."""
+    """Format three numbers in 0..255 as `#RRGGBB`."""
     return "#{:02X}{:02X}{:02X}".format(*(round(v) for v in values))
 
 
-def to_css_rgba(colour: str, alpha: float) -> str:
-    """`#RRGGBB` with opacity `alpha` in 0..1, as CSS writes it."""
-    return "rgba({}, {}, {}, {:g})".format(*to_rgb(colour), alpha)
+def to_css_rgba(color: str, alpha: float) -> str:
+    """Format `#RRGGBB` with opacity `alpha` in 0..1 for CSS."""
+    return "rgba({}, {}, {}, {:g})".format(*to_rgb(color), alpha)
 
 
 def mix_colors(low: str, high: str, share: float) -> str:
-    """The colour `share` (0..1) of the way from `low` to `high`."""
+    """Interpolate from `low` (`share` 0) to `high` (1)."""
     return to_hex(tuple(a + (b - a) * share for a, b in zip(to_rgb(low), to_rgb(high), strict=True)))
 
 
-def relative_luminance(colour: str) -> float:
-    """Relative luminance in 0..1 (WCAG 2.1)."""
+def relative_luminance(color: str) -> float:
+    """Return the relative luminance in 0..1 (WCAG 2.1)."""
     linear = [
-        v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in (c / 255 for c in to_rgb(colour))
+        v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in (c / 255 for c in to_rgb(color))
     ]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-def contrast_ratio(one: str, other: str) -> float:
-    """Contrast ratio in 1..21 (WCAG 2.1)."""
-    high, low = sorted((relative_luminance(one), relative_luminance(other)), reverse=True)
+def contrast_ratio(first: str, second: str) -> float:
+    """Return the contrast ratio in 1..21 (WCAG 2.1)."""
+    high, low = sorted((relative_luminance(first), relative_luminance(second)), reverse=True)
     return (high + 0.05) / (low + 0.05)
 
 
 def text_color(background: str) -> str:
-    """Black or white, whichever reads better on `background`."""
-    return max(("#111318", "#FFFFFF"), key=lambda text: contrast_ratio(text, background))
+    """Return black or white, whichever has more contrast on `background`: at least 4.58 on any color."""
+    return max((BLACK, WHITE), key=lambda text: contrast_ratio(text, background))
+
+
+def darken_for_white(color: str) -> str:
+    """Mix `color` with black until white text on it has a contrast of 4.5."""
+    mixes = (mix_colors(color, BLACK, step / 50) for step in range(51))
+    return next(mix for mix in mixes if contrast_ratio(mix, WHITE) >= 4.5)
 
 
 def series_style(role: str | int) -> tuple[str, str]:
-    """Colour and dash of a series: by its role, or by its place among others; colours repeat with another dash."""
+    """Return color and dash of a series, by its role or its index; colors repeat with another dash."""
     if isinstance(role, int):
         return SERIES_COLORS[role % len(SERIES_COLORS)], DASHES[role // len(SERIES_COLORS) % len(DASHES)]
     return ROLE_COLORS[role], "solid"

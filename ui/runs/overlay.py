@@ -144,7 +144,13 @@ def overlay_chart(chosen: list[Run]) -> None:
         missing += [] if found else [escape_markdown(run.label)]
     if series:
         figure = charts.line_chart(
-            series, _(AXIS_NAMES[axis]), measure.title, log_y=log_y, height=420, y_format=measure.y_format
+            series,
+            _(AXIS_NAMES[axis]),
+            measure.title,
+            log_y=log_y,
+            height=420,
+            y_format=measure.y_format,
+            integer_x=axis != "seconds",
         )
         live_chart(figure, "overlay", alt=measure.title)
     if missing:

@@ -1,4 +1,4 @@
-"""What a finished run shows: test figures, confusion with the pictures behind it, downloads, the commands that repeat it."""
+"""Results of a finished run: test metrics, confusion matrix with its images, downloads, commands to reproduce it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from core.messages import N_
 from core.runs.store import Run
 from ui.components.live_chart import clickable_chart
 from ui.kit import cache, charts, image_display, matrix_charts, preload
+from ui.kit.data_source import fallback_label
 from ui.kit.i18n import _, _n, format_duration
 from ui.runs import translation_panel
 
@@ -21,12 +22,14 @@ _PAGE_SIZE = 24
 
 
 def show_test_results(run: Run) -> None:
-    """Test results of a finished run; nothing for one that is not."""
+    """Show the test results of a finished run; nothing for any other."""
     summary = run.summary
     if summary is None:
         return
     preload.wait_until_ready()
-    st.subheader(_(N_("Test results")))
+    fallback = fallback_label(run.config.get("data", {}))
+    heading = _(N_("Test results"))
+    st.subheader(f"{heading} {fallback}" if fallback else heading)
     if run.task.kind == "translation":
         translation_panel.show_results(summary["metrics"])
         return

@@ -5,11 +5,10 @@ The panel reads the run folder and nothing else, so it can be attached to any ru
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.analysis import diagnostics
+from core.analysis import diagnostics, run_comparison
 from core.formatting import METRIC_NAMES, format_metric
 from core.messages import N_
 from core.runs import queue, store
@@ -17,6 +16,7 @@ from core.runs.logs import decimate, smooth
 from core.runs.store import Run, Status
 from ui.components.live_chart import live_chart
 from ui.kit import cache, charts
+from ui.kit.data_source import fallback_label
 from ui.kit.frame import PAGES, try_action, with_error_boundary
 from ui.kit.i18n import _, _n, escape_markdown, format_duration, translate_message
 from ui.runs import probes, translation_panel
@@ -49,9 +49,11 @@ def state_badge(status: Status) -> None:
 
 
 def run_link(run: Run, titled: bool = True) -> None:
-    """The link to a run: its task where `titled`, its state, its first figure on the test part, its name."""
-    word, icon, _colour = STATE_BADGES[run.status().state]
+    """Draw a link to a run: its task if `titled`, state, first test metric and name."""
+    word, icon, _color = STATE_BADGES[run.status().state]
     result = next((format_metric(k, v) for k, v in (run.summary or {}).get("metrics", {}).items()), "")
+    if result:
+        result = " ".join(filter(None, (result, fallback_label(run.config.get("data", {})))))
     words = (_(run.title) if titled else "", _(word), result, escape_markdown(run.label))
     st.page_link(
         PAGES["train"].path, label=" · ".join(filter(None, words)), icon=icon, query_params={"run": run.id}
@@ -237,32 +239,31 @@ def overlay_series(members: list[Run], titles: list[str], metric: str, axis: str
     return found
 
 
-def best_epoch_row(log: pd.DataFrame, score: str) -> pd.Series | None:
-    """The row of the best epoch: highest validation accuracy, or lowest error."""
-    if f"val/{score}" not in log:
+def best_point(log: pd.DataFrame, metric: str, axis: str) -> tuple[int, tuple[float, float] | None] | None:
+    """Return the best epoch, as the trainer and the Runs page choose it, and its point on the validation curve of `metric`.
+
+    None if no epoch was validated; the point is None if `metric` was not.
+    """
+    best = run_comparison.find_best_epoch(log)
+    if best is None:
         return None
-    epochs = log.dropna(subset=[f"val/{score}"])
-    if epochs.empty:
-        return None
-    values = epochs[f"val/{score}"].to_numpy()
-    return epochs.iloc[int(np.argmax(values) if score == "accuracy" else np.argmin(values))]
+    column = f"val/{metric}"
+    rows = log[log["epoch"].eq(best.epoch)].dropna(subset=[column]) if column in log else log.iloc[:0]
+    point = None if rows.empty else (float(rows.iloc[-1][axis]), float(rows.iloc[-1][column]))
+    return round(best.epoch), point
 
 
 def _metric_chart(run: Run, log: pd.DataFrame, metric: str, axis: str, weight: float, log_y: bool) -> None:
-    score = "accuracy" if run.task.kind == "classification" else "rmse"
-    best, mark = best_epoch_row(log, score), None
-    if best is not None:
-        mark = (float(best[axis]), float(best[f"val/{metric}"]))
+    best = best_point(log, metric, axis)
     figure = charts.line_chart(
         curve_series(log, metric, axis, weight),
         _(AXIS_NAMES[axis]),
         _(METRIC_NAMES[metric]),
         log_y=log_y,
-        best=mark,
-        best_label=_(N_("best: epoch {epoch}"), epoch=round(float(best["epoch"])))
-        if best is not None
-        else "",
+        best=best[1] if best else None,
+        best_label=_(N_("best: epoch {epoch}"), epoch=best[0]) if best else "",
         y_format=".2%" if metric == "accuracy" else "",
+        integer_x=axis != "seconds",
         height=240,
     )
     live_chart(figure, f"curve-{metric}-{run.id}", alt=_(METRIC_NAMES[metric]))

@@ -84,7 +84,9 @@ def _log_chart(
             )
     if series:
         st.markdown(f"**{_(title)}**")
-        figure = charts.line_chart(series, _(AXIS_NAMES[axis]), "", height=240, y_format=y_format)
+        figure = charts.line_chart(
+            series, _(AXIS_NAMES[axis]), "", height=240, y_format=y_format, integer_x=axis != "seconds"
+        )
         if y_format == ".0%":  # a share
             figure.update_yaxes(range=[0, 1.05])
         live_chart(figure, f"curve-{next(iter(columns))}-{run.id}", alt=_(title))

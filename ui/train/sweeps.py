@@ -1,4 +1,4 @@
-"""Sweeps on the train page: the form that queues them, and the one chart in which they end."""
+"""Hyperparameter sweeps on the Train page: the form that queues them, their chart and table."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ from core.training.recipe import Recipe
 from ui.components.live_chart import live_chart
 from ui.kit import cache, charts, matrix_charts, url
 from ui.kit.forms import field_label
-from ui.kit.frame import debounced, flash, with_error_boundary
+from ui.kit.frame import debounced, flash, show_messages, with_error_boundary
 from ui.kit.i18n import _, _n
 from ui.runs.run_panel import AXIS_NAMES, STATE_BADGES, overlay_series, stop_runs
 
-_REFRESH_SECONDS = 2.0  # seconds
-_MAX_CURVES = 6  # in one chart; the runs page shows more
+_REFRESH_SECONDS = 2.0
+_MESSAGES = "sweep"  # messages beside the form's button
+_MAX_CURVES = 6  # in one chart; the Runs page shows more
 
 
 def sweep_form(task: tasks.Task, recipe: Recipe) -> None:
-    """Vary one or two fields of the recipe that stands in the form above."""
+    """Draw the form that varies one or two fields of `recipe`."""
     with st.expander(_(N_("Hyperparameter sweep")), icon=":material/grid_view:"):
         st.caption(
             _(
@@ -61,6 +62,7 @@ def sweep_form(task: tasks.Task, recipe: Recipe) -> None:
             on_click=_start_sweep,
             args=(task, recipe, grid),
         )
+        show_messages(_MESSAGES)
 
 
 def _choose_values(recipe: Recipe, name: str, key: str) -> str:
@@ -72,24 +74,24 @@ def _choose_values(recipe: Recipe, name: str, key: str) -> str:
 
 
 def _start_sweep(task: tasks.Task, recipe: Recipe, grid: dict[str, str]) -> None:
-    def begin() -> str:
+    def start() -> str:
         values = {name: sweep.parse_values(recipe, name, text) for name, text in grid.items()}
         return sweep.start_sweep(task, recipe, values)
 
-    start_and_show(begin)
+    start_and_show(start, place=_MESSAGES)
 
 
-def start_and_show(begin: Callable[[], str]) -> None:
-    """Callback: start the sweep that `begin` queues, and bring its chart up in the place of whatever run was there."""
-    found = debounced(begin)
-    if found:
-        st.query_params["sweep"] = found
+def start_and_show(start: Callable[[], str], place: str = "") -> None:
+    """Callback: call `start`, which queues a sweep and returns its id, and show that sweep; an error is flashed at `place`."""
+    sweep_id = debounced(start, place=place)
+    if sweep_id:
+        st.query_params["sweep"] = sweep_id
         st.query_params.pop("run", None)
         flash(Message(N_("Training started.")), "success")
 
 
 def sweep_panel(sweep_id: str) -> None:
-    """The chart and the table of a sweep; grows while its runs train."""
+    """Show the chart and table of a sweep, updated while its runs train."""
     active = any(r.status().is_active for r in sweep.sweep_runs(sweep_id))
     st.fragment(_live_panel, run_every=_REFRESH_SECONDS if active else None)(sweep_id, active)
 
@@ -149,6 +151,7 @@ def _live_panel(sweep_id: str, was_active: bool) -> None:
                 _(AXIS_NAMES["epoch"]),
                 _(METRIC_NAMES[metric]),
                 height=340,
+                integer_x=True,
                 y_format=".2%" if metric == "accuracy" else "",
             )
             live_chart(curves, f"sweep-curves-{sweep_id}", alt=_(N_("Learning curves of the sweep")))
