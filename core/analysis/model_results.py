@@ -172,7 +172,10 @@ def not_significantly_different(found: list[ModelResult]) -> dict[str, list[str]
     number of pairs)."""
     pairs = [(one, other) for one, other in itertools.combinations(found, 2) if one.is_comparable_to(other)]
     apart = significance.holm_reject(
-        [significance.mcnemar_test(one.predictions, other.predictions, one.labels).p for one, other in pairs]
+        [
+            significance.mcnemar_test(one.predictions, other.predictions, one.labels).p_value
+            for one, other in pairs
+        ]
     )
     same: dict[str, list[str]] = {one.id: [] for one in found}
     for (one, other), different in zip(pairs, apart, strict=True):

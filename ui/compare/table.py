@@ -333,9 +333,9 @@ def describe_difference(first: ModelResult, second: ModelResult, found: list[Mod
         "a": f"{result.only_first_correct:,}",
         "b": f"{result.only_second_correct:,}",
         "images": f"{first.count:,}",
-        "p": f"{result.p:.3f}" if result.p >= 0.001 else "< 0.001",
+        "p": f"{result.p_value:.3f}" if result.p_value >= 0.001 else "< 0.001",
     }
-    if result.told_apart and second.id in model_results.not_significantly_different(found)[first.id]:
+    if result.is_significant and second.id in model_results.not_significantly_different(found)[first.id]:
         st.warning(
             _n(
                 "Tested alone, this pair would differ significantly. Test images correct only for "
@@ -349,7 +349,7 @@ def describe_difference(first: ModelResult, second: ModelResult, found: list[Mod
             ),
             icon=":material/balance:",
         )
-    elif result.told_apart:
+    elif result.is_significant:
         better = (
             values["first"] if result.only_first_correct > result.only_second_correct else values["second"]
         )
