@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from core.messages import Message, N_
+from core.messages import N_
 
 
-def format_duration(seconds: float) -> Message:
-    """Format a duration: 0.3 s, 40 s, 3 min 20 s, 1 h 5 min."""
-    if seconds < 9.95:
-        return Message(N_("{s} s"), {"s": f"{seconds:.1f}"})
+def format_duration(seconds: float, language: str) -> str:
+    """A duration in at most two units, in `language` ("en", "ja"): "0.3 sec", "40 sec", "3 min 20 sec", "1 hr 5 min"."""
+    from babel.units import format_unit
+
     if seconds < 59.5:
-        return Message(N_("{s} s"), {"s": f"{seconds:.0f}"})
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return (
-            Message(N_("{m} min {s} s"), {"m": minutes, "s": rest})
-            if rest
-            else Message(N_("{m} min"), {"m": minutes})
-        )
-    return Message(N_("{h} h {m} min"), {"h": minutes // 60, "m": minutes % 60})
+        parts = [(round(seconds, 1) if seconds < 9.95 else round(seconds), "second")]
+    elif seconds < 3599.5:
+        minutes, rest = divmod(round(seconds), 60)
+        parts = [(minutes, "minute"), *([(rest, "second")] if rest else [])]
+    else:
+        minutes = round(seconds) // 60
+        parts = [(minutes // 60, "hour"), (minutes % 60, "minute")]
+    return " ".join(format_unit(n, f"duration-{unit}", length="short", locale=language) for n, unit in parts)
 
 
 def format_size(number: float) -> str:

@@ -53,7 +53,7 @@ def checkpoints_table(language: str) -> str:
             _(card["data"]["title"]),
             f"{card['parameters']:,}",
             figures,
-            formatting.format_duration(card["seconds"]).text(_),
+            formatting.format_duration(card["seconds"], language),
             f"`{card['command']}`",
         )
         rows.append("| " + " | ".join(cells) + " |")

@@ -11,7 +11,8 @@ from core import formatting, i18n
 from core.data import ProgressCallback
 from core.messages import Message
 
-_ = i18n.get_translator(i18n.terminal_language())
+_LANGUAGE = i18n.terminal_language()
+_ = i18n.get_translator(_LANGUAGE)
 
 
 def print_message(msgid: str | Message, **values: object) -> None:
@@ -51,5 +52,5 @@ def progress_bar() -> Iterator[ProgressCallback]:
 
 
 def format_duration(seconds: float) -> str:
-    """A time in the terminal's language."""
-    return formatting.format_duration(seconds).text(_)
+    """A duration in the language of the terminal."""
+    return formatting.format_duration(seconds, _LANGUAGE)

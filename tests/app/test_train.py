@@ -156,7 +156,7 @@ def test_nonsense_in_the_link_leaves_a_page_that_works(
 def test_the_price_and_the_time_limit(visit: Callable, launched: list[Run]) -> None:
     page = visit("train", task="mnist-softmax")
     # 1,150 training examples of the stand-in in batches of 128, ten epochs of 4 ms a step: 0.36 s.
-    assert page.metrics["Estimated time"] == "0.4 s"
+    assert page.metrics["Estimated time"] == "0.4 sec"
     page.set("mnist-softmax.budget", 2)
     [tag] = page.at.metric
     assert tag.delta == "500 steps"
@@ -205,7 +205,7 @@ def test_the_attached_run_and_its_form_are_of_one_task(visit: Callable) -> None:
 def test_stop_asks_the_process_to_end(visit: Callable) -> None:
     run = factories.running()
     page = visit("train", run=run.id)
-    assert "Epoch 2.0 of 4 · 4,321 samples/s · about 1 min 5 s left" in page.text
+    assert "Epoch 2.0 of 4 · 4,321 samples/s · about 1 min 5 sec left" in page.text
     page.press("Stop")
     assert (run.path / "stop").exists()
 

@@ -209,7 +209,10 @@ def test_summary_of_a_translation_model() -> None:
 
 def test_predict_with_a_translation_model_names_the_command_that_translates() -> None:
     said = call("predict", "cyclegan-light", "photo.png", rc=1).stderr
-    assert said.startswith("cyclegan-light is an image translation model.") and "python -m core translate" in said
+    assert (
+        said.startswith("cyclegan-light is an image translation model.")
+        and "python -m core translate" in said
+    )
 
 
 def test_predict_takes_a_folder_and_skips_what_it_cannot_read(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def escape_markdown(text: str) -> str:
 
 def format_duration(seconds: float) -> str:
     """Format a duration in the language of this session."""
-    return translate_message(formatting.format_duration(seconds))
+    return formatting.format_duration(seconds, language())
 
 
 def language_switch() -> None:

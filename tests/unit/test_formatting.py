@@ -1,0 +1,22 @@
+"""Durations in both languages."""
+
+import pytest
+
+from core.formatting import format_duration
+
+
+@pytest.mark.parametrize(
+    ("seconds", "english", "japanese"),
+    [
+        (0.34, "0.3 sec", "0.3 秒"),
+        (40, "40 sec", "40 秒"),
+        (59.7, "1 min", "1 分"),
+        (200, "3 min 20 sec", "3 分 20 秒"),
+        (3599.6, "1 hr 0 min", "1 時間 0 分"),
+        (3900, "1 hr 5 min", "1 時間 5 分"),
+    ],
+    ids=["tenths", "seconds", "rounded-up", "minutes", "rounded-to-an-hour", "hours"],
+)
+def test_a_duration_has_at_most_two_units(seconds: float, english: str, japanese: str) -> None:
+    assert format_duration(seconds, "en") == english
+    assert format_duration(seconds, "ja") == japanese
