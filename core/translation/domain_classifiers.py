@@ -79,9 +79,13 @@ def extract_features(photos: Tensor) -> np.ndarray:
 
 
 def kid(x: np.ndarray, y: np.ndarray) -> float:
-    """The estimator of the kernel inception distance on features (N, D) and (M, D): the unbiased squared maximum mean discrepancy under
-    the kernel (x·y/D + 1)³ (Bińkowski et al., arXiv 1801.01401). Smaller is closer; it can fall below 0 by chance. By definition the
-    features are Inception's; on those of `FEATURES` the value cannot be set beside published ones."""
+    """Return the kernel inception distance of features (N, D) and (M, D); smaller is closer, and chance can make it negative.
+
+    This is the unbiased estimator of the squared maximum mean discrepancy with the kernel (x·y/D + 1)³ over all photos
+    (Bińkowski et al., arXiv 1801.01401). torchmetrics averages random subsets of equal size in float32, so its value
+    depends on the seed. The definition uses Inception features; values on those of `FEATURE_MODEL` are not comparable to
+    published ones.
+    """
     d = x.shape[1]
 
     def kernel(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -94,9 +98,11 @@ def kid(x: np.ndarray, y: np.ndarray) -> float:
 
 
 def kid_interval(x: np.ndarray, y: np.ndarray, draws: int = 200, seed: int = 0) -> tuple[float, float]:
-    """95 % bootstrap interval of `kid` over both sets of photos, by resampling without repetition halves of each (a photo drawn twice would
-    look like two that are alike). Halves of one set of photos share half of them, so they scatter as the whole does between sets of
-    photos, or a little more: the interval is rather too wide than too narrow. Not a number where there are fewer than four photos."""
+    """Return a 95% interval of `kid` from `draws` random halves of both feature sets; NaN for fewer than four photos.
+
+    Halves are drawn without replacement, because a photo drawn twice would look like two similar ones. Two halves share
+    half of their photos, so the interval is too wide rather than too narrow.
+    """
     if min(len(x), len(y)) < 4:
         return math.nan, math.nan
     rng = np.random.default_rng(seed)
@@ -104,8 +110,8 @@ def kid_interval(x: np.ndarray, y: np.ndarray, draws: int = 200, seed: int = 0) 
     for _ in range(draws):
         i, j = (rng.choice(len(v), size=len(v) // 2, replace=False) for v in (x, y))
         values.append(kid(x[i], y[j]))
-    centre, spread = kid(x, y), np.std(values)
-    return float(centre - 1.96 * spread), float(centre + 1.96 * spread)
+    center, spread = kid(x, y), np.std(values)
+    return float(center - 1.96 * spread), float(center + 1.96 * spread)
 
 
 def color_histogram_accuracy(data: ArrayDataset, bins: int = 8) -> float:
