@@ -169,4 +169,4 @@ def test_the_script_in_plain_pytorch_loads_them_too() -> None:
     dataset = data.load_dataset("cifar10")
     (run.path / "config.json").write_text(json.dumps({**run.config, "data": dataset.describe()}))
     text = export.render_script(run)
-    assert "network.load_imagenet()" in text and "pip install torch torchvision" in text
+    assert "model.load_imagenet()" in text and "pip install torch torchvision" in text
