@@ -321,7 +321,7 @@ def test_stop_and_resume_from_the_command_line(wait_until: Callable) -> None:
             "--epochs",
             "1000",
             "--max-steps",
-            "5000",
+            "2500",
             "--batch-size",
             "32",
             "--threads",
@@ -340,7 +340,7 @@ def test_stop_and_resume_from_the_command_line(wait_until: Callable) -> None:
     assert training.returncode == 0 and json.loads(out.splitlines()[-1])["state"] == "stopped"
     assert f"python -m core runs resume {run.id}" in err
     found = answer("runs", "resume", run.id)
-    assert found["run"] == run.id and found["state"] == "finished" and run.summary["steps"] == 5000
+    assert found["run"] == run.id and found["state"] == "finished" and run.summary["steps"] == 2500
 
 
 def test_ctrl_c_stops_the_run_and_says_so(wait_until: Callable, end_of: Callable) -> None:

