@@ -7,7 +7,6 @@ PY      = $(VENV)/bin/python
 PIP     = $(PY) -m pip install --disable-pip-version-check --quiet
 READY   = $(VENV)/.ready
 DEV     = $(VENV)/.ready-dev
-PO      = locale/ja/LC_MESSAGES/manabi.po
 
 .DEFAULT_GOAL := help
 .PHONY: help run check test lint bench bench-long messages shots
@@ -61,12 +60,11 @@ messages: $(DEV)     ## collect the sentences for translation
 	mkdir -p build
 	$(VENV)/bin/pybabel extract --no-default-keywords -k _ -k N_ -k _n:1,2 -k counted:1,2 --add-location=file --no-wrap --project "Manabi Lab" \
 		-o build/manabi.pot core ui pages streamlit_app.py
-	@if [ -f $(PO) ]; then \
-		$(VENV)/bin/pybabel update --no-fuzzy-matching --no-wrap --ignore-obsolete -i build/manabi.pot -l ja -D manabi -d locale; \
-	else \
-		$(VENV)/bin/pybabel init --no-wrap -i build/manabi.pot -l ja -D manabi -d locale; \
-	fi
+	@for language in $$(ls locale | grep -v '[.]'); do \
+		$(VENV)/bin/pybabel update --no-fuzzy-matching --no-wrap --ignore-obsolete -i build/manabi.pot -l $$language -D manabi -d locale; \
+	done
 
-shots: $(DEV)        ## screenshots of every page into docs/shots
+shots: $(DEV)        ## screenshots of every page, and the animation of the README
 	$(PY) -m tools.browser --get
 	$(PY) -m tools.screenshots
+	$(PY) -m tools.animation

@@ -47,7 +47,7 @@ METRIC_NAMES: dict[str, str] = {
 
 
 def format_metric(metric: str, value: float) -> str:
-    """Format a metric: accuracies and fooling rates in percent, other values with four significant decimals."""
+    """Format a metric: accuracies and fooling rates in percent, other values with three or four decimals."""
     return (
         f"{100 * value:.2f}%"
         if metric == "accuracy" or "fool_rate" in metric

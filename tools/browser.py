@@ -1,7 +1,7 @@
-"""The browser of the browser tests and screenshots: `python -m tools.browser [--get]`.
+"""Find the browser for browser tests and screenshots: `python -m tools.browser [--get]`.
 
-Looks for one that is installed; with `--get` installs one where there is none: Debian's package where that is possible, else
-Playwright's own download. Without a browser the tests still run, and those that need one are skipped.
+With `--get`, a missing browser is installed: Debian's package if possible, else Playwright's download. Without
+a browser, the tests that need one are skipped.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ BROWSER_PATHS = (
     "C:/Program Files/Google/Chrome/Application/chrome.exe",
     "C:/Program Files (x86)/Microsoft/Edge/Application/msedge.exe",
 )
-PACKAGES = ("chromium", "fonts-noto-cjk")  # the second, so that Japanese has glyphs
+PACKAGES = ("chromium", "fonts-noto-cjk")  # fonts-noto-cjk has the Japanese glyphs
 
 LAUNCH_FLAGS = (
     "--no-sandbox",
@@ -37,11 +37,12 @@ LAUNCH_FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-"""For a browser that only looks at this project's own pages: it asks nobody else anything."""
+"""The browser only opens this project's pages: no background traffic."""
 
 
 def find_browser() -> str | None:
-    """Path of a browser that starts: the one named by `MANABI_BROWSER`, an installed one, or Playwright's own."""
+    """Return the path of a browser that starts: the one named by `MANABI_BROWSER`, an installed one, or
+    Playwright's."""
     named = os.environ.get("MANABI_BROWSER")
     candidates = [named] if named else [*map(shutil.which, BROWSER_NAMES), *BROWSER_PATHS]
     for path in candidates:
@@ -52,10 +53,10 @@ def find_browser() -> str | None:
 
 
 def _can_start(path: str) -> bool:
-    # Some systems put a script in a browser's place that only tells how to install it.
+    # Some systems have a script of that name that only explains how to install the browser.
     if not Path(path).is_file():
         return False
-    if os.name == "nt":  # there, --version opens a window
+    if os.name == "nt":  # --version would open a window
         return True
     try:
         return subprocess.run([path, "--version"], capture_output=True, timeout=60).returncode == 0
@@ -73,7 +74,7 @@ def _playwright_browser() -> str | None:
 
 
 def install_browser() -> str | None:
-    """Install a browser. Returns its path, or None where nothing worked."""
+    """Install a browser. Returns its path, or None if that failed."""
     if _can_use_apt():
         _run_command("apt-get", "update")
         if _run_command("apt-get", "install", "-y", "--no-install-recommends", *PACKAGES) and (
@@ -105,7 +106,7 @@ def main() -> None:
         print(f"Browser: {found}")
     else:
         print(
-            "No browser was found, so the tests that need one are skipped. Install chromium, or name one in MANABI_BROWSER."
+            "No browser was found, so the tests that need one are skipped. Install chromium, or set MANABI_BROWSER."
         )
 
 

@@ -1,7 +1,7 @@
-"""Fill the tables of both READMEs from what was measured: the cards of the checkpoints, and the table that `make bench` printed.
+"""Fill the tables of the READMEs and of docs/models from model cards and from the table that `make bench` printed.
 
 python -m tools.readme            write
-python -m tools.readme --check    exit 1 where a README does not say what the cards say
+python -m tools.readme --check    exit status 1 if a document differs from the cards
 """
 
 from __future__ import annotations
@@ -10,126 +10,227 @@ import json
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
-from core import formatting, i18n, paths, tasks
-from core.migration import migrate_card
+from core import checkpoints, formatting, paths, tasks
+from core.i18n import get_translator
+from core.messages import Translate
 
-METRICS_SHOWN = formatting.METRIC_NAMES.keys() - {
-    "cross_entropy",
-    *(name for name in formatting.METRIC_NAMES if "fool" in name),
+DOCUMENTS = {
+    "README.md": "en",
+    "README.ja.md": "ja",
+    "docs/models.md": "en",
+    "docs/models.ja.md": "ja",
 }
 BENCH_PATH = paths.PROJECT / "docs" / "bench.md"
+HIDDEN_METRICS = {"cross_entropy", *(name for name in formatting.METRIC_NAMES if "fool" in name)}
+
+# Rows of the README's speed table: the benchmark, its row in docs/bench.md, and what it measures.
+SPEED_ROWS = (
+    (
+        "mnist_epoch",
+        "stock / run",
+        "MNIST CNN, one epoch, vs. a stock `DataLoader` loop",
+        "MNIST の CNN、1 エポック (標準的な `DataLoader` のループとの比)",
+    ),
+    (
+        "cifar_throughput",
+        "ResNet-18, 11.2 M: ours / stock",
+        "ResNet-18 on CIFAR-10, training, vs. a stock loop",
+        "CIFAR-10 の ResNet-18 の学習 (標準的なループとの比)",
+    ),
+    ("drawing", "drawing to prediction, mnist-cnn", "From a drawing to its prediction", "手書き数字の予測"),
+    (
+        "server_start",
+        "`streamlit run` to the first page",
+        "Server start to the first page",
+        "サーバーの起動から最初のページまで",
+    ),
+    (
+        "coco",
+        "100%: pycocotools' loading / our indexing",
+        "Opening all of COCO for the first time, vs. pycocotools",
+        "COCO 全体を初めて開く (pycocotools との比)",
+    ),
+)
 UNCERTAIN_NOTES = {
-    "en": "The interval of the photos as they are contains 0: with so few of them this KID cannot tell even real apples from real "
-    "oranges, so a small value says little for the translations.",
-    "ja": "元の写真の区間に 0 が入っています。この枚数では、この KID は本物のりんごとオレンジさえ区別できないので、"
+    "en": "The 95% confidence interval of the original photos contains 0: with this few photos, KID cannot distinguish even "
+    "real apples from real oranges, so a small value is weak evidence.",
+    "ja": "元の写真の 95% 信頼区間に 0 が含まれています。この枚数では、KID は本物のりんごとオレンジさえ区別できないため、"
     "値が小さくても変換が良いとは言い切れません。",
 }
 
 
-def checkpoints_table(language: str) -> str:
-    """A Markdown table of the shipped checkpoints, from their cards."""
-    _ = i18n.get_translator(language)
+def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
+
+
+def pretrained_cards() -> list[tuple[tasks.Task, dict[str, Any]]]:
+    """Return the tasks with a pretrained checkpoint and their model cards, in the order of the task table."""
+    names = set(checkpoints.pretrained_names())
+    cards = [(t, checkpoints.load_card(t.checkpoint).content) for t in tasks.TASKS if t.checkpoint in names]
+    return [(task, card) for task, card in cards if card.get("task") == task.name]
+
+
+def _format_metrics(card: dict[str, Any], translate: Translate) -> str:
+    shown = {k: v for k, v in card["metrics"].items() if k in formatting.METRIC_NAMES.keys() - HIDDEN_METRICS}
+    return ", ".join(
+        f"{translate(formatting.METRIC_NAMES[k])} {formatting.format_metric(k, v)}" for k, v in shown.items()
+    )
+
+
+def summary_table(language: str) -> str:
+    """Return the README's table of pretrained models: task, test metric, training time."""
+    _ = get_translator(language)
     heads = {
-        "en": ("task", "network", "data", "parameters", "Test result", "training", "command"),
-        "ja": ("タスク", "ネットワーク", "データ", "パラメータ数", "テストデータで", "学習時間", "コマンド"),
+        "en": ("task", "model", "test result", "training time"),
+        "ja": ("タスク", "モデル", "テスト結果", "学習時間"),
     }[language]
-    rows = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
-    machines = set()
-    for task in tasks.TASKS:
-        path = paths.checkpoints() / f"{task.checkpoint}.json"
-        card = migrate_card(json.loads(path.read_text())) if path.exists() else {}
-        if card.get("task") != task.name:
-            continue
-        machines.add(f"{card['machine']}, torch {card['versions']['torch']}")
-        figures = ", ".join(
-            f"{_(formatting.METRIC_NAMES[k])} {formatting.format_metric(k, v)}"
-            for k, v in card["metrics"].items()
-            if k in METRICS_SHOWN
-        )
-        cells = (
+    rows = [
+        (
             f"`{task.checkpoint}`",
             _(task.title),
-            _(card["data"]["title"]),
-            f"{card['parameters']:,}",
-            figures,
+            _format_metrics(card, _),
             formatting.format_duration(card["seconds"], language),
-            f"`{card['command']}`",
         )
-        rows.append("| " + " | ".join(cells) + " |")
-    return "\n".join([*rows, "", " / ".join(sorted(machines))])
+        for task, card in pretrained_cards()
+    ]
+    return _table(heads, rows)
+
+
+def checkpoints_table(language: str) -> str:
+    """Return the table of pretrained models with data, size and command, and the machines they were trained on."""
+    _ = get_translator(language)
+    heads = {
+        "en": ("checkpoint", "data", "parameters", "test result", "training time", "command"),
+        "ja": ("チェックポイント", "データ", "パラメータ数", "テスト結果", "学習時間", "コマンド"),
+    }[language]
+    rows, machines = [], set()
+    for task, card in pretrained_cards():
+        machines.add(f"{card['machine']}, torch {card['versions']['torch']}")
+        rows.append(
+            (
+                f"`{task.checkpoint}`",
+                _(card["data"]["title"]),
+                f"{card['parameters']:,}",
+                _format_metrics(card, _),
+                formatting.format_duration(card["seconds"], language),
+                f"`{card['command']}`",
+            )
+        )
+    return f"{_table(heads, rows)}\n\n{' / '.join(sorted(machines))}"
 
 
 def translation_table(language: str) -> str:
-    """What the shipped pair of generators comes to on the test photos, beside the baselines, from its card."""
-    heads, ways, figures = {
+    """Return the evaluation of the pretrained CycleGAN on the test photos, with its baselines, from its card."""
+    heads, directions, titles = {
         "en": (
-            ("on the 79 + 79 test photos", "translated", "color transfer only", "original photos"),
+            ("79 + 79 test photos", "translated", "color transfer only", "original photos"),
             {"a2b": "apple to orange", "b2a": "orange to apple"},
             {
-                "fool_rate": "taken for the other fruit by `fruit-classifier`",
-                "second_fool_rate": "by `fruit-classifier-gray`, who saw no true colours",
-                "kid": "KID on features of `cifar10-fast` to the real other fruit, thousandths (95% interval)",
+                "fool_rate": "fooling rate, `fruit-classifier`",
+                "second_fool_rate": "fooling rate, `fruit-classifier-gray`",
+                "kid": "KID to real photos of the target class (`cifar10-fast` features, ×10⁻³, 95% CI)",
             },
         ),
         "ja": (
-            ("テスト写真 79 + 79 枚で", "変換後", "色だけ移した写真", "元の写真"),
+            ("テスト写真 79 + 79 枚", "変換後", "色の転写のみ", "元の写真"),
             {"a2b": "りんご → オレンジ", "b2a": "オレンジ → りんご"},
             {
-                "fool_rate": "`fruit-classifier` がもう一方の果物と答えた割合",
-                "second_fool_rate": "本物の色を見ていない `fruit-classifier-gray` では",
-                "kid": "本物のもう一方の果物との、`cifar10-fast` の特徴での KID、1000 分の 1 単位 (95% 区間)",
+                "fool_rate": "`fruit-classifier` が変換先と判定した割合",
+                "second_fool_rate": "`fruit-classifier-gray` が変換先と判定した割合",
+                "kid": "変換先の本物の写真との KID (`cifar10-fast` の特徴、×10⁻³、95% 信頼区間)",
             },
         ),
     }[language]
     metrics = json.loads((paths.checkpoints() / "cyclegan-apple2orange.json").read_text())["metrics"]
+    # The name that the card uses for the color-transfer baseline.
+    baseline = (
+        next(k for k in metrics if k.startswith("fool_rate_col"))
+        .removeprefix("fool_rate_")
+        .removesuffix("_a2b")
+    )
 
-    def cell(name: str, kind: str, way: str) -> str:
-        key = f"{name}_{kind}{way}"
+    def cell(name: str, kind: str, direction: str) -> str:
+        key = f"{name}_{kind}{direction}"
         if name != "kid":
             return f"{100 * metrics[key]:.1f}%"
         low, high = (1000 * metrics[f"{key}_{end}"] for end in ("low", "high"))
         return f"{1000 * metrics[key]:.2f} ({low:.2f} – {high:.2f})"
 
-    rows = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
-    for way, direction in ways.items():
-        for name, title in figures.items():
-            cells = (cell(name, kind, way) for kind in ("", "colour_", "untranslated_"))
-            rows.append(f"| {direction}: {title} | " + " | ".join(cells) + " |")
-    if any(
-        metrics[f"kid_untranslated_{way}_low"] <= 0 <= metrics[f"kid_untranslated_{way}_high"] for way in ways
-    ):
-        rows += ["", UNCERTAIN_NOTES[language]]
-    return "\n".join(rows)
+    rows = [
+        (
+            f"{title}: {name}",
+            *(cell(metric, kind, direction) for kind in ("", f"{baseline}_", "untranslated_")),
+        )
+        for direction, title in directions.items()
+        for metric, name in titles.items()
+    ]
+    lows = (metrics[f"kid_untranslated_{d}_low"] for d in directions)
+    highs = (metrics[f"kid_untranslated_{d}_high"] for d in directions)
+    note = any(low <= 0 <= high for low, high in zip(lows, highs, strict=True))
+    return _table(heads, rows) + (f"\n\n{UNCERTAIN_NOTES[language]}" if note else "")
 
 
-def fill_section(text: str, name: str, content: str) -> str:
-    """`text` with what stands between the marks of `name` replaced."""
-    pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
-    return pattern.sub(lambda m: f"{m[1]}{content}\n{m[2]}", text)
+def measured(benchmark: str, row: str) -> str:
+    """Return the value of `row` in the section of `benchmark` in docs/bench.md. Raises KeyError if it is missing."""
+    sections = BENCH_PATH.read_text(encoding="utf-8").split("\n## ")
+    section = next((s for s in sections if f"`python -m benchmarks.{benchmark}`" in s.split("\n")[0]), "")
+    for line in section.splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if cells[0] == row:
+            return cells[1]
+    raise KeyError(f"{row!r} of {benchmark} in {BENCH_PATH.name}")
 
 
-def render_readme(path: Path, language: str) -> str:
-    """The README at `path` as it should read."""
-    text = fill_section(path.read_text(encoding="utf-8"), "checkpoints", checkpoints_table(language))
-    text = fill_section(text, "translation", translation_table(language))
-    return (
-        fill_section(text, "bench", BENCH_PATH.read_text(encoding="utf-8").strip())
-        if BENCH_PATH.exists()
-        else text
-    )
+def speed_table(language: str) -> str:
+    """Return five measurements, each with the command that reproduces it."""
+    heads = {"en": ("what", "measured", "command"), "ja": ("内容", "実測値", "コマンド")}[language]
+    rows = []
+    for benchmark, row, english, japanese in SPEED_ROWS:
+        value = measured(benchmark, row)
+        ratio = value.removesuffix(" times")
+        if ratio != value:
+            value = f"{ratio}× faster" if language == "en" else f"{ratio} 倍速い"
+        title = english if language == "en" else japanese
+        rows.append((title, value, f"`python -m benchmarks.{benchmark}`"))
+    return _table(heads, rows)
+
+
+SECTIONS = {
+    "summary": summary_table,
+    "checkpoints": checkpoints_table,
+    "translation": translation_table,
+    "speed": speed_table,
+}
+
+
+def render(path: Path, language: str) -> str:
+    """Return the document at `path` with its generated sections filled."""
+    text = path.read_text(encoding="utf-8")
+    for name, make in SECTIONS.items():
+        pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
+        if pattern.search(text):
+            content = make(language)
+            text = pattern.sub(lambda m, content=content: f"{m[1]}{content}\n{m[2]}", text)
+    return text
 
 
 def main() -> int:
-    stale = 0
-    for name, language in (("README.md", "en"), ("README.ja.md", "ja")):
+    """Write the documents, or check them. Returns the exit status."""
+    stale = []
+    for name, language in DOCUMENTS.items():
         path = paths.PROJECT / name
-        wanted = render_readme(path, language)
+        wanted = render(path, language)
         if wanted != path.read_text(encoding="utf-8"):
-            stale = 1
+            stale.append(name)
             if "--check" not in sys.argv:
                 path.write_text(wanted, encoding="utf-8")
-    return stale if "--check" in sys.argv else 0
+    if "--check" not in sys.argv:
+        return 0
+    print(*(f"{name} differs from the cards. Run: python -m tools.readme" for name in stale), sep="\n")
+    return 1 if stale else 0
 
 
 if __name__ == "__main__":

@@ -1,26 +1,34 @@
 """Screenshots of every page into docs/shots: `python -m tools.screenshots [PAGE...]` (or `make shots`).
 
-Both languages, 1280 and 390 pixels wide, the draw page in the dark as well. A digit is drawn with the mouse, and the newest finished
-run, where there is one, is attached. The files are written as PNGs of at most 256 colours.
+Both languages, 1280 and 390 pixels wide, and the draw page in the dark theme too. A digit is drawn with the mouse; a few quick runs
+are trained first, in a temporary run store. `docs/shots/index.json` records the digest of each page's sources, so that a test can
+refuse screenshots that are older than their page. PNGs have at most 256 colors.
 """
 
 from __future__ import annotations
 
+import contextlib
 import io
+import json
+import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
-from core.runs import store
+from core.files import read_json, write_json
 from tools import browser as tool
 from tools import strokes
+from tools.page_sources import page_digest
 from tools.server import PROJECT, Server
 
 OUTPUT_FOLDER = PROJECT / "docs" / "shots"
-PAGES = {
+INDEX_PATH = OUTPUT_FOLDER / "index.json"
+PAGES: dict[str, dict[str, str]] = {
     "home": {},
     "train": {},
     "runs": {},
@@ -36,94 +44,146 @@ PAGES = {
         "show": "masks,boxes,labels,keypoints,crowds",
     },
 }
+"""Screenshots, each with the query of its page. "browse-image" is another view of the page "browse"."""
+DEMO_RUNS = (
+    ("mnist-mlp", "--quick", "--epochs", "3"),
+    ("mnist-lenet5", "--quick", "--epochs", "4"),
+    ("mnist-cnn", "--quick", "--epochs", "6"),
+)
 LOCALES = {"ja": "ja-JP", "en": "en-US"}
 WIDTHS = (1280, 390)
 DARK_SHOTS = (("draw", "en", 1280),)
-MAX_HEIGHT = 2600  # pixels; what is below is left out
+MAX_HEIGHT = 2600  # pixels; the rest is cut off
 MAX_BYTES = 250_000
 IDLE_SELECTOR = "[data-testid=stApp][data-test-script-state=notRunning]"
 
 
+def list_shots() -> list[tuple[str, str, int, bool]]:
+    """List all screenshots: name, language, width in pixels, dark theme."""
+    light = [(name, language, width, False) for name in PAGES for language in LOCALES for width in WIDTHS]
+    return light + [(*shot, True) for shot in DARK_SHOTS]
+
+
+def shot_path(name: str, language: str, width: int, dark: bool) -> Path:
+    """Return the path of a screenshot."""
+    return OUTPUT_FOLDER / f"{name}-{language}-{width}{'-dark' if dark else ''}.png"
+
+
 def main(wanted: list[str]) -> int:
-    """Take the screenshots of the pages `wanted` (all of them where none is named). Returns the exit status."""
+    """Take the screenshots `wanted`, or all of them. Returns the exit status."""
     unknown = set(wanted) - set(PAGES)
     if unknown:
-        print(
-            f"There is no page {', '.join(sorted(unknown))}. There are: {', '.join(PAGES)}.", file=sys.stderr
-        )
+        print(f"Not found: {', '.join(sorted(unknown))}. Choose from: {', '.join(PAGES)}.", file=sys.stderr)
         return 2
     path = tool.find_browser()
     if path is None:
-        print("No browser was found. Install chromium, or name one in MANABI_BROWSER.", file=sys.stderr)
+        print("No browser was found. Install chromium, or set MANABI_BROWSER.", file=sys.stderr)
         return 1
     OUTPUT_FOLDER.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        server = Server(Path(folder) / "server.log", {}).start()
-        try:
-            browser = playwright.chromium.launch(executable_path=path, args=tool.LAUNCH_FLAGS)
-            for name in wanted or PAGES:
-                for language in LOCALES:
-                    for width in WIDTHS:
-                        _take_screenshot(browser, server, name, language, width, dark=False)
-            for name, language, width in DARK_SHOTS:
-                if name in (wanted or PAGES):
-                    _take_screenshot(browser, server, name, language, width, dark=True)
-            browser.close()
-        finally:
-            server.stop()
+    names = wanted or list(PAGES)
+    with demo_server() as (server, run), sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=tool.LAUNCH_FLAGS)
+        for name in names:
+            digest = page_digest(page_name(name))
+            for shot in (s for s in list_shots() if s[0] == name):
+                try:
+                    _take_screenshot(browser, server, run, *shot)
+                except PlaywrightError as error:
+                    print(f"Once more: {shot}: {error.message.splitlines()[0]}", file=sys.stderr)
+                    _take_screenshot(browser, server, run, *shot)
+            _record(name, digest)
+        browser.close()
     return 0
 
 
+def page_name(name: str) -> str:
+    """Return the page that the screenshot `name` shows."""
+    return name.split("-")[0]
+
+
+def _record(name: str, digest: str) -> None:
+    """Note in the index that the screenshots `name` show sources of this digest."""
+    index = read_json(INDEX_PATH) or {}
+    write_json(INDEX_PATH, {k: v for k, v in sorted({**index, name: digest}.items()) if k in PAGES})
+
+
+@contextlib.contextmanager
+def demo_server() -> Iterator[tuple[Server, str]]:
+    """Serve the app with a temporary run store that holds `DEMO_RUNS`. Yields the server and the id of the last run."""
+    with tempfile.TemporaryDirectory() as folder:
+        world = Path(folder)
+        environment = {"MANABI_RUNS": str(world / "runs"), "MANABI_HANDWRITING": str(world / "handwriting")}
+        server = Server(world / "server.log", environment)
+        run = ""
+        for arguments in DEMO_RUNS:
+            command = [sys.executable, "-m", "core", "train", *arguments, "--json"]
+            done = subprocess.run(
+                command, cwd=PROJECT, env=server.environment, capture_output=True, text=True
+            )
+            if done.returncode:
+                raise RuntimeError(f"{' '.join(command)}: {done.stderr[-2000:]}")
+            run = json.loads(done.stdout.splitlines()[-1])["run"]
+        server.start()
+        try:
+            yield server, run
+        finally:
+            server.stop()
+
+
 def _take_screenshot(
-    browser: Browser, server: Server, name: str, language: str, width: int, dark: bool
+    browser: Browser, server: Server, run: str, name: str, language: str, width: int, dark: bool
 ) -> None:
     scheme = "dark" if dark else "light"
     context = browser.new_context(
         locale=LOCALES[language], viewport={"width": width, "height": 900}, color_scheme=scheme
     )
-    page = context.new_page()
-    page.set_default_timeout(120_000)
-    run = _make_finished_run() if name == "train" else None
-    parameters = {"run": run} if run else PAGES[name]
-    page.goto(server.url("" if name == "home" else name.split("-")[0], **parameters))
-    _wait_until_idle(page)
-    if name == "draw":
-        _draw_digit(page, 4)
-    if run:
-        page.locator(".manabi-live .main-svg").first.wait_for()
-        _wait_until_idle(page)
-    # Streamlit scrolls inside its main part, so the screen grows instead.
-    content = page.get_by_test_id("stMainBlockContainer").bounding_box()
-    page.set_viewport_size({"width": width, "height": int(min(max(900, content["height"]), MAX_HEIGHT))})
-    _wait_until_idle(page)
-    path = OUTPUT_FOLDER / f"{name}-{language}-{width}{'-dark' if dark else ''}.png"
-    path.write_bytes(_compress_png(page.screenshot(animations="disabled")))
-    print(f"{path.relative_to(PROJECT)}  {path.stat().st_size / 1000:.0f} kB", flush=True)
-    context.close()
+    with contextlib.closing(context):
+        page = context.new_page()
+        page.set_default_timeout(120_000)
+        parameters = {"run": run} if name == "train" else PAGES[name]
+        page.goto(server.url("" if name == "home" else page_name(name), **parameters))
+        wait_until_idle(page)
+        if name == "draw":
+            draw_digit(page, 4)
+        if name == "train":
+            page.locator(".main-svg").first.wait_for()
+            wait_until_idle(page)
+        # Streamlit scrolls inside its main element, so the viewport grows instead.
+        content = page.get_by_test_id("stMainBlockContainer").bounding_box()
+        page.set_viewport_size({"width": width, "height": int(min(max(900, content["height"]), MAX_HEIGHT))})
+        wait_until_idle(page)
+        path = shot_path(name, language, width, dark)
+        path.write_bytes(_compress_png(page.screenshot(animations="disabled")))
+        print(f"{path.relative_to(PROJECT)}  {path.stat().st_size / 1000:.0f} kB", flush=True)
 
 
-def _make_finished_run() -> str | None:
-    return next((r.id for r in store.list_runs() if r.status().state == "finished"), None)
+def draw_digit(page: Page, digit: int) -> None:
+    """Draw a digit on the canvas and wait for its prediction."""
+    for _stroke in stroke_by_stroke(page, digit):
+        pass
+    page.get_by_test_id("stMetric").first.wait_for()
+    page.mouse.move(5, 5)
+    wait_until_idle(page)
 
 
-def _draw_digit(page: Page, digit: int) -> None:
-    """Write a digit on the canvas and wait for its answer."""
+def stroke_by_stroke(page: Page, digit: int, every: int = 0) -> Iterator[None]:
+    """Draw a digit on the canvas. Yields after each stroke, and every `every` points within one."""
     canvas = page.locator("canvas.upper-canvas")
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
     for stroke in strokes.digit_points(digit, box["x"] + 70, box["y"] + 50, 140, 180):
         page.mouse.move(*stroke[0])
         page.mouse.down()
-        for point in stroke[1:]:
+        for number, point in enumerate(stroke[1:], 1):
             page.mouse.move(*point)
+            if every and number % every == 0:
+                yield
         page.mouse.up()
-    page.get_by_test_id("stMetric").first.wait_for()
-    page.mouse.move(5, 5)
-    _wait_until_idle(page)
+        yield
 
 
-def _wait_until_idle(page: Page) -> None:
-    """Wait until the script has ended and pictures and charts are there."""
+def wait_until_idle(page: Page) -> None:
+    """Block until the script has run, and images and charts are loaded."""
     page.wait_for_selector(IDLE_SELECTOR)
     page.wait_for_load_state("networkidle")
     page.wait_for_function("[...document.images].every(image => image.complete)")
@@ -131,11 +191,11 @@ def _wait_until_idle(page: Page) -> None:
 
 
 def _compress_png(png: bytes) -> bytes:
-    """The picture with as many colours as fit into MOST_BYTES."""
-    picture = Image.open(io.BytesIO(png)).convert("RGB")
-    for colours in (256, 128, 64, 32):
+    """Quantize the image to as many colors as fit into MAX_BYTES."""
+    image = Image.open(io.BytesIO(png)).convert("RGB")
+    for colors in (256, 128, 64, 32):
         out = io.BytesIO()
-        picture.quantize(colours, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+        image.quantize(colors, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
         if out.tell() <= MAX_BYTES:
             break
     return out.getvalue()

@@ -1,4 +1,4 @@
-"""The app, served for a program that looks at it: browser tests and screenshots."""
+"""Run the app for browser tests and screenshots."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 
 class Server:
-    """`streamlit run` at a free port, its output in `log`. `start` after `kill` serves at the same port again."""
+    """`streamlit run` at a free port, with its output in `log`. `start` after `kill` uses the same port again."""
 
     def __init__(self, log: Path, environment: dict[str, str]) -> None:
         self.log, self.environment = log, {**os.environ, **environment}
@@ -28,7 +28,8 @@ class Server:
         self.process: subprocess.Popen | None = None
 
     def start(self, seconds: float = 120) -> Server:
-        """Return when it answers. Raises RuntimeError, with the end of its log, where it does not."""
+        """Start the server and wait until it is healthy. Raises RuntimeError with the end of its log if it
+        fails."""
         command = [
             sys.executable,
             "-m",
@@ -67,12 +68,12 @@ class Server:
             return False
 
     def kill(self) -> None:
-        """SIGKILL: it can do nothing about it."""
+        """Send SIGKILL to the server."""
         self.process.send_signal(signal.SIGKILL)
         self.process.wait(10)
 
     def stop(self) -> None:
-        """End the server, if it still runs."""
+        """Stop the server if it is running."""
         if self.process.poll() is None:
             self.process.terminate()
             try:
@@ -81,7 +82,7 @@ class Server:
                 self.kill()
 
     def memory_usage(self) -> int:
-        """Bytes that the server holds."""
+        """Return the server's resident memory in bytes."""
         return psutil.Process(self.process.pid).memory_info().rss
 
     def url(self, path: str = "", **parameters: str) -> str:

@@ -1,4 +1,4 @@
-"""Ten digits as somebody writes them: strokes through a few points, smoothed, in a box of 1x1 with y downwards."""
+"""Handwritten digits as strokes: smoothed lines through a few points in the unit square, y pointing down."""
 
 from __future__ import annotations
 
@@ -88,14 +88,14 @@ DIGITS: dict[int, list[Stroke]] = {
 
 
 def digit_points(digit: int, left: float, top: float, width: float, height: float) -> list[Stroke]:
-    """The strokes of `digit` in that box, every few pixels a point."""
+    """Return the strokes of `digit` in the given box (pixels), with a point every few pixels."""
     return [
         [(left + width * x, top + height * y) for x, y in _smooth_spline(stroke)] for stroke in DIGITS[digit]
     ]
 
 
 def _smooth_spline(points: Stroke, between: int = 5) -> Stroke:
-    """A Catmull-Rom spline through `points`."""
+    """Return a Catmull-Rom spline through `points`."""
     p = np.array([points[0], *points, points[-1]])
     t = np.linspace(0, 1, between, endpoint=False)[:, None]
     curve = [

@@ -1,8 +1,8 @@
-"""A sheet of test photos with their translations, chosen by index: every tenth of each domain.
+"""Contact sheet of test photos and their translations, chosen by index: every tenth of each domain.
 
     python -m tools.translation_sheet OUT.jpg
 
-Rows: apples, translated, back again; oranges, translated, back again.
+Rows: apples, translated, reconstructed; oranges, translated, reconstructed.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ STRIDE, GAP = 10, 4
 
 
 def make_sheet() -> np.ndarray:
-    """The sheet (H, W, 3) uint8."""
+    """Return the sheet, (H, W, 3) uint8. Exits if the real photos are not installed."""
     dataset = data.load_dataset("apple2orange", download=False)
     if dataset.stand_in_for:
-        sys.exit("no real photos are here")
+        sys.exit("The photos of apples and oranges are not installed.")
     translator = Translator.load(checkpoints.load_card(PRETRAINED_NAME).weights)
     rows = []
     for domain, way in ((0, "a2b"), (1, "b2a")):

@@ -28,15 +28,7 @@ GLOSSARY = Path("locale/glossary.toml")
 ALLOWED_PATH = Path("tools/voice_allowed.txt")
 FOLDERS = ("core", "ui", "pages", "tools", "benchmarks", "tests")
 SUFFIXES = {".py", ".js", ".css", ".jinja"}
-DOCS = (
-    "README.md",
-    "README.ja.md",
-    "CONTRIBUTING.md",
-    "Makefile",
-    "Dockerfile",
-    "docs/bench.md",
-    "docs/setup.md",
-)
+DOCS = ("README*.md", "CONTRIBUTING.md", "Makefile", "Dockerfile", "docs/*.md")
 EXEMPT = {
     "tools/voice.py",
     "tests/unit/test_voice.py",
@@ -235,7 +227,7 @@ def _sentences(source: str) -> Iterator[tuple[int, str]]:
 def list_paths() -> list[Path]:
     """List what is checked, as paths from the project's root."""
     code = (p for folder in FOLDERS for p in (PROJECT / folder).rglob("*") if p.suffix in SUFFIXES)
-    top = (PROJECT / name for name in (*DOCS, "streamlit_app.py", str(PO), str(GLOSSARY)))
+    top = (p for name in (*DOCS, "streamlit_app.py", str(PO), str(GLOSSARY)) for p in PROJECT.glob(name))
     paths = (p.relative_to(PROJECT) for p in (*code, *top) if p.is_file())
     return sorted(p for p in paths if p.as_posix() not in EXEMPT)
 

@@ -1,4 +1,4 @@
-"""The glossary is complete in both languages, sorted, and its links lead somewhere."""
+"""The glossary is complete in both languages, sorted, and its links lead to entries."""
 
 import re
 import tomllib

@@ -1,4 +1,5 @@
-"""Every sentence for people has its Japanese, with the same places, and nothing is left over of sentences that are gone."""
+"""Every sentence has its Japanese translation with the same placeholders, and the catalogue holds no stale
+entries."""
 
 from __future__ import annotations
 
@@ -34,7 +35,8 @@ def extracted(path: Path) -> set[str | tuple[str, str]]:
 
 
 def written(path: Path) -> set[str | tuple[str, str]]:
-    """The literals in the calls that mark them, including those in f-strings, which Babel finds from Python 3.12 on only."""
+    """Return the literals in the calls that mark them, including those in f-strings, which Babel finds from
+    Python 3.12 on only."""
     result: set[str | tuple[str, str]] = set()
     for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if not isinstance(call, ast.Call):
@@ -52,12 +54,12 @@ def written(path: Path) -> set[str | tuple[str, str]]:
 
 
 def places(text: str) -> set[str]:
-    """The names in `{name}`."""
+    """Return the placeholder names."""
     return {name for _text, name, _spec, _conversion in Formatter().parse(text) if name is not None}
 
 
 def marks(text: str) -> list[str]:
-    """What must survive a translation as it is: icons, bold, code."""
+    """Return what a translation must keep: icons, bold, code."""
     return sorted(re.findall(r":material/\w+:|\*\*|`[^`]*`", text))
 
 

@@ -1,4 +1,4 @@
-"""Sentences with their places, and files that are never half there."""
+"""Messages with placeholders and counts, and files that are written atomically."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_a_write_replaces_in_one_step(tmp_path: Path) -> None:
     before = path.stat().st_ino
     with path.open("rb") as reader:
         write_bytes(path, b"new")
-        assert reader.read() == b"old"  # who reads the old one goes on reading it
+        assert reader.read() == b"old"  # an open file keeps its content
     assert path.read_bytes() == b"new" and path.stat().st_ino != before and os.listdir(tmp_path) == ["a.bin"]
 
 
