@@ -22,7 +22,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks import table
-from benchmarks.query_table import Measurement
+from benchmarks.table import Measurement
 from core import paths
 from core.coco.scenes import KEYPOINT_NAMES, SKELETON
 

@@ -158,7 +158,7 @@ def _scan_shapes(coco: Coco, progress: ProgressCallback | None) -> pd.DataFrame:
     if path.exists():
         return coco.query_table("SELECT * FROM read_parquet(?)", [str(path)])
     rows = coco.query_table(
-        "SELECT image, id, x, y, w, h, area, crowd, labelled, segmentation_at, segmentation_bytes, keypoints_at, keypoints_bytes "
+        "SELECT image, id, x, y, w, h, area, crowd, labeled, segmentation_at, segmentation_bytes, keypoints_at, keypoints_bytes "
         "FROM annotations ORDER BY segmentation_at"
     )
     found: list[tuple[str, int, int, float]] = []
@@ -213,7 +213,7 @@ def _shape_issues(row, content: bytes, begin: int) -> list[tuple[str, int, int, 
     beside = max(row.x - low[0], row.y - low[1], high[0] - row.x - row.w, high[1] - row.y - row.h)
     if beside > BOX_TOLERANCE:
         found.append(("polygon", row.image, row.id, float(beside)))
-    if row.labelled:
+    if row.labeled:
         far = _keypoint_distance(
             content[row.keypoints_at - begin :][: row.keypoints_bytes], polygons, row.area
         )
@@ -223,13 +223,13 @@ def _shape_issues(row, content: bytes, begin: int) -> list[tuple[str, int, int, 
 
 
 def _keypoint_distance(raw: bytes, polygons: list[np.ndarray], area: float) -> float:
-    """Pixels by which the farthest labelled joint lies outside of the polygons; 0 where none lies far."""
+    """Pixels by which the farthest labeled joint lies outside of the polygons; 0 where none lies far."""
     try:
         points = np.asarray(_KEYPOINT_DECODER.decode(raw)).reshape(-1, 3)
     except (msgspec.DecodeError, ValueError):
         return 0.0
-    labelled = points[points[:, 2] > 0, :2]
-    outside = labelled[~outlines.polygons_contain(polygons, labelled)]
+    labeled = points[points[:, 2] > 0, :2]
+    outside = labeled[~outlines.polygons_contain(polygons, labeled)]
     if not len(outside):
         return 0.0
     far = float(outlines.edge_distance(polygons, outside).max())

@@ -49,7 +49,7 @@ AREA_CONDITIONS = {
     "medium": "a.area >= 1024 AND a.area < 9216",
     "large": "a.area >= 9216",
 }
-KEYPOINT_COLUMNS = {"keypoints": "max(a.labelled)", "visible": "max(a.visible)"}
+KEYPOINT_COLUMNS = {"keypoints": "max(a.labeled)", "visible": "max(a.visible)"}
 ATTRIBUTES = ("crowd", "split", "caption")
 _MAX_DEPTH = 40
 _MAX_DIGITS = 18  # more do not fit a 64-bit integer

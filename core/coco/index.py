@@ -1,6 +1,7 @@
-"""The index of a COCO folder: small columns in one DuckDB file, segmentations and keypoints as bytes in another.
+"""Build the index of a COCO folder: columns in a DuckDB file, segmentations and keypoints as bytes in a second file.
 
-It lies under the cache folder, is made aside and moved into place when it is whole, and is made again when a source file changed.
+The index lies in the cache folder, is written to a temporary folder and moved into place, and is rebuilt if a source
+file changes.
 """
 
 from __future__ import annotations
@@ -21,20 +22,20 @@ from core.data import ProgressCallback
 from core.files import write_json
 from core.messages import Message, N_, UserError
 
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 ANNOTATION_KINDS = ("instances", "person_keypoints", "captions")
 _IGNORED_PREFIXES = (
     ".",
     "image_info_",
     "panoptic_",
     "stuff_",
-)  # what else lies beside them in an official folder
+)  # other annotation files of the official archives
 
 
 def find_splits(source: Path) -> list[SplitFiles]:
-    """The splits of a COCO folder (`annotations/<kind>_<split>.json`), or of one JSON file beside its pictures.
+    """Find the splits of a COCO folder (`annotations/<kind>_<split>.json`) or of one JSON file next to its images.
 
-    Raises UserError where there is nothing of the kind.
+    Raises UserError if there are no annotations.
     """
     if source.is_file():
         return [SplitFiles(source.stem, source.parent, instances=source)]
@@ -57,11 +58,13 @@ def find_splits(source: Path) -> list[SplitFiles]:
         kind = next((k for k in ANNOTATION_KINDS if file.stem.startswith(f"{k}_")), "instances")
         split = file.stem.removeprefix(f"{kind}_")
         splits.setdefault(split, {}).setdefault(kind, file)
-    return [SplitFiles(split, source / split, **found) for split, found in sorted(splits.items())]
+    return [
+        SplitFiles(split, source / split, **paths_by_kind) for split, paths_by_kind in sorted(splits.items())
+    ]
 
 
 def index_folder(source: Path) -> Path:
-    """Where the index of `source` lies, as its files are now."""
+    """Return the index folder for the current files of `source`; it depends on their sizes and modification times."""
     stats = [
         (str(f.resolve()), f.stat().st_size, f.stat().st_mtime_ns)
         for s in find_splits(source)
@@ -72,19 +75,21 @@ def index_folder(source: Path) -> Path:
 
 
 def _index_prefix(source: Path) -> str:
-    """The beginning of the name of every index of `source`."""
+    """Return the name prefix of every index of `source`."""
     return hashlib.sha256(str(source.resolve()).encode()).hexdigest()[:8]
 
 
 def build_index(source: Path, progress: ProgressCallback | None = None) -> Path:
-    """The folder of the index of `source`, made now where it is not there or older than its source. Raises UserError naming the file and
-    the record that cannot be read."""
+    """Return the index folder of `source`; build it if it is missing or outdated.
+
+    Raises UserError with the file and the record that cannot be read.
+    """
     folder = index_folder(source)
     if (folder / "done.json").exists():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{folder}.lock"):
-        if (folder / "done.json").exists():  # somebody else made it while this one waited
+        if (folder / "done.json").exists():  # built by another process meanwhile
             return folder
         part = folder.with_name(f"{folder.name}.part-{os.getpid()}")
         shutil.rmtree(part, ignore_errors=True)
@@ -100,12 +105,12 @@ def build_index(source: Path, progress: ProgressCallback | None = None) -> Path:
 
 
 def delete_index(source: Path) -> None:
-    """Remove what was made of `source`: index and thumbnails."""
+    """Remove the indexes and thumbnails of `source`."""
     _remove_folders(_list_indexes(source))
 
 
 def _list_indexes(source: Path) -> list[Path]:
-    """Every finished index of `source`, as its files are now or once were."""
+    """Return every complete index of `source`, current or outdated."""
     return [
         p
         for p in (paths.cache() / "coco").glob(f"{_index_prefix(source)}-*")
@@ -134,16 +139,16 @@ def _write_index(source: Path, part: Path, progress: ProgressCallback | None) ->
         for number, split in enumerate(splits):
             if progress:
                 progress(Message(N_("Reading {name}"), {"name": split.split}), number / len(splits))
-            made, found = build_tables(number, split, first, segments)
-            _renumber_categories(made, tables["categories"])
-            for name, frame in made.items():
+            split_tables, split_problems = build_tables(number, split, first, segments)
+            _renumber_categories(split_tables, tables["categories"])
+            for name, frame in split_tables.items():
                 tables[name].append(frame)
-            problems += found
-            first += len(made["images"])
+            problems += split_problems
+            first += len(split_tables["images"])
     with duckdb.connect(str(part / "index.duckdb")) as connection:
         for name, frames in tables.items():
             frame = pd.concat(frames, ignore_index=True)
-            if name == "categories":  # of the same one, that which names its joints
+            if name == "categories":  # of duplicates, the one with keypoint names
                 frame = frame.sort_values(
                     "keypoints", key=lambda texts: texts == "[]", kind="stable"
                 ).drop_duplicates("category")
@@ -160,13 +165,13 @@ def _write_index(source: Path, part: Path, progress: ProgressCallback | None) ->
     )
 
 
-def _renumber_categories(made: dict[str, pd.DataFrame], before: list[pd.DataFrame]) -> None:
-    """Give categories of a split new numbers, in place, where an earlier split has others under theirs."""
-    named = {int(row.category): row.name for frame in before for row in frame.itertuples(index=False)}
-    free = max([*named, *made["categories"]["category"].tolist(), 0]) + 1
+def _renumber_categories(tables: dict[str, pd.DataFrame], earlier_splits: list[pd.DataFrame]) -> None:
+    """Renumber, in place, categories whose ids an earlier split uses for other names."""
+    names = {int(row.category): row.name for frame in earlier_splits for row in frame.itertuples(index=False)}
+    free = max([*names, *tables["categories"]["category"].tolist(), 0]) + 1
     numbers = {}
-    for row in made["categories"].itertuples(index=False):
-        if named.get(int(row.category), row.name) != row.name:
+    for row in tables["categories"].itertuples(index=False):
+        if names.get(int(row.category), row.name) != row.name:
             numbers[int(row.category)] = free + len(numbers)
     for name in ("categories", "annotations") if numbers else ():
-        made[name]["category"] = made[name]["category"].replace(numbers)
+        tables[name]["category"] = tables[name]["category"].replace(numbers)

@@ -1,7 +1,7 @@
-"""Segmentations as masks: polygons, RLE and compressed RLE, decoded by pycocotools after they have been looked at.
+"""Decode segmentations (polygons, RLE, compressed RLE) to masks with pycocotools, after validating them.
 
-pycocotools is written in C and trusts its input: runs that do not fill the picture, or coordinates far outside of it, would write or
-allocate without end. Shapes: H W of the picture.
+pycocotools is written in C and trusts its input: runs that do not add up to the image size, or coordinates far outside
+the image, would write out of bounds or allocate without limit. Masks are (H, W) bool.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import numpy as np
 
 from core.messages import N_, UserError
 
-MAX_OVERSHOOT = 4.0  # sides of the picture that a coordinate may lie outside of it
+MAX_OVERSHOOT = 4.0  # image sides by which a coordinate may lie outside the image
 MAX_PIXELS = 100_000_000
 MAX_PERIMETER = 2_000_000.0  # pixels along the edges of one polygon
 
 
 def to_rle(segmentation: Any, height: int, width: int) -> dict[str, Any]:
-    """The segmentation of one instance as compressed RLE of pycocotools. Raises UserError saying what is wrong with it."""
+    """Convert a segmentation to the compressed RLE of pycocotools. Raises UserError if it is invalid."""
     from pycocotools import mask
 
     if height <= 0 or width <= 0 or height * width > MAX_PIXELS:
@@ -39,37 +39,37 @@ def to_rle(segmentation: Any, height: int, width: int) -> dict[str, Any]:
     whole = isinstance(runs, list) and all(isinstance(n, int) and 0 <= n <= height * width for n in runs)
     if not whole or sum(runs) != height * width:
         raise UserError(N_("the RLE runs do not add up to the image size"))
-    # From the runs in both cases: pycocotools never reads a stranger's string.
+    # Always from the runs: pycocotools never reads an untrusted string.
     return mask.frPyObjects({"size": [height, width], "counts": runs}, height, width)
 
 
 def decode_mask(segmentation: Any, height: int, width: int) -> np.ndarray:
-    """The mask (H, W) bool of one instance. Raises UserError saying what is wrong with its segmentation."""
+    """Decode a segmentation to a mask (H, W) bool. Raises UserError if it is invalid."""
     from pycocotools import mask
 
     return mask.decode(to_rle(segmentation, height, width)).astype(bool)
 
 
 def encode_rle(mask: np.ndarray) -> dict[str, Any]:
-    """(H, W) bool as RLE that is not compressed: its size and the lengths of its runs, column by column, beginning with zeros."""
+    """Encode a mask (H, W) as uncompressed RLE: size, and run lengths in column order, starting with background."""
     flat = np.concatenate([[0], mask.flatten(order="F").astype(np.int8), [0]])
     counts = np.diff(np.concatenate([[0], np.flatnonzero(np.diff(flat)), [mask.size]]))
     return {"size": list(mask.shape), "counts": (counts if counts[-1] else counts[:-1]).tolist()}
 
 
 def mask_extent(segmentation: Any, height: int, width: int) -> tuple[int, tuple[float, float, float, float]]:
-    """Pixels of the mask, and the box (x, y, width, height) around it. Raises UserError."""
+    """Return the area of a mask in pixels and its bounding box (x, y, width, height). Raises UserError if it is invalid."""
     from pycocotools import mask
 
     encoded = to_rle(segmentation, height, width)
     return int(mask.area(encoded)), tuple(float(v) for v in mask.toBbox(encoded))
 
 
-def check_polygons(found: list, height: int, width: int) -> list[list[float]]:
-    """`found` as it is, once it is known to be polygons. Raises UserError saying what is wrong with it."""
-    if not found:
+def check_polygons(polygons: list, height: int, width: int) -> list[list[float]]:
+    """Return `polygons` if pycocotools can draw them in an image of this size. Raises UserError otherwise."""
+    if not polygons:
         raise UserError(N_("the segmentation is empty"))
-    for polygon in found:
+    for polygon in polygons:
         if not isinstance(polygon, list) or not all(
             isinstance(v, int | float) and not isinstance(v, bool) for v in polygon
         ):
@@ -84,19 +84,22 @@ def check_polygons(found: list, height: int, width: int) -> list[list[float]]:
         reach = MAX_OVERSHOOT * max(height, width)
         if not all(math.isfinite(v) and -reach <= v <= reach for v in polygon):
             raise UserError(N_("a polygon extends far outside the image"))
-        # pycocotools walks along every edge, pixel by pixel, and keeps all of them.
-        way = sum(
+        # pycocotools stores every pixel along every edge.
+        perimeter = sum(
             abs(a - b)
             for axis in (polygon[0::2], polygon[1::2])
             for a, b in zip(axis, [*axis[1:], axis[0]], strict=True)
         )
-        if way > MAX_PERIMETER:
-            raise UserError(N_("a polygon's perimeter is too long ({length} px)"), length=f"{way:,.0f}")
-    return found
+        if perimeter > MAX_PERIMETER:
+            raise UserError(N_("a polygon's perimeter is too long ({length} px)"), length=f"{perimeter:,.0f}")
+    return polygons
 
 
 def _decode_counts(counts: str) -> list[int]:
-    """The runs of compressed RLE: five bits a character, from the third run on the difference to the one before the last (maskApi.c)."""
+    """Decode the runs of compressed RLE; [-1] if invalid.
+
+    Each character holds five bits; from the fourth run on, the difference to the run before the last (maskApi.c).
+    """
     runs: list[int] = []
     value = shift = 0
     for character in counts.encode("utf-8"):

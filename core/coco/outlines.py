@@ -1,7 +1,7 @@
-"""Instances as outlines, for drawings that stay sharp at any size: SVG path data in pixels of the picture.
+"""Outlines of instances as SVG paths in image pixels, sharp at any zoom.
 
-Polygons are drawn as they are in the file. RLE has no outline of its own; its mask is traced (marching squares, Lorensen and Cline 1987,
-by scikit-image), to within half a pixel.
+Polygons are taken from the file. An RLE has no outline, so its mask is traced to within half a pixel (marching squares,
+Lorensen and Cline 1987, by scikit-image).
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ from core.coco import masks
 from core.coco.dataset import ImageRecord, Instance
 from core.messages import UserError
 
-_TOLERANCE = 0.5  # pixels by which a traced outline may be straightened
+_TOLERANCE = 0.5  # pixels by which a traced outline is simplified
 
 
 def instance_rings(instance: Instance, image_record: ImageRecord) -> list[np.ndarray]:
-    """Closed outlines (P, 2) of x, y; holes of a traced mask are rings of their own. Raises UserError naming the record and what is wrong
-    with its segmentation."""
+    """Return the closed outlines (P, 2) of x, y; holes of a traced mask are separate rings.
+
+    Raises UserError with the annotation id if the segmentation is invalid.
+    """
     if isinstance(instance.segmentation, list):
         try:
             polygons = masks.check_polygons(instance.segmentation, image_record.height, image_record.width)
@@ -28,17 +30,16 @@ def instance_rings(instance: Instance, image_record: ImageRecord) -> list[np.nda
 
 
 def trace_mask(mask: np.ndarray) -> list[np.ndarray]:
-    """Outlines (P, 2) of x, y around the True pixels of (H, W)."""
+    """Trace the outlines (P, 2) of x, y of a mask (H, W)."""
     from skimage.measure import approximate_polygon, find_contours
 
-    found = find_contours(np.pad(mask, 1).astype(np.float32), 0.5)
-    return [
-        approximate_polygon(ring[:, ::-1] - 0.5, _TOLERANCE) for ring in found
-    ]  # a pixel's middle lies half a pixel into it
+    contours = find_contours(np.pad(mask, 1).astype(np.float32), 0.5)
+    # The center of a pixel lies half a pixel inside it; the padding shifts by one.
+    return [approximate_polygon(contour[:, ::-1] - 0.5, _TOLERANCE) for contour in contours]
 
 
 def svg_path(instance: Instance, image_record: ImageRecord) -> str:
-    """SVG path data of the instance, to be filled by the even-odd rule where it was RLE. Raises UserError as `rings` does."""
+    """Return the SVG path data of an instance, to be filled by the even-odd rule. Raises UserError as `instance_rings` does."""
     parts = [
         "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in ring) + "Z"
         for ring in instance_rings(instance, image_record)
@@ -47,7 +48,7 @@ def svg_path(instance: Instance, image_record: ImageRecord) -> str:
 
 
 def polygons_contain(polygons: list[np.ndarray], points: np.ndarray) -> np.ndarray:
-    """Which of `points` (K, 2) lie inside one of the polygons (P, 2), as (K,) bool: crossings of a ray to the right, counted."""
+    """Return which of `points` (K, 2) lie inside any of the polygons (P, 2), as (K,) bool, by ray casting."""
     inside = np.zeros(len(points), bool)
     for polygon in polygons:
         x, y = polygon.T
@@ -61,12 +62,12 @@ def polygons_contain(polygons: list[np.ndarray], points: np.ndarray) -> np.ndarr
 
 
 def edge_distance(polygons: list[np.ndarray], points: np.ndarray) -> np.ndarray:
-    """Pixels (K,) from each of `points` (K, 2) to the nearest edge of the polygons (P, 2); infinite where there is none."""
+    """Return the distance (K,) in pixels of each of `points` (K, 2) to the nearest polygon edge; infinite without polygons."""
     nearest = np.full(len(points), np.inf)
     for polygon in polygons:
-        start, way = polygon, np.roll(polygon, -1, axis=0) - polygon  # (P, 2)
-        length = (way**2).sum(1).clip(1e-9)
-        along = (((points[:, None] - start) * way).sum(2) / length).clip(0, 1)  # (K, P)
-        feet = start + along[..., None] * way
+        start, edge = polygon, np.roll(polygon, -1, axis=0) - polygon  # (P, 2)
+        length = (edge**2).sum(1).clip(1e-9)
+        along = (((points[:, None] - start) * edge).sum(2) / length).clip(0, 1)  # (K, P)
+        feet = start + along[..., None] * edge
         nearest = np.minimum(nearest, np.sqrt(((points[:, None] - feet) ** 2).sum(2)).min(1))
     return nearest

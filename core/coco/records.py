@@ -1,8 +1,6 @@
-"""What is read of COCO's JSON files. Every key that the format calls optional may be missing or null; others than these are passed
-over.
+"""Schema of COCO annotation files, decoded by msgspec. Optional keys may be missing or null; unknown keys are ignored.
 
-Segmentations and keypoints stay as the bytes that they are in the file: they are most of it, and only those that a person looks at are
-ever decoded.
+Segmentations and keypoints, most of a file, stay raw bytes and are decoded only when an image is opened.
 """
 
 from __future__ import annotations
@@ -15,11 +13,11 @@ import msgspec
 from core.messages import N_, UserError
 
 EMPTY = msgspec.Raw(b"")
-BOM = b"\xef\xbb\xbf"  # what some editors put before a text
+BOM = b"\xef\xbb\xbf"  # byte order mark, written by some editors
 
 
 class Image(msgspec.Struct, gc=False):
-    """One picture; `width` and `height` in pixels, 0 or None where they are not said."""
+    """Image; `width` and `height` in pixels, 0 or None if not stated."""
 
     id: int
     file_name: str | None = ""
@@ -28,7 +26,7 @@ class Image(msgspec.Struct, gc=False):
 
 
 class Category(msgspec.Struct, gc=False):
-    """One class. `keypoints` names the joints, `skeleton` pairs them, counted from 1."""
+    """Category. `keypoints` are names, `skeleton` pairs of keypoint numbers, from 1."""
 
     id: int
     name: str
@@ -38,8 +36,11 @@ class Category(msgspec.Struct, gc=False):
 
 
 class Annotation(msgspec.Struct, gc=False):
-    """One instance: `bbox` is x, y, width, height in pixels; `segmentation` polygons, RLE or compressed RLE; `keypoints` triples of x, y
-    and visibility (0 not labelled, 1 labelled but hidden, 2 visible)."""
+    """Instance.
+
+    `bbox` is x, y, width, height in pixels; `segmentation` polygons, RLE or compressed RLE; `keypoints` triples of x, y
+    and visibility (0 not labeled, 1 labeled but not visible, 2 visible).
+    """
 
     image_id: int
     category_id: int | None = -1
@@ -52,7 +53,7 @@ class Annotation(msgspec.Struct, gc=False):
 
 
 class Caption(msgspec.Struct, gc=False):
-    """One sentence about a picture."""
+    """Caption of an image."""
 
     image_id: int
     caption: str
@@ -60,7 +61,7 @@ class Caption(msgspec.Struct, gc=False):
 
 
 class Instances(msgspec.Struct, gc=False):
-    """A file of instances, or of persons with keypoints."""
+    """File of instances or person keypoints."""
 
     images: list[Image]
     annotations: list[Annotation]
@@ -68,27 +69,27 @@ class Instances(msgspec.Struct, gc=False):
 
 
 class Captions(msgspec.Struct, gc=False):
-    """A file of captions."""
+    """File of captions."""
 
     images: list[Image]
     annotations: list[Caption]
 
 
-# The same as some tools write it: whole numbers as 1.0. Read in a second try, and made whole afterwards.
+# Some tools write integers as 1.0. These types are tried second; ids are converted to int afterwards.
 class LooseImage(Image, gc=False):
-    """An image whose id may be written as 1.0."""
+    """Image with an id such as 1.0."""
 
     id: float
 
 
 class LooseCategory(Category, gc=False):
-    """A category whose id may be written as 1.0."""
+    """Category with an id such as 1.0."""
 
     id: float
 
 
 class LooseAnnotation(Annotation, gc=False):
-    """An annotation whose ids may be written as 1.0."""
+    """Annotation with ids such as 1.0."""
 
     image_id: float
     category_id: float | None = -1
@@ -96,14 +97,14 @@ class LooseAnnotation(Annotation, gc=False):
 
 
 class LooseCaption(Caption, gc=False):
-    """A caption whose ids may be written as 1.0."""
+    """Caption with ids such as 1.0."""
 
     image_id: float
     id: float | None = None
 
 
 class LooseInstances(Instances, gc=False):
-    """`Instances` of loose records."""
+    """`Instances` with ids such as 1.0."""
 
     images: list[LooseImage]
     annotations: list[LooseAnnotation]
@@ -111,14 +112,14 @@ class LooseInstances(Instances, gc=False):
 
 
 class LooseCaptions(Captions, gc=False):
-    """`Captions` of loose records."""
+    """`Captions` with ids such as 1.0."""
 
     images: list[LooseImage]
     annotations: list[LooseCaption]
 
 
 def read_annotations(path: Path, kind: type[Instances] | type[Captions]) -> Instances | Captions:
-    """The file's records. Raises UserError naming the file and, where it can be told, the record that breaks it."""
+    """Read an annotation file. Raises UserError with the file and, if known, the invalid record."""
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -131,7 +132,7 @@ def read_annotations(path: Path, kind: type[Instances] | type[Captions]) -> Inst
 def parse_annotations(
     content: bytes, name: str, kind: type[Instances] | type[Captions]
 ) -> Instances | Captions:
-    """The records in a file's `content`. Raises UserError as `read` does, with `name` for the file."""
+    """Parse the `content` of an annotation file called `name`. Raises UserError as `read_annotations` does."""
     content = content.removeprefix(BOM)
     try:
         return _decode(content, kind)
@@ -156,22 +157,26 @@ def parse_annotations(
 
 
 def _decode(content: bytes, kind: type[Instances] | type[Captions]) -> Instances | Captions:
-    """As COCO writes it; else leniently: ids as 1.0, numbers in quotes. Raises msgspec's errors of the first try."""
+    """Decode strictly, then leniently (ids as 1.0, quoted numbers). Raises the msgspec errors of the strict attempt."""
     try:
         return msgspec.json.decode(content, type=kind)
     except msgspec.ValidationError as error:
         try:
-            found = msgspec.json.decode(
+            decoded = msgspec.json.decode(
                 content, type=LooseInstances if kind is Instances else LooseCaptions, strict=False
             )
-            for rows in (found.images, found.annotations, getattr(found, "categories", None) or []):
+            for rows in (
+                decoded.images,
+                decoded.annotations,
+                getattr(decoded, "categories", None) or [],
+            ):
                 for row in rows:
                     for name in ("id", "image_id", "category_id"):
                         if getattr(row, name, None) is not None:
                             setattr(row, name, _to_int(getattr(row, name)))
         except (msgspec.ValidationError, ValueError, OverflowError):
             raise error from None
-        return found
+        return decoded
 
 
 def _to_int(value: float) -> int:
@@ -181,8 +186,8 @@ def _to_int(value: float) -> int:
 
 
 def _last_id_before(content: bytes, reason: str) -> str:
-    """The last id before the byte that a decoder complains about."""
-    found = re.search(r"byte (\d+)", reason)
-    at = int(found[1]) if found else len(content)
-    ids = re.findall(rb'"id"\s*:\s*(\d+)', content[max(0, at - 200_000) : at])
+    """Return the last id before the byte offset in a decoder's message; "-" if there is none."""
+    match = re.search(r"byte (\d+)", reason)
+    offset = int(match[1]) if match else len(content)
+    ids = re.findall(rb'"id"\s*:\s*(\d+)', content[max(0, offset - 200_000) : offset])
     return ids[-1].decode() if ids else "-"

@@ -1,6 +1,6 @@
 """Drawn scenes in exact COCO format, for machines without COCO: balls, boxes and trees, stick figures with 17 keypoints, a crowd.
 
-The keypoints are COCO's, in its order; a joint behind a box is labelled but hidden (1), one outside of the picture is not labelled (0).
+The keypoints are COCO's, in its order; a joint behind a box is labeled but hidden (1), one outside of the picture is not labeled (0).
 """
 
 from __future__ import annotations
@@ -253,7 +253,7 @@ def _draw_person(rng: np.random.Generator) -> dict[str, Any]:
 
 
 def _keypoint_visibility(joints: list[tuple[float, float]], in_front: list[dict[str, Any]]) -> list[int]:
-    """x, y, visibility of each joint: hidden where something in front covers it, not labelled outside of the picture."""
+    """x, y, visibility of each joint: hidden where something in front covers it, not labeled outside of the picture."""
     cover = Image.new("L", (WIDTH, HEIGHT), 0)
     for thing in in_front:
         for polygon, _fill in thing["draw"]:

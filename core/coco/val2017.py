@@ -1,6 +1,6 @@
-"""COCO's val2017 from its official source: 5,000 images and the annotations of both splits, of which those of val2017 are kept.
+"""Download COCO val2017: 5,000 images, and their annotations from the archive of both splits.
 
-Sums and sizes are those of the files at images.cocodataset.org, as many projects write them down.
+Sizes are those of the files at images.cocodataset.org, checksums as published by other projects.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ KINDS = ("captions", "instances", "person_keypoints")
 
 
 def download_val2017(folder: Path, progress: ProgressCallback | None = None) -> Path:
-    """Bring val2017 into `folder` as `annotations/*_val2017.json` and `val2017/*.jpg`; what is there already is not fetched again.
+    """Download val2017 into `folder` as `annotations/*_val2017.json` and `val2017/*.jpg`, unless it is complete.
 
-    Raises UserError naming what failed and why; what has come by then is kept, and the next call goes on from there.
+    Raises UserError with the file and the reason; files that are complete are kept, and the next call continues.
     """
     wanted = [folder / "annotations" / f"{kind}_val2017.json" for kind in KINDS]
     if all(path.exists() for path in wanted) and (folder / ".val2017").exists():
         return folder
     folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / ".get.lock"):  # two visitors who ask at once share one download
+    with FileLock(folder / ".get.lock"):  # concurrent requests share one download
         _download_files(folder, progress)
     return folder
 
@@ -45,7 +45,7 @@ def _download_files(folder: Path, progress: ProgressCallback | None) -> None:
     sources = [RemoteFile(URL + name, folder / PurePosixPath(name).name, md5) for name, md5 in FILES.items()]
     fetch_files("COCO val2017", sources, DOWNLOAD_BYTES, progress)
     try:
-        for source in reversed(sources):  # annotations last: they make the folder one that is found
+        for source in reversed(sources):  # annotations last: they make the folder a data set
             _unpack_archive(source.path, folder, progress)
     except (zipfile.BadZipFile, OSError) as error:
         raise UserError(
@@ -57,18 +57,18 @@ def _download_files(folder: Path, progress: ProgressCallback | None) -> None:
 
 
 def _unpack_archive(archive: Path, folder: Path, progress: ProgressCallback | None) -> None:
-    """What belongs to val2017 out of one archive; names that lead elsewhere are passed over."""
-    with zipfile.ZipFile(archive) as packed:
-        members = [m for m in packed.infolist() if _is_val2017(m.filename)]
+    """Extract the members of val2017 from an archive; other names are ignored, so none leads outside `folder`."""
+    with zipfile.ZipFile(archive) as archive_file:
+        members = [m for m in archive_file.infolist() if _is_val2017(m.filename)]
         for number, member in enumerate(members):
             if progress and number % 100 == 0:
                 progress(Message(N_("Extracting {name}"), {"name": archive.name}), number / len(members))
             target = folder / member.filename
             target.parent.mkdir(parents=True, exist_ok=True)
-            aside = target.with_name(f".{target.name}.part")
-            with packed.open(member) as come, aside.open("wb") as f:
-                shutil.copyfileobj(come, f, 1 << 20)
-            os.replace(aside, target)
+            temporary = target.with_name(f".{target.name}.part")
+            with archive_file.open(member) as source, temporary.open("wb") as f:
+                shutil.copyfileobj(source, f, 1 << 20)
+            os.replace(temporary, target)
 
 
 def _is_val2017(name: str) -> bool:

@@ -197,7 +197,7 @@ def _instance_view(instance: Instance, image_record: ImageRecord) -> list[float]
 
 
 def _keypoint_shapes(points: np.ndarray, skeleton: list, names: list[str]) -> tuple[list, list]:
-    """Bones (x1, y1, x2, y2) between labelled joints, and the joints: x, y, whether visible, name, colour of its side."""
+    """Bones (x1, y1, x2, y2) between labeled joints, and the joints: x, y, whether visible, name, colour of its side."""
     count = len(points)
     bones = [
         [*points[a - 1, :2].tolist(), *points[b - 1, :2].tolist()]
