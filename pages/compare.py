@@ -1,4 +1,4 @@
-"""Compare: CIFAR-10 networks side by side, in figures, in answers, on one's own photo, and under the same budget."""
+"""Compare page: CIFAR-10 models by accuracy and cost, predictions, learning curves, and with an equal training budget."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ VIEWS = {
 }
 
 
-def show_metrics(found: list[ModelResult]) -> None:
-    """Accuracy against cost, and the table behind it."""
-    table.cost_chart(found)
-    table.results_table(found)
+def show_metrics(results: list[ModelResult]) -> None:
+    """Show accuracy against cost, as a chart and a table."""
+    table.cost_chart(results)
+    table.results_table(results)
 
 
-def show_single_image(found: list[ModelResult]) -> None:
-    """One picture through all networks."""
-    shown = single_image.choose_image(found)
-    if shown is not None:
-        single_image.show_predictions(found, shown)
+def show_single_image(results: list[ModelResult]) -> None:
+    """Show the predictions of all models for one image."""
+    image = single_image.choose_image(results)
+    if image is not None:
+        single_image.show_predictions(results, image)
         with st.expander(_(N_("Feature maps by layer")), icon=":material/layers:"):
-            single_image.show_feature_maps(found, shown.pixels)
+            single_image.show_feature_maps(results, image.pixels)
 
 
 SHOW_VIEW = {
@@ -70,5 +70,6 @@ with page("compare"):
     )
     with st.container(border=True):
         equal_budget.comparison_form(DATASET)
-    if fight_id := equal_budget.choose_comparison():
-        equal_budget.comparison_panel(fight_id)
+    with st.container(key=equal_budget.PANEL_KEY):
+        if comparison_id := equal_budget.choose_comparison():
+            equal_budget.comparison_panel(comparison_id)

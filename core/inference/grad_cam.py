@@ -29,7 +29,7 @@ class GradCam:
 
     heatmap: np.ndarray
     layer: str
-    maps: tuple[int, int, int]
+    map_shape: tuple[int, int, int]
     probabilities: np.ndarray
 
 

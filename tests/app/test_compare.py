@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
+import streamlit as st
 
 from core import tasks
 from core.analysis import equal_budget, significance
 from core.files import read_json, write_json
+from core.messages import UserError
 from core.runs import queue, store
 from tests import factories
 from ui.kit import cache, charts
@@ -82,9 +85,9 @@ def test_a_fair_fight_queues_and_shows(visit: Callable, launched: list) -> None:
     assert {r.recipe.limit_train for r in started} == {2000} and len(
         {r.config["fight"] for r in started}
     ) == 1
-    assert page.says("{done} of {count} models finished · {budget}: {amount}")
+    assert page.says("0 of 2 models finished")
     other = visit("compare", "ja", fight=started[0].config["fight"])
-    assert other.says("{done} of {count} models finished · {budget}: {amount}") and not other.errors
+    assert other.says("{done} of {count} model finished · {budget}: {amount}") and not other.errors
     assert other.says("Hyperparameter differences") and not any(r.recipe.tta_flip for r in started)
     assert equal_budget.comparison_runs("nothing") == []
     assert visit("compare", fight="nothing").says("Comparison {fight} not found.")
@@ -98,6 +101,52 @@ def test_a_fair_fight_queues_and_shows(visit: Callable, launched: list) -> None:
     assert all((run.path / "stop").exists() for run in started)
     back = visit("train", run=started[0].id)
     assert back.says("View comparison")
+
+
+def test_a_started_comparison_is_confirmed_at_the_button(visit: Callable, launched: list) -> None:
+    page = visit("compare").press("Start comparison")
+    assert [e.value for e in page.at.success] == [
+        "Comparison started: 2 runs are queued. Their curves appear below."
+    ]
+    [button] = [b for b in page.at.button if b.key == "fight-start"]
+    assert not button.disabled and page.says("Stop all")
+
+
+def test_what_keeps_a_comparison_from_starting_is_said_at_the_button(
+    visit: Callable, launched: list, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_args: object) -> str:
+        raise UserError("Disk full.")
+
+    monkeypatch.setattr(equal_budget, "start_comparison", refuse)
+    page = visit("compare").press("Start comparison")
+    assert page.errors == ["Disk full."] and not launched
+    assert not page.run().errors
+
+
+def test_a_budget_out_of_bounds_disables_the_start(visit: Callable) -> None:
+    page = visit("compare")
+    page.set("quick.epochs", 0)
+    [button] = [b for b in page.at.button if b.key == "fight-start"]
+    assert button.disabled and page.says("Enter {allowed}.", allowed="an integer from 1 to 1,000")
+
+
+def test_loading_the_test_images_is_shown(
+    visit: Callable, three: list, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown, during = [], []
+
+    @contextlib.contextmanager
+    def spinner(text: str, **_more: object) -> Iterator[None]:
+        shown.append(text)
+        yield
+        shown.pop()
+
+    load = cache.load_dataset
+    monkeypatch.setattr(st, "spinner", spinner)
+    monkeypatch.setattr(cache, "load_dataset", lambda name: during.append(list(shown)) or load(name))
+    visit("compare", nets=",".join(r.id for r in three), view="closely")
+    assert during == [["Loading test images…"]]
 
 
 def test_the_curves_of_a_fight_lie_on_the_axis_of_its_budget(
@@ -216,6 +265,17 @@ def test_a_change_shows_its_price_and_a_broken_shape_is_explained(visit: Callabl
     page.set("net.cifar10-sandbox.skip", False)
     page.set("net.cifar10-sandbox.depth", 24)
     assert any("Use fewer blocks" in w for w in page.warnings) and not page.errors
+
+
+@pytest.mark.parametrize("value", [0, 100_000])
+def test_an_option_out_of_bounds_disables_training(visit: Callable, value: int) -> None:
+    page = visit("architecture", net="cifar10-sandbox")
+    page.set("net.cifar10-sandbox.width", value)
+    [button] = [b for b in page.at.button if b.key == "train-this"]
+    assert button.disabled and page.says("Enter {allowed}.") and not page.errors
+    page.set("net.cifar10-sandbox.width", 16)
+    [button] = [b for b in page.at.button if b.key == "train-this"]
+    assert not button.disabled and not page.says("Enter {allowed}.")
 
 
 def test_training_it_for_a_minute(visit: Callable, monkeypatch: pytest.MonkeyPatch) -> None:

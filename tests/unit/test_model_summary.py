@@ -168,7 +168,7 @@ def test_grad_cam_is_captums(task):
     theirs = theirs / theirs.max() if float(theirs.max()) > 0 else theirs
     np.testing.assert_allclose(found.heatmap, theirs.numpy(), atol=1e-4)
     np.testing.assert_allclose(found.probabilities, network.predict(x[None])[0], atol=1e-5)
-    assert min(found.maps[1:]) >= grad_cam.MIN_MAP_SIZE
+    assert min(found.map_shape[1:]) >= grad_cam.MIN_MAP_SIZE
 
 
 def test_a_network_without_maps_is_a_sentence():

@@ -1,4 +1,4 @@
-"""Fair fights: the form that queues two to five networks under one budget, and the chart in which their curves grow."""
+"""Equal-budget comparison: the form that queues two to five runs with one budget, and their live chart."""
 
 from __future__ import annotations
 
@@ -10,20 +10,25 @@ import streamlit as st
 from core import tasks
 from core.analysis import equal_budget, run_comparison, runtime_estimate
 from core.formatting import format_metric
-from core.messages import N_
+from core.messages import Message, N_
 from core.runs.store import Run
 from ui.compare.table import LEARNING_AXES, short_title
 from ui.components.live_chart import live_chart
+from ui.components.scroll import scroll_into_view
 from ui.kit import cache, charts, preload, url
 from ui.kit.data_source import show_missing_weights
-from ui.kit.forms import label_settings
-from ui.kit.frame import PAGES, debounced, with_error_boundary
+from ui.kit.forms import label_settings, show_bounds
+from ui.kit.frame import PAGES, debounced, flash, show_messages, try_action, with_error_boundary
 from ui.kit.i18n import _, _n, escape_markdown, format_duration, translate_message
 from ui.runs.run_panel import STATE_BADGES, overlay_series, stop_runs
 
-_REFRESH_SECONDS = 1.0  # seconds
+_REFRESH_SECONDS = 1.0
+_REQUEST = "_fight-request"
+_MESSAGE_PLACE = "fight"
+_SCROLL = "_fight-scroll"
+PANEL_KEY = "comparison-panel"
 BUDGET_FIELDS: dict[str, tuple[str, float, float, float, float, str]] = {
-    # name: label, smallest, largest, proposed for a full recipe, proposed for a quick one, the axis on which all end alike
+    # label, minimum, maximum, default, default of a quick comparison, x-axis on which all runs end at the same place
     "epochs": (N_("Epochs per model"), 1, 1000, 5, 2, "epoch"),
     "images": (N_("Training images per model"), 100, 100_000_000, 200_000, 4_000, "images"),
     "seconds": (N_("Training time per model (s)"), 5, 86_400, 120, 10, "seconds"),
@@ -32,7 +37,7 @@ BUDGET_FIELDS: dict[str, tuple[str, float, float, float, float, str]] = {
 
 
 def comparison_form(dataset: str) -> None:
-    """Choose networks and a budget; Start queues them."""
+    """Show the form: models, budget, and the Start button."""
     known = [t for t in tasks.TASKS if t.dataset == dataset and t.kind == "classification"]
     titles = {t.name: _(t.title) for t in known}
     chosen = url.choose_many(
@@ -66,16 +71,20 @@ def comparison_form(dataset: str) -> None:
             help=_(N_("Gives first results in seconds. Turn off to use all training images.")),
         )
     label, low, high, full, few, _axis = BUDGET_FIELDS[budget]
-    kind = int if budget != "multiply-adds" else float
+    number = int if budget != "multiply-adds" else float
     amount = st.number_input(
         _(label),
-        min_value=kind(low),
-        max_value=kind(high),
-        value=kind(few if quick else full),
+        value=number(few if quick else full),
+        step=number(low),
         width=320,
         key=f"{'quick' if quick else 'full'}.{budget}",
         bind="query-params",
     )
+    allowed = low <= amount <= high
+    if not allowed:
+        kind = Message(N_("an integer") if number is int else N_("a number"))
+        bounds = {"kind": kind, "low": f"{low:,g}", "high": f"{high:,}"}
+        show_bounds(Message(N_("{kind} from {low} to {high}"), bounds))
     for task in known:
         if task.name in chosen:
             show_missing_weights(task, task.quick_recipe() if quick else task.recipe)
@@ -94,26 +103,54 @@ def comparison_form(dataset: str) -> None:
         icon=":material/swords:",
         type="primary",
         key="fight-start",
-        on_click=_start_comparison,
+        on_click=_request_start,
         args=(chosen, budget, float(amount), quick),
-        disabled=busy or not equal_budget.MIN_MODELS <= len(chosen) <= equal_budget.MAX_MODELS,
+        disabled=busy
+        or not allowed
+        or _REQUEST in st.session_state
+        or not equal_budget.MIN_MODELS <= len(chosen) <= equal_budget.MAX_MODELS,
     )
+    _start_requested()
+    show_messages(_MESSAGE_PLACE)
 
 
-def _start_comparison(names: list[str], budget: str, amount: float, quick: bool) -> None:
-    def begin() -> str:
+def _request_start(names: list[str], budget: str, amount: float, quick: bool) -> None:
+    """Callback: note what to start. The page starts it where it can show progress, below the button."""
+
+    def note() -> str:
+        st.session_state[_REQUEST] = (names, budget, amount, quick)
+        return budget
+
+    debounced(note)
+
+
+def _start_requested() -> None:
+    """Start the requested comparison, if there is one. A rerun in between continues with the same request."""
+    if _REQUEST not in st.session_state:
+        return
+    names, budget, amount, quick = st.session_state[_REQUEST]
+    with st.spinner(_(N_("Starting the comparison…"))):
         preload.wait_until_ready()
-        cache.load_dataset(
-            tasks.get_task(names[0]).dataset
-        )  # decoded with a bar, should nobody have needed it yet
-        st.query_params["fight"] = equal_budget.start_comparison(names, budget, amount, quick)
-        return st.query_params["fight"]
-
-    debounced(begin)
+        try_action(cache.load_dataset, tasks.get_task(names[0]).dataset, place=_MESSAGE_PLACE)
+        comparison_id = try_action(
+            equal_budget.start_comparison, names, budget, amount, quick, place=_MESSAGE_PLACE
+        )
+        # At once, before Streamlit can interrupt this run of the page: a request is started once.
+        del st.session_state[_REQUEST]
+    if comparison_id:
+        st.query_params["fight"] = comparison_id
+        st.session_state[_SCROLL] = True
+        started = Message.counted(
+            "Comparison started: {count} run is queued. Its curve appears below.",
+            "Comparison started: {count} runs are queued. Their curves appear below.",
+            len(names),
+        )
+        flash(started, "success", _MESSAGE_PLACE)
+    st.rerun()
 
 
 def choose_comparison() -> str:
-    """The fair fight whose curves are shown: the one just started, the link's, or one of earlier; "" for none."""
+    """Id of the comparison to show: the one just started, the one in the link, or a saved one; "" for none."""
     known = equal_budget.list_comparisons()
     named = st.query_params.get("fight", "")
     if named and named not in known:
@@ -136,18 +173,20 @@ def _comparison_title(members: list[Run]) -> str:
     return f"{when} · {', '.join(short_title(_(run.title)) for run in members)}"
 
 
-def comparison_panel(fight_id: str) -> None:
-    """The curves of a fight; they grow while its runs train."""
-    if st.session_state.get("_axis_of") != fight_id and "fight_axis" not in st.query_params:
-        url.forget_choice("fight_axis")  # each begins on the axis of its own budget
-    st.session_state["_axis_of"] = fight_id
-    active = any(r.status().is_active for r in equal_budget.comparison_runs(fight_id))
-    st.fragment(_live_panel, run_every=_REFRESH_SECONDS if active else None)(fight_id, active)
+def comparison_panel(comparison_id: str) -> None:
+    """Show a comparison, live while its runs are active; scroll to it if it has just been started."""
+    if st.session_state.pop(_SCROLL, False):
+        scroll_into_view(PANEL_KEY, comparison_id)
+    if st.session_state.get("_axis_of") != comparison_id and "fight_axis" not in st.query_params:
+        url.forget_choice("fight_axis")  # Each comparison starts on the axis of its own budget.
+    st.session_state["_axis_of"] = comparison_id
+    active = any(r.status().is_active for r in equal_budget.comparison_runs(comparison_id))
+    st.fragment(_live_panel, run_every=_REFRESH_SECONDS if active else None)(comparison_id, active)
 
 
 @with_error_boundary
-def _live_panel(fight_id: str, was_active: bool) -> None:
-    members = equal_budget.comparison_runs(fight_id)
+def _live_panel(comparison_id: str, was_active: bool) -> None:
+    members = equal_budget.comparison_runs(comparison_id)
     if was_active and not any(r.status().is_active for r in members):
         st.rerun()
     config = members[0].config
@@ -214,7 +253,7 @@ def _live_panel(fight_id: str, was_active: bool) -> None:
     if series:
         live_chart(
             charts.line_chart(series, _(LEARNING_AXES[axis]), _(N_("Accuracy")), height=360, y_format=".2%"),
-            f"fight-{fight_id}",
+            f"fight-{comparison_id}",
             alt=_(N_("Learning curves of the comparison")),
         )
     heads = [_(N_("model")), _(N_("state")), _(N_("test accuracy")), _(N_("training time")), _(N_("run"))]

@@ -1,4 +1,4 @@
-"""The compare page's second half: classes, confusion, and the test images on which two networks disagree."""
+"""Per-class accuracy, and the head-to-head comparison of two models with the test images on which they disagree."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from ui.kit.i18n import _, _n, escape_markdown, translate_all
 _PAGE_SIZE = 24
 
 
-def class_accuracy(found: list[ModelResult]) -> None:
-    """The accuracy of every class, of all networks."""
-    known = [one for one in found if one.count]
+def class_accuracy(results: list[ModelResult]) -> None:
+    """Show the per-class accuracy of all models."""
+    known = [result for result in results if result.count]
     if not known:
         st.caption(_(N_("No test set predictions found for these models.")))
         return
@@ -46,9 +46,9 @@ def class_accuracy(found: list[ModelResult]) -> None:
     live_chart(figure, "compare-classes", alt=_(N_("Per-class accuracy")))
 
 
-def pick_pair(found: list[ModelResult]) -> tuple[ModelResult, ModelResult] | None:
-    """Two of the networks, A and B, to be looked at closely."""
-    known = {one.id: one for one in found if one.count}
+def pick_pair(results: list[ModelResult]) -> tuple[ModelResult, ModelResult] | None:
+    """Let the visitor select two models. Returns None if there are fewer than two with predictions."""
+    known = {result.id: result for result in results if result.count}
     if len(known) < 2:
         st.info(_(N_("Select at least two models with test set predictions.")))
         return None
@@ -73,17 +73,17 @@ def pick_pair(found: list[ModelResult]) -> tuple[ModelResult, ModelResult] | Non
     return known[a], known[b]
 
 
-def head_to_head(found: list[ModelResult]) -> None:
-    """A against B: can they be told apart, where is one ahead, where is A right and B wrong."""
-    two = pick_pair(found)
-    if two is None:
+def head_to_head(results: list[ModelResult]) -> None:
+    """Compare two models: significance, per-class accuracy, confusion matrices, and disagreements."""
+    pair = pick_pair(results)
+    if pair is None:
         return
-    a, b = two
-    describe_difference(a, b, found)
+    a, b = pair
+    describe_difference(a, b, results)
     if not a.is_comparable_to(b):
         return
     k = len(a.classes)
-    matrices = [significance.confusion_matrix(one.predictions, one.labels, k) for one in two]
+    matrices = [significance.confusion_matrix(one.predictions, one.labels, k) for one in pair]
     gap, matrix = st.tabs([_(N_("Per-class accuracy difference")), _(N_("Confusion matrices"))])
     with gap:
         figure = accuracy_charts.class_difference_chart(
@@ -93,7 +93,7 @@ def head_to_head(found: list[ModelResult]) -> None:
         )
         live_chart(figure, f"gap-{a.id}-{b.id}", alt=_(N_("A − B (percentage points)")))
     with matrix:
-        for column, one, counts in zip(st.columns(2), two, matrices, strict=True):
+        for column, one, counts in zip(st.columns(2), pair, matrices, strict=True):
             with column:
                 st.markdown(f"**{escape_markdown(model_name(one))}**")
                 live_chart(
@@ -113,9 +113,9 @@ def head_to_head(found: list[ModelResult]) -> None:
 
 
 def disagreement_gallery(a: ModelResult, b: ModelResult) -> None:
-    """The gallery of test images that one has right and the other wrong; a click opens one."""
+    """Show the test images that only one of two models classifies correctly; a click opens one."""
     st.subheader(_(N_("Disagreements")))
-    way = url.choose_one(
+    correct_model = url.choose_one(
         st.segmented_control,
         _(N_("Correct model")),
         ["a", "b"],
@@ -132,8 +132,8 @@ def disagreement_gallery(a: ModelResult, b: ModelResult) -> None:
             ),
         ),
     )
-    winner, loser = (a, b) if way == "a" else (b, a)
-    index = np.flatnonzero((winner.predictions == winner.labels) & (loser.predictions != loser.labels))
+    correct, wrong = (a, b) if correct_model == "a" else (b, a)
+    index = np.flatnonzero((correct.predictions == correct.labels) & (wrong.predictions != wrong.labels))
     index = significance.interleave_classes(index, a.labels)
     st.caption(
         _n(
@@ -165,15 +165,14 @@ def disagreement_gallery(a: ModelResult, b: ModelResult) -> None:
         return
     page_count = -(-len(index) // _PAGE_SIZE)
     opened = url.read_number("opened", a.count)
-    first = (
-        int(np.flatnonzero(index == opened)[0]) // _PAGE_SIZE + 1 if opened in index else 1
-    )  # a link to an image shows its page
-    place = (
-        st.number_input(_(N_("Page")), 1, page_count, first, key=f"gallery-{winner.id}-{loser.id}")
+    # A link to an image opens its page.
+    first = int(np.flatnonzero(index == opened)[0]) // _PAGE_SIZE + 1 if opened in index else 1
+    page = (
+        st.number_input(_(N_("Page")), 1, page_count, first, key=f"gallery-{correct.id}-{wrong.id}")
         if page_count > 1
         else 1
     )
-    part = index[(place - 1) * _PAGE_SIZE : place * _PAGE_SIZE]
+    part = index[(page - 1) * _PAGE_SIZE : page * _PAGE_SIZE]
     names, columns = translate_all(a.classes), 8
     for row in range(0, len(part), columns):
         for column, i in zip(st.columns(columns, gap="small"), part[row : row + columns], strict=False):
@@ -182,14 +181,13 @@ def disagreement_gallery(a: ModelResult, b: ModelResult) -> None:
                     image_display.upscale_image(np.asarray(dataset.test_x[i]).transpose(1, 2, 0), 4),
                     width="stretch",
                 )
-                chosen = opened == int(i)
                 st.button(
                     names[a.labels[i]],
                     key=f"open-{i}",
                     on_click=_select_image,
                     args=(int(i),),
                     width="stretch",
-                    type="primary" if chosen else "secondary",
+                    type="primary" if opened == int(i) else "secondary",
                     help=_(N_("Open image")),
                 )
     if opened in index:
@@ -201,7 +199,7 @@ def _select_image(index: int) -> None:
 
 
 def _show_image(a: ModelResult, b: ModelResult, dataset: ArrayDataset, index: int) -> None:
-    """One image with the probabilities of both networks."""
+    """Show a test image with the probabilities of both models."""
     pixels = np.asarray(dataset.test_x[index])
     with st.container(border=True):
         names = translate_all(a.classes)

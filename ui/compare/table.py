@@ -49,13 +49,16 @@ def model_name(one: ModelResult) -> str:
     return f"{name} ({_(one.data)})" if one.stand_in_for else name
 
 
-def load_test_dataset(found: list[ModelResult]) -> ArrayDataset | None:
-    """The data set with its test pictures. The stand-in only where one of the networks was trained on it; else None where the real one is
-    not here."""
-    folder = data.find_dataset(DATASET)
-    return (
-        cache.load_dataset(DATASET) if folder is not None or any(one.stand_in_for for one in found) else None
-    )
+def load_test_dataset(results: list[ModelResult]) -> ArrayDataset | None:
+    """The data set with its test images, with a progress bar while it is decoded for the first time.
+
+    Fallback data only if one of the models was trained on it; otherwise None if the data set is not installed.
+    """
+    if data.find_dataset(DATASET) is None and not any(result.stand_in_for for result in results):
+        return None
+    # Decoding takes a minute on a busy machine, and seconds pass before the progress bar starts.
+    with st.spinner(_(N_("Loading test images…"))):
+        return cache.load_dataset(DATASET)
 
 
 def pick_models() -> list[ModelResult]:
