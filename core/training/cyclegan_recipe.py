@@ -1,4 +1,4 @@
-"""The recipe of CycleGAN: every hyper-parameter that `core.training.cyclegan` reads. Imports without torch."""
+"""Recipe of CycleGAN training (`core.training.cyclegan`). Imports without torch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ONE_DEVICE_MESSAGE = N_(
 
 
 class CycleGANRecipe(Recipe):
-    """Two generators and two discriminators on two domains of photos; the defaults are the paper's (arXiv 1703.10593)."""
+    """Hyperparameters of CycleGAN; the defaults are those of the paper (Zhu et al., arXiv 1703.10593)."""
 
     epochs: int = recipe_field(
         200,

@@ -1,4 +1,4 @@
-"""Recipes of the network families: what each lets one choose of its shape. Imports without torch."""
+"""Recipes with the options of the model families. Imports without torch."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from core.training.supervised_recipe import SupervisedRecipe
 
 
 class DropoutRecipe(SupervisedRecipe):
-    """For networks with dropout."""
+    """Models with dropout."""
 
     dropout: float = recipe_field(
         0.3,
@@ -25,7 +25,7 @@ class DropoutRecipe(SupervisedRecipe):
 
 
 class ConvRecipe(SupervisedRecipe):
-    """For convolutional networks whose number of filters can be chosen."""
+    """Convolutional models of variable width."""
 
     width: int = recipe_field(
         32,
@@ -40,11 +40,11 @@ class ConvRecipe(SupervisedRecipe):
 
 
 class DropoutConvRecipe(ConvRecipe, DropoutRecipe):
-    """Filters and dropout."""
+    """Convolutional models of variable width with dropout."""
 
 
 class MLPRecipe(DropoutRecipe):
-    """For fully connected networks."""
+    """Fully connected models."""
 
     width: int = recipe_field(
         256,
@@ -69,7 +69,7 @@ class MLPRecipe(DropoutRecipe):
 
 
 class HousingRecipe(MLPRecipe):
-    """For Boston housing, whose column `b` is left out unless asked for."""
+    """Fully connected models for Boston housing, without column `b` by default."""
 
     use_b_column: bool = recipe_field(
         False,
@@ -80,11 +80,11 @@ class HousingRecipe(MLPRecipe):
     )
 
 
-# ---- networks for colour pictures ------------------------------------------------------------------------------------
+# ---- models for color images ----------------------------------------------------------------------------------------
 
 
 class VGGRecipe(DropoutRecipe):
-    """For `core.models.vgg`."""
+    """Options of `core.models.vgg`."""
 
     depth: Literal[11, 13, 16, 19] = recipe_field(
         11,
@@ -107,7 +107,7 @@ class VGGRecipe(DropoutRecipe):
 
 
 class ResNetRecipe(SupervisedRecipe):
-    """For `core.models.resnet`."""
+    """Options of `core.models.resnet`."""
 
     depth: Literal[10, 18, 34] = recipe_field(
         18,
@@ -141,7 +141,7 @@ class ResNetRecipe(SupervisedRecipe):
 
 
 class MultiplierRecipe(SupervisedRecipe):
-    """For networks whose every layer is made thinner or wider by one factor."""
+    """Models with a width multiplier for all layers."""
 
     multiplier: float = recipe_field(
         1.0,
@@ -155,11 +155,11 @@ class MultiplierRecipe(SupervisedRecipe):
 
 
 class EfficientNetRecipe(MultiplierRecipe, DropoutRecipe):
-    """For `core.models.efficientnet`."""
+    """Options of `core.models.efficientnet`."""
 
 
 class InceptionRecipe(MultiplierRecipe):
-    """For `core.models.inception`."""
+    """Options of `core.models.inception`."""
 
     stem_pool: bool = recipe_field(
         False,
@@ -171,7 +171,7 @@ class InceptionRecipe(MultiplierRecipe):
 
 
 class AlexNetRecipe(DropoutRecipe):
-    """For `core.models.alexnet`."""
+    """Options of `core.models.alexnet`."""
 
     width: int = recipe_field(
         64,
@@ -196,7 +196,7 @@ class AlexNetRecipe(DropoutRecipe):
 
 
 class SandboxRecipe(SupervisedRecipe):
-    """For `core.models.sandbox`."""
+    """Options of `core.models.sandbox`."""
 
     width: int = recipe_field(
         32,
@@ -256,7 +256,7 @@ class SandboxRecipe(SupervisedRecipe):
 
 
 class FastRecipe(SupervisedRecipe):
-    """For `core.models.fast_cnn`."""
+    """Options of `core.models.fast_cnn`."""
 
     width: int = recipe_field(
         64,
@@ -281,7 +281,7 @@ class FastRecipe(SupervisedRecipe):
 
 
 class PretrainedRecipe(SupervisedRecipe):
-    """For `core.models.resnet18_imagenet`."""
+    """Options of `core.models.resnet18_imagenet`."""
 
     init: Literal["scratch", "frozen", "fine-tuned"] = recipe_field(
         "fine-tuned",

@@ -1,4 +1,4 @@
-"""Optimizers, learning-rate schedules and losses by the names that a recipe uses."""
+"""Optimizers, learning rate schedules and losses, selected by a recipe."""
 
 from __future__ import annotations
 
@@ -15,20 +15,23 @@ NORM_LAYERS = (nn.BatchNorm1d, nn.BatchNorm2d)
 
 
 def make_optimizer(model: nn.Module, recipe: SupervisedRecipe) -> torch.optim.Optimizer:
-    """The recipe's optimizer over all parameters that learn; weight decay spares norms and biases (He et al., arXiv 1812.01187), and
-    the biases of batch norms have a rate of their own (Page, How to train your ResNet 8, 2018)."""
+    """Create the optimizer for all trainable parameters.
+
+    Weight decay does not apply to normalization layers and biases (He et al., arXiv 1812.01187). The biases of batch norm have
+    a learning rate of their own (Page, How to train your ResNet 8, 2018).
+    """
     rate = recipe.learning_rate
-    shifts = (
+    norm_biases = (
         [m.bias for m in model.modules() if isinstance(m, NORM_LAYERS) and m.bias is not None]
         if recipe.norm_lr_factor != 1
         else []
     )
-    of_norms = {id(p) for p in shifts}
-    others = [p for p in model.parameters() if p.requires_grad and id(p) not in of_norms]
+    norm_ids = {id(p) for p in norm_biases}
+    others = [p for p in model.parameters() if p.requires_grad and id(p) not in norm_ids]
     groups = [
         {"params": [p for p in others if p.ndim > 1], "weight_decay": recipe.weight_decay},
         {"params": [p for p in others if p.ndim <= 1], "weight_decay": 0.0},
-        {"params": shifts, "weight_decay": 0.0, "lr": rate * recipe.norm_lr_factor},
+        {"params": norm_biases, "weight_decay": 0.0, "lr": rate * recipe.norm_lr_factor},
     ]
     groups = [g for g in groups if g["params"]]
     match recipe.optimizer:
@@ -46,20 +49,20 @@ def make_optimizer(model: nn.Module, recipe: SupervisedRecipe) -> torch.optim.Op
 def make_schedule(
     optimizer: torch.optim.Optimizer, recipe: SupervisedRecipe, total_steps: int, steps_per_epoch: int
 ) -> torch.optim.lr_scheduler.LRScheduler:
-    """The recipe's schedule, stepped once per batch."""
+    """Create the learning rate schedule, to be stepped after every batch."""
     schedulers = torch.optim.lr_scheduler
     match recipe.schedule:
         case "step":
             return schedulers.StepLR(optimizer, recipe.lr_step_size * steps_per_epoch, recipe.lr_gamma)
         case "one-cycle":
-            # Smith and Topin, arXiv 1708.07120; the rate rises over the first 30 % and falls to (almost) nothing.
+            # Smith and Topin, arXiv 1708.07120: up over the first 30% of the steps, then down to almost 0.
             highest = [g["lr"] for g in optimizer.param_groups]
             rise = min(0.3, max(0.0, 1 - 2 / total_steps))
             return schedulers.OneCycleLR(
                 optimizer, highest, total_steps, pct_start=rise, **momentum_cycle(recipe)
             )
         case "triangular":
-            # The slanted triangle of Howard and Ruder (arXiv 1801.06146): up linearly over the first 20 %, down linearly to nothing.
+            # Slanted triangle (Howard and Ruder, arXiv 1801.06146): linearly up over the first 20%, then down to 0.
             top = max(1, round(0.2 * total_steps))
             return schedulers.LambdaLR(
                 optimizer,
@@ -73,8 +76,10 @@ def make_schedule(
 
 
 def momentum_cycle(recipe: SupervisedRecipe) -> dict[str, float | bool]:
-    """What one-cycle does to the momentum, as arguments of torch's: low where the rate is high (Smith, arXiv 1803.09820), at most 0.05
-    from the recipe's; none stays none. Adam's beta1 swings around its own 0.9."""
+    """Return the momentum arguments of `OneCycleLR`: at most 0.05 from the recipe's, low while the learning rate is high.
+
+    After Smith, arXiv 1803.09820. Momentum 0 stays 0. Adam keeps PyTorch's defaults, 0.85 to 0.95.
+    """
     if recipe.optimizer in ("adam", "adamw"):
         return {}
     if not recipe.momentum:
@@ -86,18 +91,21 @@ def momentum_cycle(recipe: SupervisedRecipe) -> dict[str, float | bool]:
 
 
 def ema_update(decay: float) -> Callable[[list[Tensor], list[Tensor], Tensor], None]:
-    """How an `AveragedModel` averages: exponentially, remembering fewer steps at first, as TensorFlow's ExponentialMovingAverage
-    does: without that a short training would save little but its first weights."""
+    """Return the exponential moving average for `AveragedModel`, with a smaller decay in the first steps.
 
-    def update(averages: list[Tensor], current: list[Tensor], taken: Tensor) -> None:
-        t = float(taken)
-        get_ema_multi_avg_fn(min(decay, (1 + t) / (10 + t)))(averages, current, taken)
+    As in TensorFlow's ExponentialMovingAverage, the decay is at most (1 + t) / (10 + t) after t steps; otherwise the average of a
+    short run would consist mostly of its initial weights.
+    """
+
+    def update(averages: list[Tensor], current: list[Tensor], num_averaged: Tensor) -> None:
+        t = float(num_averaged)
+        get_ema_multi_avg_fn(min(decay, (1 + t) / (10 + t)))(averages, current, num_averaged)
 
     return update
 
 
 def make_loss(recipe: SupervisedRecipe, kind: str) -> Callable[[Tensor, Tensor], Tensor]:
-    """The loss of a batch: mean over examples. Classification takes logits (B, K) and labels (B,); regression (B,) and (B,)."""
+    """Create the loss function: the mean over a batch of logits (B, K) and labels (B,), or of predictions and targets (B,)."""
     if kind == "regression":
         return F.mse_loss
     if recipe.loss == "squared-error":
@@ -106,7 +114,7 @@ def make_loss(recipe: SupervisedRecipe, kind: str) -> Callable[[Tensor, Tensor],
 
 
 def squared_error(logits: Tensor, labels: Tensor, smoothing: float = 0.0) -> Tensor:
-    """Mean over examples of sum over classes (p - one-hot)^2: the Brier score (Brier, Monthly Weather Review 78, 1950)."""
+    """Return the Brier score: mean over examples of the sum over classes of (p - one-hot)² (Brier, Monthly Weather Review 78, 1950)."""
     k = logits.shape[1]
-    wanted = F.one_hot(labels, k).to(logits.dtype) * (1 - smoothing) + smoothing / k  # (B, K)
-    return ((logits.softmax(1) - wanted) ** 2).sum(1).mean()
+    targets = F.one_hot(labels, k).to(logits.dtype) * (1 - smoothing) + smoothing / k  # (B, K)
+    return ((logits.softmax(1) - targets) ** 2).sum(1).mean()

@@ -1,7 +1,7 @@
-"""Recipes: every hyper-parameter of a training, with default, bounds, unit and a one-line help.
+"""Recipes: all hyperparameters of a run, each with default, bounds, unit and help text.
 
-A recipe is data: frozen, checked, and the same through JSON. The form of the train page, the options of the command line and
-the sentence for a value out of bounds are all made from the fields below. This module imports without torch.
+A recipe is frozen, validated and round-trips through JSON. The form on the Train page, the command-line options and the messages
+for invalid values are generated from its fields. Imports without torch.
 """
 
 from __future__ import annotations
@@ -32,8 +32,20 @@ def recipe_field(
     term: str = "",
     **bounds: float,
 ) -> Any:
-    """A recipe field. `passes_to` says who reads it; `only` hides it from tasks that it means nothing to; `log` asks for a
-    slider or sweep in powers; `term` is the id of its glossary entry. `bounds` are pydantic's `ge`, `gt`, `le`, `lt`."""
+    """Declare a recipe field.
+
+    Args:
+        default: default value.
+        label: name in forms and tables (message id).
+        help: one-line description (message id), shown in forms and by `--help`.
+        group: section of the form.
+        unit: unit of the value (message id).
+        passes_to: what reads the field: the trainer, the model's constructor, or the loading of the data.
+        only: kind of task or data that the field applies to; empty for all.
+        log: whether a sweep proposes values on a logarithmic scale.
+        term: id of the glossary entry.
+        **bounds: `ge`, `gt`, `le` and `lt` of pydantic's `Field`.
+    """
     extra = {
         "label": label,
         "group": group,
@@ -47,7 +59,7 @@ def recipe_field(
 
 
 class Recipe(BaseModel):
-    """What every recipe has. Subclasses sit beside their trainer (or model) and add fields."""
+    """Base class with the fields common to all recipes. Subclasses add those of a trainer or model."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -80,24 +92,24 @@ class Recipe(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _parse_choices(cls, values: Any) -> Any:
-        """The command line and a sweep's list give words; a choice of numbers is found by how it is written."""
-        found = {}
+        """Convert text from the command line or a sweep to the choice that is written like it."""
+        parsed = {}
         for name, value in dict(values).items():
             options = (
                 field_choices(cls.model_fields[name])
                 if name in cls.model_fields and isinstance(value, str)
                 else None
             )
-            found[name] = next((o for o in options or () if str(o) == value), value)
-        return found
+            parsed[name] = next((o for o in options or () if str(o) == value), value)
+        return parsed
 
     @classmethod
     def field(cls, name: str) -> FieldInfo:
-        """The field called `name`: default, bounds, and what `option` says of it."""
+        """Return the field `name`: default, bounds, and the arguments of `recipe_field`."""
         return cls.model_fields[name]
 
     def part(self, receiver: Literal["trainer", "model", "data"]) -> dict[str, Any]:
-        """The fields that `receiver` reads, by name."""
+        """Return the values that `receiver` reads, by field name."""
         return {
             n: getattr(self, n)
             for n, f in type(self).model_fields.items()
@@ -105,31 +117,35 @@ class Recipe(BaseModel):
         }
 
     def changed(self, **values: object) -> Self:
-        """A checked copy with `values` replaced. Raises UserError that names the field and the allowed range."""
+        """Return a validated copy with `values` replaced.
+
+        Raises:
+            UserError: if a value is invalid; the message names the field and the allowed range.
+        """
         return validate_values(type(self), {**self.model_dump(), **values})
 
     def difference(self, other: Recipe) -> dict[str, Any]:
-        """The fields in which this recipe is not `other`."""
-        theirs = other.model_dump()
-        return {k: v for k, v in self.model_dump().items() if k not in theirs or theirs[k] != v}
+        """Return the values that differ from those of `other`, by field name."""
+        others = other.model_dump()
+        return {k: v for k, v in self.model_dump().items() if k not in others or others[k] != v}
 
     def with_resolved_threads(self) -> Self:
-        """The copy that a run records: with the number of threads that it will really use."""
+        """Return a copy with the number of threads resolved (0 means one per core), as a run records it."""
         return self.changed(threads=self.threads or num_cores())
 
 
 def num_cores() -> int:
-    """Processor cores that this process may use."""
+    """Return the number of CPU cores available to this process."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def field_choices(field: FieldInfo) -> tuple | None:
-    """The allowed values of a field that is a choice, else None."""
+    """Return the allowed values of a choice, or None for other fields."""
     return get_args(field.annotation) if get_origin(field.annotation) is Literal else None
 
 
 def field_bounds(field: FieldInfo) -> tuple[float | None, float | None]:
-    """Smallest and largest allowed value (None: open). `gt` and `lt` count as the bound itself."""
+    """Return the smallest and largest allowed value, None if unbounded; exclusive bounds are returned as they are."""
     low = high = None
     for rule in field.metadata:
         if isinstance(rule, annotated_types.Ge | annotated_types.Gt):
@@ -140,7 +156,7 @@ def field_bounds(field: FieldInfo) -> tuple[float | None, float | None]:
 
 
 def describe_allowed(field: FieldInfo) -> Message:
-    """In words, what a field takes."""
+    """Describe the values that a field allows."""
     options = field_choices(field)
     if options:
         return Message(N_("one of {choices}"), {"choices": ", ".join(str(o) for o in options)})
@@ -163,7 +179,11 @@ def describe_allowed(field: FieldInfo) -> Message:
 
 
 def validate_values(recipe: type[RecipeT], values: dict[str, Any]) -> RecipeT:
-    """`values` as a `recipe`. Raises UserError naming the first wrong field, its value and what it takes."""
+    """Validate `values` as a `recipe`.
+
+    Raises:
+        UserError: for the first invalid field, with its value and what is allowed.
+    """
     try:
         return recipe(**values)
     except ValidationError as error:

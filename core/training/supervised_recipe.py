@@ -1,4 +1,4 @@
-"""The recipe of supervised training: every hyper-parameter that `core.training.supervised` reads. Imports without torch."""
+"""Recipe of supervised training (`core.training.supervised`). Imports without torch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from core.training.recipe import Recipe, recipe_field
 
 
 class SupervisedRecipe(Recipe):
-    """Classification and regression by gradient descent on batches; read by `core.training.supervised`."""
+    """Hyperparameters of minibatch gradient descent for classification and regression."""
 
     epochs: int = recipe_field(
         10, N_("Epochs"), N_("Number of passes over the training set."), ge=1, le=1000, term="epoch"
@@ -295,7 +295,7 @@ class SupervisedRecipe(Recipe):
         group="data",
         passes_to="data",
         only="images",
-        term="normalisation",
+        term="normalization",
     )
     num_validation: int = recipe_field(
         5000,
