@@ -13,12 +13,12 @@ def generator(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def pictures(count: int = 64, size: int = 8) -> torch.Tensor:
+def images(count: int = 64, size: int = 8) -> torch.Tensor:
     return torch.randint(0, 256, (count, 3, size, size), generator=generator(9)).to(torch.uint8)
 
 
-def test_a_crop_is_a_window_of_the_reflect_padded_picture():
-    x, reach = pictures(), 3
+def test_a_crop_is_a_window_of_the_reflect_padded_image():
+    x, reach = images(), 3
     found = augment.random_crop_flip(x, reach, None, generator())
     padded = F.pad(x.float(), (reach,) * 4, mode="reflect").to(torch.uint8)
     windows = {
@@ -31,14 +31,14 @@ def test_a_crop_is_a_window_of_the_reflect_padded_picture():
 
 
 def test_those_that_are_flipped_are_mirrored_and_no_others():
-    x = pictures()
+    x = images()
     flipped = torch.arange(len(x)) % 2 == 0
     found = augment.random_crop_flip(x, 0, flipped, generator())
     assert torch.equal(found[flipped], x[flipped].flip(-1)) and torch.equal(found[~flipped], x[~flipped])
     assert augment.random_crop_flip(x, 0, None, generator()) is x
 
 
-def test_alternating_shows_every_picture_both_ways_in_two_epochs():
+def test_alternating_shows_every_image_both_ways_in_two_epochs():
     first, index = torch.rand(100, generator=generator()) < 0.5, torch.randperm(100, generator=generator(1))
     even, odd = (augment.flip_mask("alternating", index, epoch, first, generator()) for epoch in (4, 5))
     assert torch.equal(even, first[index]) and torch.equal(odd, ~even)
@@ -53,7 +53,7 @@ def test_random_mirrors_about_half_and_none_mirrors_nothing():
 
 
 @pytest.mark.parametrize("size", [2, 3, 4])
-def test_cutout_greys_out_one_square_of_all_channels(size):
+def test_cutout_grays_out_one_square_of_all_channels(size):
     x = torch.ones(200, 3, 8, 8)
     holes = augment.cutout(x, size, generator()) == 0
     assert torch.equal(holes[:, 0], holes[:, 1]) and torch.equal(holes[:, 0], holes[:, 2])
@@ -64,19 +64,19 @@ def test_cutout_greys_out_one_square_of_all_channels(size):
     assert augment.cutout(x, 0, generator()) is x
 
 
-def test_jitter_changes_every_picture_in_its_own_way_and_keeps_bounds():
+def test_jitter_changes_every_image_in_its_own_way_and_keeps_bounds():
     x = torch.randn(100, 3, 8, 8, generator=generator(3))
     found = augment.color_jitter(x, 0.3, generator())
     assert augment.color_jitter(x, 0.0, generator()) is x
     assert len({round(float(d), 4) for d in (found - x).abs().mean((1, 2, 3))}) > 90
     assert float((found.mean((1, 2, 3)) - x.mean((1, 2, 3))).abs().max()) <= 0.3 + 1e-5
-    grey = x.mean(1, keepdim=True).expand(-1, 3, -1, -1).clone()
-    same = augment.color_jitter(grey, 0.3, generator())
-    torch.testing.assert_close(same[:, 0], same[:, 2])  # what has no colour gets none
+    gray = x.mean(1, keepdim=True).expand(-1, 3, -1, -1).clone()
+    same = augment.color_jitter(gray, 0.3, generator())
+    torch.testing.assert_close(same[:, 0], same[:, 2])  # what has no color gets none
 
 
 def test_the_same_generator_draws_the_same():
-    x = pictures()
+    x = images()
 
     def drawn() -> torch.Tensor:
         g = generator()
@@ -88,18 +88,18 @@ def test_the_same_generator_draws_the_same():
     assert torch.equal(one, two)
 
 
-def test_recolouring_keeps_brightness_and_turns_hue() -> None:
+def test_recoloring_keeps_brightness_and_turns_hue() -> None:
     x = 0.3 + 0.4 * torch.rand(64, 3, 6, 6, generator=torch.Generator().manual_seed(0))
     weights = torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)
     turned = augment.random_hue_grayscale(x, 0.15, 0.0, torch.Generator().manual_seed(1))
     torch.testing.assert_close((turned * weights).sum(1), (x * weights).sum(1), atol=2e-3, rtol=0)
     assert (turned - x).abs().mean() > 0.01
-    grey = augment.random_hue_grayscale(x, 0.0, 1.0, torch.Generator().manual_seed(1))
-    torch.testing.assert_close(grey, (x * weights).sum(1, keepdim=True).expand_as(x), atol=2e-3, rtol=0)
+    gray = augment.random_hue_grayscale(x, 0.0, 1.0, torch.Generator().manual_seed(1))
+    torch.testing.assert_close(gray, (x * weights).sum(1, keepdim=True).expand_as(x), atol=2e-3, rtol=0)
     some = augment.random_hue_grayscale(x, 0.0, 0.5, torch.Generator().manual_seed(1))
-    colourless = (some - grey).abs().amax((1, 2, 3)) < 2e-3
-    assert 16 < colourless.sum() < 48
-    torch.testing.assert_close(some[~colourless], x[~colourless], atol=2e-3, rtol=0)
+    colorless = (some - gray).abs().amax((1, 2, 3)) < 2e-3
+    assert 16 < colorless.sum() < 48
+    torch.testing.assert_close(some[~colorless], x[~colorless], atol=2e-3, rtol=0)
     assert augment.random_hue_grayscale(x, 0.0, 0.0, torch.Generator()) is x
 
 

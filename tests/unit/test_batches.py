@@ -1,4 +1,4 @@
-"""The data path: normalised batches, augmentation by known amounts, the order of an epoch."""
+"""The data path: normalized batches, augmentation by known amounts, the order of an epoch."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def images(count: int = 64, size: int = 28) -> torch.Tensor:
     return x
 
 
-def colour_set() -> ArrayDataset:
+def color_set() -> ArrayDataset:
     rng = np.random.default_rng(0)
     x = rng.integers(0, 256, (6, 3, 4, 4)).astype(np.uint8)
     y = np.arange(6)
@@ -34,8 +34,8 @@ def colour_set() -> ArrayDataset:
     return ArrayDataset("c", "c", "classification", "", x, y, x, y, mean, std, classes=tuple("abcdef"))
 
 
-def test_batches_are_normalised_by_channel_and_channels_last() -> None:
-    found = colour_set()
+def test_batches_are_normalized_by_channel_and_channels_last() -> None:
+    found = color_set()
     batches = Batches(found, found.train_x, found.train_y)
     index = torch.tensor([4, 0])
     x = batches.inputs(index)
@@ -49,8 +49,8 @@ def test_batches_are_normalised_by_channel_and_channels_last() -> None:
     ("network", "count"),
     [(nn.Identity(), 1000), (SimpleNamespace(image_size=64), 1000), (SimpleNamespace(image_size=224), 83)],
 )
-def test_fewer_large_pictures_are_looked_at_together(network: object, count: int) -> None:
-    found = colour_set()
+def test_fewer_large_images_go_through_the_model_together(network: object, count: int) -> None:
+    found = color_set()
     batches = Batches(found, np.zeros((2500, 3, 32, 32), np.uint8), np.zeros(2500))
     parts = [range(2500)[part] for part in batches.parts(network)]
     assert {len(part) for part in parts[:-1]} == {count} and [i for part in parts for i in part] == list(
@@ -67,7 +67,7 @@ CHANGES = {
 
 
 def augmented(found: ArrayDataset, changes: dict) -> torch.Tensor:
-    """All examples augmented, moved to where the mean of the training part is 0 and its standard deviation 1."""
+    """All examples augmented, moved to where the mean of the training set is 0 and its standard deviation 1."""
     part = Batches(found, found.train_x, found.train_y)
     x = part.augment(
         torch.arange(6),
@@ -77,22 +77,22 @@ def augmented(found: ArrayDataset, changes: dict) -> torch.Tensor:
         generator(5),
     )
     pixels = (x - part.offset) / part.gain
-    own = colour_set()
+    own = color_set()
     return Batches(own, own.train_x, own.train_y).normalize(pixels)
 
 
 @pytest.mark.parametrize("scaling", ["unit", "bytes"])
 @pytest.mark.parametrize("changes", CHANGES.values(), ids=CHANGES)
 def test_augmentation_is_the_same_whatever_the_scaling(scaling: str, changes: dict) -> None:
-    expected = augmented(colour_set(), changes)
-    assert not torch.equal(expected, augmented(colour_set(), {}))
+    expected = augmented(color_set(), changes)
+    assert not torch.equal(expected, augmented(color_set(), {}))
     torch.testing.assert_close(
-        augmented(colour_set().with_scaling(scaling), changes), expected, rtol=1e-4, atol=1e-4
+        augmented(color_set().with_scaling(scaling), changes), expected, rtol=1e-4, atol=1e-4
     )
 
 
-def test_standardised_pixels_are_augmented_as_ever_and_unchanged_ones_scaled_once() -> None:
-    found = colour_set()
+def test_standardized_pixels_are_augmented_as_ever_and_unchanged_ones_scaled_once() -> None:
+    found = color_set()
     part = Batches(found, found.train_x, found.train_y)
     x = part.augment(
         torch.arange(6),
@@ -111,7 +111,7 @@ def test_standardised_pixels_are_augmented_as_ever_and_unchanged_ones_scaled_onc
     assert torch.equal(x, part.inputs(slice(0, 6)))
 
 
-def test_tables_are_normalised_by_feature() -> None:
+def test_tables_are_normalized_by_feature() -> None:
     found = data.load_dataset("boston")
     x = Batches(found, found.train_x, found.train_y).inputs(slice(0, len(found.train_x)))
     np.testing.assert_allclose(x.mean(0).numpy(), 0, atol=1e-4)
@@ -136,8 +136,8 @@ def test_a_transform_by_almost_nothing_is_the_identity() -> None:
     torch.testing.assert_close(random_affine(x, 0, 0, 1e-8, generator()), x, atol=1e-4, rtol=0)
 
 
-def centres(x: torch.Tensor) -> np.ndarray:
-    """Centre of mass (N, 2) as row, column."""
+def centers(x: torch.Tensor) -> np.ndarray:
+    """Center of mass (N, 2) as row, column."""
     weight = x[:, 0].double() / x[:, 0].double().sum((1, 2), keepdim=True)
     grid = torch.arange(x.shape[-1], dtype=torch.float64)
     return torch.stack([(weight.sum(2) * grid).sum(1), (weight.sum(1) * grid).sum(1)], 1).numpy()
@@ -146,7 +146,7 @@ def centres(x: torch.Tensor) -> np.ndarray:
 @pytest.mark.parametrize("shift", [1, 3, 5])
 def test_images_move_by_up_to_so_many_pixels_and_differently(shift: float) -> None:
     x = images(256)
-    moved = centres(random_affine(x, shift, 0, 0, generator())) - centres(x)
+    moved = centers(random_affine(x, shift, 0, 0, generator())) - centers(x)
     assert np.abs(moved).max() <= shift + 1e-3
     assert np.abs(moved).max() > 0.95 * shift and moved.min() < -0.9 * shift, (
         "in both directions, nearly to the bound"
@@ -157,14 +157,14 @@ def test_images_move_by_up_to_so_many_pixels_and_differently(shift: float) -> No
 def test_the_shift_is_the_one_that_was_drawn() -> None:
     x = images(32)
     drawn = torch.rand(4, 32, generator=generator(3)) * 2 - 1
-    moved = centres(random_affine(x, 4, 0, 0, generator(3))) - centres(x)
+    moved = centers(random_affine(x, 4, 0, 0, generator(3))) - centers(x)
     np.testing.assert_allclose(moved, -4 * torch.stack([drawn[3], drawn[2]], 1).numpy(), atol=1e-2)
 
 
 def test_rotation_turns_by_up_to_so_many_degrees() -> None:
     x = torch.zeros(200, 1, 41, 41)
-    x[:, :, 19:22, 30:33] = 1  # a dot 11 pixels to the right of the centre
-    turned = centres(random_affine(x, 0, 30, 0, generator())) - 20
+    x[:, :, 19:22, 30:33] = 1  # a dot 11 pixels to the right of the center
+    turned = centers(random_affine(x, 0, 30, 0, generator())) - 20
     angle = np.degrees(np.arctan2(turned[:, 0], turned[:, 1]))
     assert 28 < angle.max() <= 30.5 and -30.5 <= angle.min() < -28
     np.testing.assert_allclose(np.hypot(*turned.T), 11, atol=0.2)

@@ -28,7 +28,7 @@ def drawn(points: list, size: int, left: int, top: int, brush: int, canvas_size:
 
 
 def difference(a: np.ndarray, b: np.ndarray) -> float:
-    """Difference of two pictures as a share of their ink, best of a shift by up to a pixel: the centre of mass is rounded."""
+    """Difference of two images as a share of their ink, best of a shift by up to a pixel: the center of mass is rounded."""
     shifts = [np.roll(a.astype(int), (i, j), (0, 1)) for i in (-1, 0, 1) for j in (-1, 0, 1)]
     return float(min(np.abs(s - b).sum() for s in shifts) / max(1, a.sum(), b.sum()))
 
@@ -70,8 +70,8 @@ def test_each_step_can_be_left_out() -> None:
     assert no_crop.cropped.shape == (280, 280) and (no_crop.pixels > 32).sum() < (whole.pixels > 32).sum() / 2
     stretched = prepare_digit(ink, PreprocessingSteps(fit=False))
     assert stretched.resized.shape == (28, 28)
-    no_centre = prepare_digit(ink, PreprocessingSteps(center=False))
-    assert no_centre.position == tuple((28 - n) // 2 for n in no_centre.resized.shape)
+    no_center = prepare_digit(ink, PreprocessingSteps(center=False))
+    assert no_center.position == tuple((28 - n) // 2 for n in no_center.resized.shape)
     naive = prepare_digit(ink, PreprocessingSteps(False, False, False))
     # Nothing but a shrink: the digit stays small, in its corner.
     assert naive.pixels[14:].max() == 0 and naive.pixels[:, 14:].max() == 0 and naive.pixels.max() > 200
@@ -122,8 +122,8 @@ def photographed(ink: np.ndarray, dark: bool, uneven: bool, noise: float = 3.0) 
     x, y = np.meshgrid(np.linspace(0, 1, ink.shape[1]), np.linspace(0, 1, ink.shape[0]))
     light = 1 - 0.5 * x * y if uneven else np.ones_like(x)
     reflects = 0.9 - 0.7 * ink / 255 if dark else 0.1 + 0.7 * ink / 255
-    grey = reflects * light * 255 + np.random.default_rng(0).normal(0, noise, ink.shape)
-    return Image.fromarray(np.clip(grey, 0, 255).astype(np.uint8))
+    gray = reflects * light * 255 + np.random.default_rng(0).normal(0, noise, ink.shape)
+    return Image.fromarray(np.clip(gray, 0, 255).astype(np.uint8))
 
 
 @pytest.mark.parametrize("uneven", [False, True])
@@ -139,8 +139,8 @@ def test_photos_dark_on_light_and_light_on_dark_agree_with_the_drawing(points: l
 def test_photos_with_alpha_tight_crops_and_specks() -> None:
     ink = drawn(TWO, 200, 60, 40, 22)
     wanted = prepare_digit(ink).pixels
-    for colour in (0, 255, 130):
-        rgba = np.full((*ink.shape, 4), colour, np.uint8)
+    for color in (0, 255, 130):
+        rgba = np.full((*ink.shape, 4), color, np.uint8)
         rgba[..., 3] = ink
         assert difference(prepare_digit(ink_from_photo(Image.fromarray(rgba))).pixels, wanted) < 0.1
     rows, columns = np.nonzero(ink)
@@ -156,9 +156,9 @@ def test_photos_with_alpha_tight_crops_and_specks() -> None:
 def test_photos_of_nothing_are_answered_with_a_sentence(size: tuple[int, int]) -> None:
     rng = np.random.default_rng(0)
     ramp = np.tile(np.linspace(90, 240, size[1]), (size[0], 1))
-    for grey in (np.full(size, 128.0), rng.normal(190, 6, size), ramp + rng.normal(0, 3, size)):
+    for gray in (np.full(size, 128.0), rng.normal(190, 6, size), ramp + rng.normal(0, 3, size)):
         with pytest.raises(UserError, match="No digit found"):
-            ink_from_photo(Image.fromarray(np.clip(grey, 0, 255).astype(np.uint8)))
+            ink_from_photo(Image.fromarray(np.clip(gray, 0, 255).astype(np.uint8)))
 
 
 @pytest.mark.realdata

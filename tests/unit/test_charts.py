@@ -65,7 +65,7 @@ def test_every_figure_is_of_the_house(fig):
     assert layout["paper_bgcolor"] == layout["plot_bgcolor"] == "rgba(0, 0, 0, 0)"
 
 
-def test_curves_keep_one_colour_per_role_and_hover_what_was_logged():
+def test_curves_keep_one_color_per_role_and_hover_what_was_logged():
     raw = charts.Series("train", [1, 2], [2.0, 1.0], "train", faint=True)
     smoothed = charts.Series("train", [1, 2], [2.0, 1.5], "train")
     validation = charts.Series("validation", [2], [1.2], "validation")
@@ -81,7 +81,7 @@ def test_curves_keep_one_colour_per_role_and_hover_what_was_logged():
 def test_series_beyond_the_palette_differ_by_dash():
     styles = [palette.series_style(i) for i in range(20)]
     assert len(set(styles)) == 20
-    assert not {palette.TRAIN, palette.VALIDATION} & {colour for colour, _ in styles}
+    assert not {palette.TRAIN, palette.VALIDATION} & {color for color, _ in styles}
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_accuracy_against_cost_halves_the_errors_upwards() -> None:
     heights = [-math.log10(t.y[0]) for t in points]
     assert heights[1] - heights[0] == pytest.approx(heights[2] - heights[1]) == pytest.approx(math.log10(2))
     low, high = fig.layout.yaxis.range
-    assert all(low > -h > high for h in heights)  # better lies higher, and 100 % is in the picture
+    assert all(low > -h > high for h in heights)  # better lies higher, and 100% is in the image
     ticks = dict(zip(fig.layout.yaxis.ticktext, fig.layout.yaxis.tickvals, strict=True))
     assert ticks["90%"] == pytest.approx(points[1].y[0])
     assert [t.customdata[0][0] for t in points] == accuracies

@@ -17,7 +17,7 @@ from core.messages import UserError
 
 
 def batches(root: Path, per_file: int = 20) -> Path:
-    """The official layout with few pictures."""
+    """The official layout with few images."""
     folder = root / "cifar-10-batches-py"
     folder.mkdir(parents=True)
     rng = np.random.default_rng(0)
@@ -31,13 +31,13 @@ def batches(root: Path, per_file: int = 20) -> Path:
     return folder
 
 
-def jpeg(colour: int, size: int = 32) -> bytes:
+def jpeg(color: int, size: int = 32) -> bytes:
     out = io.BytesIO()
-    Image.new("RGB", (size, size), (colour, 80, 120)).save(out, "JPEG")
+    Image.new("RGB", (size, size), (color, 80, 120)).save(out, "JPEG")
     return out.getvalue()
 
 
-def picture_zip(
+def image_zip(
     path: Path,
     classes: tuple[str, ...] = cifar10.CLASSES,
     splits: tuple[str, ...] = ("train", "test"),
@@ -124,9 +124,9 @@ def test_a_missing_batch_is_named(tmp_path):
         data.load_dataset("cifar10", tmp_path)
 
 
-def test_a_zip_of_pictures_is_a_copy_and_says_so(tmp_path):
-    picture_zip(
-        tmp_path / "cifar10.zip", more={"cifar10/train/airplane/readme.txt": b"no picture", "notes.txt": b"x"}
+def test_a_zip_of_images_is_a_copy_and_says_so(tmp_path):
+    image_zip(
+        tmp_path / "cifar10.zip", more={"cifar10/train/airplane/readme.txt": b"no image", "notes.txt": b"x"}
     )
     found = data.load_dataset("cifar10", tmp_path)
     assert found.name == "cifar10-copy" and found.title == "CIFAR-10 (JPEG copy)" and len(found.train_x) == 30
@@ -138,16 +138,16 @@ def test_a_zip_of_pictures_is_a_copy_and_says_so(tmp_path):
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda p: picture_zip(p, more={"../../evil.jpg": jpeg(3)}), "points outside its folder"),
-        (lambda p: picture_zip(p, classes=cifar10.CLASSES[:9]), "different classes"),
-        (lambda p: picture_zip(p, splits=("train",)), "no images for the test split"),
-        (lambda p: picture_zip(p, classes=(*cifar10.CLASSES[:9], "unicorn")), "different classes"),
+        (lambda p: image_zip(p, more={"../../evil.jpg": jpeg(3)}), "points outside its folder"),
+        (lambda p: image_zip(p, classes=cifar10.CLASSES[:9]), "different classes"),
+        (lambda p: image_zip(p, splits=("train",)), "no images for the test split"),
+        (lambda p: image_zip(p, classes=(*cifar10.CLASSES[:9], "unicorn")), "different classes"),
         (
             lambda p: (p.parent.mkdir(parents=True, exist_ok=True), p.write_bytes(b"PK no zip"))[0],
             "cannot be opened as a zip file",
         ),
     ],
-    ids=["leaves its folder", "a class is missing", "no test part", "another class", "no zip"],
+    ids=["leaves its folder", "a class is missing", "no test split", "another class", "no zip"],
 )
 def test_a_zip_that_is_wrong_is_one_sentence(tmp_path, make, words):
     make(tmp_path / "cifar10.zip")
@@ -155,8 +155,8 @@ def test_a_zip_that_is_wrong_is_one_sentence(tmp_path, make, words):
         data.load_dataset("cifar10", tmp_path)
 
 
-def test_a_class_without_pictures_is_named(tmp_path):
-    path = picture_zip(
+def test_a_class_without_images_is_named(tmp_path):
+    path = image_zip(
         tmp_path / "cifar10.zip",
         classes=cifar10.CLASSES[:9],
         more={"cifar10/train/truck/a.txt": b"text", "cifar10/test/truck/a.txt": b"text"},
@@ -257,7 +257,7 @@ def test_a_fruit_folder_without_oranges(tmp_path):
 
 
 def test_a_folder_below_one_called_train_is_counted_right(tmp_path):
-    with zipfile.ZipFile(picture_zip(tmp_path / "cifar10.zip")) as packed:
+    with zipfile.ZipFile(image_zip(tmp_path / "cifar10.zip")) as packed:
         packed.extractall(tmp_path / "train")
     source = cifar10.find(tmp_path / "train")
     train, test, _bytes = cifar10.inventory(source)

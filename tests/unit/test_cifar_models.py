@@ -1,4 +1,4 @@
-"""The families for 32x32 pictures, held against facts from outside: torchvision's originals, the FLOP counter, the papers."""
+"""The families for 32×32 images, held against facts from outside: torchvision's originals, the FLOP counter, the papers."""
 
 import pytest
 import torch
@@ -22,7 +22,7 @@ def multiply_adds(network):
     return counter.get_total_flops() // 2
 
 
-def test_resnet18_is_torchvisions_with_a_stem_for_small_pictures():
+def test_resnet18_is_torchvisions_with_a_stem_for_small_images():
     original = torchvision.models.resnet18(num_classes=10)
     original.conv1, original.maxpool = nn.Conv2d(3, 64, 3, padding=1, bias=False), nn.Identity()
     ours = models.create_model("resnet", IMAGE, 10, depth=18)
@@ -78,7 +78,7 @@ def test_efficientnet_b0_has_torchvisions_blocks():
     )
     kernels = [m.kernel_size for m in original.modules() if isinstance(m, nn.Conv2d) and m.groups > 1]
     assert len(kernels) == sum(1 for m in ours.modules() if isinstance(m, nn.Conv2d) and m.groups > 1)
-    # The 5x5 kernels that became 3x3 are all that is missing.
+    # The 5×5 kernels that became 3×3 are all that is missing.
     smaller = sum(m.weight.numel() for m in original.modules() if isinstance(m, nn.Conv2d) and m.groups > 1)
     smaller -= sum(m.weight.numel() for m in ours.modules() if isinstance(m, nn.Conv2d) and m.groups > 1)
     assert parameters(ours) == parameters(original) - smaller

@@ -1,4 +1,4 @@
-"""Picture files through networks, as `python -m core predict` does it."""
+"""Image files through networks, as `python -m core predict` does it."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from tests import factories
 
 @pytest.fixture
 def predictor() -> Predictor:
-    """An untrained network for colour pictures of 32x32."""
+    """An untrained network for color images of 32×32."""
     return classify.load_predictor(factories.finished("cifar10-mlp").id)
 
 
 def wide(path: Path) -> Path:
-    """A photo of 400x240: its middle square is red with a black disc, what lies beside it is blue."""
+    """A photo of 400×240: its middle square is red with a black disc, what lies beside it is blue."""
     rows, columns = np.mgrid[0:240, 0:400]
     pixels = np.zeros((240, 400, 3), np.uint8)
     pixels[..., 2] = 255
@@ -45,7 +45,7 @@ def test_a_photo_that_is_not_square_is_cut_to_its_middle_and_not_stretched(
         np.testing.assert_array_equal(pixels[0], crop_square(photo, 32).pixels)  # what the page looks at
 
 
-def test_a_picture_of_the_networks_own_size_stays_as_it_is(predictor: Predictor, tmp_path: Path) -> None:
+def test_a_image_of_the_networks_own_size_stays_as_it_is(predictor: Predictor, tmp_path: Path) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
     Image.fromarray(pixels).save(tmp_path / "small.png")
     np.testing.assert_array_equal(
@@ -53,7 +53,7 @@ def test_a_picture_of_the_networks_own_size_stays_as_it_is(predictor: Predictor,
     )
 
 
-def test_every_shipped_classifier_of_colour_pictures_takes_a_wide_one(tmp_path: Path) -> None:
+def test_every_shipped_classifier_of_color_images_takes_a_wide_one(tmp_path: Path) -> None:
     path = wide(tmp_path / "wide.png")
     names = {t.name for t in tasks.TASKS if t.kind == "classification" and t.dataset in ("cifar10", "fruit")}
     for name in names & set(checkpoints.pretrained_names()):
@@ -61,7 +61,7 @@ def test_every_shipped_classifier_of_colour_pictures_takes_a_wide_one(tmp_path: 
         assert 0 <= second <= first <= 1
 
 
-def test_a_photo_comes_to_a_network_as_the_pictures_of_its_training_did(tmp_path: Path) -> None:
+def test_a_photo_comes_to_a_network_as_the_images_of_its_training_did(tmp_path: Path) -> None:
     for split in ("train", "test"):
         for place, label in enumerate(("apple", "orange")):
             (tmp_path / "fruit" / split / label).mkdir(parents=True)

@@ -177,7 +177,7 @@ def test_a_mistake_of_the_program_keeps_its_traceback(monkeypatch: pytest.Monkey
         command_line.main()
 
 
-def test_weights_of_the_real_data_are_not_judged_on_the_stand_in() -> None:
+def test_weights_of_the_real_data_are_not_evaluated_on_fallback_data() -> None:
     if "mnist-softmax" not in checkpoints.pretrained_names():
         pytest.skip("no shipped checkpoints yet")
     assert "--data-root" in call("evaluate", "mnist-softmax", rc=1).stderr

@@ -308,7 +308,7 @@ def test_only_the_needed_keys(tmp_path: Path) -> None:
     assert ids(folder, "thing") == [5] and ids(folder, "small") == []
 
 
-def test_a_json_beside_its_pictures(tmp_path: Path) -> None:
+def test_a_json_beside_its_images(tmp_path: Path) -> None:
     write(tmp_path)
     file = tmp_path / "mine.json"
     (tmp_path / "annotations" / "instances_tiny.json").rename(file)
@@ -433,7 +433,7 @@ def test_an_image_holds_what_pycocotools_says(coco: Coco, official: dict[str, CO
 
 
 @pytest.mark.realdata
-def test_a_subset_loads_in_pycocotools_and_is_judged_by_cocoeval(coco: Coco, tmp_path: Path) -> None:
+def test_a_subset_loads_in_pycocotools_and_is_evaluated_by_cocoeval(coco: Coco, tmp_path: Path) -> None:
     from pycocotools.cocoeval import COCOeval
 
     rows = coco.filter_images("person>=2 and split=val2017")
@@ -453,11 +453,11 @@ def test_a_subset_loads_in_pycocotools_and_is_judged_by_cocoeval(coco: Coco, tmp
         if not a["iscrowd"]
     ]
     for kind in ("bbox", "segm"):
-        judge = COCOeval(truth, truth.loadRes([dict(a) for a in answers]), kind)
-        judge.evaluate()
-        judge.accumulate()
-        judge.summarize()
-        assert judge.stats[0] == pytest.approx(1.0, abs=0.001)
+        evaluator = COCOeval(truth, truth.loadRes([dict(a) for a in answers]), kind)
+        evaluator.evaluate()
+        evaluator.accumulate()
+        evaluator.summarize()
+        assert evaluator.stats[0] == pytest.approx(1.0, abs=0.001)
 
 
 @pytest.mark.realdata
@@ -501,7 +501,7 @@ def test_an_instance_without_anything(tmp_path: Path) -> None:
             coco.get_image(7)
 
 
-# ---- pictures --------------------------------------------------------------------------------------------------------
+# ---- images --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.realdata
@@ -527,10 +527,10 @@ def test_thumbnails_are_made_once(coco: Coco, monkeypatch: pytest.MonkeyPatch) -
     assert drawing.render_thumbnails(coco, [image_record])[0] == first
 
 
-def test_a_picture_that_is_missing_or_none_is_a_placeholder(tmp_path: Path) -> None:
+def test_a_image_that_is_missing_or_none_is_a_placeholder(tmp_path: Path) -> None:
     folder = write(tmp_path)
     (folder / "tiny").mkdir()
-    (folder / "tiny" / "a.jpg").write_bytes(b"no picture at all")
+    (folder / "tiny" / "a.jpg").write_bytes(b"no image at all")
     with Coco.open(folder) as coco:
         for image_record in coco.image_records(coco.filter_images()):
             assert drawing.load_photo(image_record) is None
@@ -549,7 +549,7 @@ def test_a_picture_that_is_missing_or_none_is_a_placeholder(tmp_path: Path) -> N
     "segmentation",
     [[[1, 2, 3]], [[1, 2, 3, 4]], "x", {"size": [1, 1], "counts": [1]}, [["a"] * 6], [[1e30] * 6]],
 )
-def test_a_wrong_segmentation_spoils_no_picture(tmp_path: Path, segmentation: object) -> None:
+def test_a_wrong_segmentation_spoils_no_image(tmp_path: Path, segmentation: object) -> None:
     folder = write(
         tmp_path,
         annotations=[

@@ -191,7 +191,7 @@ def test_what_is_plain_or_cannot_be_read_is_not_odd(tmp_path: Path, annotation: 
     assert odd(tmp_path, **annotation) == {}
 
 
-def test_a_picture_said_to_be_as_large_as_a_city_is_not_made(tmp_path: Path) -> None:
+def test_a_image_said_to_be_as_large_as_a_city_is_not_made(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(
         json.dumps(
             {

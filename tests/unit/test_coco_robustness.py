@@ -91,7 +91,7 @@ def test_what_tools_write_is_read(tmp_path: Path, name: str) -> None:
         drawing.render_thumbnails(coco, [image_record])[0]
         drawing.render_closeup(image_record, one)
         annotation_issues.find_issues(coco)
-        assert coco.filter_images("caption='red bus'").empty  # nobody has told anything
+        assert coco.filter_images("caption='red bus'").empty  # there are no captions
 
 
 HOSTILE = {
@@ -177,11 +177,11 @@ def test_two_splits_with_the_same_ids_are_exported_as_one_set(tmp_path: Path) ->
     named = {c["id"]: c["name"] for c in api.cats.values()}
     assert sorted(named[a["category_id"]] for a in api.anns.values()) == ["cat", "cat", "dog"]
     answers = api.loadRes([{**a, "score": 1.0} for a in subset["annotations"]])
-    judged = COCOeval(api, answers, "bbox")
-    judged.evaluate()
-    judged.accumulate()
-    judged.summarize()
-    assert judged.stats[0] == pytest.approx(1.0)
+    evaluator = COCOeval(api, answers, "bbox")
+    evaluator.evaluate()
+    evaluator.accumulate()
+    evaluator.summarize()
+    assert evaluator.stats[0] == pytest.approx(1.0)
 
 
 def test_instances_without_ids_can_each_be_named(tmp_path: Path) -> None:
@@ -225,13 +225,13 @@ def test_what_lies_beside_the_annotations_is_passed_over(tmp_path: Path) -> None
         assert [s["split"] for s in coco.splits] == ["x"]
 
 
-def test_a_thumbnail_is_made_again_when_the_picture_comes(tmp_path: Path) -> None:
+def test_a_thumbnail_is_made_again_when_the_image_comes(tmp_path: Path) -> None:
     place = folder(tmp_path, x=content())
     with Coco.open(place) as coco:
-        grey = drawing.render_thumbnails(coco, [coco.get_image(1)])[0]
+        gray = drawing.render_thumbnails(coco, [coco.get_image(1)])[0]
         (place / "x").mkdir()
         Image.new("RGB", (60, 40), "red").save(place / "x" / "a.png")
-        assert drawing.render_thumbnails(coco, [coco.get_image(1)])[0] != grey
+        assert drawing.render_thumbnails(coco, [coco.get_image(1)])[0] != gray
 
 
 @pytest.mark.parametrize(("size", "shape"), [((60, 40), (60, 40)), ((40, 60), (40, 60)), ((0, 0), (40, 60))])

@@ -54,10 +54,10 @@ def test_without_any_there_are_drawn_scenes(monkeypatch: pytest.MonkeyPatch, tmp
     assert list(sources.list_sources()) == [sources.SYNTHETIC_TITLE]
 
 
-def test_what_a_visitor_brings_is_kept_with_its_pictures() -> None:
+def test_what_a_visitor_brings_is_kept_with_its_images() -> None:
     content = json.dumps(PLAIN).encode()
     path, wrong = sources.save_upload(
-        content, "../../my labels.json", [("../a.png", png()), ("b.png", b"no picture")]
+        content, "../../my labels.json", [("../a.png", png()), ("b.png", b"no image")]
     )
     assert path.name == "my_labels.json" and [
         p.name for p in path.parent.iterdir() if p.suffix == ".png"
@@ -94,19 +94,19 @@ def sets() -> list[str]:
 
 
 def bring(name: str) -> Path:
-    """The JSON of a set of one's own, its index made."""
+    """The JSON of an uploaded set, indexed."""
     path, _ = sources.save_upload(CONTENT, f"{name}.json", [("a.png", png())])
     Coco.open(path).close()
     return path
 
 
 def unseen(path: Path, days: float) -> None:
-    """Nobody has looked at the set for so long."""
+    """Make a set look unused for that long."""
     seen = time.time() - days * 86_400
     os.utime(path.parent, (seen, seen))
 
 
-def test_nobody_puts_other_pictures_to_the_annotations_of_somebody_else() -> None:
+def test_images_cannot_be_added_to_the_annotations_of_another_visitor() -> None:
     mine, _ = sources.save_upload(CONTENT, "x.json", [("a.png", png())])
     planted = io.BytesIO()
     Image.new("RGB", (8, 6), "blue").save(planted, "PNG")
@@ -117,7 +117,7 @@ def test_nobody_puts_other_pictures_to_the_annotations_of_somebody_else() -> Non
 
 
 @pytest.mark.parametrize(("length", "there"), [(250, True), (300, False)])
-def test_a_picture_with_a_long_name(length: int, there: bool) -> None:
+def test_a_image_with_a_long_name(length: int, there: bool) -> None:
     name = "x" * (length - 4) + ".png"
     path, wrong = sources.save_upload(CONTENT, "mine.json", [(name, png()), ("a.png", png())])
     assert (path.parent / "a.png").exists() and path.exists() and bool(wrong) != there
@@ -150,7 +150,7 @@ def test_a_cache_that_cannot_be_written_is_a_sentence(
         sources.save_upload(CONTENT, "mine.json", [])
 
 
-def test_what_nobody_has_looked_at_for_a_month_goes_with_its_index() -> None:
+def test_a_set_unused_for_a_month_is_deleted_with_its_index() -> None:
     old, looked_at, young = bring("old"), bring("looked_at"), bring("young")
     for path, days in ((old, 31), (looked_at, 31), (young, 29)):
         unseen(path, days)
@@ -199,7 +199,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
                 content = {"images": [], "annotations": []} if kind == "captions" else PLAIN
                 z.writestr(f"annotations/{kind}_{split}.json", json.dumps(content))
     with zipfile.ZipFile(folder / "zips/val2017.zip", "w") as z:
-        z.writestr("val2017/a.jpg", b"a picture")
+        z.writestr("val2017/a.jpg", b"a image")
         z.writestr("../evil.jpg", b"x")
         z.writestr("val2017/../../evil.jpg", b"x")
 

@@ -131,7 +131,7 @@ def test_threads_that_share_a_network_do_not_see_each_other() -> None:
         other.join()
 
 
-def test_maps_are_of_the_picture_itself_whatever_an_answer_looks_at() -> None:
+def test_maps_are_of_the_image_itself_whatever_the_test_time_augmentation() -> None:
     once = predictor("lenet5")
     often = Predictor(once.network, dataclasses.replace(once.spec, tta_flip=True, tta_shift=True))
     passes = []

@@ -20,7 +20,7 @@ def stages_of(
 
 def test_the_stages_of_resnet_18_are_the_papers() -> None:
     found, wasted = stages_of("resnet18_imagenet", (3, 224, 224), image_size=224)
-    # Table 1 of arXiv 1512.03385: conv1 112x112, conv2_x 56x56, conv3_x 28x28, conv4_x 14x14, conv5_x 7x7, then 1x1.
+    # Table 1 of arXiv 1512.03385: conv1 112×112, conv2_x 56×56, conv3_x 28×28, conv4_x 14×14, conv5_x 7×7, then 1×1.
     assert [(s.height, s.channels) for s in found] == [
         (112, 64),
         (56, 64),
@@ -33,7 +33,7 @@ def test_the_stages_of_resnet_18_are_the_papers() -> None:
     assert sum(s.share for s in found) == pytest.approx(1) and wasted == 0
 
 
-def test_a_stem_for_large_pictures_leaves_nothing_of_small_ones() -> None:
+def test_a_stem_for_large_images_leaves_nothing_of_small_ones() -> None:
     found, wasted = stages_of("resnet18_imagenet", image_size=32)
     assert [s.height for s in found] == [16, 8, 4, 2, 1]
     assert wasted > 0.7  # layer4 holds three quarters of the parameters

@@ -1,4 +1,4 @@
-"""One's own set of drawings: kept, listed, removed, exported, scored."""
+"""The handwriting set: saved, listed, removed, exported, scored."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_export_is_an_image_folder() -> None:
     with zipfile.ZipFile(io.BytesIO(mine.export())) as archive:
         assert sorted(archive.namelist()) == ["3/001.png", "7/001.png", "7/002.png"]
         assert (np.asarray(Image.open(archive.open("7/002.png"))) == drawing(2)).all()
-    assert zipfile.ZipFile(io.BytesIO(HandwritingSet("nobody").export())).namelist() == []
+    assert zipfile.ZipFile(io.BytesIO(HandwritingSet("empty").export())).namelist() == []
 
 
 @pytest.mark.parametrize(

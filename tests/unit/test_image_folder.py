@@ -14,20 +14,20 @@ from core.messages import UserError
 PLAIN = {"train": {}, "test": {}}
 
 
-def png(colour, size=(32, 32)):
+def png(color, size=(32, 32)):
     out = io.BytesIO()
-    Image.new("RGB", size, colour).save(out, "PNG")
+    Image.new("RGB", size, color).save(out, "PNG")
     return out.getvalue()
 
 
 def members(**more):
     places = [
-        (split, name, colour, i)
+        (split, name, color, i)
         for split in PLAIN
-        for name, colour in (("cat", "red"), ("dog", "blue"))
+        for name, color in (("cat", "red"), ("dog", "blue"))
         for i in range(3)
     ]
-    return {f"set/{split}/{name}/{i}.png": png(colour) for split, name, colour, i in places} | more
+    return {f"set/{split}/{name}/{i}.png": png(color) for split, name, color, i in places} | more
 
 
 def zipped(path, files):
@@ -61,7 +61,7 @@ def test_the_second_time_only_opens(tmp_path, monkeypatch):
 
 
 def damaged(path, name, where):
-    """A zip of the usual pictures in which `name`, in the directory at its end or before the file's own content, is no UTF-8."""
+    """A zip of the usual images in which `name`, in the directory at its end or before the file's own content, is no UTF-8."""
     zipped(path, members(**{"set/train/cat/é.png": png("red"), "set/train/dog/é.png": png("blue")}))
     content, whole = path.read_bytes(), name.encode()
     at = content.index(whole) if where == "content" else content.rindex(whole)
@@ -100,18 +100,18 @@ def test_an_interrupted_decoding_is_done_again(tmp_path):
 
 def test_folders_can_stand_for_classes(tmp_path):
     places = [
-        (part, side, colour, i)
+        (part, side, color, i)
         for part in ("train", "test")
-        for side, colour in (("A", "red"), ("B", "orange"))
+        for side, color in (("A", "red"), ("B", "orange"))
         for i in range(2)
     ]
-    files = {f"fruit/{part}{side}/{i}.png": png(colour, (60, 40)) for part, side, colour, i in places}
+    files = {f"fruit/{part}{side}/{i}.png": png(color, (60, 40)) for part, side, color, i in places}
     splits = {part: {f"{part}A": "apple", f"{part}B": "orange"} for part in ("train", "test")}
     found = load(zipped(tmp_path / "a.zip", files), splits, 16)
     assert found.classes == ("apple", "orange") and found.splits["test"].x.shape == (4, 3, 16, 16)
 
 
-def test_what_is_no_picture_is_counted_and_left_out(tmp_path):
+def test_what_is_no_image_is_counted_and_left_out(tmp_path):
     found = load(
         zipped(
             tmp_path / "a.zip",
@@ -127,7 +127,7 @@ def test_what_is_no_picture_is_counted_and_left_out(tmp_path):
         ({"../evil/cat/1.png": b""}, "points outside its folder"),
         ({"/etc/cat/1.png": b""}, "points outside its folder"),
         ({"set/train/cat/bomb.png": b"\0" * 30_000_000}, "would expand to 30 MB"),
-        ({"set/train/bird/1.txt": b"no picture"}, "no readable images of bird"),
+        ({"set/train/bird/1.txt": b"no image"}, "no readable images of bird"),
     ],
 )
 def test_a_hostile_or_incomplete_zip_is_a_sentence(tmp_path, files, words):
@@ -157,7 +157,7 @@ def test_a_packing_without_a_bound_is_refused(tmp_path, method):
         load(tmp_path / "data.zip")
 
 
-def test_a_film_among_the_pictures_is_not_read_whole(tmp_path, monkeypatch):
+def test_a_film_among_the_images_is_not_read_whole(tmp_path, monkeypatch):
     for name, content in members(**{"set/train/cat/film.png": b"x"}).items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(content)
@@ -172,7 +172,7 @@ def test_a_film_among_the_pictures_is_not_read_whole(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("torn", ["done.json", "train-x.npy"])
 def test_a_torn_cache_is_made_again(tmp_path, torn):
-    """A power failure leaves files of no bytes; whoever cleans a disk leaves others out."""
+    """A power failure leaves empty files; a disk cleanup removes others."""
     before = load(zipped(tmp_path / "data.zip", members())).splits["train"].x.copy()
     [file] = paths.cache().rglob(torn)
     file.write_bytes(b"")

@@ -45,16 +45,16 @@ def png_with_header(width: int, height: int, mode: bytes = b"\x01\x00") -> bytes
 
 @pytest.mark.parametrize("fmt", images.FORMATS)
 def test_every_format_of_the_list(fmt: str) -> None:
-    picture = images.decode_image(encoded(gradient(), fmt), f"x.{fmt.lower()}")
-    assert picture.mode == "RGB" and picture.size == (40, 30)
-    assert abs(np.asarray(picture).astype(int) - np.asarray(gradient())).max() < 20
+    image = images.decode_image(encoded(gradient(), fmt), f"x.{fmt.lower()}")
+    assert image.mode == "RGB" and image.size == (40, 30)
+    assert abs(np.asarray(image).astype(int) - np.asarray(gradient())).max() < 20
 
 
 @pytest.mark.parametrize(
     "content",
     [
         b"",
-        b"no picture at all",
+        b"no image at all",
         bytes(1000),
         b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'><rect width='9' height='9'/></svg>",
         b"%PDF-1.7 and so on",
@@ -172,32 +172,32 @@ def test_cmyk() -> None:
 @pytest.mark.parametrize("fmt", ["PNG", "TIFF"])
 def test_sixteen_bits_are_scaled_not_clipped(fmt: str) -> None:
     ramp = np.tile(np.linspace(0, 65535, 256).astype(np.uint16), (8, 1))
-    picture = np.asarray(images.decode_image(encoded(Image.fromarray(ramp), fmt)))
-    assert abs(picture[0, :, 0].astype(int) - np.arange(256)).max() <= 1
+    image = np.asarray(images.decode_image(encoded(Image.fromarray(ramp), fmt)))
+    assert abs(image[0, :, 0].astype(int) - np.arange(256)).max() <= 1
 
 
 def test_float_tiff_is_stretched() -> None:
     ramp = np.tile(np.linspace(-3, 9, 50).astype(np.float32), (8, 1))
-    picture = np.asarray(images.decode_image(encoded(Image.fromarray(ramp), "TIFF")))
-    assert picture.min() == 0 and picture.max() == 255
+    image = np.asarray(images.decode_image(encoded(Image.fromarray(ramp), "TIFF")))
+    assert image.min() == 0 and image.max() == 255
 
 
 def test_palette_with_transparency() -> None:
     image = Image.new("P", (10, 10), 0)
     image.putpalette([255, 0, 0, 0, 0, 255])
     image.putpixel((3, 3), 1)
-    picture = images.decode_image(encoded(image, "PNG", transparency=0))
-    assert picture.mode == "RGBA"
-    assert picture.getpixel((0, 0))[3] == 0 and picture.getpixel((3, 3)) == (0, 0, 255, 255)
-    assert images.flatten_alpha(picture).getpixel((0, 0)) == (255, 255, 255)
-    assert images.flatten_alpha(picture, "black").getpixel((0, 0)) == (0, 0, 0)
+    image = images.decode_image(encoded(image, "PNG", transparency=0))
+    assert image.mode == "RGBA"
+    assert image.getpixel((0, 0))[3] == 0 and image.getpixel((3, 3)) == (0, 0, 255, 255)
+    assert images.flatten_alpha(image).getpixel((0, 0)) == (255, 255, 255)
+    assert images.flatten_alpha(image, "black").getpixel((0, 0)) == (0, 0, 0)
 
 
-@pytest.mark.parametrize(("mode", "colour"), [("LA", (90, 40)), ("RGBA", (90, 90, 90, 40))])
-def test_alpha_is_kept_where_it_is_used(mode: str, colour: tuple[int, ...]) -> None:
-    picture = images.decode_image(encoded(Image.new(mode, (10, 10), colour), "PNG"))
-    assert picture.mode == "RGBA" and picture.getpixel((1, 1)) == (90, 90, 90, 40)
-    solid = images.decode_image(encoded(Image.new(mode, (10, 10), (*colour[:-1], 255)), "PNG"))
+@pytest.mark.parametrize(("mode", "color"), [("LA", (90, 40)), ("RGBA", (90, 90, 90, 40))])
+def test_alpha_is_kept_where_it_is_used(mode: str, color: tuple[int, ...]) -> None:
+    image = images.decode_image(encoded(Image.new(mode, (10, 10), color), "PNG"))
+    assert image.mode == "RGBA" and image.getpixel((1, 1)) == (90, 90, 90, 40)
+    solid = images.decode_image(encoded(Image.new(mode, (10, 10), (*color[:-1], 255)), "PNG"))
     assert solid.mode == "RGB"
 
 
@@ -208,13 +208,13 @@ def test_exif_rotation(fmt: str, orientation: int, corner: tuple[int, int]) -> N
     image.paste("white", (0, 0, 8, 8))
     exif = Image.Exif()
     exif[0x0112] = orientation
-    picture = images.decode_image(encoded(image, fmt, exif=exif))
-    assert picture.size == ((30, 20) if orientation in (1, 3) else (20, 30))
-    assert picture.getpixel(corner)[0] > 200
-    assert not picture.info
+    image = images.decode_image(encoded(image, fmt, exif=exif))
+    assert image.size == ((30, 20) if orientation in (1, 3) else (20, 30))
+    assert image.getpixel(corner)[0] > 200
+    assert not image.info
 
 
-def test_large_pictures_come_back_smaller() -> None:
+def test_large_images_come_back_smaller() -> None:
     assert images.decode_image(encoded(gradient(5000, 1000), "PNG")).size == (2048, 410)
     assert images.decode_image(encoded(gradient(5000, 1000), "JPEG"), side=256).size == (256, 51)
     assert min(images.decode_image(encoded(gradient(20_000, 1), "PNG")).size) == 1

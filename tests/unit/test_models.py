@@ -17,7 +17,7 @@ DIGITS = {t.model for t in tasks.TASKS if t.dataset == "mnist"}
 
 
 def image(name: str) -> tuple[int, ...]:
-    """What model `name` is made for: MNIST's digits where a task says so, else CIFAR-10's pictures."""
+    """What model `name` is made for: MNIST's digits where a task says so, else CIFAR-10's images."""
     return IMAGE if name in DIGITS else (3, 32, 32)
 
 

@@ -35,7 +35,7 @@ def predictor(model: str) -> Predictor:
 
 @pytest.fixture
 def small_mnist(tmp_path: Path) -> Path:
-    """A data root with 300 random pictures in MNIST's layout."""
+    """A data root with 300 random images in MNIST's layout."""
     raw = tmp_path / "MNIST" / "raw"
     raw.mkdir(parents=True)
     rng = np.random.default_rng(0)
@@ -66,9 +66,9 @@ def test_a_training_digit_is_nearest_to_itself(small_mnist: Path, model: str, by
 def test_similarities_are_cosines(small_mnist: Path) -> None:
     p = predictor("lenet5")
     index = neighbor_index.load_index(p, "key", str(small_mnist))
-    picture = np.random.default_rng(5).integers(0, 256, (28, 28), dtype=np.uint8)
-    found = index.search(picture, 300)
-    a, b = p.embed(picture[None, None])[0], p.embed(index.images[found.index][:, None])
+    image = np.random.default_rng(5).integers(0, 256, (28, 28), dtype=np.uint8)
+    found = index.search(image, 300)
+    a, b = p.embed(image[None, None])[0], p.embed(index.images[found.index][:, None])
     wanted = b @ a / np.linalg.norm(a) / np.linalg.norm(b, axis=1)
     assert np.allclose(found.similarity, wanted, atol=2e-3)
 
@@ -106,7 +106,7 @@ def test_progress_starts_before_mnist_is_read(small_mnist: Path, model: str) -> 
     assert steps[0] == ("Loading the training set", 0.0)
 
 
-def test_black_pictures_and_few_digits(small_mnist: Path) -> None:
+def test_black_images_and_few_digits(small_mnist: Path) -> None:
     for model in ("lenet5", "softmax"):
         found = neighbor_index.load_index(predictor(model), "key", str(small_mnist)).search(
             np.zeros((28, 28), np.uint8), 1000

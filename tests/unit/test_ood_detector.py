@@ -170,7 +170,7 @@ def test_the_pretrained_detector_rejects_a_dot(shipped: OODDetector) -> None:
     assert not shipped.accepts(np.stack([dot(brush) for brush in (6, 12, 20, 36)])).any()
 
 
-def test_saved_and_loaded_it_judges_alike(fitted: OODDetector, own_checkpoints: Path) -> None:
+def test_a_saved_detector_decides_alike(fitted: OODDetector, own_checkpoints: Path) -> None:
     path = own_checkpoints / "digit-guard.safetensors"
     fitted.save(path, {"network_sha256": checkpoints.load_card(ood_detector.MODEL_NAME).content["sha256"]})
     again = OODDetector.load()

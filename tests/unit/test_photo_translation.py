@@ -1,4 +1,4 @@
-"""Photos of any size through a generator, who judges translations, and the two domains on disk."""
+"""Photos of any size through a generator, the classifiers that evaluate translations, and the two domains on disk."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_the_mask_is_where_the_change_is() -> None:
     assert found.change_mask(0.9).mean() < mask.mean() < found.change_mask(0.1).mean()
 
 
-# ---- judges ----------------------------------------------------------------------------------------------------------
+# ---- classifiers -------------------------------------------------------------------------------------------------------
 
 
 def test_kid_is_torchmetrics_own() -> None:
@@ -115,7 +115,7 @@ def test_kid_is_torchmetrics_own() -> None:
     assert abs(domain_classifiers.kid(x, rng.normal(size=(400, 16)))) < domain_classifiers.kid(x, y)
 
 
-def test_moved_colours_have_the_other_domains_statistics() -> None:
+def test_moved_colors_have_the_other_domains_statistics() -> None:
     torch.manual_seed(0)
     photos, towards = 0.3 + 0.1 * torch.rand(4, 3, 16, 16), 0.4 + 0.2 * torch.rand(5, 3, 16, 16)
     moved = domain_classifiers.color_transfer(photos, towards)
@@ -124,7 +124,7 @@ def test_moved_colours_have_the_other_domains_statistics() -> None:
 
 
 @pytest.mark.realdata
-def test_the_judge_knows_real_fruit(real_data: Path) -> None:
+def test_the_classifier_recognizes_real_fruit(real_data: Path) -> None:
     dataset = data.load_dataset("apple2orange", real_data, image_size=128)
     says = domain_classifiers.load_classifier(domain_classifiers.PRIMARY)(
         torch.from_numpy(dataset.test_x).float() / 255
@@ -202,7 +202,7 @@ def test_two_domains_of_ones_own(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", ["L", "RGBA", "LA", "CMYK"])
-def test_pictures_of_every_mode(tmp_path: Path, mode: str) -> None:
+def test_images_of_every_mode(tmp_path: Path, mode: str) -> None:
     domains(tmp_path)
     for path in (tmp_path / "trainA").iterdir():
         path.unlink()
@@ -210,7 +210,7 @@ def test_pictures_of_every_mode(tmp_path: Path, mode: str) -> None:
     assert len(data.load_dataset("apple2orange", tmp_path, image_size=64).train_x) == 5
 
 
-def test_one_picture_only_is_enough_to_open(tmp_path: Path) -> None:
+def test_one_image_only_is_enough_to_open(tmp_path: Path) -> None:
     found = data.load_dataset(
         "apple2orange", domains(tmp_path, trainA=1, trainB=1, testA=1, testB=1), image_size=64
     )

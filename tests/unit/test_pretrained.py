@@ -85,13 +85,13 @@ def test_it_answers_as_torchvisions_own(imagenet: dict[str, torch.Tensor]) -> No
     torch.testing.assert_close(ours.eval().embed(x), theirs.eval()(x))
 
 
-def test_one_channel_sees_grey_as_three_equal_ones(imagenet: dict[str, torch.Tensor]) -> None:
-    colour, grey = network("fine-tuned"), network("fine-tuned", channels=1)
-    for one in (colour, grey):
+def test_one_channel_sees_gray_as_three_equal_ones(imagenet: dict[str, torch.Tensor]) -> None:
+    color, gray = network("fine-tuned"), network("fine-tuned", channels=1)
+    for one in (color, gray):
         pretrained.load_pretrained(TASK, recipe("fine-tuned"), one)
     x = torch.randn(2, 1, 32, 32)
     torch.testing.assert_close(
-        grey.eval().embed(x), colour.eval().embed(x.repeat(1, 3, 1, 1)), rtol=1e-3, atol=1e-3
+        gray.eval().embed(x), color.eval().embed(x.repeat(1, 3, 1, 1)), rtol=1e-3, atol=1e-3
     )
 
 
@@ -105,10 +105,10 @@ def test_from_scratch_needs_nothing() -> None:
 
 
 def test_without_network_and_weights_one_sentence_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    def nobody(*args: object, **kwargs: object) -> None:
+    def refuse(*args: object, **kwargs: object) -> None:
         raise urllib.error.URLError("no network")
 
-    monkeypatch.setattr("urllib.request.urlopen", nobody)
+    monkeypatch.setattr("urllib.request.urlopen", refuse)
     assert pretrained.missing_weights(TASK, recipe("frozen")) == ENTRY
     with pytest.raises(UserError, match="core weights get resnet18-imagenet") as caught:
         pretrained.load_pretrained(TASK, recipe("frozen"), network("frozen"))

@@ -75,7 +75,7 @@ def test_nothing_is_fetched_and_nothing_is_told():
 
 
 def test_every_option_is_one_that_streamlit_knows():
-    """Streamlit only warns about a misspelt option, in a log that nobody reads."""
+    """Streamlit only warns about a misspelt option, in its log."""
     from streamlit import config
 
     known = set(config.get_config_options(force_reparse=False))

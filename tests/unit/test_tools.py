@@ -57,7 +57,7 @@ def test_without_a_browser_it_says_so_and_is_no_failure(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", BUILD)
 def test_no_registry_is_named(name: str) -> None:
-    """Where packages come from is the business of whoever installs them."""
+    """The installing user decides where packages come from."""
     text = (PROJECT / name).read_text(encoding="utf-8")
     assert not re.search(
         r"pypi|pythonhosted|download\.pytorch|docker\.io|ghcr|quay\.io|npmjs|--index-url|--find-links", text

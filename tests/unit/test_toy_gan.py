@@ -16,7 +16,7 @@ def weights(network: torch.nn.Module) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_real_points_stay_in_the_picture(shape: str) -> None:
+def test_real_points_stay_in_the_image(shape: str) -> None:
     points = sample_real_points(shape, 2000, torch.Generator().manual_seed(0))
     assert points.shape == (2000, 2) and points.abs().max() < 1.2
 
