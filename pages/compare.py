@@ -6,8 +6,7 @@ import streamlit as st
 
 from core.analysis.model_results import ModelResult
 from core.messages import N_
-from ui.compare import equal_budget, predictions, single_image, table
-from ui.compare.table import DATASET
+from ui.compare import curves, equal_budget, model_picker, predictions, single_image, table
 from ui.kit import url
 from ui.kit.frame import page
 from ui.kit.i18n import _
@@ -39,13 +38,13 @@ def show_single_image(results: list[ModelResult]) -> None:
 SHOW_VIEW = {
     "figures": show_metrics,
     "photo": show_single_image,
-    "curves": table.learning_curves,
+    "curves": curves.learning_curves,
     "classes": predictions.class_accuracy,
     "closely": predictions.head_to_head,
 }
 
 with page("compare"):
-    results = table.pick_models()
+    results = model_picker.pick_models()
     if results:
         view = url.choose_one(
             st.segmented_control,
@@ -69,7 +68,7 @@ with page("compare"):
         )
     )
     with st.container(border=True):
-        equal_budget.comparison_form(DATASET)
+        equal_budget.comparison_form(model_picker.DATASET)
     with st.container(key=equal_budget.PANEL_KEY):
         if comparison_id := equal_budget.choose_comparison():
             equal_budget.comparison_panel(comparison_id)

@@ -1,4 +1,4 @@
-"""Three networks on one photo, a cell of the gallery of disagreements, a fair fight to its end."""
+"""Three models on one photo, the gallery of disagreements, and a complete equal-budget comparison."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def three(server: Server) -> str:
 
 
 def photo() -> bytes:
-    """A red thing on a blue ground, wider than high."""
+    """A red square on a blue background, in landscape format."""
     out = io.BytesIO()
     image = np.zeros((240, 400, 3), np.uint8)
     image[...] = (40, 70, 160)
@@ -47,7 +47,7 @@ def test_three_networks_on_an_uploaded_photo(visitor: Callable[..., Visitor], th
         {"name": "thing.jpg", "mimeType": "image/jpeg", "buffer": photo()}
     )
     me.sees("model input: 32×32")
-    expect(me.page.get_by_text("looks here for")).to_have_count(2, timeout=60_000)
+    expect(me.page.get_by_text("Grad-CAM for")).to_have_count(2, timeout=60_000)
     me.sees("Grad-CAM not available: no convolutional layers")
     expect(me.page.locator(".js-plotly-plot")).to_have_count(3)
     me.page.locator("input[type=file]").set_input_files(
@@ -73,8 +73,10 @@ def test_a_fair_fight_of_two_quick_tasks_to_its_end(
     me = visitor().open("compare", fighters="cifar10-mlp,cifar10-sandbox")
     me.press("Start comparison")
     me.page.wait_for_url("**fight=*")
-    me.sees("networks finished")
-    me.sees("2 of 2 networks finished", seconds=240)
+    me.sees("Comparison started: 2 runs are queued.")
+    panel = me.page.locator(".st-key-comparison-panel")
+    expect(panel).to_be_in_viewport()
+    me.sees("2 of 2 models finished", seconds=240)
     chart = me.page.get_by_role("figure", name="Learning curves of the comparison")
     expect(chart.locator(".scatterlayer .trace")).to_have_count(4)
     link = me.page.url

@@ -1,4 +1,4 @@
-"""Digits drawn with the mouse and with a finger, answered on the page by the network that ships."""
+"""Digits drawn with the mouse and by touch are classified by the pretrained model."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WAYS = {
     "large": (22, 20, 236, 240, "End"),
 }
 BRUSH = {None: "20", "Home": "6", "End": "36"}
-EMPTY = "With mouse, pen or finger, anywhere on the black field"
+EMPTY = "Use a mouse, stylus or finger."
 
 
 def canvas_at(visitor: Visitor) -> tuple[float, float]:
@@ -87,10 +87,13 @@ def test_ten_digits_stroke_by_stroke_with_the_mouse(visitor: Callable[..., Visit
         clear(me)
 
 
-def test_a_dot_is_not_classified_and_a_scribble_is_no_digit(visitor: Callable[..., Visitor]) -> None:
+def test_a_dot_and_a_scribble_are_not_digits(visitor: Callable[..., Visitor]) -> None:
     me = visitor().open("draw")
     x0, y0 = canvas_at(me)
     mouse = me.page.mouse
+    mouse.click(x0 + 140, y0 + 140)
+    me.sees("This does not look like a digit.")
+    clear(me)
     mouse.move(x0 + 20, y0 + 20)
     mouse.down()
     for i in range(60):
@@ -105,6 +108,13 @@ def test_the_last_stroke_is_taken_back(visitor: Callable[..., Visitor]) -> None:
     answers(me, 1)
     me.press("Undo")
     me.sees(EMPTY)
+    # The canvas after Undo is a new one: its toolbar is hidden as well, and it can be drawn on.
+    toolbar = me.page.locator(".st-key-digit-field .dc-toolbar")
+    expect(toolbar).to_have_count(1)
+    expect(toolbar).to_be_hidden()
+    draw(me, 7, *WAYS["in the middle"][:4])
+    answers(me, 7)
+    clear(me)
 
 
 def touch(session: CDPSession, kind: str, *points: tuple[float, float]) -> None:
@@ -136,9 +146,9 @@ def test_what_it_sees_and_why(visitor: Callable[..., Visitor]) -> None:
     answers(me, 4)
     me.sees("28×28 (model input)")
     for view, seen in {
-        "Feature maps": "white is the strongest answer",
-        "Shift test": "would draw a level line",
-        "Pixel attribution": "speak for 4",
+        "Feature maps": "Brighter means higher activation",
+        "Shift test": "would give a flat line",
+        "Pixel attribution": "are evidence for 4",
     }.items():
         me.choose(view)
         me.sees(seen)
@@ -147,5 +157,5 @@ def test_what_it_sees_and_why(visitor: Callable[..., Visitor]) -> None:
     me.choose("Feature maps")
     me.page.wait_for_url("**view=maps**")
     me.page.reload()
-    me.sees(EMPTY)  # a drawing is nobody else's business: it is not in the URL
+    me.sees(EMPTY)  # a drawing is private, so it is not in the URL
     assert "view=maps" in me.page.url

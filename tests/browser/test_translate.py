@@ -1,4 +1,4 @@
-"""A photo is uploaded, translated, uncovered by the handle, and downloaded at its own size."""
+"""A photo is uploaded, translated, compared with a slider, and downloaded at its original size."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_upload_see_move_and_download(visitor: Callable[..., Visitor], pair: str
     me.page.locator("input[type=file]").set_input_files(
         {"name": "fruit.jpg", "mimeType": "image/jpeg", "buffer": photo()}
     )
-    me.sees("420 x 300 pixels")
+    me.sees("420×300 pixels")
     box = me.page.locator(".manabi-before-after")
     before = box.locator("img.before")
     expect(before).to_have_js_property("complete", True)

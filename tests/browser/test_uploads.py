@@ -1,4 +1,4 @@
-"""Whatever somebody hands in on the draw page: an answer or one sentence, never a traceback, and a server that stays small."""
+"""Uploads on the Draw page: a prediction or one sentence, never a traceback, with bounded server memory."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Server, Visitor
 
-MOST = 250_000_000  # bytes by which the server may grow
+MAX_GROWTH = 250_000_000  # bytes of server memory
 
 
 def seven() -> Image.Image:
@@ -60,13 +60,13 @@ ANSWERED: dict[str, Callable[[], bytes]] = {
     "jpeg called.png": lambda: saved(seven(), "JPEG"),
 }
 REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
-    "text.png": (lambda: b"this is no picture", "text.png is not a picture that can be read here"),
-    "truncated.png": (lambda: saved(seven(), "PNG")[:300], "truncated.png is cut short or damaged"),
-    "bomb.png": (bomb, "bomb.png has far more than 40 megapixels"),
-    "svg.png": (lambda: SVG, "svg.png is a file of kind SVG"),
+    "text.png": (lambda: b"this is no picture", "text.png is not a supported image file"),
+    "truncated.png": (lambda: saved(seven(), "PNG")[:300], "truncated.png is truncated or corrupted"),
+    "bomb.png": (bomb, "bomb.png is far above the limit of 40 megapixels"),
+    "svg.png": (lambda: SVG, "svg.png has an unsupported format (SVG)"),
     "real.svg": (lambda: SVG, "real.svg"),
-    "<img src=x onerror=alert(1)>.png": (lambda: b"no", "is not a picture that can be read here"),
-    "../../up.png": (lambda: b"no", "up.png is not a picture that can be read here"),
+    "<img src=x onerror=alert(1)>.png": (lambda: b"no", "is not a supported image file"),
+    "../../up.png": (lambda: b"no", "up.png is not a supported image file"),
     "large.png": (lambda: b"\x89PNG" + b"\0" * 21_000_000, "20"),
 }
 
@@ -101,7 +101,7 @@ def test_what_is_no_picture_is_one_sentence(
     expect(me.page.get_by_test_id("stMetric")).to_have_count(0)
     assert me.page.locator("img[onerror]").count() == 0
     assert server.healthy()
-    assert server.memory_usage() - before < MOST
+    assert server.memory_usage() - before < MAX_GROWTH
     me.errors = [e for e in me.errors if "413" not in e]  # Streamlit's own refusal of what is too large
 
 

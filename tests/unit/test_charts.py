@@ -11,7 +11,7 @@ import pytest
 
 from core.inference.feature_map_sizes import Stage
 from ui.architecture import feature_map_sizes
-from ui.compare import accuracy_charts, table
+from ui.compare import accuracy_charts, model_picker
 from ui.kit import charts, image_display, matrix_charts, palette
 
 LABELS = {
@@ -208,7 +208,7 @@ def test_accuracy_against_cost_halves_the_errors_upwards() -> None:
 
 
 def test_as_many_networks_as_one_may_choose_all_look_different() -> None:
-    count = table.MAX_MODELS
+    count = model_picker.MAX_MODELS
     fig = accuracy_charts.pareto_chart(
         [str(i) for i in range(count)],
         range(1, count + 1),

@@ -208,7 +208,7 @@ def test_grad_cam_looks_at_all_that_a_block_passes_on(name, options, part):
         ("mlp", {}),
         ("notes_cnn", {}),
         ("resnet", {}),
-        *(("resnet18_imagenet", {"start": s}) for s in ("frozen", "fine-tuned")),
+        *(("resnet18_imagenet", {"init": s}) for s in ("frozen", "fine-tuned")),
     ],
 )
 def test_a_training_step_is_counted_as_torch_counts_it(name, options):

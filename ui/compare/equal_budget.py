@@ -12,7 +12,8 @@ from core.analysis import equal_budget, run_comparison, runtime_estimate
 from core.formatting import format_metric
 from core.messages import Message, N_
 from core.runs.store import Run
-from ui.compare.table import LEARNING_AXES, short_title
+from ui.compare.curves import LEARNING_AXES
+from ui.compare.model_picker import short_title
 from ui.components.live_chart import live_chart
 from ui.components.scroll import scroll_into_view
 from ui.kit import cache, charts, preload, url

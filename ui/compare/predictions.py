@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import streamlit as st
 
@@ -10,8 +12,8 @@ from core.analysis.model_results import ModelResult
 from core.data import ArrayDataset
 from core.messages import N_
 from ui.compare import accuracy_charts
+from ui.compare.model_picker import DATASET, load_test_dataset, model_name
 from ui.compare.single_image import predict_probabilities
-from ui.compare.table import DATASET, describe_difference, load_test_dataset, model_name
 from ui.components.live_chart import live_chart
 from ui.kit import charts, image_display, matrix_charts, url
 from ui.kit.i18n import _, _n, escape_markdown, translate_all
@@ -27,18 +29,18 @@ def class_accuracy(results: list[ModelResult]) -> None:
         return
     known, others = model_results.split_by_dataset(known)
     if others:
-        names = ", ".join(escape_markdown(model_name(one)) for one in others)
+        names = ", ".join(escape_markdown(model_name(result)) for result in others)
         words = _(N_("Not shown (tested on different images or classes): {networks}"), networks=names)
         st.info(words, icon=":material/rule:")
     labels = known[0].classes
     values = [
         significance.per_class_accuracy(
-            significance.confusion_matrix(one.predictions, one.labels, len(labels))
+            significance.confusion_matrix(result.predictions, result.labels, len(labels))
         )
-        for one in known
+        for result in known
     ]
     figure = accuracy_charts.class_accuracy_chart(
-        [model_name(one) for one in known],
+        [model_name(result) for result in known],
         values,
         translate_all(labels),
         accuracy_label=_(N_("Test accuracy")),
@@ -83,7 +85,7 @@ def head_to_head(results: list[ModelResult]) -> None:
     if not a.is_comparable_to(b):
         return
     k = len(a.classes)
-    matrices = [significance.confusion_matrix(one.predictions, one.labels, k) for one in pair]
+    matrices = [significance.confusion_matrix(result.predictions, result.labels, k) for result in pair]
     gap, matrix = st.tabs([_(N_("Per-class accuracy difference")), _(N_("Confusion matrices"))])
     with gap:
         figure = accuracy_charts.class_difference_chart(
@@ -93,9 +95,9 @@ def head_to_head(results: list[ModelResult]) -> None:
         )
         live_chart(figure, f"gap-{a.id}-{b.id}", alt=_(N_("A − B (percentage points)")))
     with matrix:
-        for column, one, counts in zip(st.columns(2), pair, matrices, strict=True):
+        for column, result, counts in zip(st.columns(2), pair, matrices, strict=True):
             with column:
-                st.markdown(f"**{escape_markdown(model_name(one))}**")
+                st.markdown(f"**{escape_markdown(model_name(result))}**")
                 live_chart(
                     matrix_charts.confusion_chart(
                         counts,
@@ -106,10 +108,76 @@ def head_to_head(results: list[ModelResult]) -> None:
                         share_label=_(N_("Row-normalized")),
                         dark=st.context.theme.type == "dark",
                     ),
-                    f"compare-confusion-{one.id}",
+                    f"compare-confusion-{result.id}",
                     alt=_(N_("Confusion matrix")),
                 )
     disagreement_gallery(a, b)
+
+
+def describe_difference(first: ModelResult, second: ModelResult, results: list[ModelResult]) -> None:
+    """Say whether two models differ significantly, alone and corrected for all pairs of `results`."""
+    if not first.is_comparable_to(second):
+        st.info(
+            _(
+                N_(
+                    "{first} and {second} were evaluated on different test images, so only their learning "
+                    "curves can be compared."
+                ),
+                first=escape_markdown(model_name(first)),
+                second=escape_markdown(model_name(second)),
+            )
+        )
+        return
+    result = significance.mcnemar_test(first.predictions, second.predictions, first.labels)
+    values = {
+        "first": escape_markdown(model_name(first)),
+        "second": escape_markdown(model_name(second)),
+        "a": f"{result.only_first_correct:,}",
+        "b": f"{result.only_second_correct:,}",
+        "images": f"{first.count:,}",
+        "p": f"{result.p_value:.3f}" if result.p_value >= 0.001 else "< 0.001",
+    }
+    if result.is_significant and second.id in model_results.not_significantly_different(results)[first.id]:
+        st.warning(
+            _n(
+                "Tested alone, this pair would differ significantly. Test images correct only for "
+                "{first}: {a}; only for {second}: {b} (McNemar's test, n = {images}, p {p}). After "
+                "correction for {count} pairwise comparison, the difference is not significant.",
+                "Tested alone, this pair would differ significantly. Test images correct only for "
+                "{first}: {a}; only for {second}: {b} (McNemar's test, n = {images}, p {p}). After "
+                "correction for {count} pairwise comparisons, the difference is not significant.",
+                math.comb(len(results), 2),
+                **values,
+            ),
+            icon=":material/balance:",
+        )
+    elif result.is_significant:
+        better = (
+            values["first"] if result.only_first_correct > result.only_second_correct else values["second"]
+        )
+        st.success(
+            _(
+                N_(
+                    "**{better}** is significantly better. Test images correct only for {first}: {a}; only "
+                    "for {second}: {b} (McNemar's test, n = {images}, p {p})."
+                ),
+                better=better,
+                **values,
+            ),
+            icon=":material/balance:",
+        )
+    else:
+        st.warning(
+            _(
+                N_(
+                    "**No significant difference.** Test images correct only for {first}: {a}; only for "
+                    "{second}: {b} (McNemar's test, n = {images}, p {p}). A difference of this size can "
+                    "occur by chance."
+                ),
+                **values,
+            ),
+            icon=":material/balance:",
+        )
 
 
 def disagreement_gallery(a: ModelResult, b: ModelResult) -> None:
@@ -206,10 +274,10 @@ def _show_image(a: ModelResult, b: ModelResult, dataset: ArrayDataset, index: in
         st.markdown(_(N_("**Test image {index}: {label}**"), index=index, label=names[a.labels[index]]))
         left, *both = st.columns([1, 2, 2])
         left.image(image_display.upscale_image(pixels.transpose(1, 2, 0), 6), width="stretch")
-        for column, one in zip(both, (a, b), strict=True):
+        for column, result in zip(both, (a, b), strict=True):
             with column:
-                st.markdown(f"**{escape_markdown(model_name(one))}**")
+                st.markdown(f"**{escape_markdown(model_name(result))}**")
                 figure = charts.probability_bars(
-                    predict_probabilities(one, pixels), names, truth=int(a.labels[index])
+                    predict_probabilities(result, pixels), names, truth=int(a.labels[index])
                 )
-                st.plotly_chart(figure, key=f"opened-{one.id}-{index}", config=charts.CONFIG)
+                st.plotly_chart(figure, key=f"opened-{result.id}-{index}", config=charts.CONFIG)

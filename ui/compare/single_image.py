@@ -11,7 +11,7 @@ from PIL import Image
 from core.analysis.model_results import ModelResult
 from core.inference import grad_cam, square_crop
 from core.messages import N_, UserError
-from ui.compare.table import load_test_dataset, model_name
+from ui.compare.model_picker import load_test_dataset, model_name
 from ui.kit import charts, feature_maps, image_display, shared_image, uploads, url, weights
 from ui.kit.i18n import _, escape_markdown, translate_all
 
