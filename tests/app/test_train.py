@@ -70,6 +70,19 @@ def test_a_setting_is_shared_by_the_link(visit: Callable, launched: list[Run]) -
     )
 
 
+def test_a_link_with_former_field_names_keeps_its_settings(visit: Callable, launched: list[Run]) -> None:
+    settings = {
+        "mnist-softmax.validation": "77",
+        "mnist-softmax.scaling": "unit",
+        "mnist-softmax.epochs": "4",
+    }
+    page = visit("train", task="mnist-softmax", **settings)
+    assert "mnist-softmax.validation" not in page.at.query_params
+    page.press("Start training")
+    recipe = launched[0].recipe
+    assert (recipe.num_validation, recipe.input_scaling, recipe.epochs) == (77, "unit", 4)
+
+
 def start_button(page) -> object:
     [button] = [b for b in page.at.button if b.key == "start"]
     return button

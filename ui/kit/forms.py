@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 
 from core import tasks
 from core.messages import Message, N_
+from core.migration import migrate_recipe
 from core.task_spec import Task
 from core.training.recipe import Recipe, describe_allowed, field_choices
 from ui.kit import url
@@ -34,6 +35,7 @@ def recipe_form(task: Task, base: Recipe, prefix: str) -> dict[str, Any]:
     The main fields come first, the rest under "More settings". Widgets are bound to the URL as `prefix`.field, so that a link
     shares a setting. A value out of bounds is marked beside its field; `Recipe.changed` refuses it.
     """
+    url.migrate_parameters(f"{prefix}.", migrate_recipe)
     fields = {name: type(base).field(name) for name in task.fields()}
     main = [n for n, f in fields.items() if f.json_schema_extra["group"] == "main" and n != "max_steps"]
     values: dict[str, Any] = {}

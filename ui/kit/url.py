@@ -109,6 +109,21 @@ def text_field(label: str, *, key: str, default: str = "", **more: object) -> st
     return value
 
 
+def migrate_parameters(prefix: str, migrate: Callable[[dict[str, str]], dict[str, str]]) -> None:
+    """Replace the parameters whose names begin with `prefix` by what `migrate` returns, so that links of earlier versions work.
+
+    Call it before the widgets of these parameters: if anything changes, the page runs again with the new address.
+    """
+    named = {k.removeprefix(prefix): v for k, v in st.query_params.items() if k.startswith(prefix)}
+    current = migrate(named)
+    if current == named:
+        return
+    for name in named:
+        del st.query_params[prefix + name]
+    st.query_params.update({prefix + name: value for name, value in current.items()})
+    st.rerun()
+
+
 def page_href(name: str = "", anchor: str = "", **parameters: str) -> str:
     """Return the address of page `name` ("" for home) below the server's base path, for links in Markdown and tables.
 
