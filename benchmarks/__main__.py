@@ -26,6 +26,7 @@ QUICK_BENCHMARKS = {
 }
 LONG_BENCHMARKS = {
     "time_to_accuracy_long": "mnist-modern to 99.5%",
+    "evaluation": "Pretrained models on their whole test sets",
     "full_runs": "Full recipe of every task, with test metrics",
 }
 

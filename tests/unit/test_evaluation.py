@@ -29,6 +29,7 @@ MANY = [
     name for name in SHIPPED if name.startswith("cifar10-")
 ]  # a minute or two each: `python -m core evaluate` looks at all pictures
 SOME = 1000
+TRANSLATION = "cyclegan-apple2orange"
 
 
 def spec_for(task: tasks.Task, dataset: data.ArrayDataset, **changes: object) -> Spec:
@@ -146,7 +147,7 @@ def test_networks_of_cifar_answer_as_their_cards_say(name: str, real_data: Path)
     assert (found.outputs.argmax(1) == answers[every]).mean() >= 0.999
 
 
-@pytest.mark.parametrize("name", [n for n in SHIPPED if n not in MANY])
+@pytest.mark.parametrize("name", [n for n in SHIPPED if n not in (*MANY, TRANSLATION)])
 def test_shipped_checkpoints_reproduce_their_cards(name: str, real_data: Path) -> None:
     found, _, dataset = evaluate_task(name)
     card = checkpoints.load_card(name)
@@ -155,6 +156,19 @@ def test_shipped_checkpoints_reproduce_their_cards(name: str, real_data: Path) -
         assert found.metrics[metric] == pytest.approx(value, abs=2e-4 if metric == "accuracy" else 1e-3), (
             metric
         )
+
+
+@pytest.mark.skipif(TRANSLATION not in SHIPPED, reason="no pretrained translation model")
+def test_a_few_photos_agree_with_the_card_of_the_translation_model(real_data: Path) -> None:
+    """`python -m benchmarks evaluation` translates the whole test set."""
+    card, task = checkpoints.load_card(TRANSLATION), tasks.task_for_checkpoint(TRANSLATION)
+    dataset = data.load_dataset(task.dataset, **task.recipe.part("data"))
+    few = np.concatenate([np.flatnonzero(dataset.test_y == domain)[:6] for domain in (0, 1)])
+    some = dataclasses.replace(dataset, test_x=dataset.test_x[few], test_y=dataset.test_y[few])
+    found = evaluate_model(*checkpoints.load_weights(card.weights), some).metrics
+    assert found.keys() == card.metrics.keys()
+    assert found["cycle_error"] == pytest.approx(card.metrics["cycle_error"], rel=0.3)
+    assert found["fool_rate_a2b"] > 0.8 and found["fool_rate_untranslated_a2b"] < 0.2
 
 
 @pytest.mark.skipif(not SHIPPED, reason="no shipped checkpoints yet")
