@@ -1,4 +1,4 @@
-"""Writing files so that a reader, or a crash, never meets half of one."""
+"""Write files atomically, so that readers and crashes never leave half of one."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from typing import Any
 
 
 def atomic_write(path: Path, write: Callable[[Path], None]) -> None:
-    """Let `write` make a temporary neighbour of `path`, then move it into place in one step.
+    """Let `write` fill a temporary file beside `path`, then move it into place.
 
-    Raises OSError naming `path` (disk full, folder not writable); `path` then still holds what it held before.
+    Raises:
+        OSError: naming `path`, if the disk is full or the folder is not writable; `path` is then unchanged.
     """
     try:
         fd, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-", suffix=".part")
@@ -30,23 +31,27 @@ def atomic_write(path: Path, write: Callable[[Path], None]) -> None:
             raise
     except OSError as error:
         if error.errno is not None:
-            error.filename = str(path)  # nobody knows the neighbour's name, and of a full disk none is told
+            error.filename = str(
+                path
+            )  # the name of the temporary file means nothing to users, and a full disk sets none
         raise
 
 
 def write_bytes(path: Path, content: bytes | memoryview) -> None:
-    """Put `content` into `path`, whole or not at all. Raises OSError naming `path`, as `write_aside` says."""
+    """Write `content` atomically. Raises OSError as `atomic_write` does."""
     atomic_write(path, lambda part: part.write_bytes(content))
 
 
 def write_json(path: Path, value: object) -> None:
-    """Put `value` as indented JSON into `path`, whole or not at all. Raises OSError naming `path`; TypeError for what JSON cannot hold."""
+    """Write `value` atomically as indented JSON. Raises OSError as `atomic_write`, and TypeError if JSON
+    cannot represent `value`.
+    """
     text = json.dumps(value, ensure_ascii=False, indent=1)
     write_bytes(path, text.encode())
 
 
 def read_json(path: Path) -> Any | None:
-    """The JSON value in `path`, or None where the file is absent, torn or no JSON."""
+    """The JSON value in `path`, or None if the file is missing, truncated or not JSON."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

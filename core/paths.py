@@ -1,4 +1,6 @@
-"""Where things lie. Every folder can be moved by an environment variable, read at each call so that tests can move it."""
+"""Folders of the project. Environment variables override them, and are read on every call so that tests can
+change them.
+"""
 
 from __future__ import annotations
 
@@ -19,31 +21,31 @@ def runs() -> Path:
 
 
 def cache() -> Path:
-    """Everything that can be made again: decoded arrays, indices, measured prices (`MANABI_CACHE`)."""
+    """Everything that can be built again: decoded arrays, indices, measured times (`MANABI_CACHE`)."""
     return _folder_from_env("MANABI_CACHE", "cache")
 
 
 def checkpoints() -> Path:
-    """The weights that ship with the project (`MANABI_CHECKPOINTS`)."""
+    """Pretrained weights and their model cards (`MANABI_CHECKPOINTS`)."""
     return _folder_from_env("MANABI_CHECKPOINTS", "checkpoints")
 
 
 def data_roots(root: str | os.PathLike | None = None) -> list[Path]:
-    """Folders searched for data sets, first match wins: `root`, `MANABI_DATA`, then `data/` here."""
+    """Folders to search for data sets, in order: `root`, `MANABI_DATA`, then `data/`."""
     named = [root, os.environ.get("MANABI_DATA")]
     return [Path(p).expanduser() for p in named if p] + [download_root()]
 
 
 def download_root() -> Path:
-    """Where downloads go (`MANABI_DOWNLOADS`)."""
+    """Folder for downloads (`MANABI_DOWNLOADS`)."""
     return _folder_from_env("MANABI_DOWNLOADS", "data")
 
 
 def offline() -> bool:
-    """Whether downloads are switched off (`MANABI_OFFLINE=1`)."""
+    """Whether downloads are disabled (`MANABI_OFFLINE=1`)."""
     return os.environ.get("MANABI_OFFLINE", "") not in ("", "0")
 
 
 def log_level() -> str:
-    """How much is logged (`MANABI_LOG`): a name that `logging` knows, INFO where none is set."""
+    """Name of the logging level (`MANABI_LOG`), INFO by default."""
     return os.environ.get("MANABI_LOG", "INFO")

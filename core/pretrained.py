@@ -1,4 +1,4 @@
-"""Weights that others trained: where PyTorch keeps them, whether they are there, and how to get them. Imports without torch."""
+"""Third-party pretrained weights: find and download them. Imports without torch."""
 
 from __future__ import annotations
 
@@ -23,7 +23,15 @@ logger = logging.getLogger("manabi.pretrained")
 
 @dataclass(frozen=True)
 class Weights:
-    """One published weights file. `sha256` is how its sum begins, `bytes` its size."""
+    """A published weights file.
+
+    Attributes:
+        name: key.
+        title: message id.
+        url: where it is downloaded from.
+        sha256: beginning of the SHA-256 checksum.
+        bytes: size.
+    """
 
     name: str
     title: str
@@ -33,12 +41,12 @@ class Weights:
 
     @property
     def path(self) -> Path:
-        """Where PyTorch looks for it."""
+        """Where PyTorch looks for the file."""
         return hub_dir() / "checkpoints" / self.url.rsplit("/", 1)[1]
 
     @property
     def command(self) -> str:
-        """What brings it, on a machine with a network."""
+        """The command that downloads the file."""
         return f"python -m core weights get {self.name}"
 
 
@@ -54,14 +62,18 @@ WEIGHTS = (
 
 
 def hub_dir() -> Path:
-    """The folder of `torch.hub`: `TORCH_HOME`/hub, else the user's cache folder."""
+    """The folder of `torch.hub`: `TORCH_HOME`/hub, or below the user's cache folder."""
     cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     home = os.environ.get("TORCH_HOME") or os.path.join(cache, "torch")
     return Path(os.path.expanduser(home)) / "hub"
 
 
 def get_weights(name: str) -> Weights:
-    """The weights called `name`. Raises UserError with the nearest names where there are none."""
+    """The weights named `name`.
+
+    Raises:
+        UserError: if there are none; the message lists the closest names.
+    """
     for entry in WEIGHTS:
         if entry.name == name:
             return entry
@@ -73,20 +85,24 @@ def get_weights(name: str) -> Weights:
 
 
 def required_weights(task: Task, recipe: Recipe) -> Weights | None:
-    """The weights that a training of `task` begins with, if any."""
+    """The weights that a run of `task` with `recipe` starts from, or None."""
     return (
         get_weights(task.pretrained) if task.pretrained and getattr(recipe, "init", "") != "scratch" else None
     )
 
 
 def missing_weights(task: Task, recipe: Recipe) -> Weights | None:
-    """The weights that a training of `task` needs and that are not on this machine."""
-    found = required_weights(task, recipe)
-    return found if found and not found.path.exists() else None
+    """The weights that a run of `task` with `recipe` needs and that are not installed, or None."""
+    entry = required_weights(task, recipe)
+    return entry if entry and not entry.path.exists() else None
 
 
 def download_weights(entry: Weights, progress: ProgressCallback | None = None) -> Path:
-    """Bring the file to where PyTorch looks for it. Raises UserError naming URL, reason and folder."""
+    """Download the file to where PyTorch looks for it, unless it exists; returns its path.
+
+    Raises:
+        UserError: if the download fails; the message names URL, reason and folder.
+    """
     fetch_files(entry.title, [RemoteFile(entry.url, entry.path, sha256=entry.sha256)], entry.bytes, progress)
     return entry.path
 
@@ -94,7 +110,11 @@ def download_weights(entry: Weights, progress: ProgressCallback | None = None) -
 def load_pretrained(
     task: Task, recipe: Recipe, network: nn.Module, progress: ProgressCallback | None = None
 ) -> None:
-    """Put the weights that `task` begins with into `network`. Raises UserError where they cannot be had or read."""
+    """Load the weights that `task` starts from into `network`, downloading them if necessary.
+
+    Raises:
+        UserError: if they cannot be downloaded or read.
+    """
     entry = required_weights(task, recipe)
     if entry is None:
         return
@@ -116,7 +136,7 @@ def load_pretrained(
         network.load_imagenet()
     except MemoryError:
         raise
-    except Exception as error:  # whatever torch says to a damaged file
+    except Exception as error:  # torch raises many types for a corrupted file
         logger.exception("weights %s", entry.name)
         raise UserError(
             N_("{file} is corrupted or belongs to another model. Delete it and run `{command}`."),
@@ -126,7 +146,7 @@ def load_pretrained(
 
 
 def missing_message(entry: Weights) -> Message:
-    """What a page says about weights that are not there."""
+    """The sentence for a page if the weights `entry` are not installed."""
     return Message(
         N_(
             "The pretrained weights for {title} are not installed. Starting a run downloads them "

@@ -1,7 +1,9 @@
-"""Two domains of photos, unpaired: CycleGAN's apple2orange (Zhu et al., arXiv 1703.10593), or any two of one's own in its layout.
+"""Two unpaired domains of photos: CycleGAN's apple2orange (Zhu et al., arXiv 1703.10593), or your own photos
+in its layout.
 
-`trainA` and `testA` hold domain A, `trainB` and `testB` domain B. Training photos are decoded an eighth larger than a training's squares,
-test photos at 256 pixels. The stand-in are the drawn fruit of `core.data.fruit`.
+`trainA` and `testA` hold domain A, `trainB` and `testB` domain B. Training photos are decoded an eighth
+larger than the crops that a model is trained on, test photos at 256 pixels. The fallback data are the
+synthetic fruit of `core.data.fruit`.
 """
 
 from __future__ import annotations
@@ -23,55 +25,66 @@ _SPLIT_FOLDERS = {"train": {"trainA": "A", "trainB": "B"}, "test": {"testA": "A"
 _EMPTY_SPLIT = (
     np.zeros((0, 3, TEST_IMAGE_SIZE, TEST_IMAGE_SIZE), np.uint8),
     np.zeros(0, np.int64),
-)  # a training part that nobody asked for
-_SYNTHETIC_COUNTS = {"train": 120, "test": 24}  # pictures of each domain in the stand-in
+)
+_SYNTHETIC_COUNTS = {"train": 120, "test": 24}  # images of each domain in the fallback data
 
 
 def find(root: Path) -> Path | None:
-    """The folder or the zip in `root`, or `root` itself where it is two domains of one's own."""
+    """The folder or the zip below `root`, `root` itself if it has the folders of two domains, or None."""
     return fruit.find(root) or (root if (root / "trainA").is_dir() and (root / "trainB").is_dir() else None)
 
 
 def load(
     source: Path, progress: ProgressCallback | None = None, image_size: int = IMAGE_SIZE, train: bool = True
 ) -> ArrayDataset:
-    """Load the photos in what `find` returned, for training at `image_size` pixels. Without `train`, the training set is empty.
-    Raises UserError naming what is missing, damaged or hostile."""
-    learned = _EMPTY_SPLIT
+    """Load the photos from what `find` returned.
+
+    Args:
+        source: folder or zip.
+        progress: called while photos are decoded.
+        image_size: side of the training crops, in pixels.
+        train: whether to decode the training set; otherwise it is empty.
+
+    Raises:
+        UserError: if files are missing, corrupted or unsafe; the message names them.
+    """
+    train_arrays = _EMPTY_SPLIT
     if train:
-        found = image_folder.load_image_folder(
+        decoded = image_folder.load_image_folder(
             source, {"train": _SPLIT_FOLDERS["train"]}, load_size(image_size), "unpaired", progress
         ).splits["train"]
-        learned = found.x, found.y
+        train_arrays = decoded.x, decoded.y
     test = image_folder.load_image_folder(
         source, {"test": _SPLIT_FOLDERS["test"]}, TEST_IMAGE_SIZE, "unpaired", progress
     ).splits["test"]
-    own = not source.name.startswith("apple2orange")
+    is_custom = not source.name.startswith("apple2orange")
     return _make_dataset(
-        "unpaired" if own else "apple2orange",
-        source.name if own else TITLE,
+        "unpaired" if is_custom else "apple2orange",
+        source.name if is_custom else TITLE,
         str(source),
-        learned,
+        train_arrays,
         (test.x, test.y),
-        ("A", "B") if own else fruit.CLASSES,
+        ("A", "B") if is_custom else fruit.CLASSES,
     )
 
 
 def load_size(size: int) -> int:
-    """How large photos are decoded from which squares of `size` pixels are cut: the paper's 286 for 256, as a multiple of 4."""
+    """Side in pixels at which photos are decoded for crops of `size`: the paper's 286 for 256, as a multiple
+    of 4.
+    """
     return size * 9 // 32 * 4
 
 
 def fallback(notice: Message, image_size: int = IMAGE_SIZE, train: bool = True) -> ArrayDataset:
-    """120 drawn apples and 120 drawn oranges to train on (none without `train`), 24 of each to test, made from a fixed seed."""
+    """120 synthetic apples and 120 oranges for training (none without `train`), 24 of each for testing, from
+    a fixed seed.
+    """
     parts = []
     for seed, split, pixels in ((1, "train", load_size(image_size)), (2, "test", TEST_IMAGE_SIZE)):
         if split == "train" and not train:
             parts.append(_EMPTY_SPLIT)
             continue
-        rng = np.random.default_rng(
-            seed
-        )  # of its own: the test part is the same whatever the training's size
+        rng = np.random.default_rng(seed)  # one per split: the test set does not depend on the training size
         y = np.repeat([0, 1], _SYNTHETIC_COUNTS[split])
         parts.append((np.stack([fruit.draw_fruit(fruit.CLASSES[domain], rng, pixels) for domain in y]), y))
     return _make_dataset("drawn-unpaired", fruit.FALLBACK_TITLE, "Manabi Lab", *parts, fruit.CLASSES, notice)

@@ -1,4 +1,4 @@
-"""Decoded pictures, kept as uint8 arrays under the cache folder: made once, opened memory-mapped afterwards."""
+"""Cache of decoded images: uint8 arrays below the cache folder, built once, then memory-mapped."""
 
 from __future__ import annotations
 
@@ -20,8 +20,14 @@ SaveSplit = Callable[[str, np.ndarray, np.ndarray], None]
 
 @dataclass(frozen=True)
 class Split:
-    """Decoded pictures of one split: `x` uint8 (N, C, H, W), `y` int64 (N,), both memory-mapped; mean and standard deviation per channel,
-    scaled to [0, 1]."""
+    """Decoded images of one split.
+
+    Attributes:
+        x: uint8 (N, C, H, W), memory-mapped.
+        y: int64 (N,), memory-mapped.
+        mean: per channel, of pixels scaled to [0, 1].
+        std: likewise.
+    """
 
     x: np.ndarray
     y: np.ndarray
@@ -32,46 +38,54 @@ class Split:
 def load_or_build(
     name: str, key: str, make: Callable[[SaveSplit], dict[str, Any]]
 ) -> tuple[dict[str, Split], dict[str, Any]]:
-    """The splits by their names, and what `make` told of them, from the cache or made now.
+    """Load splits from the cache, or build them.
 
     Args:
-        name: begins the name of the cache's folder.
+        name: begins the name of the cache folder.
         key: changes whenever the result would.
-        make: calls `save(split, x, y)` once per split and returns what else is to be kept, as JSON.
+        make: calls `save(split, x, y)` once per split, and returns what else to keep, as JSON values.
+
+    Returns:
+        The splits by name, and what `make` returned.
+
+    Raises:
+        UserError: if the arrays cannot be read after writing.
     """
     folder = (
         paths.cache()
         / "images"
         / f"{name}-{hashlib.sha256(f'{_FORMAT_VERSION} {key}'.encode()).hexdigest()[:16]}"
     )
-    found = _load_cached(folder)
-    if found is None:
+    cached = _load_cached(folder)
+    if cached is None:
         folder.mkdir(parents=True, exist_ok=True)
-        figures: dict[str, tuple] = {}
+        statistics: dict[str, tuple] = {}
 
         def save(split: str, x: np.ndarray, y: np.ndarray) -> None:
             _save_array(folder / f"{split}-x.npy", x)
             _save_array(folder / f"{split}-y.npy", y)
-            figures[split] = channel_statistics(x)
+            statistics[split] = channel_statistics(x)
 
         about = make(save)
         # Written last: its presence means that the arrays are complete.
-        write_json(folder / "done.json", {"about": about, "splits": figures})
-        found = _load_cached(folder)
-        if found is None:
+        write_json(folder / "done.json", {"about": about, "splits": statistics})
+        cached = _load_cached(folder)
+        if cached is None:
             raise UserError(
                 N_("{folder} could not be read back after writing. Check the free disk space."),
                 folder=str(folder),
             )
-    return found
+    return cached
 
 
 def _load_cached(folder: Path) -> tuple[dict[str, Split], dict[str, Any]] | None:
-    """What lies in `folder`, or None where it is not there, or not whole: half of it cleaned away, or cut by a power failure."""
+    """The content of a cache folder, or None if it is missing or incomplete (partly deleted, or cut by a
+    power failure).
+    """
     done = read_json(folder / "done.json")
     try:
         return {
-            split: _open_split(folder, split, *figures) for split, figures in done["splits"].items()
+            split: _open_split(folder, split, *statistics) for split, statistics in done["splits"].items()
         }, done["about"]
     except (OSError, ValueError, TypeError, KeyError, EOFError):
         return None
@@ -91,8 +105,8 @@ def _save_array(path: Path, array: np.ndarray) -> None:
 
 
 def channel_statistics(x: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and standard deviation per channel of uint8 pictures (N, C, H, W), scaled to [0, 1]."""
-    # Sums of histograms: exact, and without a float copy of the whole part.
+    """Mean and standard deviation per channel of uint8 images (N, C, H, W), scaled to [0, 1]."""
+    # Sums of histograms: exact, and without a float copy of the whole array.
     means, stds = [], []
     for channel in range(x.shape[1]):
         counts = np.bincount(x[:, channel].ravel(), minlength=256)

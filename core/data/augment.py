@@ -1,6 +1,7 @@
-"""Augmentation of whole batches as tensors: no Python per example.
+"""Augmentation of whole batches as tensors, without Python code per example.
 
-Shapes: B batch, C H W image. Random numbers come from the generator that is handed in, so that a resumed training draws the same.
+Shapes: B batch, C H W image. Random numbers come from the `generator` argument, so that a resumed run draws
+the same ones.
 """
 
 from __future__ import annotations
@@ -15,8 +16,19 @@ from core.messages import N_, UserError
 
 
 def random_affine(x: Tensor, shift: float, rotate: float, scale: float, generator: torch.Generator) -> Tensor:
-    """Images (B, C, H, W), each moved by up to `shift` pixels, turned by up to `rotate` degrees and scaled by up to the share
-    `scale`; what comes in from outside repeats the border. Bilinear (Simard, Steinkraus, Platt, ICDAR 2003, argue for it)."""
+    """Shift, rotate and scale each image at random, with bilinear interpolation (Simard, Steinkraus, Platt,
+    ICDAR 2003).
+
+    Args:
+        x: images (B, C, H, W), float.
+        shift: maximum shift in pixels.
+        rotate: maximum angle in degrees.
+        scale: maximum change of the scale, as a fraction.
+        generator: source of random numbers.
+
+    Returns:
+        Images of the same shape; the border is repeated outside the original image.
+    """
     if not (shift or rotate or scale):
         return x
     b, _, h, w = x.shape
@@ -29,7 +41,12 @@ def random_affine(x: Tensor, shift: float, rotate: float, scale: float, generato
 
 
 def check_crop_size(reach: int, in_shape: tuple[int, ...]) -> None:
-    """Raises UserError where images of `in_shape` (C, H, W) cannot be moved by `reach` pixels: their border does not mirror so far."""
+    """Check that images of `in_shape` (C, H, W) can be padded by `reach` pixels: reflection needs more pixels
+    than that.
+
+    Raises:
+        UserError: if they are too small.
+    """
     most = min(in_shape[1:]) - 1
     if reach > most:
         raise UserError(
@@ -41,52 +58,64 @@ def check_crop_size(reach: int, in_shape: tuple[int, ...]) -> None:
         )
 
 
-def random_crop_flip(x: Tensor, reach: int, flipped: Tensor | None, generator: torch.Generator) -> Tensor:
-    """Images (B, C, H, W) of any type, each moved by up to `reach` whole pixels both ways, its border mirrored into the gap (a
-    random crop of the reflect-padded image), and those of `flipped` (B,) bool mirrored left to right.
+def random_crop_flip(x: Tensor, reach: int, flip: Tensor | None, generator: torch.Generator) -> Tensor:
+    """Random crops of the reflect-padded images, optionally flipped left to right.
 
-    One gather does both, so that uint8 images can be moved before they become floats. `reach` is less than H and W.
+    Both are one gather operation, so that uint8 images can be shifted before they are converted to float.
+
+    Args:
+        x: images (B, C, H, W) of any type.
+        reach: padding in pixels, less than H and W.
+        flip: bool (B,), which images to flip; None flips none.
+        generator: source of random numbers.
     """
-    if not reach and flipped is None:
+    if not reach and flip is None:
         return x
     b, _, h, w = x.shape
     device = x.device
     dy, dx = torch.randint(-reach, reach + 1, (2, b, 1), generator=generator).to(device)
     rows = _reflect_indices(torch.arange(h, device=device) + dy, h)  # (B, H)
     columns = _reflect_indices(torch.arange(w, device=device) + dx, w)  # (B, W)
-    if flipped is not None:
-        columns = torch.where(flipped.to(device)[:, None], columns.flip(1), columns)
-    picture = torch.arange(b, device=device)[:, None, None]
-    moved = x.permute(0, 2, 3, 1)[picture, rows[:, :, None], columns[:, None, :]]  # (B, H, W, C)
+    if flip is not None:
+        columns = torch.where(flip.to(device)[:, None], columns.flip(1), columns)
+    sample = torch.arange(b, device=device)[:, None, None]
+    moved = x.permute(0, 2, 3, 1)[sample, rows[:, :, None], columns[:, None, :]]  # (B, H, W, C)
     return moved.permute(0, 3, 1, 2)
 
 
 def _reflect_indices(index: Tensor, size: int) -> Tensor:
-    """Indices outside [0, size) mirrored at the border, which itself is not repeated."""
+    """Reflect indices outside [0, size) at the border, which is not repeated."""
     return (size - 1) - ((size - 1) - index.abs()).abs()
 
 
 def flip_mask(
-    kind: str, index: Tensor, epoch: int, first: Tensor, generator: torch.Generator
+    mode: str, index: Tensor, epoch: int, first: Tensor, generator: torch.Generator
 ) -> Tensor | None:
-    """Which of the examples `index` (B,) are mirrored in `epoch`: (B,) bool, or None for `kind` "none".
+    """Which of the examples to flip in `epoch`: bool (B,), or None for "none".
 
-    "random" draws anew each time. "alternating" starts from `first` (N,) bool and turns every example over in every second epoch, so
-    that any two epochs in a row show each picture both ways (Jordan, arXiv 2404.00498).
+    Args:
+        mode: "random" draws anew each time. "alternating" starts from `first` and flips every example in
+            every second epoch, so that any two consecutive epochs contain both versions (Jordan, arXiv
+            2404.00498). "none" flips nothing.
+        index: indices of the examples (B,).
+        epoch: number of the epoch.
+        first: bool (N,), which examples are flipped in epoch 0.
+        generator: source of random numbers.
     """
-    match kind:
+    match mode:
         case "random":
             return torch.rand(len(index), generator=generator) < 0.5
         case "alternating":
             return first[index] ^ bool(epoch % 2)
         case "none":
             return None
-    raise ValueError(f"no way of mirroring is called {kind}")
+    raise ValueError(f"unknown flip: {mode}")
 
 
 def cutout(x: Tensor, size: int, generator: torch.Generator) -> Tensor:
-    """Standardised images (B, C, H, W), in each a square of `size` pixels, its centre anywhere, set to 0, the mean of the training
-    part (DeVries and Taylor, arXiv 1708.04552)."""
+    """Set a square of `size` pixels, centered anywhere, to 0 in each standardized image (B, C, H, W), 0 being
+    the mean of the training set (DeVries and Taylor, arXiv 1708.04552).
+    """
     if not size:
         return x
     b, _, h, w = x.shape
@@ -100,27 +129,36 @@ def cutout(x: Tensor, size: int, generator: torch.Generator) -> Tensor:
 
 
 def color_jitter(x: Tensor, strength: float, generator: torch.Generator) -> Tensor:
-    """Standardised colour images (B, C, H, W) with brightness, contrast and saturation changed by up to the share `strength`, each
-    image by amounts of its own: brightness adds, contrast scales around the image's mean, saturation around its grey."""
+    """Change brightness, contrast and saturation of each standardized color image (B, C, H, W) by up to the
+    fraction `strength`.
+
+    Brightness is added, contrast scales around the image's mean, saturation around its gray values.
+    """
     if not strength:
         return x
     amounts = (torch.rand(3, len(x), 1, 1, 1, generator=generator) * 2 - 1) * strength
     brightness, contrast, saturation = amounts.to(x.device, x.dtype)
     mean = x.mean((1, 2, 3), keepdim=True)
     x = mean + (x - mean) * (1 + contrast) + brightness
-    grey = x.mean(1, keepdim=True)
-    return grey + (x - grey) * (1 + saturation)
+    gray = x.mean(1, keepdim=True)
+    return gray + (x - gray) * (1 + saturation)
 
 
-def random_hue_grayscale(x: Tensor, hue: float, grey: float, generator: torch.Generator) -> Tensor:
-    """Colour images (B, 3, H, W) in [0, 1], each with its hue turned by up to the share `hue` of the circle, and the share `grey` of them
-    without any colour; brightness (Y of YIQ) stays."""
-    if not (hue or grey):
+def random_hue_grayscale(x: Tensor, hue: float, gray: float, generator: torch.Generator) -> Tensor:
+    """Rotate the hue of each image at random, and remove the color of some. Brightness (Y of YIQ) stays.
+
+    Args:
+        x: color images (B, 3, H, W) in [0, 1].
+        hue: maximum rotation, as a fraction of the half circle.
+        gray: probability of removing the color.
+        generator: source of random numbers.
+    """
+    if not (hue or gray):
         return x
     b = len(x)
     to_yiq = torch.tensor([[0.299, 0.587, 0.114], [0.5959, -0.2746, -0.3213], [0.2115, -0.5227, 0.3112]])
     angle = (torch.rand(b, generator=generator) * 2 - 1) * math.pi * hue
-    strength = (torch.rand(b, generator=generator) >= grey).float()
+    strength = (torch.rand(b, generator=generator) >= gray).float()
     turn = torch.zeros(b, 3, 3)
     turn[:, 0, 0] = 1
     turn[:, 1, 1] = turn[:, 2, 2] = torch.cos(angle) * strength
@@ -129,22 +167,29 @@ def random_hue_grayscale(x: Tensor, hue: float, grey: float, generator: torch.Ge
     return (matrix @ x.flatten(2)).view_as(x).clamp(0, 1)
 
 
-def random_crop(x: Tensor, size: int, flipped: Tensor, generator: torch.Generator) -> Tensor:
-    """A square (B, C, size, size) from a random place of each image (B, C, H, W) of any type, those of `flipped` (B,) bool mirrored."""
+def random_crop(x: Tensor, size: int, flip: Tensor, generator: torch.Generator) -> Tensor:
+    """A random square (B, C, size, size) of each image (B, C, H, W) of any type, flipped where `flip` (B,) is
+    true.
+    """
     b, _, h, w = x.shape
     top = torch.randint(0, h - size + 1, (b, 1), generator=generator).to(x.device)
     left = torch.randint(0, w - size + 1, (b, 1), generator=generator).to(x.device)
     along = torch.arange(size, device=x.device)
     rows, columns = top + along, left + along  # (B, size)
-    columns = torch.where(flipped.to(x.device)[:, None], columns.flip(1), columns)
-    picture = torch.arange(b, device=x.device)[:, None, None]
-    return x.permute(0, 2, 3, 1)[picture, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
+    columns = torch.where(flip.to(x.device)[:, None], columns.flip(1), columns)
+    sample = torch.arange(b, device=x.device)[:, None, None]
+    return x.permute(0, 2, 3, 1)[sample, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
 
 
 def diff_augment(x: Tensor) -> Tensor:
-    """Photos (B, 3, H, W) in [-1, 1] as a discriminator is shown them: other brightness, saturation and contrast, moved by up to an
-    eighth, a quarter of the area cut out (Zhao et al., Differentiable augmentation for data-efficient GAN training, arXiv 2006.10738).
-    Gradients pass. Random numbers are torch's own."""
+    """Differentiable augmentation of discriminator inputs (Zhao et al., arXiv 2006.10738).
+
+    Changes brightness, saturation and contrast, shifts by up to an eighth, and cuts out a quarter of the
+    area. Random numbers are torch's own.
+
+    Args:
+        x: photos (B, 3, H, W) in [-1, 1].
+    """
     b, _, h, w = x.shape
     bright, saturation, contrast = torch.rand(3, b, 1, 1, 1, device=x.device, dtype=x.dtype)
     x = x + (bright - 0.5)
@@ -157,9 +202,9 @@ def diff_augment(x: Tensor) -> Tensor:
         torch.arange(w, device=x.device) + dx,
     )  # (B, H), (B, W)
     inside = ((rows >= 0) & (rows < h))[:, None, :, None] & ((columns >= 0) & (columns < w))[:, None, None, :]
-    picture = torch.arange(b, device=x.device)[:, None, None]
+    sample = torch.arange(b, device=x.device)[:, None, None]
     moved = x.permute(0, 2, 3, 1)[
-        picture, rows.clamp(0, h - 1)[:, :, None], columns.clamp(0, w - 1)[:, None, :]
+        sample, rows.clamp(0, h - 1)[:, :, None], columns.clamp(0, w - 1)[:, None, :]
     ]
     x = moved.permute(0, 3, 1, 2) * inside
     top, left = (torch.randint(0, n + 1, (b, 1), device=x.device) - n // 4 for n in (h, w))

@@ -1,6 +1,7 @@
-"""What augmentation does to a batch: the same training pictures, each kind alone, then all that a recipe uses at once.
+"""Preview of augmentation: the same training images after each augmentation alone, and after all that a
+recipe uses.
 
-Shapes: N pictures, C H W.
+Shapes: N images, C H W.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from core.messages import Message, N_
 from core.training.batches import Batches
 from core.training.supervised_recipe import SupervisedRecipe
 
-# Each kind: what a picture goes through, the recipe's fields for it, and amounts that show it where the recipe has it off.
+# Each augmentation: title, its recipe fields, and amounts for the preview if the recipe has it disabled.
 AUGMENTATIONS: tuple[tuple[str, dict[str, object]], ...] = (
     (N_("Horizontal flip"), {"flip": "random"}),
     (N_("Random crop"), {"crop_padding": 4}),
@@ -39,59 +40,78 @@ _DISABLED_FIELDS = {
 
 @dataclass(frozen=True)
 class PreviewRow:
-    """One line of the preview. `images` (N, H, W, C) uint8; `used` says whether the recipe does this; `amounts` are the fields."""
+    """One row of the preview.
+
+    Attributes:
+        title: name of the augmentation.
+        images: uint8 (N, H, W, C).
+        enabled: whether the recipe uses it.
+        amounts: recipe fields that were applied.
+    """
 
     title: Message
     images: np.ndarray
-    used: bool
+    enabled: bool
     amounts: dict[str, object]
 
 
 def preview_rows(
-    data: ArrayDataset, recipe: SupervisedRecipe, fields: list[str], count: int = 8, draw: int = 0
+    data: ArrayDataset, recipe: SupervisedRecipe, fields: list[str], count: int = 8, seed: int = 0
 ) -> list[PreviewRow]:
-    """`count` training pictures, taken from all over the part: as they are, after each kind of augmentation of which `fields` holds a
-    field, and after everything that `recipe` uses. Another `draw` gives other random numbers. Raises UserError where the
-    recipe's crop is too large for them."""
+    """Augment `count` training images, spread evenly over the training set.
+
+    Args:
+        data: the data set.
+        recipe: the recipe.
+        fields: recipe fields that apply to the task; augmentations without any of them are left out.
+        count: number of images.
+        seed: seed of the random numbers.
+
+    Returns:
+        Rows: the original images, each augmentation alone, and all enabled ones together.
+
+    Raises:
+        UserError: if the recipe's crop padding is too large for the images.
+    """
     augment.check_crop_size(recipe.crop_padding, data.in_shape)
     index = np.linspace(0, len(data.train_y) - 1, count).astype(int)
-    part = Batches(data, data.train_x[index], data.train_y[index])
-    found = [
+    batches = Batches(data, data.train_x[index], data.train_y[index])
+    rows = [
         PreviewRow(
-            Message(N_("Original")), _render_images(part, recipe, data, _DISABLED_FIELDS, draw), True, {}
+            Message(N_("Original")), _render_images(batches, recipe, data, _DISABLED_FIELDS, seed), True, {}
         )
     ]
-    for title, typical in AUGMENTATIONS:
-        mine = {name: getattr(recipe, name) for name in typical if name in fields}
-        if not mine:
+    for title, default_amounts in AUGMENTATIONS:
+        own_fields = {name: getattr(recipe, name) for name in default_amounts if name in fields}
+        if not own_fields:
             continue
-        used = any(value != _DISABLED_FIELDS[name] for name, value in mine.items())
-        amounts = mine if used else {name: typical[name] for name in mine}
-        found.append(
+        enabled = any(value != _DISABLED_FIELDS[name] for name, value in own_fields.items())
+        amounts = own_fields if enabled else {name: default_amounts[name] for name in own_fields}
+        rows.append(
             PreviewRow(
                 Message(title),
-                _render_images(part, recipe, data, {**_DISABLED_FIELDS, **amounts}, draw),
-                used,
+                _render_images(batches, recipe, data, {**_DISABLED_FIELDS, **amounts}, seed),
+                enabled,
                 amounts,
             )
         )
-    if sum(row.used for row in found) > 2:
-        found.append(
+    if sum(row.enabled for row in rows) > 2:
+        rows.append(
             PreviewRow(
                 Message(N_("All enabled augmentations")),
-                _render_images(part, recipe, data, {}, draw),
+                _render_images(batches, recipe, data, {}, seed),
                 True,
                 {},
             )
         )
-    return found
+    return rows
 
 
 def _render_images(
-    part: Batches, recipe: SupervisedRecipe, data: ArrayDataset, changes: dict[str, object], draw: int
+    batches: Batches, recipe: SupervisedRecipe, data: ArrayDataset, changes: dict[str, object], seed: int
 ) -> np.ndarray:
-    generator = torch.Generator().manual_seed(draw)
-    first = torch.rand(len(part), generator=generator) < 0.5
-    x = part.augment(torch.arange(len(part)), recipe.model_copy(update=changes), 0, first, generator)
-    pixels = (x - part.offset) / part.gain  # (N, C, H, W), back to [0, 255]
+    generator = torch.Generator().manual_seed(seed)
+    first = torch.rand(len(batches), generator=generator) < 0.5
+    x = batches.augment(torch.arange(len(batches)), recipe.model_copy(update=changes), 0, first, generator)
+    pixels = (x - batches.offset) / batches.gain  # (N, C, H, W), back to [0, 255]
     return pixels.round().clamp(0, 255).byte().permute(0, 2, 3, 1).numpy()

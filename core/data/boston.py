@@ -1,7 +1,9 @@
-"""Boston housing (Harrison and Rubinfeld, J. Environ. Econ. Manage. 5, 1978): 506 districts, 13 features, median house price.
+"""Boston housing (Harrison and Rubinfeld, J. Environ. Econ. Manage. 5, 1978): 506 districts, 13 features,
+median house price.
 
-Column `b` is computed from the share of Black residents on the assumption that segregation raises prices; scikit-learn removed
-the data set in 1.2 for it. It is left out here unless a recipe asks for it. The stand-in is scikit-learn's diabetes data.
+Column `b` was computed from the proportion of Black residents, assuming that segregation raises prices;
+scikit-learn removed the data set in 1.2 for this reason. The column is excluded unless a recipe enables it.
+The fallback is scikit-learn's diabetes data.
 """
 
 from __future__ import annotations
@@ -27,19 +29,24 @@ _TEST_FRACTION = 0.2
 
 
 def find(root: Path) -> Path | None:
-    """The table in `root`, or None."""
+    """The CSV file below `root`, or None."""
     path = root / "boston" / "BostonHousing.csv"
     return path if path.is_file() else None
 
 
 def load(path: Path, progress: ProgressCallback | None = None, use_b_column: bool = False) -> ArrayDataset:
-    """Boston housing from the CSV file. Raises UserError naming the file and the wrong column or row."""
+    """Load Boston housing from the CSV file.
+
+    Raises:
+        UserError: if a column is missing or a value is not a number; the message names the file and the
+            column or line.
+    """
     numbers = _read_csv(path)
     features = [c for c in COLUMNS if use_b_column or c != "b"]
     return _make_dataset("boston", TITLE, str(path), numbers[features], numbers[TARGET], TARGET)
 
 
-def _read_csv(path: Path):  # noqa: ANN202 - pandas is imported only where a table is read
+def _read_csv(path: Path):  # noqa: ANN202 - pandas is imported on first use
     """The table's columns as numbers. Raises UserError as `load` does."""
     import pandas as pd
 
@@ -66,7 +73,7 @@ def _read_csv(path: Path):  # noqa: ANN202 - pandas is imported only where a tab
 
 
 def inventory(path: Path) -> tuple[int, int, int]:
-    """Training rows, held-out rows, bytes on disk."""
+    """Number of training rows, of test rows, and bytes on disk."""
     rows = len(_read_csv(path))
     held_out = round(_TEST_FRACTION * rows)
     return rows - held_out, held_out, path.stat().st_size

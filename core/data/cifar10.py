@@ -1,8 +1,9 @@
-"""CIFAR-10 (Krizhevsky, Learning multiple layers of features from tiny images, 2009): 60,000 pictures of 32x32, ten classes.
+"""CIFAR-10 (Krizhevsky, Learning multiple layers of features from tiny images, 2009): 60,000 images of 32×32
+pixels, ten classes.
 
-Three layouts are read: torchvision's `cifar-10-batches-py/`, an image folder `cifar10/{train,test}/<class>/*`, and a zip of one,
-`cifar10.zip`. A folder or zip of pictures is named a copy: where they are JPEGs it is another data set to a network, several points
-harder. The stand-in is drawn here: ten shapes in random colours, places and sizes.
+Supported layouts: torchvision's `cifar-10-batches-py/`, an image folder `cifar10/{train,test}/<class>/*`, and
+a zip of one, `cifar10.zip`. An image folder or zip is called a JPEG copy: compression makes it another data
+set, several points harder. The fallback data are synthetic: ten shapes in random colors, places and sizes.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ CLASSES = (
     N_("ship"),
     N_("truck"),
 )
-# Of the original's 50,000 training pictures; the means and deviations of a copy are computed from it.
+# Of the 50,000 original training images; those of a JPEG copy are computed.
 MEAN, STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
 
 _MD5 = "c58f30108f718f92721af3b95e74349a"  # of the official archive, as torchvision lists it
@@ -61,36 +62,44 @@ _SHAPES = (
 
 
 def find(root: Path) -> Path | None:
-    """The first of the three layouts in `root`."""
+    """The first of the three layouts below `root`, or None."""
     candidates = (root / "cifar-10-batches-py", root / "cifar10", root / "cifar10.zip")
     return next((p for p in candidates if p.is_dir() or (p.suffix == ".zip" and p.is_file())), None)
 
 
 def dataset_name(source: Path) -> str:
-    """Whether what `find` gave is the original or a copy made of pictures."""
+    """Name of the variant in what `find` returned: "cifar10" or "cifar10-copy"."""
     return "cifar10" if source.name == "cifar-10-batches-py" else "cifar10-copy"
 
 
 def load(source: Path, progress: ProgressCallback | None = None) -> ArrayDataset:
-    """CIFAR-10 from what `find` gave. Raises UserError naming what is missing, damaged or hostile."""
+    """Load CIFAR-10 from what `find` returned.
+
+    Raises:
+        UserError: if files are missing, corrupted or unsafe; the message names them.
+    """
     if source.name == "cifar-10-batches-py":
-        found = _find_originals(source)
-        train, test = found["train"], found["test"]
+        splits = _load_batches(source)
+        train, test = splits["train"], splits["test"]
         return _make_dataset("cifar10", TITLE, str(source), (train.x, train.y), (test.x, test.y), MEAN, STD)
-    found = image_folder.load_image_folder(source, {"train": {}, "test": {}}, 32, "cifar10", progress)
-    if found.classes != CLASSES:
-        classes = ", ".join(found.classes)[:200]
+    folder = image_folder.load_image_folder(source, {"train": {}, "test": {}}, 32, "cifar10", progress)
+    if folder.classes != CLASSES:
+        classes = ", ".join(folder.classes)[:200]
         raise UserError(
             N_("{file} has different classes than CIFAR-10: {classes}."), file=str(source), classes=classes
         )
-    train, test = found.splits["train"], found.splits["test"]
+    train, test = folder.splits["train"], folder.splits["test"]
     return _make_dataset(
         "cifar10-copy", JPEG_TITLE, str(source), (train.x, train.y), (test.x, test.y), train.mean, train.std
     )
 
 
 def inventory(source: Path) -> tuple[int, int, int]:
-    """Training pictures, test pictures, bytes on disk; decodes nothing. Raises UserError where a zip cannot be opened."""
+    """Number of training images, of test images, and bytes on disk, without decoding.
+
+    Raises:
+        UserError: if a zip cannot be opened.
+    """
     if source.suffix == ".zip":
         with image_folder.open_zip(source) as archive:
             names = [n.split("/") for n in archive.namelist() if not n.endswith("/")]
@@ -118,33 +127,33 @@ _ALLOWED_GLOBALS = frozenset(
 
 
 class _ArrayUnpickler(pickle.Unpickler):
-    """Unpickles the official batches and nothing else: only what NumPy arrays are made of may be named in them."""
+    """Unpickles NumPy arrays only, as in the official batches; refuses every other global."""
 
     def find_class(self, module: str, name: str) -> object:
         if (module, name) not in _ALLOWED_GLOBALS:
-            raise pickle.UnpicklingError(f"{module}.{name} has no place in a batch of pictures")
+            raise pickle.UnpicklingError(f"{module}.{name} is not allowed in a batch of images")
         return super().find_class(module, name)
 
 
-def _find_originals(source: Path) -> dict[str, Split]:
-    def unpickled(save: Callable[..., None]) -> dict[str, object]:
+def _load_batches(source: Path) -> dict[str, Split]:
+    def unpickle(save: Callable[..., None]) -> dict[str, object]:
         for split, names in (("train", _TRAIN_FILES), ("test", _TEST_FILES)):
             save(split, *_read_batches(source, names))
         return {}
 
     return array_cache.load_or_build(
-        "cifar10", f"{source.resolve()} {image_folder.folder_fingerprint(source)}", unpickled
+        "cifar10", f"{source.resolve()} {image_folder.folder_fingerprint(source)}", unpickle
     )[0]
 
 
 def _read_batches(folder: Path, names: list[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Pictures (N, 3, 32, 32) uint8 and labels (N,) of the official batches."""
+    """Images (N, 3, 32, 32) uint8 and labels (N,) int64 of the official batches."""
     x, y = [], []
     for name in names:
         path = folder / name
         try:
             entry = _ArrayUnpickler(io.BytesIO(path.read_bytes()), encoding="bytes").load()
-            pictures, labels = (
+            images, labels = (
                 np.asarray(entry[b"data"], np.uint8).reshape(-1, 3, 32, 32),
                 np.asarray(entry[b"labels"], np.int64),
             )
@@ -164,18 +173,22 @@ def _read_batches(folder: Path, names: list[str]) -> tuple[np.ndarray, np.ndarra
                 N_("{file} cannot be read: {reason}."), file=str(path), reason=str(error)
             ) from error
         if (
-            len(pictures) != len(labels)
+            len(images) != len(labels)
             or not len(labels)
             or not 0 <= labels.min() <= labels.max() < len(CLASSES)
         ):
             raise UserError(N_("{file} cannot be read: {reason}."), file=str(path), reason="labels")
-        x.append(pictures)
+        x.append(images)
         y.append(labels)
     return np.concatenate(x), np.concatenate(y)
 
 
 def download(root: Path, progress: ProgressCallback | None = None) -> Path:
-    """Fetch and unpack the official archive into `root`. Raises UserError naming the URL and the folder."""
+    """Download and extract the official archive into `root`; returns the folder.
+
+    Raises:
+        UserError: if the download fails; the message names URL and folder.
+    """
     archive = root / "cifar-10-python.tar.gz"
     fetch_files(TITLE, [RemoteFile(URL, archive, _MD5)], DOWNLOAD_BYTES, progress)
     folder = root / "cifar-10-batches-py"
@@ -187,7 +200,7 @@ def download(root: Path, progress: ProgressCallback | None = None) -> Path:
 
 
 def fallback(notice: Message) -> ArrayDataset:
-    """4,000 training and 1,000 test pictures of ten drawn shapes, made from a fixed seed."""
+    """4,000 training and 1,000 test images of ten synthetic shapes, made from a fixed seed."""
     path = paths.cache() / "shapes-1.npz"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -218,13 +231,13 @@ def _draw_shapes(count: int) -> tuple[np.ndarray, np.ndarray]:
         r, angle = rng.uniform(7, 12), rng.uniform(0, 2 * np.pi)
         v, u = rows - rng.uniform(11, 21), columns - rng.uniform(11, 21)
         u, v = u * np.cos(angle) - v * np.sin(angle), u * np.sin(angle) + v * np.cos(angle)
-        picture = np.where(_shape_mask(_SHAPES[label], u / r, v / r), ink, ground)
-        x[i] = np.clip(picture + rng.normal(0, 12, picture.shape), 0, 255)
+        image = np.where(_shape_mask(_SHAPES[label], u / r, v / r), ink, ground)
+        x[i] = np.clip(image + rng.normal(0, 12, image.shape), 0, 255)
     return x, y.astype(np.int64)
 
 
 def _shape_mask(shape: str, u: np.ndarray, v: np.ndarray) -> np.ndarray:
-    """Where the shape is, in its own coordinates, in which it fills [-1, 1]."""
+    """Mask of the shape in its own coordinates, in which it fills [-1, 1]."""
     radius, far = np.hypot(u, v), np.maximum(np.abs(u), np.abs(v))
     match shape:
         case "disc":
@@ -247,7 +260,7 @@ def _shape_mask(shape: str, u: np.ndarray, v: np.ndarray) -> np.ndarray:
             return np.hypot(np.abs(u) - 0.6, np.abs(v) - 0.6) < 0.32
         case "star":
             return radius < 0.55 + 0.45 * np.cos(5 * np.arctan2(v, u))
-    raise ValueError(f"no shape is called {shape}")
+    raise ValueError(f"unknown shape: {shape}")
 
 
 def _make_dataset(name, title, origin, train, test, mean, std, notice=None) -> ArrayDataset:  # noqa: ANN001

@@ -1,7 +1,8 @@
-"""Apples and oranges: the photos of CycleGAN's apple2orange (Zhu et al., arXiv 1703.10593), read as a classification.
+"""Apples and oranges: the photos of CycleGAN's apple2orange (Zhu et al., arXiv 1703.10593) as a
+classification data set.
 
-`trainA` and `testA` hold apples, `trainB` and `testB` oranges; photos are brought to 64x64 by their shorter side and a centre crop.
-The stand-in is drawn here: apples with a dent and a stem, oranges with pores.
+`trainA` and `testA` hold apples, `trainB` and `testB` oranges. Photos are cropped to a centered square and
+resized to 64×64. The fallback data are synthetic: apples with a dent and a stem, oranges with pores.
 """
 
 from __future__ import annotations
@@ -33,20 +34,28 @@ _SPLIT_FOLDERS = {
 
 
 def find(root: Path) -> Path | None:
-    """The folder or the zip in `root`."""
+    """The folder or the zip below `root`, or None."""
     folder, packed = root / "apple2orange", root / "apple2orange.zip"
     return folder if folder.is_dir() else packed if packed.is_file() else None
 
 
 def load(source: Path, progress: ProgressCallback | None = None) -> ArrayDataset:
-    """The photos in what `find` gave. Raises UserError naming what is missing, damaged or hostile."""
-    found = image_folder.load_image_folder(source, _SPLIT_FOLDERS, IMAGE_SIZE, "fruit", progress)
-    train, test = found.splits["train"], found.splits["test"]
+    """Load the photos from what `find` returned.
+
+    Raises:
+        UserError: if files are missing, corrupted or unsafe; the message names them.
+    """
+    splits = image_folder.load_image_folder(source, _SPLIT_FOLDERS, IMAGE_SIZE, "fruit", progress).splits
+    train, test = splits["train"], splits["test"]
     return _make_dataset("fruit", TITLE, str(source), (train.x, train.y), (test.x, test.y))
 
 
 def inventory(source: Path) -> tuple[int, int, int]:
-    """Training photos, test photos, bytes on disk; decodes nothing. Raises UserError where a zip cannot be opened."""
+    """Number of training photos, of test photos, and bytes on disk, without decoding.
+
+    Raises:
+        UserError: if a zip cannot be opened.
+    """
     if source.is_dir():
         files = [p for p in source.rglob("*") if p.is_file()]
         folders, size = [p.parent.name for p in files], sum(p.stat().st_size for p in files)
@@ -60,13 +69,17 @@ def inventory(source: Path) -> tuple[int, int, int]:
 
 
 def _zip_folders(packed: Path) -> list[str]:
-    """The folder that each file of a zip lies in."""
+    """The folder of each file in a zip."""
     with image_folder.open_zip(packed) as archive:
         return [Path(n).parent.name for n in archive.namelist() if not n.endswith("/")]
 
 
 def download(root: Path, progress: ProgressCallback | None = None) -> Path:
-    """Fetch the official zip into `root`. Raises UserError naming the URL and the folder."""
+    """Download the official zip into `root` and return its path.
+
+    Raises:
+        UserError: if the download fails; the message names URL and folder.
+    """
     packed = root / "apple2orange.zip"
     fetch_files(
         str(Message(TITLE)),
@@ -78,7 +91,9 @@ def download(root: Path, progress: ProgressCallback | None = None) -> Path:
 
 
 def _download_problem(part: Path) -> Message | None:
-    """What is wrong with a file that has come: many networks answer everything with a page of their own until one logs in."""
+    """What is wrong with a downloaded file, or None. Captive portals answer every request with a page of
+    their own.
+    """
     wanted = {folder for split in _SPLIT_FOLDERS.values() for folder in split}
     try:
         if wanted <= set(_zip_folders(part)):
@@ -92,7 +107,7 @@ def _download_problem(part: Path) -> Message | None:
 
 
 def fallback(notice: Message) -> ArrayDataset:
-    """400 training and 100 test pictures of drawn fruit, made from a fixed seed."""
+    """400 training and 100 test images of synthetic fruit, made from a fixed seed."""
     x, y = _synthetic_images()
     return _make_dataset(
         "drawn-fruit", FALLBACK_TITLE, "Manabi Lab", (x[:400], y[:400]), (x[400:], y[400:]), notice
@@ -106,7 +121,7 @@ def _synthetic_images() -> tuple[np.ndarray, np.ndarray]:
 
 
 def draw_fruit(fruit: str, rng: np.random.Generator, size: int = IMAGE_SIZE) -> np.ndarray:
-    """One fruit (3, size, size) uint8 on a plain ground, lit from one side."""
+    """Draw one fruit, uint8 (3, size, size), on a plain background, lit from one side."""
     rows, columns = np.mgrid[0:size, 0:size].astype(np.float32) * (IMAGE_SIZE / size)
     r = rng.uniform(16, 26)
     v, u = (rows - rng.uniform(26, 38)) / r, (columns - rng.uniform(26, 38)) / r
@@ -114,20 +129,18 @@ def draw_fruit(fruit: str, rng: np.random.Generator, size: int = IMAGE_SIZE) -> 
     # An apple has a dent at its stem; an orange is round.
     edge = 1 - 0.35 * np.exp(-((angle / 0.5) ** 2)) if fruit == "apple" else np.ones_like(u)
     body = np.hypot(u, v) < edge
-    ground = rng.uniform(120, 255, (3, 1, 1)) * np.ones((3, size, size))
+    background = rng.uniform(120, 255, (3, 1, 1)) * np.ones((3, size, size))
     apples, oranges = ((200, 40, 40), (130, 180, 50)), ((240, 140, 20), (230, 110, 10))
-    colour = np.array((apples if fruit == "apple" else oranges)[rng.integers(2)], float) + rng.normal(
-        0, 12, 3
-    )
+    color = np.array((apples if fruit == "apple" else oranges)[rng.integers(2)], float) + rng.normal(0, 12, 3)
     light = 0.75 + 0.35 * (0.6 - np.hypot(u + 0.35, v + 0.35) / 2)
-    skin = colour[:, None, None] * light
+    skin = color[:, None, None] * light
     if fruit == "orange":
         skin = skin * (1 - 0.12 * (rng.random((size, size)) < 0.15))
-    picture = np.where(body, skin, ground)
+    image = np.where(body, skin, background)
     if fruit == "apple":
         stem = (np.abs(u - 0.15 * (v + 1)) < 0.06) & (v > -1.15) & (v < -0.6)
-        picture = np.where(stem, np.array([90, 60, 30], float)[:, None, None], picture)
-    return np.clip(picture + rng.normal(0, 6, picture.shape), 0, 255).astype(np.uint8)
+        image = np.where(stem, np.array([90, 60, 30], float)[:, None, None], image)
+    return np.clip(image + rng.normal(0, 6, image.shape), 0, 255).astype(np.uint8)
 
 
 def _make_dataset(name, title, origin, train, test, notice=None) -> ArrayDataset:  # noqa: ANN001

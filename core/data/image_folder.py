@@ -1,7 +1,9 @@
-"""Pictures in folders, `<split>/<class>/*`, or in a zip of such folders, decoded once into uint8 arrays under the array cache.
+"""Image folders, `<split>/<class>/*`, and zips of them, decoded once into uint8 arrays below the cache
+folder.
 
-Whoever made the folder or the zip is not trusted: names that leave it are refused, sizes are bounded before anything is unpacked, and
-every file goes through `core.images`. What is no picture is counted and left out; a class without pictures is a sentence.
+Folders and zips are not trusted: paths that leave them are refused, sizes are limited before anything is
+extracted, and every file is decoded by `core.images`. Files that are not images are counted and skipped; a
+class without images is an error.
 """
 
 from __future__ import annotations
@@ -23,15 +25,22 @@ from core.data.array_cache import Split
 from core.messages import Message, N_, UserError
 
 MAX_FILES = 500_000
-MAX_BYTES = 8_000_000_000  # of everything in a zip, unpacked
-MAX_COMPRESSION_RATIO = 200  # of one packed file; pictures hardly pack at all
-# What zipfile says to a damaged zip; of names that are no UTF-8, and of places before the file's beginning, by a ValueError.
+MAX_BYTES = 8_000_000_000  # of all files of a zip, extracted
+MAX_COMPRESSION_RATIO = 200  # of one file; images hardly compress
+# What zipfile raises for a corrupted zip; ValueError for invalid UTF-8 and for negative offsets.
 _ZIP_ERRORS = (zipfile.BadZipFile, OSError, RuntimeError, ValueError)
 
 
 @dataclass(frozen=True)
 class ImageEntry:
-    """One file: its split, its class, its name for messages, and how to read it."""
+    """One file.
+
+    Attributes:
+        split: name of the split.
+        label: name of the class.
+        name: file name, for messages.
+        read: returns the content.
+    """
 
     split: str
     label: str
@@ -41,7 +50,13 @@ class ImageEntry:
 
 @dataclass(frozen=True)
 class DecodedFolder:
-    """A decoded image folder. `left_out` counts the files that were no readable pictures."""
+    """A decoded image folder.
+
+    Attributes:
+        classes: class names, sorted.
+        splits: arrays by the name of the split.
+        num_skipped: number of files that are not readable images.
+    """
 
     classes: tuple[str, ...]
     splits: dict[str, Split]
@@ -49,7 +64,11 @@ class DecodedFolder:
 
 
 def open_zip(source: Path) -> zipfile.ZipFile:
-    """The zip in `source`, to be closed. Raises UserError where it cannot be read or is none."""
+    """Open the zip `source`; the caller closes it.
+
+    Raises:
+        UserError: if it cannot be read as a zip.
+    """
     try:
         return zipfile.ZipFile(source)
     except _ZIP_ERRORS as error:
@@ -65,22 +84,31 @@ def load_image_folder(
     name: str,
     progress: ProgressCallback | None = None,
 ) -> DecodedFolder:
-    """The pictures of `source` (a folder, or a zip of one), each resized to `size` x `size` by its shorter side and a centre crop.
+    """Load the images of `source`, each cropped to a centered square and resized to `size`×`size`.
 
-    `splits` maps the names of wanted splits to the folders in them and the class that each stands for, for example
-    `{"train": {"trainA": "apple"}}`; an empty inner mapping takes every folder below `<split>/` as a class of its name. Decoded once
-    per source and size; afterwards only opened. Raises UserError where the source cannot be read, leads out of itself, would unpack
-    to more than is bearable, or lacks a split or the pictures of a class.
+    They are decoded once per source and size, and memory-mapped afterwards.
+
+    Args:
+        source: a folder, or a zip of one.
+        splits: maps each split to the folders that belong to it and their classes, for example `{"train":
+            {"trainA": "apple"}}`. With an empty inner mapping every folder below `<split>/` is a class.
+        size: side in pixels.
+        name: begins the name of the cache folder.
+        progress: called while images are decoded.
+
+    Raises:
+        UserError: if the source cannot be read, is unsafe or too large, or lacks a split or the images of a
+            class.
     """
     key = f"{source.resolve()} {folder_fingerprint(source)} {size} {json.dumps(splits, sort_keys=True)}"
-    found, about = array_cache.load_or_build(
+    loaded, about = array_cache.load_or_build(
         name, key, lambda save: _decode_splits(source, splits, size, save, progress)
     )
-    return DecodedFolder(tuple(about["classes"]), found, about["left_out"])
+    return DecodedFolder(tuple(about["classes"]), loaded, about["left_out"])
 
 
 def folder_fingerprint(source: Path) -> str:
-    """What changes when the pictures of a folder or a zip do: names, sizes and times of all files."""
+    """Hash of the names, sizes and modification times of all files in a folder, or of a zip."""
     files = [source] if source.is_file() else _list_files(source)
     stats = [(str(f.relative_to(source)), s.st_size, s.st_mtime_ns) for f in files if (s := f.stat())]
     return hashlib.sha256(json.dumps(stats).encode()).hexdigest()
@@ -97,7 +125,7 @@ def _decode_splits(
         wanted = [e for e in (_assign_split(entry, splits) for entry in entries) if e is not None]
         classes = sorted({e.label for e in wanted})
         _check_splits(source, splits, wanted, classes)
-        left_out = done = 0
+        num_skipped = done = 0
         for split in splits:
             members = [e for e in wanted if e.split == split]
             x = np.empty((len(members), 3, size, size), np.uint8)
@@ -107,7 +135,7 @@ def _decode_splits(
                 done += 1
                 pixels = _decode_entry(entry, size)
                 if pixels is None:
-                    left_out += 1
+                    num_skipped += 1
                     continue
                 x[count], y[count] = pixels, classes.index(entry.label)
                 count += 1
@@ -115,11 +143,11 @@ def _decode_splits(
                     progress(Message(N_("Decoding {name}"), {"name": source.name}), done / len(wanted))
             _check_not_empty(source, split, classes, y[:count])
             save(split, x[:count], y[:count])
-    return {"classes": classes, "left_out": left_out}
+    return {"classes": classes, "left_out": num_skipped}
 
 
 def _decode_entry(entry: ImageEntry, size: int) -> np.ndarray | None:
-    """The picture as (3, size, size), or None where the file is none."""
+    """The image as uint8 (3, size, size), or None if the file is not an image."""
     try:
         image = images.flatten_alpha(images.decode_image(entry.read(), entry.name))
     except UserError:
@@ -128,7 +156,7 @@ def _decode_entry(entry: ImageEntry, size: int) -> np.ndarray | None:
 
 
 def _assign_split(entry: ImageEntry, splits: dict[str, dict[str, str]]) -> ImageEntry | None:
-    """The entry under the split and class that were asked for, or None where it belongs to neither."""
+    """The entry with the requested split and class, or None if it belongs to no requested split."""
     for split, folders in splits.items():
         if not folders and entry.split == split:
             return entry
@@ -141,7 +169,7 @@ def _assign_split(entry: ImageEntry, splits: dict[str, dict[str, str]]) -> Image
 def _check_splits(
     source: Path, splits: dict[str, dict[str, str]], wanted: list[ImageEntry], classes: list[str]
 ) -> None:
-    """Raise UserError where a split has no files at all, or there is nothing to tell apart."""
+    """Raise UserError if a split has no files, or if there are fewer than two classes."""
     for split in splits:
         if not any(e.split == split for e in wanted):
             raise UserError(
@@ -167,12 +195,12 @@ def _check_not_empty(source: Path, split: str, classes: list[str], y: np.ndarray
         )
 
 
-# ---- where files come from -------------------------------------------------------------------------------------------
+# ---- entries -------------------------------------------------------------------------------------------------------
 
 
 @contextmanager
 def _open_entries(source: Path) -> Iterator[list[ImageEntry]]:
-    """The entries of a folder or a zip, in the order of their names."""
+    """The entries of a folder or a zip, sorted by name."""
     if source.is_dir():
         yield _folder_entries(source)
         return
@@ -193,7 +221,7 @@ def _folder_entries(source: Path) -> list[ImageEntry]:
 
 
 def _bounded_reader(path: Path) -> Callable[[], bytes]:
-    """Reads a file, but no more of it than `images.decode` needs to refuse it: a film may lie among the pictures."""
+    """A function that reads a file, but not more of it than `images.decode_image` needs to refuse it."""
 
     def read() -> bytes:
         with path.open("rb") as f:
@@ -203,7 +231,9 @@ def _bounded_reader(path: Path) -> Callable[[], bytes]:
 
 
 def _zip_entries(source: Path, archive: zipfile.ZipFile) -> list[ImageEntry]:
-    """Raises UserError where the zip leads out of itself or is a bomb."""
+    """The entries of a zip. Raises UserError if it is unsafe: paths outside its folder, or extreme
+    compression.
+    """
     members = [m for m in archive.infolist() if not m.is_dir()]
     for member in members:
         path = PurePosixPath(member.filename.replace("\\", "/"))
@@ -216,7 +246,7 @@ def _zip_entries(source: Path, archive: zipfile.ZipFile) -> list[ImageEntry]:
         if member.compress_type not in (
             zipfile.ZIP_STORED,
             zipfile.ZIP_DEFLATED,
-        ):  # the others unpack far beyond what is asked of them
+        ):  # other methods extract more bytes than the directory promises
             raise UserError(
                 N_(
                     "{file} is not supported: {name} uses an unusual compression method. Recreate it as a "
@@ -248,17 +278,21 @@ def _zip_entries(source: Path, archive: zipfile.ZipFile) -> list[ImageEntry]:
         )
     members.sort(key=lambda m: m.filename)
     reader = _ZipReader(archive)
-    entries = [_make_entry(PurePosixPath(m.filename.replace("\\", "/")), reader.of(m)) for m in members]
+    entries = [
+        _make_entry(PurePosixPath(m.filename.replace("\\", "/")), reader.member_reader(m)) for m in members
+    ]
     return [e for e in entries if e is not None]
 
 
 class _ZipReader:
-    """Reads members of a zip, never more of one than its directory promised."""
+    """Reads members of a zip, never more than the size in its directory."""
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self.archive = archive
 
-    def of(self, member: zipfile.ZipInfo) -> Callable[[], bytes]:
+    def member_reader(self, member: zipfile.ZipInfo) -> Callable[[], bytes]:
+        """A function that reads `member`; it returns b"" if the member is corrupted."""
+
         def read() -> bytes:
             try:
                 with self.archive.open(member) as f:
@@ -270,7 +304,9 @@ class _ZipReader:
 
 
 def _make_entry(path: PurePosixPath, read: Callable[[], bytes]) -> ImageEntry | None:
-    """The entry of `.../<split>/<class>/<name>` or `.../<split>/<name>` (then the class is the split); hidden files are passed over."""
+    """The entry of `.../<split>/<class>/<name>` or `.../<split>/<name>` (then the split is the class), or
+    None if hidden.
+    """
     if any(part.startswith((".", "__MACOSX")) for part in path.parts) or len(path.parts) < 2:
         return None
     parts = path.parts

@@ -1,7 +1,7 @@
-"""MNIST (LeCun, Cortes, Burges, 1998) in torchvision's own layout, `MNIST/raw/*-ubyte`, gzipped or not.
+"""MNIST (LeCun, Cortes, Burges, 1998) in torchvision's layout, `MNIST/raw/*-ubyte`, gzipped or not.
 
-The stand-in is scikit-learn's 1,797 digits of 8x8 pixels (a part of the UCI optical recognition set, Alpaydin and Kaynak, 1998),
-enlarged to 20x20 and put into 28x28, as MNIST's own digits are.
+The fallback data are scikit-learn's 1,797 digits of 8×8 pixels (a subset of the UCI optical recognition data
+set, Alpaydin and Kaynak, 1998), enlarged to 20×20 and centered in 28×28 like MNIST's own digits.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ URL = "https://ossci-datasets.s3.amazonaws.com/mnist/"
 LAYOUT = "MNIST/raw/{train,t10k}-{images-idx3,labels-idx1}-ubyte"
 FALLBACK_TITLE = N_("scikit-learn's 8×8 digits, enlarged")
 
-# Recomputed by a test from the 60,000 training images.
+# Of the 60,000 training images; a test computes them again.
 MEAN, STD = 0.1307, 0.3081
 CLASSES = tuple("0123456789")
 
@@ -35,7 +35,7 @@ _FILES = {
     "test_x": "t10k-images-idx3-ubyte",
     "test_y": "t10k-labels-idx1-ubyte",
 }
-# MD5 sums of the gzipped originals, as torchvision.datasets.MNIST lists them.
+# MD5 checksums of the gzipped originals, as in torchvision.datasets.MNIST.
 _MD5 = {
     "train-images-idx3-ubyte": "f68b3c2dcbeaaa9fbdd348bbdeb94873",
     "train-labels-idx1-ubyte": "d53e105ee54ea40749a09fcbcd1e9432",
@@ -46,7 +46,9 @@ DOWNLOAD_BYTES = 11_594_722
 
 
 def find(root: Path) -> Path | None:
-    """`root`/MNIST/raw where at least one of the four files lies there (a half-filled folder is a sentence, not a stand-in)."""
+    """`root`/MNIST/raw if it holds at least one of the four files, else None. An incomplete folder is an
+    error of `load`.
+    """
     raw = root / "MNIST" / "raw"
     return raw if any(_find_file(raw, name) for name in _FILES.values()) else None
 
@@ -56,7 +58,7 @@ def _find_file(raw: Path, name: str) -> Path | None:
 
 
 def _read_header(path: Path, first: bytes) -> tuple[int, ...]:
-    """Shape of an IDX file of unsigned bytes from its first bytes. Raises UserError where it is none."""
+    """Shape in the header of an IDX file of unsigned bytes. Raises UserError if `first` is no such header."""
     if (
         len(first) < 4
         or first[:3] != b"\x00\x00\x08"
@@ -71,9 +73,11 @@ def _read_header(path: Path, first: bytes) -> tuple[int, ...]:
 
 
 def read_idx(path: Path) -> np.ndarray:
-    """The uint8 array in an IDX file, memory-mapped (copy on write). A gzipped one is unpacked into the array cache first.
+    """Read an IDX file as a memory-mapped uint8 array (copy on write). A gzipped one is extracted to the
+    cache first.
 
-    Raises UserError where the file is no IDX file or is cut short.
+    Raises:
+        UserError: if the file is not an IDX file, or is truncated.
     """
     try:
         if path.suffix == ".gz":
@@ -110,7 +114,11 @@ def _unpack_gzip(path: Path) -> Path:
 
 
 def load(raw: Path, progress: ProgressCallback | None = None) -> ArrayDataset:
-    """MNIST from the folder that `find` gave. Raises UserError naming a missing or broken file."""
+    """Load MNIST from the folder that `find` returned.
+
+    Raises:
+        UserError: if a file is missing or corrupted; the message names it.
+    """
     arrays = {}
     for key, name in _FILES.items():
         path = _find_file(raw, name)
@@ -141,14 +149,18 @@ def load(raw: Path, progress: ProgressCallback | None = None) -> ArrayDataset:
 
 
 def inventory(raw: Path) -> tuple[int, int, int]:
-    """Training images, test images, bytes on disk."""
+    """Number of training images, of test images, and bytes on disk."""
     data = load(raw)
     files = [_find_file(raw, name) for name in _FILES.values()]
     return len(data.train_x), len(data.test_x), sum(p.stat().st_size for p in files if p)
 
 
 def download(root: Path, progress: ProgressCallback | None = None) -> Path:
-    """Fetch the four gzipped files into `root`/MNIST/raw. Raises UserError naming the URL and the folder."""
+    """Download the four gzipped files into `root`/MNIST/raw and return that folder.
+
+    Raises:
+        UserError: if the download fails; the message names URL and folder.
+    """
     raw = root / "MNIST" / "raw"
     sources = [RemoteFile(f"{URL}{name}.gz", raw / f"{name}.gz", _MD5[name]) for name in _FILES.values()]
     fetch_files(TITLE, sources, DOWNLOAD_BYTES, progress)
@@ -156,7 +168,9 @@ def download(root: Path, progress: ProgressCallback | None = None) -> Path:
 
 
 def fallback(notice: Message) -> ArrayDataset:
-    """scikit-learn's digits in MNIST's form: 1,437 for training and 360 held out, cut with the fixed seed."""
+    """scikit-learn's digits in MNIST's format: 1,437 for training and 360 for testing, split with the fixed
+    seed.
+    """
     from skimage.transform import resize
     from sklearn.datasets import load_digits
 

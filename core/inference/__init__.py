@@ -1,1 +1,3 @@
-"""What a trained network answers, and why: prediction, preprocessing of drawings and photos, explanation."""
+"""Predictions of trained models and their explanation: classification, Grad-CAM, attribution, layer
+summaries.
+"""

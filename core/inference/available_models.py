@@ -1,4 +1,4 @@
-"""The networks that can answer a digit: those that ship with the project, and the best weights of one's own runs."""
+"""Models to choose from: pretrained ones, and the best weights of runs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,14 @@ DATASET = "mnist"
 
 @dataclass(frozen=True)
 class ModelChoice:
-    """A network to choose: `id` is a task's name or a run's id; `run` is None for a shipped one."""
+    """A model to choose.
+
+    Attributes:
+        id: name of a checkpoint, or ID of a run.
+        task: its task.
+        weights: its weights file.
+        run: None for a pretrained model.
+    """
 
     id: str
     task: tasks.Task
@@ -22,34 +29,42 @@ class ModelChoice:
     run: Run | None = None
 
 
-def list_models(wanted: list[tasks.Task]) -> list[ModelChoice]:
-    """The networks of some tasks that are on this machine: shipped ones in the order of `wanted`, then runs with weights, newest first."""
-    there = set(checkpoints.pretrained_names())
-    shipped = [
+def list_models(wanted_tasks: list[tasks.Task]) -> list[ModelChoice]:
+    """The installed models of the tasks `wanted_tasks`: pretrained ones in that order, then runs with
+    weights, newest first.
+    """
+    installed = set(checkpoints.pretrained_names())
+    pretrained = [
         ModelChoice(name, tasks.task_for_checkpoint(name), paths.checkpoints() / f"{name}.safetensors")
-        for name in dict.fromkeys(t.checkpoint for t in wanted)
-        if name in there
+        for name in dict.fromkeys(t.checkpoint for t in wanted_tasks)
+        if name in installed
     ]
-    own = [
+    trained = [
         ModelChoice(run.id, run.task, run.best_weights_path, run)
-        for t in wanted
+        for t in wanted_tasks
         for run in store.list_runs(t.name)
         if run.best_weights_path.exists()
     ]
-    return shipped + sorted(own, key=lambda c: c.run.created_at, reverse=True)
+    return pretrained + sorted(trained, key=lambda c: c.run.created_at, reverse=True)
 
 
 def list_digit_models() -> list[ModelChoice]:
-    """The networks that answer a digit, in the order of `choices`."""
+    """The installed digit classifiers, in the order of `list_models`."""
     return list_models([t for t in tasks.TASKS if t.dataset == DATASET])
 
 
 def verify_weights(choice: ModelChoice) -> Path:
-    """The choice's weights; those of a shipped one are held against their card. Raises UserError where they do not match."""
+    """The weights file of a model; that of a pretrained one is checked against its card.
+
+    Raises:
+        UserError: if they do not match.
+    """
     return checkpoints.load_card(choice.id).weights if choice.run is None else choice.weights
 
 
-def find_choice(choices: list[ModelChoice], wanted: str | None, default: str) -> ModelChoice | None:
-    """The choice called `wanted`, else the one called `default`, else the first; None where there is none at all."""
+def find_choice(choices: list[ModelChoice], requested: str | None, default: str) -> ModelChoice | None:
+    """The model with the id `requested`, else the one with the id `default`, else the first. Returns None if
+    `choices` is empty.
+    """
     by_id = {c.id: c for c in choices}
-    return by_id.get(wanted or "") or by_id.get(default) or next(iter(choices), None)
+    return by_id.get(requested or "") or by_id.get(default) or next(iter(choices), None)

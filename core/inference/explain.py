@@ -1,6 +1,6 @@
-"""Why a network answered as it did: what its layers see, and which pixels spoke for an answer or against it.
+"""Explain predictions: feature maps of the layers, and attribution to the pixels.
 
-Shapes: C channels, h w size of a layer's maps, H W size of the picture.
+Shapes: C channels, h w size of a layer's maps, H W size of the image.
 """
 
 from __future__ import annotations
@@ -27,7 +27,13 @@ _BATCH_SIZE = 64
 
 @dataclass(frozen=True)
 class FeatureLayer:
-    """A layer whose output is a stack of maps: `name` in the network, `kind` of module, `shape` (C, h, w) of its output."""
+    """A layer that outputs feature maps.
+
+    Attributes:
+        name: dotted name in the model.
+        kind: class name of the module.
+        shape: (C, h, w) of the output.
+    """
 
     name: str
     kind: str
@@ -50,26 +56,28 @@ _FEATURE_MODULES = (
 
 
 def list_feature_layers(predictor: Predictor) -> list[FeatureLayer]:
-    """The layers worth looking at, in the order in which a picture goes through them; none for networks without maps."""
-    found: dict[str, FeatureLayer] = {}
-    seen = {}
+    """Layers with feature maps larger than 1×1, in the order of the forward pass; empty for models without."""
+    layers: dict[str, FeatureLayer] = {}
+    modules = {}
     for name, module in predictor.network.named_modules():
         if isinstance(module, _FEATURE_MODULES):
-            seen[name] = module
+            modules[name] = module
 
-    def take(name: str, output: Tensor) -> None:
+    def add_layer(name: str, output: Tensor) -> None:
         if output.ndim == 4 and output.shape[2] * output.shape[3] > 1:
-            found.setdefault(name, FeatureLayer(name, type(seen[name]).__name__, tuple(output.shape[1:])))
+            layers.setdefault(name, FeatureLayer(name, type(modules[name]).__name__, tuple(output.shape[1:])))
 
-    with _capture_outputs(seen, take), torch.inference_mode():
+    with _capture_outputs(modules, add_layer), torch.inference_mode():
         predictor.network(predictor.normalize(np.zeros((1, *predictor.spec.in_shape), np.uint8)))
-    return list(found.values())
+    return list(layers.values())
 
 
 def feature_maps(predictor: Predictor, x: np.ndarray, layer: str) -> np.ndarray:
-    """What `layer` makes of the picture `x` itself, uint8 (28, 28), (C, H, W) or (1, C, H, W): float32 (C, h, w).
+    """Feature maps, float32 (C, h, w), of `layer` for the image `x`, uint8 (28, 28), (C, H, W) or (1, C, H,
+    W).
 
-    Raises UserError where the network has no such layer.
+    Raises:
+        UserError: if the model has no such layer.
     """
     modules = dict(predictor.network.named_modules())
     if layer not in modules or not layer:
@@ -79,25 +87,37 @@ def feature_maps(predictor: Predictor, x: np.ndarray, layer: str) -> np.ndarray:
             layer=layer,
             nearest=closest_names(layer, known) or "-",
         )
-    taken: list[Tensor] = []
-    # A clone at once: an in-place ReLU behind the layer would overwrite what was taken.
+    outputs: list[Tensor] = []
+    # A clone, because an in-place ReLU after the layer would overwrite the output.
     with (
-        _capture_outputs({layer: modules[layer]}, lambda _, output: taken.append(output.clone())),
+        _capture_outputs({layer: modules[layer]}, lambda _, output: outputs.append(output.clone())),
         torch.inference_mode(),
     ):
         predictor.network(predictor.normalize(_to_batch(predictor, x)))
-    return taken[0][0].float().numpy()
+    return outputs[0][0].float().numpy()
 
 
 def compute_attribution(
     predictor: Predictor, x: np.ndarray, target_class: int, method: Method = "integrated-gradients"
 ) -> np.ndarray:
-    """How much each pixel of `x`, uint8 (28, 28), (C, H, W) or (1, C, H, W), speaks for `target_class` (positive) or against it
-    (negative): float32 (H, W), in units of the logit.
+    """Attribute the logit of `target_class` to the pixels of `x`.
 
-    integrated-gradients: Sundararajan, Taly, Yan (ICML 2017), from a black picture; the values sum to the logit's difference from
-    black's. saliency: the gradient itself (Simonyan, Vedaldi, Zisserman, arXiv 1312.6034). occlusion: how much the logit falls when
-    a 4x4 window is blackened (Zeiler and Fergus, ECCV 2014). Raises UserError for another method, class, or kind of network.
+    Methods: integrated-gradients (Sundararajan, Taly, Yan, ICML 2017), with a black baseline; values sum to
+    the difference of the logit from that of a black image. saliency: the gradient (Simonyan, Vedaldi,
+    Zisserman, arXiv 1312.6034). occlusion: decrease of the logit if a 4×4 window is set to black (Zeiler and
+    Fergus, ECCV 2014).
+
+    Args:
+        predictor: an image classifier.
+        x: image, uint8 (28, 28), (C, H, W) or (1, C, H, W).
+        target_class: class number.
+        method: one of METHODS.
+
+    Returns:
+        float32 (H, W): positive for evidence for the class, negative for evidence against it.
+
+    Raises:
+        UserError: if the method or the class is unknown, or if the model does not classify images.
     """
     from captum.attr import IntegratedGradients, Occlusion, Saliency
 
@@ -139,17 +159,17 @@ def _to_batch(predictor: Predictor, x: np.ndarray) -> np.ndarray:
 
 
 @contextmanager
-def _capture_outputs(modules: dict[str, nn.Module], take) -> Iterator[None]:  # noqa: ANN001
-    """Call `take(name, output)` for every output of `modules` that this thread computes.
+def _capture_outputs(modules: dict[str, nn.Module], on_output) -> Iterator[None]:  # noqa: ANN001
+    """Call `on_output(name, output)` for every output of `modules` that this thread computes.
 
-    Pages of many people share one network: what another thread sends through it meanwhile is none of ours.
+    Sessions share one model, so the outputs of other threads are ignored.
     """
-    mine = threading.get_ident()
+    thread = threading.get_ident()
 
     def hook(name: str):  # noqa: ANN202
         def call(_module: nn.Module, _inputs: object, output: Tensor) -> None:
-            if threading.get_ident() == mine:
-                take(name, output)
+            if threading.get_ident() == thread:
+                on_output(name, output)
 
         return call
 

@@ -1,9 +1,10 @@
-"""Grad-CAM: where a convolutional network looks for one class.
+"""Grad-CAM: which regions of an image contribute to a class.
 
-Selvaraju et al., Grad-CAM (arXiv 1610.02391): the maps of a late layer, each weighted by the mean gradient of the class's logit with
-respect to it, summed, what is negative left out. The layer is the last whose maps have at least 3x3 cells: later ones know the class
-best, earlier ones the place. Where that belongs to a block with branches or a skip, it is the block: all that it passes on, not the
-branch that happens to be computed last.
+Selvaraju et al., Grad-CAM (arXiv 1610.02391): the feature maps of a late layer, weighted by the mean gradient
+of the class's logit with respect to them, summed, negative values dropped. The layer is the last one whose
+maps have at least 3×3 cells: later layers are more specific to the class, earlier ones localize better. If
+that layer belongs to a block with branches or a skip connection, the block's output is used instead of one
+branch.
 """
 
 from __future__ import annotations
@@ -19,13 +20,19 @@ from torch import Tensor, nn
 from core.inference.predictor import Predictor
 from core.messages import N_, UserError
 
-MIN_MAP_SIZE = 3  # pixels a side of the maps: fewer do not say where
+MIN_MAP_SIZE = 3  # pixels a side; smaller maps do not localize
 
 
 @dataclass(frozen=True)
 class GradCam:
-    """`heat` is float32 (H, W) of the input's size in [0, 1]; `layer` the name and `maps` the (C, h, w) of the layer looked at;
-    `probabilities` (K,)."""
+    """A Grad-CAM heatmap.
+
+    Attributes:
+        heatmap: float32 (H, W) of the input's size, in [0, 1].
+        layer: name of the layer.
+        map_shape: shape (C, h, w) of its feature maps.
+        probabilities: (K,).
+    """
 
     heatmap: np.ndarray
     layer: str
@@ -34,22 +41,23 @@ class GradCam:
 
 
 def select_layer(network: nn.Module, in_shape: tuple[int, ...]) -> str | None:
-    """The name of the layer or block whose output holds what the last convolution with maps of at least SMALLEST pixels a side came to
-    before the maps shrink again; None for a network without."""
+    """Name of the last layer or block with the output size of the last convolution whose maps have at least
+    MIN_MAP_SIZE pixels a side. Returns None if there is no such convolution.
+    """
     convolution: tuple[int, int] | None = None
     name_of: dict[nn.Module, str] = {module: name for name, module in network.named_modules() if name}
-    ended: list[tuple[str, Tensor]] = []
-    mine = threading.get_ident()
+    candidates: list[tuple[str, Tensor]] = []
+    thread = threading.get_ident()
 
     def hook(module: nn.Module, _inputs: object, output: object) -> None:
         nonlocal convolution
-        if threading.get_ident() != mine or not isinstance(output, Tensor) or output.ndim != 4:
+        if threading.get_ident() != thread or not isinstance(output, Tensor) or output.ndim != 4:
             return
         if isinstance(module, nn.Conv2d) and min(output.shape[2:]) >= MIN_MAP_SIZE:
             convolution = tuple(output.shape[2:])
-            ended.clear()
+            candidates.clear()
         if not isinstance(module, nn.Sequential) and tuple(output.shape[2:]) == convolution:
-            ended.append((name_of[module], output))
+            candidates.append((name_of[module], output))
 
     handles = [module.register_forward_hook(hook) for module in name_of]
     try:
@@ -58,14 +66,19 @@ def select_layer(network: nn.Module, in_shape: tuple[int, ...]) -> str | None:
     finally:
         for handle in handles:
             handle.remove()
-    return ended[-1][0] if ended else None
+    return candidates[-1][0] if candidates else None
 
 
 def grad_cam(predictor: Predictor, x: np.ndarray, target: int | None = None) -> GradCam:
-    """Where the network looks in `x`, uint8 (C, H, W), for class `target` (default: the one it answers to this one view). One forward and
-    one backward pass.
+    """Compute Grad-CAM in one forward and one backward pass, without test-time augmentation.
 
-    Raises UserError for a network without maps, or a class that it does not know.
+    Args:
+        predictor: a convolutional classifier.
+        x: image, uint8 (C, H, W).
+        target: class number; the predicted class by default.
+
+    Raises:
+        UserError: if the model has no feature maps, or no such class.
     """
     network, spec = predictor.network, predictor.spec
     layer = select_layer(network, spec.in_shape)
@@ -75,26 +88,26 @@ def grad_cam(predictor: Predictor, x: np.ndarray, target: int | None = None) -> 
         )
     if target is not None and not 0 <= target < spec.num_outputs:
         raise UserError(N_("Class {number} not found in this model."), number=target)
-    kept: list[Tensor] = []
-    mine = threading.get_ident()
+    captured: list[Tensor] = []
+    thread = threading.get_ident()
 
-    def keep(_m: nn.Module, _i: object, output: Tensor) -> Tensor | None:
-        # Pages of many people share one network; a clone, because the layer behind may work in place.
-        if threading.get_ident() != mine:
+    def capture(_m: nn.Module, _i: object, output: Tensor) -> Tensor | None:
+        # Sessions share one model. A clone, because the next layer may work in place.
+        if threading.get_ident() != thread:
             return None
         maps = output.detach().requires_grad_()
-        kept.append(maps)
+        captured.append(maps)
         return maps.clone()
 
-    handle = dict(network.named_modules())[layer].register_forward_hook(keep)
+    handle = dict(network.named_modules())[layer].register_forward_hook(capture)
     try:
         with torch.enable_grad():
             logits = network(predictor.normalize(np.asarray(x, np.uint8)[None])).float()  # (1, K)
     finally:
         handle.remove()
-    wanted = int(logits.argmax()) if target is None else target
-    maps = kept[-1]  # (1, C, h, w)
-    (gradient,) = torch.autograd.grad(logits[0, wanted], maps)
+    class_index = int(logits.argmax()) if target is None else target
+    maps = captured[-1]  # (1, C, h, w)
+    (gradient,) = torch.autograd.grad(logits[0, class_index], maps)
     heat = F.relu((gradient.mean((2, 3), keepdim=True) * maps.detach()).sum(1, keepdim=True))  # (1, 1, h, w)
     heat = F.interpolate(heat, size=spec.in_shape[1:], mode="bilinear", align_corners=False)[0, 0]
     top = float(heat.max())

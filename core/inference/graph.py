@@ -1,6 +1,7 @@
-"""The way of a picture through a network as a graph in DOT, the language of Graphviz: branches, skips and sums as they are.
+"""The computation graph of a model in DOT, the language of Graphviz, with its branches, skip connections and
+sums.
 
-The network is traced symbolically by `torch.fx`; shapes are those of one picture.
+The model is traced symbolically by `torch.fx`; shapes are for one image.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ _IGNORED_MODULES = (nn.Dropout, nn.Identity)
 
 
 class _Tracer(fx.Tracer):
-    """Goes into modules, or stops at the blocks that a network's own file defines."""
+    """Traces into modules; unless `detailed`, stops at the blocks that the model's own file defines."""
 
     def __init__(self, detailed: bool, top: nn.Module) -> None:
         super().__init__()
@@ -29,8 +30,17 @@ class _Tracer(fx.Tracer):
 
 
 def to_dot(network: nn.Module, in_shape: tuple[int, ...], detailed: bool = False, dark: bool = False) -> str:
-    """The graph of `network`, its own blocks as one node each, or (`detailed`) every layer. Raises UserError for a network whose path
-    depends on its input, which cannot be traced."""
+    """The graph of `network` in DOT.
+
+    Args:
+        network: the model.
+        in_shape: shape of one input, (C, H, W).
+        detailed: draw every layer instead of one node per block.
+        dark: use colors for a dark background.
+
+    Raises:
+        UserError: if the operations depend on the input, so that the model cannot be traced.
+    """
     network = copy.deepcopy(network).eval()
     try:
         graph = _Tracer(detailed, network).trace(network)
@@ -60,7 +70,7 @@ def to_dot(network: nn.Module, in_shape: tuple[int, ...], detailed: bool = False
         if node.op == "get_attr":
             continue
         label = _node_label(node, traced) + (
-            f"\\n{'x'.join(map(str, shapes[node]))}" if node in shapes else ""
+            f"\\n{'×'.join(map(str, shapes[node]))}" if node in shapes else ""
         )
         out.append(f'"{node.name}" [label="{label}"];')
         out += [
@@ -70,23 +80,23 @@ def to_dot(network: nn.Module, in_shape: tuple[int, ...], detailed: bool = False
 
 
 def _node_shapes(traced: fx.GraphModule, in_shape: tuple[int, ...]) -> dict[fx.Node, tuple[int, ...]]:
-    """The shape of every node's output for one picture, without the batch."""
-    found: dict[fx.Node, tuple[int, ...]] = {}
+    """Output shape of every node for one image, without the batch dimension."""
+    shapes: dict[fx.Node, tuple[int, ...]] = {}
 
-    class Watch(fx.Interpreter):
+    class ShapeRecorder(fx.Interpreter):
         def run_node(self, n: fx.Node) -> object:
             result = super().run_node(n)
             if isinstance(result, torch.Tensor) and result.ndim > 1:
-                found[n] = tuple(result.shape[1:])
+                shapes[n] = tuple(result.shape[1:])
             return result
 
     with torch.no_grad():
-        Watch(traced).run(torch.zeros(1, *in_shape))
-    return found
+        ShapeRecorder(traced).run(torch.zeros(1, *in_shape))
+    return shapes
 
 
 def _node_label(node: fx.Node, traced: fx.GraphModule) -> str:
-    """What a node does, in a few words."""
+    """A short description of a node."""
     if node.op == "placeholder":
         return "input"
     if node.op == "output":
@@ -103,7 +113,7 @@ def _describe_module(module: nn.Module) -> str:
     if isinstance(module, nn.Conv2d):
         size, step = module.kernel_size, module.stride
         depthwise = "depthwise " if module.groups == module.in_channels > 1 else ""
-        return f"{depthwise}conv {size[0]}x{size[1]}" + (f" / {step[0]}" if step[0] > 1 else "")
+        return f"{depthwise}conv {size[0]}×{size[1]}" + (f" / {step[0]}" if step[0] > 1 else "")
     if isinstance(module, nn.MaxPool2d | nn.AvgPool2d):
         return f"{kind} {module.kernel_size}"
     return kind

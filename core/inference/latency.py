@@ -1,4 +1,4 @@
-"""Milliseconds per answer on this machine, all views of it: measured on a button, kept per machine under the cache folder."""
+"""Latency per image on this machine, including all TTA views: measured on request, cached per machine."""
 
 from __future__ import annotations
 
@@ -15,14 +15,18 @@ BATCH_SIZES = (1, 64)
 
 
 def cached_latency(weights: Path) -> dict[int, float] | None:
-    """Milliseconds per answer by batch size, where they were measured on this machine with one thread before."""
+    """Milliseconds per image by batch size, if they were measured on this machine before, else None."""
     value = _read_cache().get(_cache_key(checkpoints.read_spec(weights)))
     return {int(k): float(v) for k, v in value.items()} if isinstance(value, dict) else None
 
 
 def measure_latency(weights: Path) -> dict[int, float]:
-    """Measure a network and remember: fp32, channels last, one thread, as the pages answer. Raises UserError where the weights cannot be
-    used."""
+    """Measure and cache the milliseconds per image by batch size: fp32, channels last, one thread, as pages
+    predict.
+
+    Raises:
+        UserError: if the weights cannot be loaded.
+    """
     import torch
 
     from core.inference import model_summary
@@ -32,7 +36,7 @@ def measure_latency(weights: Path) -> dict[int, float]:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        found = {
+        milliseconds = {
             n: model_summary.measure_latency(
                 network, spec.in_shape, n, lambda x: predict_outputs(network, spec, x)
             )
@@ -42,9 +46,10 @@ def measure_latency(weights: Path) -> dict[int, float]:
         torch.set_num_threads(threads)
     paths.cache().mkdir(parents=True, exist_ok=True)
     write_json(
-        _cache_file(), {**_read_cache(), _cache_key(spec): {str(k): round(v, 4) for k, v in found.items()}}
+        _cache_file(),
+        {**_read_cache(), _cache_key(spec): {str(k): round(v, 4) for k, v in milliseconds.items()}},
     )
-    return found
+    return milliseconds
 
 
 def _cache_file() -> Path:
@@ -57,7 +62,7 @@ def _read_cache() -> dict:
 
 
 def _cache_key(spec: Spec) -> str:
-    """What decides the time: the network's shape, how often it looks, the machine."""
+    """Hash of everything that determines the latency: architecture, number of TTA views, machine."""
     shape = {"model": spec.model, "options": spec.options, "in": spec.in_shape, "views": spec.views}
     values = {**shape, "threads": 1, "machine": system_info.cpu_name()}
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]

@@ -1,6 +1,6 @@
-"""What a network is made of and what it costs: layers, shapes, parameters, multiply-adds, milliseconds, receptive field.
+"""Layers of a model and their cost: shapes, parameters, MACs, latency, receptive fields.
 
-Counts are per image; a multiply-add is one multiplication and one addition, two floating-point operations.
+Counts are per image. One MAC is one multiplication and one addition, two floating-point operations.
 """
 
 from __future__ import annotations
@@ -16,22 +16,28 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 _WARMUP_RUNS = 3
-
-
-_RESHAPE_LAYERS = ("Identity", "Flatten")  # give back what they were given, in no memory of its own
+_RESHAPE_LAYERS = ("Identity", "Flatten")  # return their input, without memory of their own
 
 
 @dataclass(frozen=True)
 class LayerSummary:
-    """A layer without layers inside. `out_shape` is without the batch; `macs` counts the multiply-adds of its products (norms, activations
-    and pooling have none), `activation` bytes of its output in fp32, both for one image."""
+    """A layer without submodules.
+
+    Attributes:
+        name: dotted name in the model.
+        kind: class name of the module.
+        out_shape: without the batch dimension.
+        parameters: number of parameters.
+        macs: MACs of convolutions and fully connected layers; 0 for others.
+        activation_bytes: size of the output in fp32; 0 for layers that return their input.
+    """
 
     name: str
     kind: str
     out_shape: tuple[int, ...]
     parameters: int
     macs: int
-    num_activations: int
+    activation_bytes: int
 
     @property
     def has_macs(self) -> bool:
@@ -40,17 +46,18 @@ class LayerSummary:
 
 
 def summarize_layers(network: nn.Module, in_shape: tuple[int, ...]) -> list[LayerSummary]:
-    """The layers in the order in which one image goes through them, as torchinfo lists them. A layer used twice counts where it is used
-    first."""
+    """The layers in the order of the forward pass, as torchinfo lists them. A shared layer counts at its
+    first use.
+    """
     import torchinfo
 
     counted = _count_operations(network, in_shape).get_flop_counts()
     root = type(network).__name__
-    found = torchinfo.summary(
+    summary = torchinfo.summary(
         copy.deepcopy(network).eval(), (1, *in_shape), depth=20, verbose=0, device="cpu", col_names=()
     )
     rows = []
-    for info in found.summary_list:
+    for info in summary.summary_list:
         if not info.is_leaf_layer or info.output_size == []:
             continue
         shape = tuple(int(n) for n in info.output_size[1:])
@@ -65,7 +72,7 @@ def summarize_layers(network: nn.Module, in_shape: tuple[int, ...]) -> list[Laye
 
 
 def _dotted_name(info) -> str:  # noqa: ANN001 - torchinfo's LayerInfo
-    """The dotted name of a layer, as `named_modules` gives it."""
+    """The dotted name of a layer, as in `named_modules`."""
     parts = []
     while info is not None and info.parent_info is not None:
         parts.append(info.var_name)
@@ -74,21 +81,23 @@ def _dotted_name(info) -> str:  # noqa: ANN001 - torchinfo's LayerInfo
 
 
 def count_parameters(build: Callable[[], nn.Module]) -> int:
-    """Parameters of the network that `build` makes, counted without the memory for them."""
+    """Number of parameters of the model that `build` returns, counted without allocating them."""
     with torch.device("meta"):
         return sum(p.numel() for p in build().parameters())
 
 
 def count_macs(network: nn.Module, in_shape: tuple[int, ...]) -> int:
-    """Multiply-adds of one image, as `torch.utils.flop_counter` counts the operations of a forward pass."""
+    """MACs of a forward pass of one image, as `torch.utils.flop_counter` counts them."""
     return _count_operations(network, in_shape).get_total_flops() // 2
 
 
 def count_training_macs(network: nn.Module, in_shape: tuple[int, ...]) -> int:
-    """Multiply-adds of one image in a training step: forward, once more for the gradient of every weight that learns, once more for the
-    gradient of every input behind the first layer that learns. About three times the forward pass, one time where only the head learns.
+    """MACs of a training step for one image.
 
-    Counted from the layers: torch's own count of a backward pass takes a depthwise convolution for a dense one (torch 2.15).
+    A layer costs one forward pass, another one for the gradient of its weights if they are trained, and
+    another one for the gradient of its input if an earlier layer is trained: about three forward passes in
+    total, or one if only the head is trained. Counted from the layers, because torch counts the backward pass
+    of a depthwise convolution as that of a dense one (torch 2.15).
     """
     total, behind, modules = count_macs(network, in_shape), False, dict(network.named_modules())
     for layer in summarize_layers(network, in_shape):
@@ -100,7 +109,7 @@ def count_training_macs(network: nn.Module, in_shape: tuple[int, ...]) -> int:
 
 
 def _count_operations(network: nn.Module, in_shape: tuple[int, ...]) -> FlopCounterMode:
-    """What a forward pass of one image cost."""
+    """Count the operations of a forward pass of one image."""
     network = copy.deepcopy(network).eval()
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         network(torch.zeros(1, *in_shape))
@@ -111,23 +120,30 @@ def measure_latency(
     network: nn.Module,
     in_shape: tuple[int, ...],
     batch: int = 1,
-    answer: Callable[[Tensor], object] | None = None,
+    predict: Callable[[Tensor], object] | None = None,
     seconds: float = 0.4,
 ) -> float:
-    """Milliseconds per image of a forward pass of `batch` images in fp32 on this machine, or of `answer`, which goes through the network
-    several times: the median of repetitions."""
+    """Median milliseconds per image of a forward pass in fp32 on this machine.
+
+    Args:
+        network: the model.
+        in_shape: shape of one input.
+        batch: batch size.
+        predict: measured in place of a forward pass, for example a prediction with test-time augmentation.
+        seconds: time to spend.
+    """
     network = network.eval().to(memory_format=torch.channels_last) if len(in_shape) == 3 else network.eval()
     x = torch.randn(batch, *in_shape)
     x = x.contiguous(memory_format=torch.channels_last) if len(in_shape) == 3 else x
     with torch.inference_mode():
-        return 1000 * _median_seconds(lambda: (answer or network)(x), seconds) / batch
+        return 1000 * _median_seconds(lambda: (predict or network)(x), seconds) / batch
 
 
 def _median_seconds(call: Callable[[], object], seconds: float) -> float:
     for _ in range(_WARMUP_RUNS):
         call()
-    times, begun = [], time.perf_counter()
-    while len(times) < 5 or (time.perf_counter() - begun < seconds and len(times) < 500):
+    times, started = [], time.perf_counter()
+    while len(times) < 5 or (time.perf_counter() - started < seconds and len(times) < 500):
         start = time.perf_counter()
         call()
         times.append(time.perf_counter() - start)
@@ -137,7 +153,7 @@ def _median_seconds(call: Callable[[], object], seconds: float) -> float:
 def measure_layer_latency(
     network: nn.Module, in_shape: tuple[int, ...], repeats: int = 15
 ) -> dict[str, float]:
-    """Milliseconds of each layer without layers inside, for one image: medians over `repeats` forward passes."""
+    """Median milliseconds of each layer without submodules, for one image, over `repeats` forward passes."""
     network = copy.deepcopy(network).eval()
     started: dict[str, float] = {}
     times: dict[str, list[float]] = {}
@@ -167,7 +183,7 @@ def measure_layer_latency(
 
 @dataclass(frozen=True)
 class ReceptiveField:
-    """The pixels that can change the middle unit of a layer: rows and columns from first to last."""
+    """The extent of the pixels that affect the center unit of a layer, in pixels."""
 
     layer: str
     height: int
@@ -175,66 +191,72 @@ class ReceptiveField:
 
 
 def measure_receptive_fields(
-    network: nn.Module, in_shape: tuple[int, int, int], size: int = 0, most: int = 12
+    network: nn.Module, in_shape: tuple[int, int, int], size: int = 0, limit: int = 12
 ) -> list[ReceptiveField]:
-    """The measured receptive field of the middle unit of (at most `most`, evenly chosen) convolutions and poolings, on an input of
-    `size` x `size` (default: that of `in_shape`, which is also the most that can be seen).
+    """Measure receptive fields of center units by their gradient with respect to the input.
 
-    Measured by the input gradient of that unit, in a copy of the network in which nothing can cancel or be cut off: weights
-    positive, norms and activations the identity, maxima means. So it holds for branches, too.
+    The gradient is computed in a copy of the model in which nothing cancels: weights are positive, norms and
+    activations are replaced by the identity, max pooling by average pooling. So it is correct for branches,
+    too.
+
+    Args:
+        network: a model with `embed`.
+        in_shape: shape of one input, (C, H, W).
+        size: side of the input in pixels; by default that of `in_shape`. No receptive field can be larger.
+        limit: maximum number of layers, evenly chosen from convolutions and pooling layers.
     """
     c, h, w = in_shape
     h, w = (size, size) if size else (h, w)
-    clear = _positive_copy(network)
-    found: list[ReceptiveField] = []
-    kept: dict[str, Tensor] = {}
+    positive = _positive_copy(network)
+    fields: list[ReceptiveField] = []
+    outputs: dict[str, Tensor] = {}
 
-    def keep(name: str):  # noqa: ANN202
+    def capture(name: str):  # noqa: ANN202
         def note(_module: nn.Module, _inputs: object, output: Tensor) -> None:
             if output.ndim == 4:
-                kept[name] = output
+                outputs[name] = output
 
         return note
 
-    for name, module in clear.named_modules():
-        # What looks at single pixels sees what the layer before it saw.
+    for name, module in positive.named_modules():
+        # 1×1 kernels have the receptive field of the layer before.
         if isinstance(module, nn.Conv2d | nn.AvgPool2d) and module.kernel_size not in (1, (1, 1)):
-            module.register_forward_hook(keep(name))
+            module.register_forward_hook(capture(name))
     x = torch.ones(1, c, h, w, requires_grad=True)
-    clear.embed(x)
-    names = [n for n, output in kept.items() if output.shape[2] * output.shape[3]]
+    positive.embed(x)
+    names = [n for n, output in outputs.items() if output.shape[2] * output.shape[3]]
     chosen = (
-        {round(i * (len(names) - 1) / max(1, most - 1)) for i in range(most)}
-        if len(names) > most
+        {round(i * (len(names) - 1) / max(1, limit - 1)) for i in range(limit)}
+        if len(names) > limit
         else range(len(names))
     )
     for name in [names[i] for i in sorted(chosen)]:
-        output = kept[name]
+        output = outputs[name]
         middle = output[0, :, output.shape[2] // 2, output.shape[3] // 2].sum()
         (gradient,) = torch.autograd.grad(middle, x, retain_graph=True)
         touched = gradient[0].abs().sum(0) > 0
         rows, columns = touched.any(1).nonzero(), touched.any(0).nonzero()
-        found.append(ReceptiveField(name, int(rows[-1] - rows[0]) + 1, int(columns[-1] - columns[0]) + 1))
-    return found
+        fields.append(ReceptiveField(name, int(rows[-1] - rows[0]) + 1, int(columns[-1] - columns[0]) + 1))
+    return fields
 
 
 class _Gate(nn.Module):
-    """x / (1 + x) of positive x: bounded and rising everywhere."""
+    """x / (1 + x) for positive x: bounded and strictly increasing."""
 
     def forward(self, x: Tensor) -> Tensor:
         return x / (1 + x)
 
 
 def _positive_copy(network: nn.Module) -> nn.Module:
-    """A copy through which every path passes a positive share of its input."""
-    clear = copy.deepcopy(network).eval()
-    for parent in list(clear.modules()):
+    """A copy of the model in which every path has a positive gradient."""
+    positive = copy.deepcopy(network).eval()
+    for parent in list(positive.modules()):
         for name, child in list(parent.named_children()):
             if isinstance(
                 child, nn.BatchNorm2d | nn.BatchNorm1d | nn.ReLU | nn.GELU | nn.SiLU | nn.Tanh | nn.Dropout
             ):
                 setattr(parent, name, nn.Identity())
-            elif isinstance(child, nn.Sigmoid):  # a gate multiplies: it must stay small, and never flat
+            elif isinstance(child, nn.Sigmoid):  # gates multiply: they must stay bounded and never flat
                 setattr(parent, name, _Gate())
             elif isinstance(child, nn.MaxPool2d):
                 setattr(
@@ -244,9 +266,9 @@ def _positive_copy(network: nn.Module) -> nn.Module:
                 )
             elif isinstance(child, nn.AdaptiveMaxPool2d):
                 setattr(parent, name, nn.AdaptiveAvgPool2d(child.output_size))
-    for module in clear.modules():
+    for module in positive.modules():
         if isinstance(module, nn.Conv2d | nn.Linear):
             nn.init.constant_(module.weight, 1.0 / module.weight[0].numel())
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
-    return clear.requires_grad_(False)
+    return positive.requires_grad_(False)

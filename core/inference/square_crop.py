@@ -1,4 +1,4 @@
-"""A photo of any size for a network that wants small square pictures: the middle square, shrunk, every step to be seen."""
+"""Photos of any size as model input: the centered square, resized, with the intermediate images for display."""
 
 from __future__ import annotations
 
@@ -12,7 +12,13 @@ from core import images
 
 @dataclass(frozen=True)
 class SquareCrop:
-    """`photo` as it came (at most 640 pixels a side, for showing), `cropped` its middle square, `pixels` uint8 (C, size, size)."""
+    """A photo on its way to model input.
+
+    Attributes:
+        photo: the original, at most 640 pixels a side, for display.
+        cropped: its centered square, at most 320 pixels a side.
+        pixels: uint8 (C, size, size).
+    """
 
     photo: Image.Image
     cropped: Image.Image
@@ -20,7 +26,7 @@ class SquareCrop:
 
 
 def crop_square(photo: Image.Image, size: int, channels: int = 3) -> SquareCrop:
-    """The middle square of `photo`, shrunk (or enlarged) to `size` x `size` as the pictures of an image folder are."""
+    """Crop the centered square of `photo` and resize it to `size`×`size`, as images of an image folder are."""
     flat = images.flatten_alpha(photo).convert("RGB")
     side = min(flat.size)
     left, top = (flat.width - side) // 2, (flat.height - side) // 2

@@ -1,9 +1,11 @@
-"""A GAN whose pictures are points of the plane: the game of CycleGAN's generators and discriminators, small enough to be watched whole.
+"""A GAN that generates points in the plane, small enough to watch completely: what CycleGAN's generators and
+discriminators do.
 
-Goodfellow et al., Generative adversarial nets (arXiv 1406.2661), with the least-squares loss of Mao et al. (arXiv 1611.04076), as CycleGAN
-has it. The idea of showing it on points is GAN Lab's (Kahng et al., arXiv 1809.01587).
+Goodfellow et al., Generative adversarial nets (arXiv 1406.2661), with the least-squares loss of Mao et al.
+(arXiv 1611.04076), as in CycleGAN. The visualization on points follows GAN Lab (Kahng et al., arXiv
+1809.01587).
 
-Shapes: B points of a batch, (B, 2) in [-1, 1] about.
+Shapes: B batch size, points (B, 2), roughly in [-1, 1].
 """
 
 from __future__ import annotations
@@ -31,15 +33,15 @@ Shape = Literal["blob", "two", "ring", "eight", "moons"]
 
 
 def sample_real_points(shape: Shape, count: int, generator: torch.Generator) -> Tensor:
-    """`count` points (count, 2) of a distribution, around which the game is played."""
+    """Sample `count` points (count, 2) of the real distribution `shape`."""
     noise = torch.randn(count, 2, generator=generator)
     u = torch.rand(count, generator=generator)
     match shape:
         case "blob":
             return torch.tensor([0.5, 0.3]) + 0.12 * noise
         case "two":
-            centre = torch.where(u[:, None] < 0.5, torch.tensor([-0.5, -0.4]), torch.tensor([0.5, 0.4]))
-            return centre + 0.1 * noise
+            center = torch.where(u[:, None] < 0.5, torch.tensor([-0.5, -0.4]), torch.tensor([0.5, 0.4]))
+            return center + 0.1 * noise
         case "ring":
             return (
                 0.65 * torch.stack([torch.cos(2 * math.pi * u), torch.sin(2 * math.pi * u)], 1) + 0.03 * noise
@@ -52,7 +54,7 @@ def sample_real_points(shape: Shape, count: int, generator: torch.Generator) -> 
             x = torch.where(upper, torch.cos(t) - 0.5, 0.5 - torch.cos(t))
             y = torch.where(upper, torch.sin(t) - 0.25, 0.25 - torch.sin(t))
             return 0.6 * torch.stack([x, y], 1) + 0.04 * noise
-    raise ValueError(f"no shape is called {shape}")
+    raise ValueError(f"unknown shape: {shape}")
 
 
 def _make_network(outputs: int) -> nn.Sequential:
@@ -67,7 +69,15 @@ def _make_network(outputs: int) -> nn.Sequential:
 
 @dataclass(frozen=True)
 class StepResult:
-    """What a step came to: the losses of both sides, and the mean scores of real and generated points."""
+    """Result of a training step.
+
+    Attributes:
+        step: number of the step, from 1.
+        generator: loss of the generator.
+        discriminator: loss of the discriminator.
+        real: mean score of real points.
+        generated: mean score of generated points.
+    """
 
     step: int
     generator: float
@@ -77,7 +87,7 @@ class StepResult:
 
 
 class ToyGAN:
-    """Both networks, their optimizers and where they stand. One seed fixes all."""
+    """Generator, discriminator, their optimizers and the history. `seed` fixes everything."""
 
     def __init__(
         self, shape: Shape, seed: int = 0, generator_rate: float = 0.001, discriminator_rate: float = 0.003
@@ -92,9 +102,9 @@ class ToyGAN:
         self.history: list[StepResult] = []
 
     def step(self, train_generator: bool = True, train_discriminator: bool = True) -> StepResult:
-        """One batch: the discriminator learns to tell, then the generator learns to be taken for real; either may sit out."""
+        """Train the discriminator, then the generator, on one batch; either can be left out."""
         real = sample_real_points(self.shape, BATCH, self.rng)
-        fake = self.generator(self.noise(BATCH))  # (B, 2)
+        fake = self.generator(self.sample_noise(BATCH))  # (B, 2)
 
         # L(D) = ½ E[(D(x) - 1)²] + ½ E[D(G(z))²]
         on_real, on_fake = self.discriminator(real), self.discriminator(fake.detach())
@@ -112,29 +122,34 @@ class ToyGAN:
             self.g_optimizer.step()
 
         self.step_count += 1
-        found = StepResult(
+        result = StepResult(
             self.step_count,
             float(g_loss.detach()),
             float(d_loss.detach()),
             float(on_real.detach().mean()),
             float(on_fake.detach().mean()),
         )
-        self.history.append(found)
-        return found
+        self.history.append(result)
+        return result
 
-    def noise(self, count: int) -> Tensor:
-        """What the generator starts from: points (count, 2) of a normal distribution."""
+    def sample_noise(self, count: int) -> Tensor:
+        """Inputs of the generator: points (count, 2) of a standard normal distribution."""
         return torch.randn(count, 2, generator=self.rng)
 
     @torch.no_grad()
-    def look(
+    def snapshot(
         self, count: int = 400, grid: int = 41, seed: int = 1
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Real points (count, 2), generated points (count, 2), and the discriminator's scores (grid, grid) over [-1.2, 1.2]², rows from
-        below. Draws nothing from the game's own random numbers."""
-        own = torch.Generator().manual_seed(seed)
-        real = sample_real_points(self.shape, count, own)
-        fake = self.generator(torch.randn(count, 2, generator=own))
+        """The current state, for plotting. Uses random numbers of its rng, so that training is not affected.
+
+        Returns:
+            Real points (count, 2), generated points (count, 2), and the discriminator's scores (grid, grid)
+                over [-1.2, 1.2]², bottom row
+            first.
+        """
+        rng = torch.Generator().manual_seed(seed)
+        real = sample_real_points(self.shape, count, rng)
+        fake = self.generator(torch.randn(count, 2, generator=rng))
         axis = torch.linspace(-1.2, 1.2, grid)
         rows, columns = torch.meshgrid(axis, axis, indexing="ij")
         scores = self.discriminator(torch.stack([columns, rows], -1).reshape(-1, 2)).view(grid, grid)
@@ -142,11 +157,13 @@ class ToyGAN:
 
     @torch.no_grad()
     def distance(self, count: int = 400, seed: int = 2) -> float:
-        """How far generated points are from real ones: the energy distance, 0 for the same distribution (Székely and Rizzo, 2013)."""
-        own = torch.Generator().manual_seed(seed)
+        """Energy distance between generated and real points; 0 for equal distributions (Székely and Rizzo,
+        2013).
+        """
+        rng = torch.Generator().manual_seed(seed)
         real, fake = (
-            sample_real_points(self.shape, count, own),
-            self.generator(torch.randn(count, 2, generator=own)),
+            sample_real_points(self.shape, count, rng),
+            self.generator(torch.randn(count, 2, generator=rng)),
         )
 
         def within(x: Tensor) -> Tensor:

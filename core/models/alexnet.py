@@ -1,8 +1,8 @@
 """AlexNet: the network of 2012.
 
 Krizhevsky, Sutskever, Hinton, ImageNet classification with deep convolutional neural networks (NeurIPS 2012). As there: five
-convolutions, overlapping max pooling (3x3, stride 2), ReLU, dropout before the linear layers. Not as there: kernels and strides
-for 32x32 in place of 224x224 (5x5 stride 1, not 11x11 stride 4), one column instead of two GPUs' two, 1,024 instead of 4,096
+convolutions, overlapping max pooling (3×3, stride 2), ReLU, dropout before the linear layers. Not as there: kernels and strides
+for 32×32 in place of 224×224 (5×5 stride 1, not 11×11 stride 4), one column instead of two GPUs' two, 1,024 instead of 4,096
 units, batch norm in place of local response normalisation.
 
 Shapes: B batch, C H W image, W0 = width, K classes.
@@ -72,6 +72,6 @@ def alexnet(
     hidden_units: int = 1024,
     dropout: float = 0.5,
 ) -> nn.Module:
-    """AlexNet for 32x32: `width` 64 gives the 64, 192, 384, 256, 256 maps of torchvision's, which are those of Krizhevsky's single-column
+    """AlexNet for 32×32: `width` 64 gives the 64, 192, 384, 256, 256 maps of torchvision's, which are those of Krizhevsky's single-column
     network (One weird trick for parallelizing convolutional neural networks, 2014, arXiv:1404.5997)."""
     return AlexNet(in_shape[0], num_outputs, width, hidden_units, dropout)

@@ -2,7 +2,7 @@
 
 Zhu et al., Unpaired image-to-image translation using cycle-consistent adversarial networks (arXiv 1703.10593). The paper's G: X -> Y
 is `a2b` here, its F: Y -> X is `b2a`, its D_X and D_Y are `a` and `b`. As there: the generator of Johnson et al. (arXiv 1603.08155) with
-reflection padding, instance norm (Ulyanov et al., arXiv 1607.08022) and residual blocks; the 70x70 PatchGAN of Isola et al. (arXiv
+reflection padding, instance norm (Ulyanov et al., arXiv 1607.08022) and residual blocks; the 70×70 PatchGAN of Isola et al. (arXiv
 1611.07004); weights drawn from N(0, 0.02). Not as there, where asked for: a resized map and a convolution in place of each transposed
 convolution, against checkerboards (Odena et al., Deconvolution and checkerboard artifacts, Distill 2016).
 
@@ -49,7 +49,7 @@ def upsample(fan_in: int, fan_out: int, resize_conv: bool) -> nn.Sequential:
 
 
 class Residual(nn.Module):
-    """Two 3x3 convolutions that learn what to add."""
+    """Two 3×3 convolutions that learn what to add."""
 
     def __init__(self, maps: int) -> None:
         super().__init__()
@@ -81,7 +81,7 @@ class Generator(nn.Module):
 
 
 class PatchGAN(nn.Module):
-    """How real each patch of 70x70 pixels looks: (B, 3, H, W) -> (B, 1, H/8 - 2, W/8 - 2), 1 for real, 0 for translated."""
+    """How real each patch of 70×70 pixels looks: (B, 3, H, W) -> (B, 1, H/8 - 2, W/8 - 2), 1 for real, 0 for translated."""
 
     def __init__(self, width: int) -> None:
         super().__init__()

@@ -1,8 +1,8 @@
 """EfficientNet-B0 for small pictures: inverted bottlenecks with squeeze and excitation.
 
 Tan and Le, EfficientNet (arXiv 1905.11946); the block is MobileNetV2's (Sandler et al., arXiv 1801.04381) with squeeze and
-excitation (Hu et al., arXiv 1709.01507). As there: the seven stages of B0, SiLU. Not as there: for 32x32 pictures the stem and
-the last reduction keep the size, so that the last maps are 4x4, kernels of 5 stay only where maps are 8x8, no stochastic depth.
+excitation (Hu et al., arXiv 1709.01507). As there: the seven stages of B0, SiLU. Not as there: for 32×32 pictures the stem and
+the last reduction keep the size, so that the last maps are 4×4, kernels of 5 stay only where maps are 8×8, no stochastic depth.
 
 Shapes: B batch, C H W image, E expanded maps, K classes.
 """
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from core.models import register_model
 
-# expansion, maps, blocks, stride of the first, kernel (table 1 of the paper; strides and kernels for 32x32).
+# expansion, maps, blocks, stride of the first, kernel (table 1 of the paper; strides and kernels for 32×32).
 PLAN = (
     (1, 16, 1, 1, 3),
     (6, 24, 2, 2, 3),
@@ -43,7 +43,7 @@ class SqueezeExcite(nn.Module):
 
 
 class MBConv(nn.Module):
-    """Expand 1x1, depthwise, squeeze and excite, project 1x1; added to the input where shapes agree."""
+    """Expand 1×1, depthwise, squeeze and excite, project 1×1; added to the input where shapes agree."""
 
     def __init__(self, fan_in: int, fan_out: int, expansion: int, stride: int, kernel: int) -> None:
         super().__init__()

@@ -3,9 +3,9 @@
 After airbench94 (Jordan, 94 % on CIFAR-10 in 3.29 seconds on a single GPU, arXiv 2404.00498) and, through it, Page's ResNet
 series (How to train your ResNet, 2018):
 
-- the first layer is computed, not learned: the principal directions of 2x2 patches, each scaled to variance 1 (whitening), and
+- the first layer is computed, not learned: the principal directions of 2×2 patches, each scaled to variance 1 (whitening), and
   their negatives;
-- 3x3 convolutions begin as the identity on their first maps (Dirac), so that a deep stack passes the picture on from the first step;
+- 3×3 convolutions begin as the identity on their first maps (Dirac), so that a deep stack passes the picture on from the first step;
 - GELU (arXiv 1606.08415); batch norm with a bias and no gain; the last hidden vector scaled down by 9, so that the first steps are
   gentle;
 - blocks of three convolutions, or more, add the first one's answer to that of the others (airbench96).
@@ -26,7 +26,7 @@ PATCH_SIZE = 2
 
 
 class WhiteningConv(nn.Module):
-    """(B, C, H, W) -> (B, 8C, H-1, W-1): every 2x2 patch in the coordinates of the training pictures' own patches."""
+    """(B, C, H, W) -> (B, 8C, H-1, W-1): every 2×2 patch in the coordinates of the training pictures' own patches."""
 
     def __init__(self, in_channels: int, eps: float = 5e-4) -> None:
         super().__init__()
@@ -51,7 +51,7 @@ class WhiteningConv(nn.Module):
 
 
 def conv(fan_in: int, fan_out: int) -> nn.Conv2d:
-    """3x3 convolution that keeps the size and begins as the identity on its first maps."""
+    """3×3 convolution that keeps the size and begins as the identity on its first maps."""
     layer = nn.Conv2d(fan_in, fan_out, 3, padding=1, bias=False)
     with torch.no_grad():
         nn.init.dirac_(layer.weight[:fan_in])
@@ -112,6 +112,6 @@ class FastCNN(nn.Module):
 
 @register_model
 def fast_cnn(in_shape: tuple[int, ...], num_outputs: int, width: int = 64, depth: int = 2) -> nn.Module:
-    """Three blocks of `depth` 3x3 convolutions; `width` maps in the first, four times as many in the others (airbench94: 64, 2;
+    """Three blocks of `depth` 3×3 convolutions; `width` maps in the first, four times as many in the others (airbench94: 64, 2;
     airbench96: 128, 3)."""
     return FastCNN(in_shape[0], num_outputs, width, depth)

@@ -1,8 +1,8 @@
 """Inception: several kernel sizes look at the same maps, and their answers are put side by side.
 
-Szegedy et al., Going deeper with convolutions (arXiv 1409.4842), the nine blocks of GoogLeNet. As there: four branches, 1x1
+Szegedy et al., Going deeper with convolutions (arXiv 1409.4842), the nine blocks of GoogLeNet. As there: four branches, 1×1
 convolutions that thin the maps before the wide kernels. Not as there: batch norm after each convolution (arXiv 1502.03167), two
-3x3 in place of a 5x5 (Szegedy et al., arXiv 1512.00567), a stem of one 3x3 convolution for 32x32 pictures, and no auxiliary
+3×3 in place of a 5×5 (Szegedy et al., arXiv 1512.00567), a stem of one 3×3 convolution for 32×32 pictures, and no auxiliary
 classifiers.
 
 Shapes: B batch, C H W image, s = multiplier, K classes.
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from core.models import register_model
 
-# Per block: 1x1; 1x1 then 3x3; 1x1 then two 3x3; pooling then 1x1. "pool" halves the size. (Table 1 of the paper.)
+# Per block: 1×1; 1×1 then 3×3; 1×1 then two 3×3; pooling then 1×1. "pool" halves the size. (Table 1 of the paper.)
 PLAN = (
     (64, 96, 128, 16, 32, 32),
     (128, 128, 192, 32, 96, 64),

@@ -1,8 +1,8 @@
-"""A small CNN as one would build it today: two blocks of two 3x3 convolutions, one hidden layer, dropout.
+"""A small CNN as one would build it today: two blocks of two 3×3 convolutions, one hidden layer, dropout.
 
-Pairs of 3x3 convolutions after Simonyan and Zisserman (VGG, arXiv 1409.1556), batch norm after Ioffe and Szegedy
+Pairs of 3×3 convolutions after Simonyan and Zisserman (VGG, arXiv 1409.1556), batch norm after Ioffe and Szegedy
 (arXiv 1502.03167), dropout after Srivastava et al. (JMLR 15, 2014). Smaller than VGG by a factor of a thousand, because
-digits are: 28x28 and no colour. Each block pools between its convolutions, where that saves most multiplications.
+digits are: 28×28 and no colour. Each block pools between its convolutions, where that saves most multiplications.
 
 Shapes: B batch, C H W image, W0 = width, K classes.
 """
@@ -15,7 +15,7 @@ from core.models import register_model
 
 
 def conv_bn(fan_in: int, fan_out: int) -> nn.Sequential:
-    """3x3 convolution that keeps the size, batch norm, ReLU. Batch norm brings the bias."""
+    """3×3 convolution that keeps the size, batch norm, ReLU. Batch norm brings the bias."""
     return nn.Sequential(
         nn.Conv2d(fan_in, fan_out, 3, padding=1, bias=False), nn.BatchNorm2d(fan_out), nn.ReLU(inplace=True)
     )

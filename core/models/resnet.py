@@ -1,8 +1,8 @@
 """ResNet: blocks that learn what to add to their input.
 
 He, Zhang, Ren, Sun, Deep residual learning for image recognition (arXiv 1512.03385), with basic blocks. As the paper's ImageNet
-networks: four stages of width W0, 2*W0, 4*W0, 8*W0, projection shortcuts. Not as there: the 7x7 stem with stride 2 and its max
-pooling, which would leave 8x8 of a 32x32 picture, is one 3x3 convolution.
+networks: four stages of width W0, 2*W0, 4*W0, 8*W0, projection shortcuts. Not as there: the 7×7 stem with stride 2 and its max
+pooling, which would leave 8×8 of a 32×32 picture, is one 3×3 convolution.
 
 Shapes: B batch, C H W image, W0 = width, K classes.
 """
@@ -22,7 +22,7 @@ def conv_bn(fan_in: int, fan_out: int, kernel: int, stride: int = 1) -> nn.Seque
 
 
 class BasicBlock(nn.Module):
-    """relu(F(x) + x), F two 3x3 convolutions; where the shape changes, x goes through a 1x1 convolution."""
+    """relu(F(x) + x), F two 3×3 convolutions; where the shape changes, x goes through a 1×1 convolution."""
 
     def __init__(self, fan_in: int, fan_out: int, stride: int, skip: bool) -> None:
         super().__init__()

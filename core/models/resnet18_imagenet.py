@@ -7,7 +7,7 @@ use it (Yosinski et al., How transferable are features in deep neural networks?,
 - frozen: the backbone stays as ImageNet left it, and only the last linear layer learns;
 - fine-tuned: everything goes on learning.
 
-The network shrinks its input 32 times, so that 32x32 pictures would end as one pixel: they are enlarged first. Pictures keep the mean
+The network shrinks its input 32 times, so that 32×32 pictures would end as one pixel: they are enlarged first. Pictures keep the mean
 and standard deviation of their own training part, which for CIFAR-10 differ from ImageNet's by up to 0.05 and 0.04. For pictures of one
 channel the first filters are summed over red, green and blue.
 

@@ -17,7 +17,7 @@ KERNEL_SIZE = 3
 
 
 class Block(nn.Module):
-    """(B, fan_in, H, W) -> (B, fan_out, H', W'): a 3x3 convolution (or a depthwise one and a 1x1), batch norm, ReLU, and the input added
+    """(B, fan_in, H, W) -> (B, fan_out, H', W'): a 3×3 convolution (or a depthwise one and a 1×1), batch norm, ReLU, and the input added
     where `skip`."""
 
     def __init__(

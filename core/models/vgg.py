@@ -1,8 +1,8 @@
-"""VGG: deep stacks of 3x3 convolutions.
+"""VGG: deep stacks of 3×3 convolutions.
 
 Simonyan and Zisserman, Very deep convolutional networks for large-scale image recognition (arXiv 1409.1556). As in the paper:
-only 3x3 convolutions, the number of maps doubles after each pooling. Not as in the paper: batch norm after each convolution
-(Ioffe and Szegedy, arXiv 1502.03167), and for 32x32 pictures one linear layer in place of three of 4,096 units, which held nine
+only 3×3 convolutions, the number of maps doubles after each pooling. Not as in the paper: batch norm after each convolution
+(Ioffe and Szegedy, arXiv 1502.03167), and for 32×32 pictures one linear layer in place of three of 4,096 units, which held nine
 tenths of the parameters.
 
 Shapes: B batch, C H W image, W0 = width, K classes.

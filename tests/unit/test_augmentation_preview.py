@@ -45,14 +45,14 @@ def test_each_line_does_one_thing(scaling: str) -> None:
 
 def test_what_is_off_is_marked_and_shown_with_a_typical_amount() -> None:
     found = rows("cifar10-best")
-    assert not found["Color jitter"].used and found["Color jitter"].amounts == {"color_jitter": 0.4}
-    assert found["Random crop"].used and found["Random crop"].amounts == {"crop_padding": 4}
+    assert not found["Color jitter"].enabled and found["Color jitter"].amounts == {"color_jitter": 0.4}
+    assert found["Random crop"].enabled and found["Random crop"].amounts == {"crop_padding": 4}
     assert "All enabled augmentations" in found
     assert "All enabled augmentations" not in rows("mnist-cnn"), "nothing to add up"
 
 
 def test_a_crop_beyond_the_pictures_is_a_sentence() -> None:
-    with pytest.raises(UserError, match="crop is 40"):
+    with pytest.raises(UserError, match="crop_padding is 40"):
         rows("cifar10-best", crop_padding=40)
 
 

@@ -29,8 +29,8 @@ def test_the_stages_of_resnet_18_are_the_papers() -> None:
         (7, 512),
         (1, 512),
     ]
-    assert [s.layers for s in found] == [1, 5, 10, 15, 20, 21]  # 18 layers and three projections
-    assert sum(s.share for s in found) == pytest.approx(1) and wasted == 0
+    assert [s.num_layers for s in found] == [1, 5, 10, 15, 20, 21]  # 18 layers and three projections
+    assert sum(s.mac_fraction for s in found) == pytest.approx(1) and wasted == 0
 
 
 def test_a_stem_for_large_images_leaves_nothing_of_small_ones() -> None:

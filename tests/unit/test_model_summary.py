@@ -102,7 +102,7 @@ def test_every_network_has_its_graph(task):
         assert {n for e in edges for n in e} <= nodes and any(b == "output" for _, b in edges)
     assert brief.count("->") <= whole.count("->")
     if task.name == "cifar10-resnet":
-        assert "add" in whole and "32x32" in whole.replace("8x32x32", "32x32")
+        assert "add" in whole and "32×32" in whole.replace("8×32×32", "32×32")
 
 
 def test_a_network_that_decides_on_its_way_is_a_sentence():
@@ -222,4 +222,4 @@ def test_what_takes_no_memory_of_its_own_counts_none():
     rows = model_summary.summarize_layers(
         nn.Sequential(nn.Conv2d(3, 4, 3), nn.Identity(), nn.Flatten(), nn.Linear(3600, 2)), (3, 32, 32)
     )
-    assert [r.num_activations for r in rows] == [4 * 3600, 0, 0, 4 * 2]
+    assert [r.activation_bytes for r in rows] == [4 * 3600, 0, 0, 4 * 2]

@@ -35,7 +35,7 @@ def test_one_seed_gives_one_game_and_looking_changes_nothing() -> None:
     one, other = ToyGAN("eight", seed=3), ToyGAN("eight", seed=3)
     for _ in range(5):
         one.step()
-        one.look()
+        one.snapshot()
         one.distance()
         other.step()
     assert torch.equal(weights(one.generator), weights(other.generator))
@@ -73,7 +73,7 @@ def test_the_distance_is_the_energy_distance(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_scores_are_read_from_below() -> None:
     game = ToyGAN("blob")
-    _real, _fake, scores = game.look(grid=5)
+    _real, _fake, scores = game.snapshot(grid=5)
     with torch.no_grad():
         corner = game.discriminator(torch.tensor([[-1.2, 1.2]]))
     assert scores[-1, 0] == pytest.approx(float(corner), rel=1e-5)

@@ -107,16 +107,19 @@ def map_size_chart(
     fig = empty_figure(height + 14 * len(shown), legend=True)
     for place, (title, found) in enumerate(shown):
         colour, dash = p.series_style(place)
-        begins = [0, *(s.layers for s in found[:-1])]
+        begins = [0, *(s.num_layers for s in found[:-1])]
         fig.add_scatter(
-            x=[*begins, found[-1].layers],
+            x=[*begins, found[-1].num_layers],
             y=[*(s.height for s in found), found[-1].height],
             name=html.escape(title),
             mode="lines+markers",
             line={"color": colour, "dash": dash, "width": 2, "shape": "hv"},
             marker={"size": 7},
             cliponaxis=False,
-            customdata=[[s.channels, s.layers - b, 100 * s.share] for s, b in zip(found, begins, strict=True)]
+            customdata=[
+                [s.channels, s.num_layers - b, 100 * s.mac_fraction]
+                for s, b in zip(found, begins, strict=True)
+            ]
             + [[0, 0, 0]],
             hovertemplate=f"<b>{html.escape(title)}</b><br>%{{y}}x%{{y}} px<br>"
             + _hover_template()

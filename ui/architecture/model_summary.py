@@ -93,7 +93,7 @@ def show_metrics(layers: list[model_summary.LayerSummary], in_shape: tuple[int, 
     )
     columns[2].metric(
         _(N_("Activation memory")),
-        f"{sum(layer.num_activations for layer in layers) / 1e6:.2f} MB",
+        f"{sum(layer.activation_bytes for layer in layers) / 1e6:.2f} MB",
         border=True,
         help=_(
             N_(
@@ -152,7 +152,7 @@ def layer_table(task: tasks.Task, options: dict[str, Any], layers: list[model_su
             "shape": ["x".join(map(str, layer.out_shape)) for layer in layers],
             "parameters": [layer.parameters for layer in layers],
             "macs": [layer.macs for layer in layers],
-            "activation": [round(layer.num_activations / 1e3, 1) for layer in layers],
+            "activation": [round(layer.activation_bytes / 1e3, 1) for layer in layers],
             "ms": [round(times.get(layer.name, np.nan), 3) for layer in layers],
         }
     )

@@ -25,10 +25,12 @@ def augmentation_preview(task: tasks.Task, recipe: Recipe) -> None:
         return
     with place:
         preload.wait_until_ready()
-        from core.data import augmentation_preview as made
+        from core.data import augmentation_preview as preview
 
         draw = st.session_state.get("_augmentation_draw", 0)
-        rows = made.preview_rows(cache.load_dataset(task.dataset), recipe, task.fields(), _NUM_IMAGES, draw)
+        rows = preview.preview_rows(
+            cache.load_dataset(task.dataset), recipe, task.fields(), _NUM_IMAGES, draw
+        )
         st.caption(
             _(
                 N_(
@@ -40,7 +42,7 @@ def augmentation_preview(task: tasks.Task, recipe: Recipe) -> None:
         )
         factor = max(1, round(_IMAGE_SIDE / rows[0].images.shape[1]))
         for row in rows:
-            off = "" if row.used else _(N_("off in this recipe"))
+            off = "" if row.enabled else _(N_("off in this recipe"))
             st.caption(
                 " · ".join(
                     part
@@ -54,7 +56,7 @@ def augmentation_preview(task: tasks.Task, recipe: Recipe) -> None:
             )
             shown = [image[..., 0] if image.shape[-1] == 1 else image for image in row.images]
             strip = image_display.tile_images(shown, _NUM_IMAGES, factor, gap=4)
-            if not row.used:
+            if not row.enabled:
                 strip[..., 3] = strip[..., 3] * 0.65
             st.image(strip, width="stretch")
         st.button(

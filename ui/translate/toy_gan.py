@@ -115,7 +115,7 @@ def _live_view(running: bool) -> None:
 
 
 def _plane_chart(game: ToyGAN) -> go.Figure:
-    real, fake, scores = game.look()
+    real, fake, scores = game.snapshot()
     axis = np.linspace(-1.2, 1.2, scores.shape[0])
     fig = charts.empty_figure(420, legend=True)
     fig.add_heatmap(
