@@ -35,6 +35,9 @@ class Server(ThreadingHTTPServer):
         self.go.set()
         self.asked: list[tuple[str, str | None]] = []
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Quiet: a client that gave up waiting closes its connection."""
+
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}"
