@@ -53,15 +53,6 @@ def list_digit_models() -> list[ModelChoice]:
     return list_models([t for t in tasks.TASKS if t.dataset == DATASET])
 
 
-def verify_weights(choice: ModelChoice) -> Path:
-    """The weights file of a model; that of a pretrained one is checked against its card.
-
-    Raises:
-        UserError: if they do not match.
-    """
-    return checkpoints.load_card(choice.id).weights if choice.run is None else choice.weights
-
-
 def find_choice(choices: list[ModelChoice], requested: str | None, default: str) -> ModelChoice | None:
     """The model with the id `requested`, else the one with the id `default`, else the first. Returns None if
     `choices` is empty.
