@@ -125,12 +125,19 @@ def migrate_config(values: dict[str, Any]) -> dict[str, Any]:
 
 def migrate_card(values: dict[str, Any]) -> dict[str, Any]:
     """Convert a model card to the current format; its command becomes one that this version accepts."""
+    if isinstance(values.get("metrics"), dict):
+        values = {**values, "metrics": migrate_metrics(values["metrics"])}
     if values.get("format") == FORMAT:
         return values
     values = _migrate_parts(values)
     if isinstance(values.get("command"), str):
         values["command"] = migrate_command(values["command"])
     return values
+
+
+def migrate_metrics(metrics: dict[str, Any]) -> dict[str, Any]:
+    """Rename test metrics, in model cards and in the summaries of runs."""
+    return {name.replace("colour_", "color_"): value for name, value in metrics.items()}
 
 
 def migrate_command(command: str) -> str:

@@ -6,7 +6,6 @@ python -m tools.readme --check    exit status 1 if a document differs from the c
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from pathlib import Path
@@ -144,13 +143,7 @@ def translation_table(language: str) -> str:
             },
         ),
     }[language]
-    metrics = json.loads((paths.checkpoints() / "cyclegan-apple2orange.json").read_text())["metrics"]
-    # The name that the card uses for the color-transfer baseline.
-    baseline = (
-        next(k for k in metrics if k.startswith("fool_rate_col"))
-        .removeprefix("fool_rate_")
-        .removesuffix("_a2b")
-    )
+    metrics = checkpoints.load_card("cyclegan-apple2orange").metrics
 
     def cell(name: str, kind: str, direction: str) -> str:
         key = f"{name}_{kind}{direction}"
@@ -162,7 +155,7 @@ def translation_table(language: str) -> str:
     rows = [
         (
             f"{title}: {name}",
-            *(cell(metric, kind, direction) for kind in ("", f"{baseline}_", "untranslated_")),
+            *(cell(metric, kind, direction) for kind in ("", "color_", "untranslated_")),
         )
         for direction, title in directions.items()
         for metric, name in titles.items()

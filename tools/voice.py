@@ -55,7 +55,7 @@ WORDS = {
     r"(?i)\bmultiply-adds?\b": "MACs",
     r"(?i)\bheld back\b": "held out",
     r"(?i)\blearn(s|ed|t)? by heart\b": "memorizes, overfits",
-    r"(?i)\b(models?|networks?|classifiers?) (looks?|sees?|saw|answers?|says?|said|thinks?|took)\b": "models predict",
+    r"(?i)\b(models?|networks?|classifiers?) (looks?|sees?|saw|answers?|says?|said|thinks?)\b": "models predict",
     r"(?i)\blook(s|ing)? at (it|the (image|photo|digit)s?) by\b": "models predict",
     r"spread (of )?1\b": "standard deviation 1",
     r"[Hh]ow sure\b": "confidence",

@@ -20,7 +20,7 @@ from typing import Any, Literal
 from core import paths, tasks
 from core.files import read_json, write_json
 from core.messages import Message, N_, UserError, closest_names
-from core.migration import FORMAT, migrate_config, migrate_message, migrate_title
+from core.migration import FORMAT, migrate_config, migrate_message, migrate_metrics, migrate_title
 from core.training.recipe import Recipe, validate_values
 
 State = Literal["queued", "running", "stopped", "finished", "failed", "interrupted"]
@@ -111,7 +111,7 @@ class Run:
         value = read_json(self.path / "summary.json")
         if not isinstance(value, dict) or not isinstance(value.get("metrics"), dict):
             return None
-        metrics = {k: v for k, v in value["metrics"].items() if _is_number(v)}
+        metrics = {k: v for k, v in migrate_metrics(value["metrics"]).items() if _is_number(v)}
         totals = {k: value[k] if _is_number(value.get(k)) else 0 for k in ("best_epoch", "epochs", "seconds")}
         titles = {k: migrate_title(value[k]) for k in ("data", "stand_in_for") if k in value}
         return {**value, "metrics": metrics, **totals, **titles}

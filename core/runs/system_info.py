@@ -1,4 +1,4 @@
-"""What this machine is: device, precision, and the description that runs and cards record."""
+"""Device, precision, and the description of this machine for runs and model cards."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from core.training.recipe import num_cores
 
 
 def has_native_bf16() -> bool:
-    """Whether the device that a training would use computes in bfloat16 by itself (an emulated one is slower than fp32)."""
+    """Return whether the device of a run supports bfloat16 natively (emulated, it is slower than fp32)."""
     import torch
 
     return device_has_native_bf16("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def device_has_native_bf16(device: str) -> bool:
-    """Whether "cuda" or "cpu" computes in bfloat16 by itself."""
+    """Return whether "cuda" or "cpu" supports bfloat16 natively."""
     import torch
 
     if device == "cuda":
@@ -30,15 +30,15 @@ def device_has_native_bf16(device: str) -> bool:
 
 
 def resolve_precision(asked: str, device: str = "") -> str:
-    """Fabric's name for the precision: `auto` takes bf16-mixed where it is native to `device` ("cuda" or "cpu"; by default the one that a
-    training would use), else 32-true."""
+    """Return Fabric's name of a precision: `auto` selects bf16-mixed if it is native to `device` ("cuda" or
+    "cpu"; by default the device of a run), else 32-true."""
     native = device_has_native_bf16(device) if device else has_native_bf16()
     return asked if asked != "auto" else "bf16-mixed" if native else "32-true"
 
 
 def gpu_names() -> str:
-    """Which NVIDIA cards a training could use, told without torch; "" where there are none. What was timed without them is not true
-    with them."""
+    """Names of the NVIDIA GPUs available to runs, found without torch; "" if there are none. Timings without
+    GPUs do not hold with them."""
     found = Path("/proc/driver/nvidia/gpus")
     return (
         f"{sorted(p.name for p in found.iterdir())} {os.environ.get('CUDA_VISIBLE_DEVICES', '')}"
@@ -49,7 +49,7 @@ def gpu_names() -> str:
 
 @functools.cache
 def cpu_name() -> str:
-    """The processor's name."""
+    """Name of the CPU."""
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as f:
             for line in f:
@@ -61,7 +61,7 @@ def cpu_name() -> str:
 
 
 def describe_environment() -> dict[str, object]:
-    """Processor, cores, device, versions and the project's commit."""
+    """CPU, cores, device, versions and the project's commit."""
     import torch
 
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else ""
@@ -77,7 +77,7 @@ def describe_environment() -> dict[str, object]:
 
 
 def summarize_environment(environment: dict) -> str:
-    """What `describe` wrote of a machine, in a few words: processor and cores, the graphics card that it trained on, precision."""
+    """Summarize what `describe_environment` returned: CPU and cores, GPU if used, precision."""
     card = environment.get("device", "cpu")
     words = (
         environment["processor"],
@@ -89,7 +89,7 @@ def summarize_environment(environment: dict) -> str:
 
 
 def environment_summary() -> str:
-    """The machine in a few words, for tables and cards."""
+    """This machine in a few words, for tables and model cards."""
     import torch
 
     gpu = f", {torch.cuda.get_device_name()}" if torch.cuda.is_available() else ""
@@ -105,7 +105,7 @@ def _package_version(package: str) -> str:
 
 @functools.cache
 def git_commit() -> str:
-    """The project's git commit, empty outside a checkout."""
+    """The project's git commit; empty outside a checkout."""
     try:
         answer = subprocess.run(
             ["git", "rev-parse", "HEAD"],

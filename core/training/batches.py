@@ -1,4 +1,4 @@
-"""The data path of a training: whole batches are gathered and normalised as tensors; no Python per example.
+"""Batches as whole tensors: gathering, normalization and augmentation without Python per example.
 
 Shapes: N examples, B batch, C H W image, F features.
 """
@@ -27,17 +27,17 @@ _MAX_EVAL_BATCH, _MAX_EVAL_BYTES = (
 
 
 def normalization(mean: Sequence[float], std: Sequence[float], is_image: bool) -> tuple[Tensor, Tensor]:
-    """Gain and offset of each channel (1, C, 1, 1) of images or of each feature (1, F): with one multiplication and one addition per value
-    they take pixels from 0 to 255 to (x / 255 - mean) / std, and features to (x - mean) / std."""
+    """Scale and offset per channel (1, C, 1, 1) or per feature (1, F), with one multiplication and one
+    addition per value: pixels from 0 to 255 become (x / 255 - mean) / std, features (x - mean) / std."""
     shape, unit = ((1, -1, 1, 1), 255.0) if is_image else ((1, -1), 1.0)
     std = torch.as_tensor(std, dtype=torch.float32)
     return (1.0 / (unit * std)).view(shape), (-torch.as_tensor(mean, dtype=torch.float32) / std).view(shape)
 
 
 class Batches:
-    """Examples of one part of a data set, held as they came (uint8 images, float tables) and normalised batch by batch.
+    """Examples of one split, stored unscaled (uint8 images, float tables) and normalized per batch.
 
-    `targets` are class numbers, or for regression the targets in their own unit.
+    `targets` are class indices or, for regression, targets in their own unit.
     """
 
     def __init__(
@@ -57,11 +57,11 @@ class Batches:
         return len(self.y)
 
     def inputs(self, index: Tensor | slice) -> Tensor:
-        """Normalised inputs (B, C, H, W), channels-last in memory, or (B, F)."""
+        """Normalized inputs (B, C, H, W), channels-last in memory, or (B, F)."""
         return self.normalize(self.x[index])
 
     def normalize(self, x: Tensor) -> Tensor:
-        """Examples as they came (uint8 pixels or features), as a network takes them."""
+        """Normalize unscaled examples (uint8 pixels or features) to model inputs."""
         x = torch.addcmul(self.offset, x.float(), self.gain)
         return x.contiguous(memory_format=torch.channels_last) if self.is_image and x.shape[1] > 1 else x
 
@@ -73,9 +73,9 @@ class Batches:
         mirrored_first: Tensor,
         generator: torch.Generator,
     ) -> Tensor:
-        """Normalised images (B, C, H, W) as `epoch` shows them to the network. `mirrored_first` (N,) bool: which images an alternating
-        flip shows mirrored in the first epoch. Colours are changed and squares cut out of standardised images, so that they are the same
-        whatever the scaling, which comes last."""
+        """Normalized and augmented images (B, C, H, W) of `epoch`. `mirrored_first` (N,) bool says which
+        images an alternating flip mirrors in the first epoch. Color jitter and cutout work on standardized
+        images, so that they do not depend on the input scaling, which comes last."""
         flipped = augment.flip_mask(recipe.flip, index.cpu(), epoch, mirrored_first, generator)
         x = augment.random_crop_flip(self.x[index], recipe.crop_padding, flipped, generator)
         if recipe.hue or recipe.grayscale:
@@ -91,8 +91,8 @@ class Batches:
         return self.normalize((x - self.standardization[1]) / self.standardization[0]) if rescaled else x
 
     def parts(self, network: nn.Module) -> Iterator[slice]:
-        """Slices that together are all examples, each few enough for `network` to look at them at once. A network that enlarges pictures
-        says to how many pixels (`image_size`)."""
+        """Slices that cover all examples, each small enough for one forward pass of `network`. A model that
+        enlarges images reports their size (`image_size`)."""
         shape = self.x.shape[1:]
         if self.is_image and hasattr(network, "image_size"):
             shape = (shape[0], network.image_size, network.image_size)
@@ -101,12 +101,12 @@ class Batches:
             yield slice(first, first + count)
 
     def targets(self, index: Tensor | slice) -> Tensor:
-        """Class numbers (B,) int64 or targets (B,) float32."""
+        """Class indices (B,) int64 or targets (B,) float32."""
         return self.y[index]
 
 
 def epoch_order(n: int, seed: int, epoch: int) -> Tensor:
-    """The order (n,) in which epoch `epoch` sees the examples; a function of the seed and the epoch alone, so that a resumed
-    epoch has the same one."""
+    """Order (n,) of the examples in epoch `epoch`: a function of the seed and the epoch alone, so that a
+    resumed epoch has the same order."""
     generator = torch.Generator().manual_seed((seed << 20) + epoch)
     return torch.randperm(n, generator=generator)

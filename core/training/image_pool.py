@@ -1,7 +1,8 @@
-"""The pool of earlier translations from which discriminators are shown half of what they see.
+"""Image pool: half of the images that a discriminator trains on are earlier translations.
 
-Shrivastava et al., Learning from simulated and unsupervised images through adversarial training (arXiv 1612.07828), section 2.3: a
-discriminator that only sees the newest translations forgets the older mistakes, and the generator goes back to them.
+Shrivastava et al., Learning from simulated and unsupervised images through adversarial training (arXiv
+1612.07828), section 2.3: a discriminator trained on the newest translations alone forgets earlier failures, and
+the generator returns to them.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from torch import Tensor
 
 
 class ImagePool:
-    """Keeps up to `size` pictures. Random numbers are its own, so that a resumed training draws the same."""
+    """Keeps up to `size` images. It has its own random generator, so that a resumed run draws the same images."""
 
     def __init__(self, size: int, seed: int) -> None:
         self.size = size
@@ -21,8 +22,9 @@ class ImagePool:
         self.generator = torch.Generator().manual_seed(seed)
 
     def query(self, images: Tensor) -> Tensor:
-        """Pictures (B, C, H, W) for a discriminator: until the pool is full those that came, which it keeps; then each with a chance of one
-        half an earlier one, whose place in the pool it takes."""
+        """Images (B, C, H, W) for a discriminator. Until the pool is full, the given images are returned and
+        stored; then each is replaced with probability 0.5 by an earlier one, whose place in the pool it
+        takes."""
         if not self.size:
             return images
         shown = []
@@ -39,10 +41,10 @@ class ImagePool:
         return torch.stack(shown).contiguous(memory_format=torch.channels_last)
 
     def state(self) -> dict[str, Any]:
-        """The pictures and the random state."""
+        """The images and the random state."""
         return {"kept": [k.clone() for k in self.kept], "generator": self.generator.get_state()}
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Go back to where `state()` was taken."""
+        """Restore what `state()` returned."""
         self.kept = [k.clone() for k in state["kept"]]
         self.generator.set_state(state["generator"].cpu())

@@ -1,4 +1,5 @@
-"""Where random numbers stand: kept in the state of every trainer, so that a resume draws what an uninterrupted run would have drawn."""
+"""Random states, stored in a trainer's state so that a resumed run draws the same numbers as an uninterrupted
+one."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ import torch
 
 
 def get_rng_state(augmentation: torch.Generator) -> dict[str, Any]:
-    """torch's own random states, of the processor and of all graphics cards, and that of a trainer's augmentation."""
+    """torch's random states of the CPU and of all GPUs, and the state of a trainer's augmentation."""
     return {
         "rng": torch.get_rng_state(),
         "cuda_rng": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
@@ -17,7 +18,8 @@ def get_rng_state(augmentation: torch.Generator) -> dict[str, Any]:
 
 
 def set_rng_state(state: dict[str, Any], augmentation: torch.Generator) -> None:
-    """Go back to what `taken` found. A state read onto a graphics card is brought back: generators take it from the processor alone."""
+    """Restore what `get_rng_state` returned. States loaded onto a GPU are moved back: generators accept CPU
+    tensors only."""
     torch.set_rng_state(state["rng"].cpu())
     if state["cuda_rng"] and torch.cuda.is_available():
         torch.cuda.set_rng_state_all([rng.cpu() for rng in state["cuda_rng"]])

@@ -1,7 +1,9 @@
-"""Who judges translations: classifiers that were trained on real photos, and the distance of feature distributions (KID).
+"""Classifiers that evaluate translations, and the kernel inception distance (KID) between feature
+distributions.
 
-A rate of fooled photos means little without the baseline: a colour histogram alone tells these fruit apart, so that moving the colours
-fools a judge that looks at colour. Hence two judges, and the same figures for photos whose colours alone were moved.
+A fooling rate means little without a baseline: a color histogram alone separates these fruit, so color transfer
+fools a classifier that relies on color. Hence there are two classifiers, and the same metrics for color
+transfer alone.
 
 Shapes: N photos, (N, 3, H, W) float in [0, 1].
 """
@@ -29,7 +31,7 @@ def _load_pretrained(name: str) -> Predictor:
 
 
 def _to_inputs(found: Predictor, photos: Tensor) -> Tensor:
-    """Photos at the network's size, normalised as its training part was."""
+    """Photos at the model's input size, normalized like its training set."""
     x = F.interpolate(
         photos.float(), size=found.spec.in_shape[1:], mode="bilinear", antialias=True, align_corners=False
     )
@@ -37,41 +39,43 @@ def _to_inputs(found: Predictor, photos: Tensor) -> Tensor:
 
 
 def load_classifier(name: str) -> DomainClassifier:
-    """What says of photos the probability (N,) that each shows the second class (an orange). Raises UserError where the shipped
-    checkpoint `name` is not there."""
+    """Load a pretrained classifier: a function that maps photos to the probability (N,) of the second class
+    (an orange). Raises UserError if the checkpoint `name` is not found."""
     found = _load_pretrained(name)
 
     @torch.inference_mode()
-    def says(photos: Tensor) -> np.ndarray:
+    def classify(photos: Tensor) -> np.ndarray:
         parts = [
             predict_outputs(found.network, found.spec, _to_inputs(found, part)).softmax(1)[:, 1]
             for part in photos.cpu().split(64)
         ]
         return torch.cat(parts).numpy()
 
-    return says
+    return classify
 
 
 def for_dataset(data: ArrayDataset) -> DomainClassifier | None:
-    """The judge that chooses between the epochs of a training on `data`: the first, for real photos of apples and oranges; else nobody."""
+    """Return the classifier that ranks the epochs of a run on `data`: the first one for real photos of apples
+    and oranges, None for other data."""
     suits = tuple(data.classes) == ("apple", "orange") and not data.stand_in_for
     return load_classifier(PRIMARY) if suits and PRIMARY in available() else None
 
 
 def available() -> list[str]:
-    """The judges that ship with this copy."""
+    """List the domain classifiers that are installed."""
     shipped = set(checkpoints.pretrained_names())
     return [name for name in (PRIMARY, SECONDARY) if name in shipped]
 
 
 def features_available() -> bool:
-    """Whether the network whose features are compared ships with this copy."""
+    """Return whether the model that extracts features for KID is installed."""
     return FEATURE_MODEL in checkpoints.pretrained_names()
 
 
 @torch.inference_mode()
 def extract_features(photos: Tensor) -> np.ndarray:
-    """Last hidden vectors (N, D) of the photos in the network `FEATURES`, which never saw them. Raises UserError where it is not here."""
+    """Last hidden vectors (N, D) of the photos in `FEATURE_MODEL`, which was not trained on them. Raises
+    UserError if it is not found."""
     found = _load_pretrained(FEATURE_MODEL)
     return torch.cat(
         [found.network.embed(_to_inputs(found, part)).float() for part in photos.split(64)]
@@ -115,7 +119,7 @@ def kid_interval(x: np.ndarray, y: np.ndarray, draws: int = 200, seed: int = 0) 
 
 
 def color_histogram_accuracy(data: ArrayDataset, bins: int = 8) -> float:
-    """How many test photos a logistic regression on nothing but colour histograms (`bins`³ cells, square roots of shares) tells right."""
+    """Test accuracy of a logistic regression on color histograms (`bins`³ cells, square roots of frequencies)."""
     from sklearn.linear_model import LogisticRegression
 
     def histograms(photos: np.ndarray) -> np.ndarray:
@@ -129,7 +133,7 @@ def color_histogram_accuracy(data: ArrayDataset, bins: int = 8) -> float:
 
 
 def color_transfer(photos: Tensor, towards: Tensor) -> Tensor:
-    """The baseline: each channel of each photo moved and scaled so that its mean and standard deviation are those of all photos of
+    """Baseline: shift and scale each channel of each photo to the mean and standard deviation of all photos of
     `towards` (Reinhard et al., Color transfer between images, 2001)."""
     mean, spread = towards.mean((0, 2, 3), keepdim=True), towards.std((0, 2, 3), keepdim=True)
     own, own_spread = photos.mean((2, 3), keepdim=True), photos.std((2, 3), keepdim=True)

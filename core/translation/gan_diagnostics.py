@@ -1,6 +1,7 @@
-"""Whether the game of generators and discriminators is healthy: signals measured on held-back photos, and what they say in words.
+"""Diagnostics for CycleGAN training: signals measured on held-out photos, and findings in words.
 
-The losses of such a game do not fall, so a person cannot read it from them. Shapes: N photos, (N, 3, H, W) in [0, 1].
+GAN losses do not fall steadily, so they cannot be read like other learning curves. Shapes: N photos, (N, 3, H,
+W) in [0, 1].
 """
 
 from __future__ import annotations
@@ -28,31 +29,29 @@ SIGNALS = (
     ),
 )
 
-# Where a signal becomes a finding.
-MIN_CHANGE = 0.02  # mean absolute difference in [0, 1]: about 5 of 255 grey levels
+# Thresholds at which a signal becomes a finding.
+MIN_CHANGE = 0.02  # mean absolute difference in [0, 1]: about 5 of 255 gray levels
 INVERTED_CORRELATION = -0.2  # correlation of brightness before and after
-MIN_DIVERSITY_RATIO = (
-    0.35  # how different translations are from each other, against how different the photos were
-)
+MIN_DIVERSITY_RATIO = 0.35  # diversity of the translations, relative to that of the photos
 WIN_SCORE, LOSS_SCORE = 0.85, 0.15  # a discriminator's mean scores of real and translated photos
 _MIN_CORRELATION = (
-    0.4  # correlation of brightness below which a translation does not show what the photo shows
+    0.4  # correlation of brightness below which a translation has lost the content of the photo
 )
 _WINDOW_STEPS = 40  # steps over which scores are averaged
-_MIN_STEPS, _SCORE_COLUMN = (
-    100,
-    "score/real_a",
-)  # steps before which pictures say nothing of the game, and what counts them
+_MIN_STEPS = 100  # steps before which images are not informative
+_SCORE_COLUMN = "score/real_a"  # its entries count the steps
 
 
 def measure_signals(
-    a: dict[str, Tensor], b: dict[str, Tensor], judge: Callable[[Tensor], np.ndarray] | None
+    a: dict[str, Tensor], b: dict[str, Tensor], classifier: Callable[[Tensor], np.ndarray] | None
 ) -> dict[str, float]:
-    """The figures of one look at held-back photos of both domains, each with what was made of them ("real", "translated", "cycled").
+    """Measure the signals of one evaluation on held-out photos of both domains, each given with its results
+    ("real", "translated", "cycled").
 
-    `cycle_error` is the mean absolute error of the photos that came back; `change` the mean absolute difference that translating made;
-    `likeness` the correlation of brightness before and after; `diversity` the mean difference between two translations over that
-    between two photos; `fooled` the share of translations that `judge` (probability of domain B) takes for the other domain.
+    `cycle_error` is the mean absolute error of the reconstructions; `change` the mean absolute change by the
+    translation; `likeness` the correlation of brightness before and after; `diversity` the mean difference
+    between two translations, divided by that between two photos; `fooled` the share of translations that
+    `classifier` (probability of domain B) assigns to the other domain.
     """
     found = {
         "val/cycle_error": float(np.mean([_mean_abs_difference(x["cycled"], x["real"]) for x in (a, b)]))
@@ -63,8 +62,8 @@ def measure_signals(
         found[f"val/likeness_{way}"] = _correlation(real, translated)
         if len(real) > 1:  # one photo does not differ from itself
             found[f"val/diversity_{way}"] = _diversity(translated) / max(_diversity(real), 1e-6)
-        if judge is not None:
-            is_b = judge(translated) > 0.5
+        if classifier is not None:
+            is_b = classifier(translated) > 0.5
             found[f"val/fooled_{way}"] = float(np.mean(is_b if way == "a2b" else ~is_b))
     return found
 
@@ -86,10 +85,10 @@ def _diversity(x: Tensor) -> float:
 
 
 def diagnose_log(log: pd.DataFrame) -> list[Finding]:
-    """What the log of a run says, most urgent first. Empty where there is nothing yet to say."""
+    """Findings from a run's log, most urgent first; empty if there is too little data."""
     settled = (
         _SCORE_COLUMN in log and log[_SCORE_COLUMN].notna().sum() >= _MIN_STEPS
-    )  # before that, generators are what they were drawn as
+    )  # before that, generators are near their initialization
     found = [*_score_findings(log), *(_signal_findings(log) if settled else [])]
     if not found and settled and _latest_value(log, "val/cycle_error") is not None:
         text = N_(
@@ -163,7 +162,7 @@ def _signal_findings(log: pd.DataFrame) -> list[Finding]:
 
 
 def _latest_value(log: pd.DataFrame, column: str) -> float | None:
-    """The newest figure of a column, or None."""
+    """The newest finite value of a column, or None."""
     if column not in log:
         return None
     values = log[column].dropna()

@@ -1,6 +1,7 @@
-"""The figures of a pair of generators on test photos, each beside the baseline whose colours alone were moved.
+"""Test metrics of a CycleGAN, each beside the same metric of the color-transfer baseline.
 
-Nothing here chose the weights but the first judge; the second judge and the distance of features come from networks that had no part in it.
+The weights were chosen with the first classifier alone; the second classifier and the feature model did
+not.
 """
 
 from __future__ import annotations
@@ -20,10 +21,14 @@ _BATCH_SIZE = 16  # photos
 
 @torch.inference_mode()
 def compute_metrics(network: nn.Module, spec: Spec, data: ArrayDataset) -> dict[str, float]:
-    """Cycle error always; where the domains are apples and oranges and the judges are here, for both ways `fool_rate_*` (of the first
-    judge), `second_fool_rate_*`, `kid_*` with its 95 % interval, and the same of the colour baseline and of the photos as they are."""
+    """Compute the test metrics of a translation model.
+
+    The cycle error is always included. For apples and oranges, and if the classifiers are installed, so are for
+    each direction `fool_rate_*` (first classifier), `second_fool_rate_*` and `kid_*` with its 95% interval,
+    each also for the color-transfer baseline and for the original photos.
+    """
     if not next(network.parameters()).is_cpu:
-        network = copy.deepcopy(network).cpu()  # where the judges and the photos are
+        network = copy.deepcopy(network).cpu()  # like the classifiers and the photos
     domains = [torch.from_numpy(data.test_x[data.test_y == d]).float() / 255 for d in (0, 1)]
     working = spec.in_shape[-1]
     found: dict[str, float] = {}
@@ -45,16 +50,16 @@ def compute_metrics(network: nn.Module, spec: Spec, data: ArrayDataset) -> dict[
     found["cycle_error"] = float(torch.cat(errors).mean())
     if tuple(spec.classes) != ("apple", "orange") or data.stand_in_for:
         return found
-    found["colour_histogram_accuracy"] = domain_classifiers.color_histogram_accuracy(data)
-    juries = [
+    found["color_histogram_accuracy"] = domain_classifiers.color_histogram_accuracy(data)
+    classifiers = [
         (prefix, domain_classifiers.load_classifier(name))
         for prefix, name in zip(("", "second_"), domain_classifiers.available(), strict=False)
     ]
     for way, one, other, fake in zip(REVERSE_DIRECTION, domains, domains[::-1], translated, strict=True):
-        made = {"": fake, "colour_": domain_classifiers.color_transfer(one, other), "untranslated_": one}
-        for prefix, says in juries:
+        made = {"": fake, "color_": domain_classifiers.color_transfer(one, other), "untranslated_": one}
+        for prefix, classify in classifiers:
             found |= {
-                f"{prefix}fool_rate_{label}{way}": _fool_rate(says(photos), way)
+                f"{prefix}fool_rate_{label}{way}": _fool_rate(classify(photos), way)
                 for label, photos in made.items()
             }
         if domain_classifiers.features_available():
@@ -63,7 +68,7 @@ def compute_metrics(network: nn.Module, spec: Spec, data: ArrayDataset) -> dict[
 
 
 def _kid_metrics(made: dict[str, Tensor], real: np.ndarray, way: str) -> dict[str, float]:
-    """KID with its interval of each kind of photos, by the label of its kind."""
+    """KID with its interval for each kind of photos, by the label of the kind."""
     found = {}
     for label, photos in made.items():
         vectors = domain_classifiers.extract_features(photos)
@@ -77,6 +82,6 @@ def _kid_metrics(made: dict[str, Tensor], real: np.ndarray, way: str) -> dict[st
 
 
 def _fool_rate(is_b: np.ndarray, way: str) -> float:
-    """The share of photos that a judge takes for the domain that `way` leads to."""
+    """Share of photos that a classifier assigns to the target domain of direction `way`."""
     taken = is_b > 0.5
     return float(np.mean(taken if way == "a2b" else ~taken))

@@ -26,7 +26,7 @@ def charts_shown(monkeypatch: pytest.MonkeyPatch) -> dict:
 
 
 def photo(text: str = "7", fmt: str = "PNG") -> bytes:
-    """A picture of `text`, dark on light."""
+    """An image of `text`, dark on light."""
     image = Image.new("L", (200, 240), 235)
     ImageDraw.Draw(image).text((100, 120), text, fill=20, font=ImageFont.load_default(200), anchor="mm")
     out = io.BytesIO()
@@ -208,7 +208,7 @@ def test_every_step_can_be_switched_off(with_photo: Callable, monkeypatch: pytes
     prepare = canvas.prepare_digit
     monkeypatch.setattr(canvas, "prepare_digit", lambda ink, s: steps.append(s) or prepare(ink, s))
     page = with_photo()
-    for step in ("crop", "fit", "centre"):
+    for step in ("crop", "fit", "center"):
         page.set(f"step-{step}", False)
         assert not page.errors
     assert steps[0] == canvas.PreprocessingSteps() and steps[-1] == canvas.PreprocessingSteps(
@@ -253,7 +253,7 @@ def test_odd_names_of_a_set(with_photo: Callable, own_world, owner: str) -> None
     ids=["empty", "text", "truncated", "svg", "signature"],
 )
 @pytest.mark.parametrize("language", ["en", "ja"])
-def test_an_upload_that_is_no_picture_is_one_sentence(
+def test_an_upload_that_is_no_image_is_one_sentence(
     with_photo: Callable, content: bytes, name: str, language: str
 ) -> None:
     page = with_photo(content, name, language)

@@ -17,6 +17,7 @@ from core.analysis import model_results
 from core.cli.app import app
 from core.data import dataset_info
 from core.evaluation import evaluate_task
+from core.files import read_json, write_json
 from core.messages import Message
 from core.runs import queue, store
 from core.runs.logs import MetricsReader
@@ -141,6 +142,15 @@ def test_current_files_are_left_alone() -> None:
     assert migration.migrate_config(config) == config and migration.migrate_card(config) == config
     spec = {"tta_flip": False, "options": {"size": 3}, "data": "mine"}
     assert migration.migrate_spec(spec) == spec
+
+
+def test_metrics_are_renamed_in_cards_and_summaries(old_runs: dict[str, Run]) -> None:
+    old, new = {"fool_rate_colour_a2b": 0.4, "kid_a2b": 0.1}, {"fool_rate_color_a2b": 0.4, "kid_a2b": 0.1}
+    assert migration.migrate_card({"metrics": old})["metrics"] == new
+    assert migration.migrate_card({"format": migration.FORMAT, "metrics": old})["metrics"] == new
+    run = next(iter(old_runs.values()))
+    write_json(run.path / "summary.json", {**read_json(run.path / "summary.json"), "metrics": old})
+    assert run.summary["metrics"] == new
 
 
 def test_no_current_field_has_an_old_name() -> None:

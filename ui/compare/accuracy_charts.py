@@ -1,4 +1,5 @@
-"""Charts of the compare page: accuracy against cost, the accuracy of every class. As `ui.kit.charts`, without state or Streamlit."""
+"""Charts of the Compare page: accuracy vs. cost, and per-class accuracy. Like `ui.kit.charts`, without state
+or Streamlit."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from ui.kit.charts import empty_figure
 
 _MAX_LABEL_LENGTH = 24  # characters beside a point
 _MAX_LABELS = 5  # points; more, or longer names, would lie over each other: then the legend names them
-_MIN_ERROR = 1e-3  # a share of errors that is drawn no lower, so that 100 % has a place on the axis
+_MIN_ERROR = 1e-3  # smallest error rate drawn, so that 100% fits on the logarithmic axis
 _ACCURACY_TICKS = (
     0.1,
     0.3,
@@ -51,9 +52,11 @@ def pareto_chart(
     milliseconds: bool = False,
     height: int = 380,
 ) -> go.Figure:
-    """Each network a point with its 95 % interval, over its cost; a line through those that no other beats in both. Both axes are
-    logarithmic, the upright one in the share of errors: from 90 to 95 % is as far as from 80 to 90 %, both halve the errors. The
-    customdata of a point is [its accuracy]."""
+    """Plot the accuracy of each model with its 95% interval over its cost, and the Pareto front.
+
+    Both axes are logarithmic, the accuracy axis in the error rate: 90 to 95% is as far as 80 to 90%, since both
+    halve the errors. The customdata of a point is [its accuracy].
+    """
     style = ".3~g" if milliseconds else ".4~s"  # 0.2 of a millisecond is not "200m"
     fits = len(names) <= _MAX_LABELS and max(map(len, names), default=0) <= _MAX_LABEL_LENGTH
     fig = empty_figure(
@@ -70,7 +73,7 @@ def pareto_chart(
         line={"color": p.NEUTRAL, "width": 1.5, "dash": "dot", "shape": "hv"},
     )
     for i, name in enumerate(names):
-        colour, _dash = p.series_style(i)
+        color, _dash = p.series_style(i)
         low, high = intervals[i]
         most, least = _error_scale([low, high])
         fig.add_scatter(
@@ -83,7 +86,7 @@ def pareto_chart(
             showlegend=not fits,
             customdata=[[accuracies[i]]],
             cliponaxis=False,
-            marker={"size": 12, "color": colour, "symbol": p.SYMBOLS[i % len(p.SYMBOLS)]},
+            marker={"size": 12, "color": color, "symbol": p.SYMBOLS[i % len(p.SYMBOLS)]},
             error_y={
                 "type": "data",
                 "array": [most - y[i]],
@@ -130,18 +133,18 @@ def class_accuracy_chart(
     accuracy_label: str,
     height: int = 380,
 ) -> go.Figure:
-    """The accuracy of every class (K,) of each network: points, so that the axis may start where the values are."""
+    """Plot the per-class accuracy (K,) of each model as points, so that the axis need not start at 0."""
     fig = empty_figure(height + 14 * len(names), legend=True)  # on a phone each name is a line of the legend
     place = np.arange(len(labels))
     for i, (name, values) in enumerate(zip(names, accuracies, strict=True)):
-        colour, _dash = p.series_style(i)
+        color, _dash = p.series_style(i)
         fig.add_scatter(
             x=values,
             y=place,
             mode="markers",
             name=html.escape(name),
             customdata=list(labels),
-            marker={"size": 11, "color": colour, "symbol": p.SYMBOLS[i % len(p.SYMBOLS)]},
+            marker={"size": 11, "color": color, "symbol": p.SYMBOLS[i % len(p.SYMBOLS)]},
             hovertemplate=f"%{{customdata}}<br><b>{html.escape(name)}</b>: %{{x:.1%}}<extra></extra>",
         )
     fig.update_yaxes(
@@ -154,7 +157,8 @@ def class_accuracy_chart(
 def class_difference_chart(
     first: np.ndarray, second: np.ndarray, labels: Sequence[str], *, label: str, height: int = 300
 ) -> go.Figure:
-    """How many points of accuracy the first network is ahead in each class (K,); the bars of the other point down."""
+    """Plot the per-class accuracy difference (K,) of two models in percentage points; bars point down where
+    the second is ahead."""
     fig = empty_figure(height)
     gap = 100 * (first - second)
     fig.add_bar(

@@ -13,7 +13,7 @@ export default function ({ data, parentElement }) {
     }
     slider.oninput()
   }
-  box.style.width = `min(100%, ${Math.max(8, 80 * data.shape)}vh)` // a tall picture stays on the screen
+  box.style.width = `min(100%, ${Math.max(8, 80 * data.shape)}vh)` // a tall image fits the screen
   for (const name of ['before', 'after']) {
     const image = box.querySelector(`img.${name}`)
     if (image.src !== data[name]) image.src = data[name]

@@ -88,13 +88,13 @@ def preprocessing_switches() -> None:
     with st.container(horizontal=True):
         st.toggle(_(N_("Crop to bounding box")), True, key="step-crop", bind="query-params")
         st.toggle(_(N_("Resize to 20×20")), True, key="step-fit", bind="query-params")
-        st.toggle(_(N_("Center by mass")), True, key="step-centre", bind="query-params")
+        st.toggle(_(N_("Center by mass")), True, key="step-center", bind="query-params")
 
 
 def preprocessing_steps() -> PreprocessingSteps:
     """The enabled preprocessing steps; can be read before the switches are shown."""
     return PreprocessingSteps(
-        *(st.session_state.get(f"step-{name}", True) for name in ("crop", "fit", "centre"))
+        *(st.session_state.get(f"step-{name}", True) for name in ("crop", "fit", "center"))
     )
 
 

@@ -1,4 +1,4 @@
-"""What pages read again and again, read once: logs of runs, data on this machine."""
+"""Cached reads of the pages: logs of runs, installed data."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ui.kit.i18n import translate_message
 
 @st.cache_data(ttl=1, show_spinner=False)
 def running_runs() -> list[Run]:
-    """Runs in progress on this machine, newest first; looked up again after a second."""
+    """Runs in progress on this machine, newest first; refreshed every second."""
     return store.list_running_runs()
 
 
@@ -30,7 +30,7 @@ def _metrics_reader(path: str) -> tuple[MetricsReader, threading.Lock]:
 
 
 def run_metrics(run: Run) -> pd.DataFrame:
-    """The run's log so far; each call parses only what is new."""
+    """Log of a run so far; each call parses only new lines."""
     reader, lock = _metrics_reader(str(run.path / "metrics.csv"))
     with lock:
         return reader.read()
@@ -38,13 +38,13 @@ def run_metrics(run: Run) -> pd.DataFrame:
 
 @st.cache_data(ttl=20, show_spinner=False)
 def dataset_status(name: str) -> data.DatasetStatus:
-    """What is on this machine of data set `name`, looked up again after 20 seconds."""
+    """What is installed of data set `name`; refreshed every 20 seconds."""
     return data.dataset_status(name)
 
 
 @st.cache_data(ttl=20, show_spinner=False)
 def coco_sources() -> list[str]:
-    """The names of the COCO annotations in the data roots."""
+    """Names of the COCO annotations in the data roots."""
     from core.coco import sources
 
     return list(sources.list_local())
@@ -61,7 +61,8 @@ def _decoded_keys() -> set[tuple[str, str]]:
 
 
 def load_dataset(name: str) -> data.ArrayDataset:
-    """The data set that a training would take, with a bar while it is decoded for the first time; nothing is downloaded."""
+    """Data set that a run would use, with a progress bar while it is decoded for the first time. Downloads
+    nothing."""
     folder = str(data.find_dataset(name))
     if (name, folder) not in _decoded_keys():
         place = st.empty()
@@ -81,37 +82,38 @@ def _load_unpaired_test(folder: str) -> data.ArrayDataset:
 
 
 def load_unpaired_test() -> data.ArrayDataset:
-    """The test photos of apples and oranges, without the training part, which takes much longer to decode; nothing is downloaded."""
+    """Test photos of apples and oranges, without the training set, which takes much longer to decode.
+    Downloads nothing."""
     return _load_unpaired_test(str(data.find_dataset("apple2orange")))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def load_test_dataset(path: str, finished: float) -> data.ArrayDataset | None:
-    """The data set on which a run was tested, or None. `finished` renews the entry."""
+    """Data set on which a run was tested, or None. `finished` invalidates the cache entry."""
     return evaluation_report.load_test_dataset(Run(Path(path)))
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def run_evaluation(path: str, finished: float) -> evaluation_report.EvaluationReport | None:
-    """The test report of a finished run."""
+    """Test report of a finished run."""
     return evaluation_report.load_report(Run(Path(path)))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def sample_images(path: str, kind: str) -> list[np.ndarray]:
-    """The pictures of one kind on a sheet of a training's photos; a look never changes."""
+    """Images of one kind on a sample sheet of a run; sheets never change."""
     return samples.read_images(Path(path), kind)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def run_script(path: str, changed: float) -> str:
-    """The plain-PyTorch script of a run. `changed` renews the entry."""
+    """Plain PyTorch script of a run. `changed` invalidates the cache entry."""
     return export.render_script(Run(Path(path)))
 
 
 @st.cache_data(ttl=60, show_spinner=False)
 def model_card(name: str) -> dict | None:
-    """The card of a shipped checkpoint, or None where card and weights do not belong together."""
+    """Model card of a pretrained checkpoint, or None if card and weights do not match."""
     try:
         return checkpoints.load_card(name).content
     except UserError:

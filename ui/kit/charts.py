@@ -135,7 +135,7 @@ def line_chart(
         f"<b>%{{fullData.name}}</b><br>{x_label}: %{{x:,.6~g}}<br>{y_label}: %{{y:{number}}}<extra></extra>"
     )
     for s in series:
-        colour, dash = p.series_style(s.role)
+        color, dash = p.series_style(s.role)
         y = mask_nonfinite(s.y, positive=log_y)
         smoothed = s.name in raw and not s.faint
         few = not s.faint and not smoothed and np.isfinite(y).sum() <= 60
@@ -146,10 +146,10 @@ def line_chart(
             legendgroup=f"{s.name}{s.role}",
             showlegend=not s.faint,
             mode="lines+markers" if few else "lines",
-            line={"color": colour, "width": 1 if s.faint else 2.5, "dash": s.dash or dash},
+            line={"color": color, "width": 1 if s.faint else 2.5, "dash": s.dash or dash},
             marker={
                 "size": 9 if s.role == "test" else 6,
-                "color": colour,
+                "color": color,
                 "symbol": _MARKER_SYMBOLS.get(s.role, "circle"),
             },
             opacity=0.35 if s.faint else 1,

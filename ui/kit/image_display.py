@@ -1,6 +1,6 @@
-"""Pictures for `st.image`: small images enlarged without smoothing, attribution over a drawing, mosaics with marks.
+"""Images for `st.image`: nearest-neighbor upscaling, attribution overlays, tiles with marks.
 
-Everything is uint8: (H, W) grey or (H, W, 3) colour in, (H, W, 3) or, where something must stay see-through, (H, W, 4) out.
+Everything is uint8: (H, W) gray or (H, W, 3) color in, (H, W, 3) or, with transparency, (H, W, 4) out.
 """
 
 from __future__ import annotations
@@ -17,19 +17,20 @@ _LABEL_BACKGROUND, _LABEL_COLOR = "#1E222B", "#FFFFFF"
 
 
 def data_url(content: bytes, kind: str = "jpeg") -> str:
-    """An image file of the type `kind` as a URL that holds it."""
+    """Return an image file of MIME subtype `kind` as a data URL."""
     return f"data:image/{kind};base64," + base64.b64encode(content).decode()
 
 
 def upscale_image(image: np.ndarray, factor: int) -> np.ndarray:
-    """`image` (H, W) or (H, W, 3) as (H * factor, W * factor, 3), every pixel a square."""
-    colour = np.repeat(image[..., None], 3, axis=2) if image.ndim == 2 else image
-    return np.ascontiguousarray(colour.repeat(factor, axis=0).repeat(factor, axis=1), dtype=np.uint8)
+    """Upscale an image (H, W) or (H, W, 3) to (H * factor, W * factor, 3) by nearest neighbor."""
+    color = np.repeat(image[..., None], 3, axis=2) if image.ndim == 2 else image
+    return np.ascontiguousarray(color.repeat(factor, axis=0).repeat(factor, axis=1), dtype=np.uint8)
 
 
 def overlay_attribution(image: np.ndarray, attribution: np.ndarray, factor: int = 8) -> np.ndarray:
-    """A drawing (H, W) uint8, white on black, under its signed attribution (H, W): what speaks for the answer in blue, what speaks
-    against it in orange, as strong as its share of the largest; (H * factor, W * factor, 3)."""
+    """Overlay a drawing (H, W) uint8, white on black, with its signed attribution (H, W): evidence for the
+    class in blue, evidence against it in orange, relative to the largest absolute value. Returns (H *
+    factor, W * factor, 3)."""
     signed = np.nan_to_num(np.asarray(attribution, dtype=float), posinf=0, neginf=0)
     # The largest one percent may saturate: a single pixel should not turn the rest off.
     bound = np.percentile(np.abs(signed), 99) or np.abs(signed).max() or 1.0
@@ -50,10 +51,11 @@ def tile_images(
     captions: Sequence[str] | None = None,
     gap: int = 8,
 ) -> np.ndarray:
-    """Equal images in rows of `columns`, each enlarged by `factor`, as one (H, W, 4) mosaic that is see-through between them.
+    """Tile images of equal size in rows of `columns`, each upscaled by `factor`, into one (H, W, 4) image with
+    transparent gaps.
 
-    `marks` frames each: True green with a tick, False vermillion with a cross, None grey without a mark. `captions` (Latin letters,
-    digits, →) stand on a plate below.
+    `marks` frame each image: True green with a tick, False vermilion with a cross, None gray without a mark.
+    `captions` (Latin letters, digits, →) are drawn on a plate below.
     """
     if not len(images):
         return np.zeros((1, 1, 4), dtype=np.uint8)
@@ -77,15 +79,15 @@ def tile_images(
 
 
 def _frame_image(image: np.ndarray, mark: bool | None, frame: int) -> np.ndarray:
-    """The image (H, W, 3) in a frame `frame` pixels wide; the mark sits on a plate in the lower right corner."""
-    colour = p.to_rgb(p.NEUTRAL if mark is None else p.CORRECT if mark else p.WRONG)
+    """Draw a frame `frame` pixels wide around an image (H, W, 3), with the mark in the lower right corner."""
+    color = p.to_rgb(p.NEUTRAL if mark is None else p.CORRECT if mark else p.WRONG)
     height, width = image.shape[:2]
-    canvas = Image.new("RGB", (width + 2 * frame, height + 2 * frame), colour)
+    canvas = Image.new("RGB", (width + 2 * frame, height + 2 * frame), color)
     canvas.paste(Image.fromarray(image), (frame, frame))
     if mark is not None:
         # Drawn four times as large and shrunk: smooth strokes at any size.
         side = max(12, round(0.24 * min(height, width)))
-        plate = Image.new("RGB", (4 * side, 4 * side), colour)
+        plate = Image.new("RGB", (4 * side, 4 * side), color)
         strokes = (
             [[(0.18, 0.54), (0.42, 0.78), (0.84, 0.24)]]
             if mark
@@ -106,7 +108,8 @@ def _frame_image(image: np.ndarray, mark: bool | None, frame: int) -> np.ndarray
 
 
 def _caption_image(image: np.ndarray, caption: str) -> np.ndarray:
-    """The image over a plate with the caption, as large as fits; an arrow, which the built-in font lacks, is drawn."""
+    """Add a plate with the caption below an image, as large as fits; the arrow, missing in the built-in font,
+    is drawn."""
     width = image.shape[1]
     plate = Image.new("RGB", (width, round(max(11, width // 7) * 1.5)), _LABEL_BACKGROUND)
     draw, parts, size = (

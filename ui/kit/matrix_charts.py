@@ -1,6 +1,7 @@
-"""Charts made of cells: confusion matrix, sweep over two fields. As `ui.kit.charts`, without state or Streamlit.
+"""Charts made of cells: confusion matrix, sweep over two fields. Like `ui.kit.charts`, without state or
+Streamlit.
 
-Cells are bars of one unit: Streamlit reports clicks on bars, none on heat maps.
+Cells are bars of height 1: Streamlit reports clicks on bars, but not on heatmaps.
 """
 
 from __future__ import annotations
@@ -118,7 +119,7 @@ def sweep_chart(
     table: pd.DataFrame,
     x: str,
     y: str,
-    colour: str | None = None,
+    color: str | None = None,
     *,
     labels: Mapping[str, str],
     log_x: bool = False,
@@ -127,22 +128,23 @@ def sweep_chart(
     dark: bool = False,
     height: int = 320,
 ) -> go.Figure:
-    """What one or two recipe fields do to a metric. `table` has a row per run: the fields `x` and `colour`, the metric `y` (NaN
-    while it is not there) and, if clicks should name a run, the column `run` (first in the customdata).
+    """Plot the effect of one or two recipe fields on a metric.
 
-    One field: points and a line. Two: a line for each of up to three values of `colour`, else a field of cells, averaged over
-    runs of the same setting. The best is ringed or starred. `labels` maps the column names to theirs on the page.
+    `table` has a row per run: the fields `x` and `color`, the metric `y` (NaN while it is missing) and, for
+    clicks that select a run, the column `run` (first in the customdata). One field: points and a line. Two
+    fields: a line for each of up to three values of `color`, else a heatmap averaged over runs with the same
+    settings. The best is circled or starred. `labels` maps column names to display names.
     """
     done = table.dropna(subset=[y]).reset_index(drop=True)
-    if colour and done[colour].nunique() > 3 and done[x].nunique() > 1:
-        return _sweep_heatmap(done, x, y, colour, labels, higher_is_better, y_format, dark, height)
-    groups = list(done.groupby(colour, sort=True)) if colour else [("", done)]
+    if color and done[color].nunique() > 3 and done[x].nunique() > 1:
+        return _sweep_heatmap(done, x, y, color, labels, higher_is_better, y_format, dark, height)
+    groups = list(done.groupby(color, sort=True)) if color else [("", done)]
     numeric = pd.api.types.is_numeric_dtype(done[x]) and not pd.api.types.is_bool_dtype(done[x])
     order = {value: i for i, value in enumerate(sorted(done[x].unique(), key=str))}
     lines, runs = [], []
     for i, (value, part) in enumerate(groups):
         part = part.sort_values(x, key=None if numeric else lambda c: c.map(order))
-        name = f"{labels[colour]} {value}" if colour else labels[y]
+        name = f"{labels[color]} {value}" if color else labels[y]
         lines.append(
             Series(name, (part[x] if numeric else part[x].map(order)).to_numpy(), part[y].to_numpy(), i)
         )
@@ -164,7 +166,7 @@ def sweep_chart(
             hoverinfo="skip",
             hovertemplate=None,
         )
-    fig.update_layout(showlegend=bool(colour))
+    fig.update_layout(showlegend=bool(color))
     if numeric:
         fig.update_xaxes(
             type="log" if log_x else "linear", tickvals=sorted(done[x].unique()), tickformat=".4~g"
@@ -180,14 +182,14 @@ def _sweep_heatmap(
     table: pd.DataFrame,
     x: str,
     y: str,
-    colour: str,
+    color: str,
     labels: Mapping[str, str],
     higher: bool,
     y_format: str,
     dark: bool,
     height: int,
 ) -> go.Figure:
-    grid = table.pivot_table(index=colour, columns=x, values=y, aggfunc="mean")
+    grid = table.pivot_table(index=color, columns=x, values=y, aggfunc="mean")
     values = grid.to_numpy()
     rows, columns = np.nonzero(np.isfinite(values))
     found = values[rows, columns]
@@ -196,7 +198,7 @@ def _sweep_heatmap(
     strength = strength if higher else 1 - strength
     best = int(strength.argmax())
     fills = [_cell_color(p.BLUE, s, dark) for s in strength]
-    names = table.groupby([colour, x])["run"].first() if "run" in table else {}
+    names = table.groupby([color, x])["run"].first() if "run" in table else {}
     keys = [(grid.index[r], grid.columns[c]) for r, c in zip(rows, columns, strict=True)]
     texts = [
         ("★ " if i == best else "") + (f"{v:.1%}" if "%" in y_format else f"{v:.3g}")
@@ -214,7 +216,7 @@ def _sweep_heatmap(
         customdata=[
             [names.get(key), str(key[0]), str(key[1]), float(v)] for key, v in zip(keys, found, strict=True)
         ],
-        hovertemplate=f"{labels[colour]}: %{{customdata[1]}}<br>{labels[x]}: %{{customdata[2]}}<br>"
+        hovertemplate=f"{labels[color]}: %{{customdata[1]}}<br>{labels[x]}: %{{customdata[2]}}<br>"
         f"{labels[y]}: %{{customdata[3]:{y_format}}}<extra></extra>",
     )
     fig.update_xaxes(
@@ -225,7 +227,7 @@ def _sweep_heatmap(
         range=[-0.5, grid.shape[1] - 0.5],
     )
     fig.update_yaxes(
-        title_text=labels[colour],
+        title_text=labels[color],
         tickvals=np.arange(grid.shape[0]),
         ticktext=[f"{v}" for v in grid.index],
         showgrid=False,

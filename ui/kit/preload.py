@@ -1,4 +1,4 @@
-"""torch takes seconds to import; the server does it in a thread once its first page is out, and pages that need it wait here."""
+"""Import torch in a thread after the first page is served; pages that need it wait here."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ def _import_thread() -> threading.Thread:
 
 
 def start_import() -> None:
-    """Begin to import torch, once per server."""
+    """Start importing torch, once per server."""
     _import_thread()
 
 
 def is_ready() -> bool:
-    """Whether torch is imported; begins to import it where nobody has."""
+    """Return whether torch is imported; start the import if it has not been started."""
     return not _import_thread().is_alive()
 
 
 def wait_until_ready() -> None:
-    """Return when torch is imported; says that it is warming up where that takes a while."""
+    """Block until torch is imported; show a message if that takes long."""
     place = (
         st.empty()
     )  # also where there is nothing to wait for: what moves down, such as a canvas, would begin anew

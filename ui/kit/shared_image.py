@@ -1,4 +1,4 @@
-"""A picture that one page hands on to another, within one browser session: a crop of a COCO image to the networks that may look at it."""
+"""Share an image between pages through session state, such as a crop of a COCO image to be classified."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _STATE_KEY = "_handed"
 
 
 def put(name: str, pixels: np.ndarray) -> None:
-    """Keep `pixels` (H, W, 3) uint8 for the page that is opened next."""
+    """Store `pixels` (H, W, 3) uint8 for the next page."""
     st.session_state[_STATE_KEY] = (name, pixels)
 
 
 def get() -> tuple[str, np.ndarray] | None:
-    """The picture that another page has handed on, with its name and a button that lets it go; None where there is none."""
+    """Return the shared image and show its name with a button that removes it; None if there is no image."""
     found = st.session_state.get(_STATE_KEY)
     if found is None:
         return None
@@ -30,5 +30,5 @@ def get() -> tuple[str, np.ndarray] | None:
 
 
 def clear() -> None:
-    """Forget the shared image."""
+    """Remove the shared image."""
     st.session_state.pop(_STATE_KEY, None)

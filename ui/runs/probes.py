@@ -1,4 +1,4 @@
-"""The probe strip: what the network said to the same eight validation examples after every epoch."""
+"""Probe strip: predictions on the same eight validation examples after each epoch."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ def _load_examples(path: str, changed: float) -> tuple[np.ndarray, np.ndarray] |
 
 
 def probe_strip(run: Run) -> None:
-    """The examples with their predictions at the epoch that the slider names; it follows the newest until somebody moves it."""
+    """Show the examples with their predictions at the selected epoch; the slider follows the newest epoch
+    until the user moves it."""
     path = run.path / "probe.safetensors"
     examples = _load_examples(str(path), path.stat().st_mtime) if path.exists() else None
     if examples is None:
@@ -54,8 +55,8 @@ def probe_strip(run: Run) -> None:
 
 
 def _follow_newest(run_id: str, newest: int) -> list[int]:
-    """The epochs at which the slider may stand by this page's own doing: the last newest one, and those of the moments before, which
-    a slow browser sends once more."""
+    """Return the epochs that this page itself set on the slider: the last newest epoch and those just before
+    it, which a slow browser may send again."""
     now, name = time.monotonic(), f"probe-followed-{run_id}"
     times = st.session_state.get(name, {})
     last = max(times, default=None)

@@ -138,7 +138,7 @@ METRIC_ROWS = {
 }
 METRIC_KINDS = {
     "": N_("translated"),
-    "colour_": N_("color transfer only"),
+    "color_": N_("color transfer only"),
     "untranslated_": N_("original photos"),
 }
 

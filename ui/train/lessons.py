@@ -1,4 +1,4 @@
-"""Lessons from data on the train page: what the scaling of pixels does to a training, and the processor against the graphics card."""
+"""Lessons on the Train page: why input scaling matters, and CPU vs. GPU."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SCALING_NAMES = {
 
 
 def scaling_lesson(task: tasks.Task) -> None:
-    """An expander: the three ranges of the task's pixels in figures, and a button that trains with each."""
+    """Show an expander with the input range of each scaling, and buttons that train with each."""
     place = st.expander(
         _(N_("Lesson: why input scaling matters")),
         icon=":material/tune:",
@@ -64,7 +64,7 @@ def scaling_lesson(task: tasks.Task) -> None:
 
 
 def _input_ranges(task: tasks.Task) -> pd.DataFrame:
-    """What a network sees, for each scaling: the range of its inputs over the training part."""
+    """Range of the inputs over the training set, for each scaling."""
     dataset = cache.load_dataset(task.dataset)
     rows = []
     for name, words in SCALING_NAMES.items():
@@ -90,7 +90,7 @@ def _start_scaling_runs(task: tasks.Task) -> None:
 
 
 def device_lesson(task: tasks.Task, recipe: Recipe) -> None:
-    """An expander: images per second of this training on the processor and on the graphics card, measured on a button."""
+    """Show an expander that measures images per second of this task on CPU and GPU, on a button."""
     place = st.expander(
         _(N_("Lesson: CPU vs. GPU")),
         icon=":material/memory:",

@@ -206,7 +206,7 @@ def show_quality(choice: ModelChoice) -> None:
         if choice.run is None
         else (choice.run.summary or {}).get("metrics", {})
     )
-    if isinstance(share := metrics.get("colour_histogram_accuracy"), float):
+    if isinstance(share := metrics.get("color_histogram_accuracy"), float):
         st.caption(
             _(
                 N_(
