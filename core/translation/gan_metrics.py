@@ -1,7 +1,7 @@
 """Test metrics of a CycleGAN, each beside the same metric of the color-transfer baseline.
 
-The weights were chosen with the first classifier alone; the second classifier and the feature model did
-not.
+The weights were chosen with the first classifier alone; the second classifier and the feature
+model had no influence on it.
 """
 
 from __future__ import annotations
