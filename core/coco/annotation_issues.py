@@ -1,7 +1,7 @@
-"""Records that look odd: a tour of what annotations of a real set hold besides what one expects, each kind with its examples.
+"""Find annotation issues: unusual or invalid records of a data set, by type, with examples.
 
-Most kinds are one question to the index. Two need every shape (polygons outside their box, joints outside their mask); they are looked
-for once, about a minute for a million instances, and kept beside the index.
+Most types are one query on the index. Two need every shape (polygons outside the box, keypoints outside the mask): those
+take about a minute per million instances and are cached beside the index.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from core.data import ProgressCallback
 from core.files import atomic_write
 from core.messages import Message, N_, UserError
 
-BOX_TOLERANCE = 2.0  # pixels that a polygon may reach out of its box, as COCO's own rounding makes it
+BOX_TOLERANCE = 2.0  # pixels; COCO rounds polygons and boxes differently
 _BATCH_SIZE = 20_000
 _POLYGON_DECODER = msgspec.json.Decoder(list[list[float]])
 _KEYPOINT_DECODER = msgspec.json.Decoder(list[float])
@@ -27,8 +27,16 @@ _KEYPOINT_DECODER = msgspec.json.Decoder(list[float])
 
 @dataclass(frozen=True)
 class IssueType:
-    """One kind of oddity: `title` and `about` as message ids, `measure` says what its number is; `sql` selects image, id, value of the
-    records, "" where shapes must be looked at. `high` puts the largest values first."""
+    """Type of issue.
+
+    Attributes:
+        name: id, used in URLs.
+        title: message id.
+        description: message id.
+        measure: message id with the placeholder {value}.
+        sql: selects image, id and value of the records; empty for the types that need the shapes.
+        descending: whether the largest values come first.
+    """
 
     name: str
     title: str
@@ -38,7 +46,7 @@ class IssueType:
     descending: bool = True
 
 
-_SELECT_RECORDS = "SELECT a.image, a.id, {value} AS value FROM annotations a JOIN images i ON i.image = a.image WHERE {which}"
+_SELECT_RECORDS = "SELECT a.image, a.id, {value} AS value FROM annotations a JOIN images i ON i.image = a.image WHERE {condition}"
 _BOX_OVERHANG = "greatest(-a.x, -a.y, a.x + a.w - i.width, a.y + a.h - i.height)"
 ISSUE_TYPES = (
     IssueType(
@@ -49,7 +57,7 @@ ISSUE_TYPES = (
             "loss divided by an area of 0 becomes NaN. Training code usually filters them out."
         ),
         N_("area {value} px²"),
-        _SELECT_RECORDS.format(value="a.area", which="a.area < 16"),
+        _SELECT_RECORDS.format(value="a.area", condition="a.area < 16"),
         descending=False,
     ),
     IssueType(
@@ -62,7 +70,7 @@ ISSUE_TYPES = (
         N_("aspect ratio {value}:1"),
         _SELECT_RECORDS.format(
             value="greatest(a.w, a.h) / greatest(least(a.w, a.h), 0.01)",
-            which="a.w > 0 AND a.h > 0 AND greatest(a.w, a.h) > 12 * least(a.w, a.h)",
+            condition="a.w > 0 AND a.h > 0 AND greatest(a.w, a.h) > 12 * least(a.w, a.h)",
         ),
     ),
     IssueType(
@@ -75,7 +83,7 @@ ISSUE_TYPES = (
         N_("{value}% of the image"),
         _SELECT_RECORDS.format(
             value="100.0 * a.area / (i.width * i.height)",
-            which="a.crowd AND i.width > 0 AND i.height > 0 AND a.area > 0.1 * i.width * i.height",
+            condition="a.crowd AND i.width > 0 AND i.height > 0 AND a.area > 0.1 * i.width * i.height",
         ),
     ),
     IssueType(
@@ -87,7 +95,7 @@ ISSUE_TYPES = (
         ),
         N_("{value} px outside the image"),
         _SELECT_RECORDS.format(
-            value=_BOX_OVERHANG, which=f"i.width > 0 AND i.height > 0 AND {_BOX_OVERHANG} > 1"
+            value=_BOX_OVERHANG, condition=f"i.width > 0 AND i.height > 0 AND {_BOX_OVERHANG} > 1"
         ),
     ),
     IssueType(
@@ -126,61 +134,63 @@ ISSUE_TYPES = (
 
 
 def find_issues(coco: Coco, progress: ProgressCallback | None = None) -> dict[str, pd.DataFrame]:
-    """For each kind its records: image (number in the index), id, value; the most extreme first. Looks at all shapes the first time.
-    Raises UserError where the index has lost its bytes."""
+    """Return the records of each type: image (index), id, value; the most extreme first.
+
+    The first call scans all shapes. Raises UserError if the index files are missing.
+    """
     shapes = _scan_shapes(coco, progress)
-    found = {}
-    for kind in ISSUE_TYPES:
+    issues = {}
+    for issue_type in ISSUE_TYPES:
         rows = (
-            coco.query_table(kind.sql)
-            if kind.sql
-            else shapes[shapes["kind"] == kind.name][["image", "id", "value"]]
+            coco.query_table(issue_type.sql)
+            if issue_type.sql
+            else shapes[shapes["type"] == issue_type.name][["image", "id", "value"]]
         )
-        found[kind.name] = (
+        issues[issue_type.name] = (
             rows.dropna()
-            .sort_values(["value", "id"], ascending=[not kind.descending, True])
+            .sort_values(["value", "id"], ascending=[not issue_type.descending, True])
             .reset_index(drop=True)
         )
-    return found
+    return issues
 
 
 def is_scanned(coco: Coco) -> bool:
-    """Whether all shapes were looked at already, so that `tour` answers at once."""
-    return _cached_tables(coco).exists()
+    """Whether the shapes are scanned, so that `find_issues` is fast."""
+    return _cached_shapes(coco).exists()
 
 
-def _cached_tables(coco: Coco) -> Path:
-    return coco.folder / "oddities.parquet"
+def _cached_shapes(coco: Coco) -> Path:
+    return coco.folder / "issues.parquet"
 
 
 def _scan_shapes(coco: Coco, progress: ProgressCallback | None) -> pd.DataFrame:
-    path = _cached_tables(coco)
+    path = _cached_shapes(coco)
     if path.exists():
         return coco.query_table("SELECT * FROM read_parquet(?)", [str(path)])
     rows = coco.query_table(
         "SELECT image, id, x, y, w, h, area, crowd, labeled, segmentation_at, segmentation_bytes, keypoints_at, keypoints_bytes "
         "FROM annotations ORDER BY segmentation_at"
     )
-    found: list[tuple[str, int, int, float]] = []
+    issues: list[tuple[str, int, int, float]] = []
     try:
         with (coco.folder / "segments.bin").open("rb") as segments:
             for first in range(0, len(rows), _BATCH_SIZE):
                 if progress:
                     progress(Message(N_("Checking shapes")), first / len(rows))
-                part = rows.iloc[first : first + _BATCH_SIZE]
-                begin, last = int(part["segmentation_at"].iloc[0]), part.iloc[-1]
+                batch = rows.iloc[first : first + _BATCH_SIZE]
+                begin, last = int(batch["segmentation_at"].iloc[0]), batch.iloc[-1]
                 segments.seek(begin)
                 content = segments.read(int(last["keypoints_at"] + last["keypoints_bytes"]) - begin)
-                for row in part.itertuples():
-                    found += _shape_issues(row, content, begin)
+                for row in batch.itertuples():
+                    issues += _shape_issues(row, content, begin)
     except OSError as error:
         raise UserError(
             N_("Index of {folder} not found. Open the folder again."), folder=str(coco.source)
         ) from error
-    frame = pd.DataFrame(found, columns=["kind", "image", "id", "value"]).astype(
+    frame = pd.DataFrame(issues, columns=["type", "image", "id", "value"]).astype(
         {"image": "int64", "id": "int64", "value": "float64"}
     )
-    atomic_write(path, lambda aside: _write_table(frame, aside))
+    atomic_write(path, lambda temporary: _write_table(frame, temporary))
     return frame
 
 
@@ -193,7 +203,7 @@ def _write_table(frame: pd.DataFrame, path: Path) -> None:
 
 
 def _shape_issues(row, content: bytes, begin: int) -> list[tuple[str, int, int, float]]:  # noqa: ANN001
-    """What is odd about the shape of one instance."""
+    """Return the issues of the shape of one instance: type, image index, id, value."""
     raw = content[row.segmentation_at - begin : row.segmentation_at - begin + row.segmentation_bytes]
     if not raw.startswith(b"["):
         return []
@@ -207,23 +217,23 @@ def _shape_issues(row, content: bytes, begin: int) -> list[tuple[str, int, int, 
         return []
     if not polygons:
         return []
-    found = []
-    corners = np.concatenate(polygons)
-    low, high = corners.min(0), corners.max(0)
-    beside = max(row.x - low[0], row.y - low[1], high[0] - row.x - row.w, high[1] - row.y - row.h)
-    if beside > BOX_TOLERANCE:
-        found.append(("polygon", row.image, row.id, float(beside)))
+    issues = []
+    vertices = np.concatenate(polygons)
+    low, high = vertices.min(0), vertices.max(0)
+    overhang = max(row.x - low[0], row.y - low[1], high[0] - row.x - row.w, high[1] - row.y - row.h)
+    if overhang > BOX_TOLERANCE:
+        issues.append(("polygon", row.image, row.id, float(overhang)))
     if row.labeled:
-        far = _keypoint_distance(
+        distance = _keypoint_distance(
             content[row.keypoints_at - begin :][: row.keypoints_bytes], polygons, row.area
         )
-        if far:
-            found.append(("joint", row.image, row.id, far))
-    return found
+        if distance:
+            issues.append(("joint", row.image, row.id, distance))
+    return issues
 
 
 def _keypoint_distance(raw: bytes, polygons: list[np.ndarray], area: float) -> float:
-    """Pixels by which the farthest labeled joint lies outside of the polygons; 0 where none lies far."""
+    """Return the distance in pixels of the farthest labeled keypoint from the polygons; 0 if it is within tolerance."""
     try:
         points = np.asarray(_KEYPOINT_DECODER.decode(raw)).reshape(-1, 3)
     except (msgspec.DecodeError, ValueError):
@@ -232,5 +242,5 @@ def _keypoint_distance(raw: bytes, polygons: list[np.ndarray], area: float) -> f
     outside = labeled[~outlines.polygons_contain(polygons, labeled)]
     if not len(outside):
         return 0.0
-    far = float(outlines.edge_distance(polygons, outside).max())
-    return far if far > max(5.0, 0.25 * max(float(area), 0.0) ** 0.5) else 0.0
+    distance = float(outlines.edge_distance(polygons, outside).max())
+    return distance if distance > max(5.0, 0.25 * max(float(area), 0.0) ** 0.5) else 0.0

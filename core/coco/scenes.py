@@ -1,6 +1,6 @@
-"""Drawn scenes in exact COCO format, for machines without COCO: balls, boxes and trees, stick figures with 17 keypoints, a crowd.
+"""Synthetic scenes in COCO format, for machines without COCO: balls, boxes, trees, people with 17 keypoints, crowds.
 
-The keypoints are COCO's, in its order; a joint behind a box is labeled but hidden (1), one outside of the picture is not labeled (0).
+Keypoints are COCO's, in its order: hidden behind another object (1), or outside the image and not labeled (0).
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ CATEGORIES = [
     {"id": 3, "name": "box", "supercategory": "toy"},
     {"id": 4, "name": "tree", "supercategory": "plant"},
 ]
-# Where a standing figure of height 1 has its joints, x to the right of its middle, y down from its top.
+# Keypoints of a standing figure of height 1: x to the right of its center, y down from its top.
 _POSE = (
     (0, 0.08),
     (0.02, 0.06),
@@ -88,7 +88,7 @@ _POSE = (
 
 
 def make_dataset(folder: Path) -> Path:
-    """The scenes as a COCO folder below `folder`, made once from a fixed seed. Returns the COCO folder."""
+    """Generate the scenes in `folder` from a fixed seed, once. Return the COCO folder."""
     target = folder / "drawn-scenes"
     if (target / "annotations" / f"captions_{NAME}.json").exists():
         return target
@@ -97,15 +97,15 @@ def make_dataset(folder: Path) -> Path:
     (target / NAME).mkdir(parents=True, exist_ok=True)
     (target / "annotations").mkdir(exist_ok=True)
     for number in range(1, NUM_IMAGES + 1):
-        picture, found, sentence = _make_scene(rng, crowd=number % 12 == 0)
+        image, scene_annotations, caption = _make_scene(rng, crowd=number % 12 == 0)
         name = f"{number:012d}.png"
         buffer = io.BytesIO()
-        picture.save(buffer, "PNG")
+        image.save(buffer, "PNG")
         write_bytes(target / NAME / name, buffer.getbuffer())
         images.append({"id": number, "file_name": name, "width": WIDTH, "height": HEIGHT})
-        captions.append({"id": number, "image_id": number, "caption": sentence})
-        for one in found:
-            record = {"id": len(annotations) + 1, "image_id": number, **one}
+        captions.append({"id": number, "image_id": number, "caption": caption})
+        for annotation in scene_annotations:
+            record = {"id": len(annotations) + 1, "image_id": number, **annotation}
             points = record.pop("keypoints", None)
             annotations.append(record)
             if points:
@@ -114,7 +114,7 @@ def make_dataset(folder: Path) -> Path:
                 )
     _add_annotation_errors(annotations)
     info = {
-        "description": "Scenes drawn by Manabi Lab; not COCO. Three slips are there on purpose, for the tour of oddities"
+        "description": "Synthetic scenes by Manabi Lab; not COCO. They contain three deliberate annotation errors"
     }
     body = {**CATEGORIES[0], "keypoints": list(KEYPOINT_NAMES), "skeleton": [list(pair) for pair in SKELETON]}
     files = {
@@ -122,7 +122,7 @@ def make_dataset(folder: Path) -> Path:
         "person_keypoints": {"annotations": people, "categories": [body]},
         "captions": {"annotations": captions},
     }
-    for kind, content in files.items():  # captions last: their presence means that all is there
+    for kind, content in files.items():  # captions last: their presence marks the folder as complete
         write_json(
             target / "annotations" / f"{kind}_{NAME}.json",
             json.loads(json.dumps({"info": info, "images": images, **content})),
@@ -131,7 +131,7 @@ def make_dataset(folder: Path) -> Path:
 
 
 def _add_annotation_errors(annotations: list[dict[str, Any]]) -> None:
-    """Three slips as real sets have them: a ball annotated twice, a tree whose box was forgotten when it was drawn anew, a speck."""
+    """Add three typical errors: a duplicate ball, a tree whose box was not updated with its polygon, a tiny instance."""
     ball, tree = (next(a for a in annotations if a["category_id"] == category) for category in (2, 4))
     x, y, w, h = tree["bbox"]
     tree["bbox"] = [x, y, round(w / 2, 2), h]
@@ -145,47 +145,47 @@ def _add_annotation_errors(annotations: list[dict[str, Any]]) -> None:
 
 
 def _make_scene(rng: np.random.Generator, crowd: bool) -> tuple[Image.Image, list[dict[str, Any]], str]:
-    """A picture, its annotations, a sentence about it. What is drawn later hides what was drawn before, in the masks too."""
+    """Draw a scene; return the image, its annotations and a caption. Objects are sorted from back to front."""
     sky, ground = (rng.integers(190, 240), 220, 245), (120, rng.integers(150, 190), 110)
-    picture = Image.new("RGB", (WIDTH, HEIGHT), sky)
-    ImageDraw.Draw(picture).rectangle([0, HEIGHT * 0.6, WIDTH, HEIGHT], fill=ground)
-    things = [_draw_tree(rng) for _ in range(rng.integers(0, 3))] + [
+    image = Image.new("RGB", (WIDTH, HEIGHT), sky)
+    ImageDraw.Draw(image).rectangle([0, HEIGHT * 0.6, WIDTH, HEIGHT], fill=ground)
+    shapes = [_draw_tree(rng) for _ in range(rng.integers(0, 3))] + [
         _draw_person(rng) for _ in range(rng.integers(0, 4))
     ]
-    things += [_draw_ball(rng) for _ in range(rng.integers(0, 3))] + [
+    shapes += [_draw_ball(rng) for _ in range(rng.integers(0, 3))] + [
         _draw_box(rng) for _ in range(rng.integers(0, 3))
     ]
-    things.sort(key=lambda thing: thing["bottom"])
-    found = []
-    for place, thing in enumerate(things):
-        for polygon, fill in thing["draw"]:
-            ImageDraw.Draw(picture).polygon(polygon, fill=fill, outline=(40, 40, 50))
-        one = _to_annotation(thing)
-        if "joints" in thing:
-            one["keypoints"] = _keypoint_visibility(thing["joints"], things[place + 1 :])
-        found.append(one)
+    shapes.sort(key=lambda shape: shape["bottom"])
+    annotations = []
+    for position, shape in enumerate(shapes):
+        for polygon, fill in shape["draw"]:
+            ImageDraw.Draw(image).polygon(polygon, fill=fill, outline=(40, 40, 50))
+        annotation = _to_annotation(shape)
+        if "keypoints" in shape:
+            annotation["keypoints"] = _keypoint_visibility(shape["keypoints"], shapes[position + 1 :])
+        annotations.append(annotation)
     if crowd:
-        found.append(_draw_crowd(rng, picture))
-    names = [next(c["name"] for c in CATEGORIES if c["id"] == thing["category"]) for thing in things]
-    told = ", ".join(
+        annotations.append(_draw_crowd(rng, image))
+    names = [next(c["name"] for c in CATEGORIES if c["id"] == shape["category"]) for shape in shapes]
+    listed = ", ".join(
         f"{names.count(n)} {n}{'s' if names.count(n) > 1 and n != 'box' else 'es' if names.count(n) > 1 else ''}"
         for n in dict.fromkeys(names)
     )
     return (
-        picture,
-        found,
-        f"A drawn scene with {told or 'nothing in it'}{' and a crowd far away' if crowd else ''}.",
+        image,
+        annotations,
+        f"A synthetic scene with {listed or 'nothing in it'}{' and a crowd far away' if crowd else ''}.",
     )
 
 
-def _to_annotation(thing: dict[str, Any]) -> dict[str, Any]:
-    polygons = [[round(float(v), 2) for point in polygon for v in point] for polygon, _ in thing["draw"]]
+def _to_annotation(shape: dict[str, Any]) -> dict[str, Any]:
+    polygons = [[round(float(v), 2) for point in polygon for v in point] for polygon, _ in shape["draw"]]
     x, y = (np.array([v for p in polygons for v in p[i::2]]) for i in (0, 1))
     areas = [
         abs(np.dot(p[0::2], np.roll(p[1::2], 1)) - np.dot(p[1::2], np.roll(p[0::2], 1))) / 2 for p in polygons
     ]
     return {
-        "category_id": thing["category"],
+        "category_id": shape["category"],
         "segmentation": polygons,
         "area": round(float(sum(areas)), 2),
         "iscrowd": 0,
@@ -236,30 +236,30 @@ def _draw_box(rng: np.random.Generator) -> dict[str, Any]:
 
 def _draw_person(rng: np.random.Generator) -> dict[str, Any]:
     (_x, y), h = _random_position(rng), float(rng.uniform(50, 130))
-    x = float(rng.uniform(2, WIDTH - 2))  # some stand half outside
-    joints = [(x + h * (px + rng.normal(0, 0.01)), y - h + h * py) for px, py in _POSE]
+    x = float(rng.uniform(2, WIDTH - 2))  # some stand partly outside
+    keypoints = [(x + h * (px + rng.normal(0, 0.01)), y - h + h * py) for px, py in _POSE]
     w = 0.05 * h
     cloth = tuple(int(v) for v in rng.integers(40, 220, 3))
 
     def limb(*chain: int) -> list[tuple[float, float]]:
-        there = [(joints[j][0] - w, joints[j][1]) for j in chain]
-        return _clip_points(there + [(joints[j][0] + w, joints[j][1]) for j in reversed(chain)])
+        outline = [(keypoints[j][0] - w, keypoints[j][1]) for j in chain]
+        return _clip_points(outline + [(keypoints[j][0] + w, keypoints[j][1]) for j in reversed(chain)])
 
-    body = _clip_points([joints[5], joints[6], joints[12], joints[11]])
+    body = _clip_points([keypoints[5], keypoints[6], keypoints[12], keypoints[11]])
     head = _ellipse_points(x, y - h + 0.09 * h, 0.075 * h, 1.15)
     limbs = [limb(5, 7, 9), limb(6, 8, 10), limb(11, 13, 15), limb(12, 14, 16)]
-    draw = [*((one, cloth) for one in limbs), (body, cloth), (head, (235, 200, 170))]
-    return {"category": 1, "bottom": y, "draw": draw, "joints": joints}
+    draw = [*((polygon, cloth) for polygon in limbs), (body, cloth), (head, (235, 200, 170))]
+    return {"category": 1, "bottom": y, "draw": draw, "keypoints": keypoints}
 
 
-def _keypoint_visibility(joints: list[tuple[float, float]], in_front: list[dict[str, Any]]) -> list[int]:
-    """x, y, visibility of each joint: hidden where something in front covers it, not labeled outside of the picture."""
+def _keypoint_visibility(keypoints: list[tuple[float, float]], in_front: list[dict[str, Any]]) -> list[int]:
+    """Return x, y, visibility of each keypoint: 1 if an object in front covers it, 0 outside the image, else 2."""
     cover = Image.new("L", (WIDTH, HEIGHT), 0)
-    for thing in in_front:
-        for polygon, _fill in thing["draw"]:
+    for shape in in_front:
+        for polygon, _fill in shape["draw"]:
             ImageDraw.Draw(cover).polygon(polygon, fill=1)
     covered, points = np.asarray(cover), []
-    for x, y in joints:
+    for x, y in keypoints:
         column, row = round(x), round(y)
         if not (0 <= column < WIDTH and 0 <= row < HEIGHT):
             points += [0, 0, 0]
@@ -268,16 +268,16 @@ def _keypoint_visibility(joints: list[tuple[float, float]], in_front: list[dict[
     return points
 
 
-def _draw_crowd(rng: np.random.Generator, picture: Image.Image) -> dict[str, Any]:
-    """Many small figures along the horizon, annotated as one region, as COCO does where there are too many to outline: RLE."""
+def _draw_crowd(rng: np.random.Generator, image: Image.Image) -> dict[str, Any]:
+    """Draw many small figures along the horizon and annotate them as one RLE region, as COCO does for crowds."""
     region = Image.new("L", (WIDTH, HEIGHT), 0)
     left, count = int(rng.integers(10, 120)), int(rng.integers(14, 24))
     for i in range(count):
         x, y = left + 8 * i + int(rng.integers(-2, 3)), int(0.6 * HEIGHT + rng.integers(-4, 6))
         fill = tuple(int(v) for v in rng.integers(40, 200, 3))
-        for canvas, colour in ((ImageDraw.Draw(picture), fill), (ImageDraw.Draw(region), 255)):
-            canvas.rectangle([x - 3, y - 14, x + 3, y], fill=colour)
-            canvas.ellipse([x - 3, y - 20, x + 3, y - 14], fill=colour)
+        for canvas, color in ((ImageDraw.Draw(image), fill), (ImageDraw.Draw(region), 255)):
+            canvas.rectangle([x - 3, y - 14, x + 3, y], fill=color)
+            canvas.ellipse([x - 3, y - 20, x + 3, y - 14], fill=color)
     mask = np.asarray(region) > 0
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     box = [int(columns[0]), int(rows[0]), int(columns[-1] - columns[0] + 1), int(rows[-1] - rows[0] + 1)]

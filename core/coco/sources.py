@@ -1,4 +1,4 @@
-"""Where COCO annotations lie: folders in the data roots, JSON files beside their pictures, and what a visitor brings along."""
+"""Find COCO annotations: folders in the data roots, JSON files next to their images, and uploads."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from core.messages import N_, UserError
 
 SYNTHETIC_TITLE = N_("synthetic scenes")
 _COCO_KEYS = re.compile(rb'"(images|annotations|categories|licenses|info)"\s*:')
-_MAX_FOLDERS = 300  # folders of a data root that are looked into
-MAX_UPLOAD_BYTES = 1_000_000_000  # bytes of all that visitors have brought; beyond, what nobody has looked at for longest goes
-UPLOAD_RETENTION_DAYS = 30  # after the last look
-_KEY_LENGTH = 24  # hex digits, so that nobody finds another set for a key
+_MAX_FOLDERS = 300  # subfolders searched per folder
+MAX_UPLOAD_BYTES = 1_000_000_000  # of all uploads; beyond, those unused for longest are removed
+UPLOAD_RETENTION_DAYS = 30  # after the last use
+_KEY_LENGTH = 24  # hex digits: too many to find two uploads with one key
 
 
 def list_sources() -> dict[str, Path]:
-    """What `there` finds, and the drawn scenes last."""
+    """Return the sources of `list_local`, and the synthetic scenes last."""
     return {**list_local(), SYNTHETIC_TITLE: scenes.make_dataset(paths.cache())}
 
 
 def list_local() -> dict[str, Path]:
-    """COCO folders and COCO JSON files in the data roots by name, those of earlier roots first."""
+    """Return COCO folders and COCO JSON files in the data roots by name, in the order of the roots."""
     named: dict[str, Path] = {}
     for root in paths.data_roots(None):
         for folder in _list_folders(root):
@@ -45,7 +45,7 @@ def list_local() -> dict[str, Path]:
 
 
 def _list_folders(root: Path) -> Iterable[Path]:
-    """The root and what lies up to two levels below it."""
+    """Return the root and its folders, two levels deep."""
     if not root.is_dir():
         return []
     first = _subfolders(root)
@@ -54,7 +54,7 @@ def _list_folders(root: Path) -> Iterable[Path]:
 
 
 def _subfolders(folder: Path) -> list[Path]:
-    """The folders in a folder; none where it may not be read."""
+    """Return the folders in a folder; none if it is not readable."""
     try:
         return [p for p in sorted(folder.iterdir()) if p.is_dir() and not p.name.startswith(".")][
             :_MAX_FOLDERS
@@ -65,12 +65,12 @@ def _subfolders(folder: Path) -> list[Path]:
 
 def _source_name(named: dict[str, Path], name: str, path: Path) -> None:
     if path not in named.values():
-        place = next(n for n in (name, *(f"{name} ({i})" for i in range(2, 1000))) if n not in named)
-        named[place] = path
+        unused = next(n for n in (name, *(f"{name} ({i})" for i in range(2, 1000))) if n not in named)
+        named[unused] = path
 
 
 def looks_like_coco(file: Path) -> bool:
-    """Whether a JSON file begins as COCO's do."""
+    """Whether a JSON file starts like a COCO file."""
     try:
         with file.open("rb") as f:
             head = f.read(4096).removeprefix(records.BOM).lstrip()
@@ -79,24 +79,26 @@ def looks_like_coco(file: Path) -> bool:
     return head.startswith(b"{") and _COCO_KEYS.search(head) is not None
 
 
-def save_upload(content: bytes, name: str, pictures: list[tuple[str, bytes]]) -> tuple[Path, list[UserError]]:
-    """Annotations that a visitor brings along, with their pictures, in a folder of the cache that is named after all of it: nobody can
-    put other pictures to the same annotations. Returns the JSON's path and what is wrong with single pictures. Older sets go where room
-    is needed.
+def save_upload(
+    content: bytes, name: str, image_files: list[tuple[str, bytes]]
+) -> tuple[Path, list[UserError]]:
+    """Save uploaded annotations with their images; return the path of the JSON file and the errors of invalid images.
 
-    Raises UserError where `content` is not COCO's format, or the cache folder cannot be written; nothing is kept then.
+    The folder in the cache is named after the hash of all files, so an upload cannot change the images of another one.
+    Old uploads are removed if space is needed. Raises UserError, and saves nothing, if `content` is not in COCO format or
+    the cache folder is not writable.
     """
     records.parse_annotations(content, name, records.Instances)
     stem = re.sub(r"[^\w.-]", "_", PurePosixPath(name.replace("\\", "/")).stem)[:60] or "annotations"
-    taken, wrong = _readable_images(pictures)
-    files = {f"{stem}.json": content, **taken}
+    valid, errors = _readable_images(image_files)
+    files = {f"{stem}.json": content, **valid}
     key = hashlib.sha256()
-    for plain, body in sorted(files.items()):
-        key.update(hashlib.sha256(plain.encode()).digest() + hashlib.sha256(body).digest())
+    for file_name, body in sorted(files.items()):
+        key.update(hashlib.sha256(file_name.encode()).digest() + hashlib.sha256(body).digest())
     folder = _uploads_folder() / key.hexdigest()[:_KEY_LENGTH]
     if not folder.exists():
         try:
-            wrong += _write_folder(folder, files)
+            errors += _write_folder(folder, files)
         except OSError as error:
             raise UserError(
                 N_("{file} cannot be written: {reason}."),
@@ -104,41 +106,40 @@ def save_upload(content: bytes, name: str, pictures: list[tuple[str, bytes]]) ->
                 reason=error.strerror or str(error),
             ) from error
         _evict_uploads(folder)
-    return folder / f"{stem}.json", wrong
+    return folder / f"{stem}.json", errors
 
 
 def _uploads_folder() -> Path:
     return paths.cache() / "coco-own"
 
 
-def _readable_images(pictures: list[tuple[str, bytes]]) -> tuple[dict[str, bytes], list[UserError]]:
-    """Those of `pictures` that are some, by their bare names, and what is wrong with the others."""
-    taken: dict[str, bytes] = {}
-    wrong = []
-    for picture, body in pictures:
-        plain = (
-            PurePosixPath(picture.replace("\\", "/"))
-            .name.encode("utf-8", "replace")
-            .decode()
-            .replace("\0", "")
+def _readable_images(
+    image_files: list[tuple[str, bytes]],
+) -> tuple[dict[str, bytes], list[UserError]]:
+    """Return the valid images by base name, and the errors of the others."""
+    valid: dict[str, bytes] = {}
+    errors = []
+    for path, body in image_files:
+        base_name = (
+            PurePosixPath(path.replace("\\", "/")).name.encode("utf-8", "replace").decode().replace("\0", "")
         )
-        if not plain or plain in taken or plain.startswith(".") or plain.endswith(".json"):
+        if not base_name or base_name in valid or base_name.startswith(".") or base_name.endswith(".json"):
             continue
         try:
-            images.decode_image(body, picture)
+            images.decode_image(body, path)
         except UserError as error:
-            wrong.append(error)
+            errors.append(error)
             continue
-        taken[plain] = body
-    return taken, wrong
+        valid[base_name] = body
+    return valid, errors
 
 
 def _write_folder(folder: Path, files: dict[str, bytes]) -> list[UserError]:
-    """Write `files` aside and move them into place as `folder`. Returns which names no file can have. Raises OSError."""
+    """Write `files` to a temporary folder and move it to `folder`. Return the errors of names that are too long. Raises OSError."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    wrong = []
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".part-") as made:
-        part = Path(made) / folder.name
+    errors = []
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".part-") as temporary:
+        part = Path(temporary) / folder.name
         part.mkdir()
         for name, body in files.items():
             try:
@@ -146,7 +147,7 @@ def _write_folder(folder: Path, files: dict[str, bytes]) -> list[UserError]:
             except OSError as error:
                 if error.errno != errno.ENAMETOOLONG:
                     raise
-                wrong.append(
+                errors.append(
                     UserError(
                         N_("{file} cannot be written: {reason}."),
                         file=images.safe_name(name),
@@ -156,22 +157,24 @@ def _write_folder(folder: Path, files: dict[str, bytes]) -> list[UserError]:
         try:
             os.replace(part, folder)
         except OSError:
-            if not folder.exists():  # otherwise somebody else has brought the same meanwhile
+            if not folder.exists():  # otherwise the same files were uploaded meanwhile
                 raise
-    return wrong
+    return errors
 
 
 def _evict_uploads(new: Path) -> None:
-    """Remove what nobody has looked at for `DAYS_KEPT`, and of the rest the longest unseen, until at most `MOST_KEPT` bytes are left. What
-    has just come stays."""
-    sets = []
+    """Remove uploads unused for `UPLOAD_RETENTION_DAYS`, then the least recently used ones beyond `MAX_UPLOAD_BYTES`.
+
+    The upload `new` is kept.
+    """
+    uploads = []
     for folder in _uploads_folder().iterdir():
-        with contextlib.suppress(OSError):  # gone already: two may make room at once
+        with contextlib.suppress(OSError):  # removed meanwhile by a concurrent upload
             if folder != new:
-                sets.append((folder.stat().st_mtime, _folder_bytes(folder), folder))
-    total = _folder_bytes(new) + sum(size for _, size, _ in sets)
-    for seen, size, folder in sorted(sets):
-        if total > MAX_UPLOAD_BYTES or time.time() - seen > UPLOAD_RETENTION_DAYS * 86_400:
+                uploads.append((folder.stat().st_mtime, _folder_bytes(folder), folder))
+    total = _folder_bytes(new) + sum(size for _, size, _ in uploads)
+    for last_used, size, folder in sorted(uploads):
+        if total > MAX_UPLOAD_BYTES or time.time() - last_used > UPLOAD_RETENTION_DAYS * 86_400:
             for source in folder.glob("*.json"):
                 index.delete_index(source)
             shutil.rmtree(folder, ignore_errors=True)
@@ -187,11 +190,11 @@ def _folder_bytes(folder: Path) -> int:
 
 
 def find_upload(key: str) -> Path | None:
-    """The JSON that `keep` has put away under `key` (the name of its folder), if it is still there. Who asks looks at it."""
+    """Return the JSON file of the upload `key` (its folder name) and mark it as used; None if it does not exist."""
     if not re.fullmatch(rf"[0-9a-f]{{{_KEY_LENGTH}}}", key):
         return None
-    found = next(iter(sorted((_uploads_folder() / key).glob("*.json"))), None)
-    if found:
-        with contextlib.suppress(OSError):  # a cache that cannot be written is not emptied either
-            os.utime(found.parent)
-    return found
+    file = next(iter(sorted((_uploads_folder() / key).glob("*.json"))), None)
+    if file:
+        with contextlib.suppress(OSError):  # in a read-only cache nothing is removed either
+            os.utime(file.parent)
+    return file

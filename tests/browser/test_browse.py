@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from core.coco import scenes
 from tests.browser.conftest import Visitor
 
-TILES, SHAPES = ".manabi-wall button", ".manabi-annotated path.shape"
+TILES, SHAPES = ".manabi-image-grid button", ".manabi-annotated path.shape"
 
 
 def test_from_the_filter_to_one_instance_and_back(visitor: Callable[..., Visitor]) -> None:
@@ -24,19 +24,19 @@ def test_from_the_filter_to_one_instance_and_back(visitor: Callable[..., Visitor
     me.page.locator(TILES).first.click()
     expect(me.page.locator(SHAPES).first).to_be_visible()
     assert "image=" in me.page.url
-    shapes, joints = me.page.locator(SHAPES), me.page.locator(".manabi-annotated circle")
-    assert shapes.count() >= 3 and joints.count() >= 10
+    shapes, keypoints = me.page.locator(SHAPES), me.page.locator(".manabi-annotated circle")
+    assert shapes.count() >= 3 and keypoints.count() >= 10
     expect(me.page.locator(".manabi-annotated pattern")).to_have_count(
         1
     )  # the crowd, and nothing else, is hatched
 
-    for switch, there in (("Keypoints", joints), ("Masks", shapes)):
+    for switch, there in (("Keypoints", keypoints), ("Masks", shapes)):
         me.page.get_by_test_id("stButtonGroup").get_by_role("button", name=switch, exact=True).click()
         expect(there).to_have_count(0)
         me.page.get_by_test_id("stButtonGroup").get_by_role("button", name=switch, exact=True).click()
         expect(there).not_to_have_count(0)
 
-    last = me.page.locator(".manabi-annotated .one").last
+    last = me.page.locator(".manabi-annotated .instance").last
     last.locator(".shape").dispatch_event("mousemove")
     tip = me.page.locator(".manabi-annotated .tip")
     expect(tip).to_be_visible()
@@ -44,13 +44,13 @@ def test_from_the_filter_to_one_instance_and_back(visitor: Callable[..., Visitor
     last.locator(".shape").dispatch_event("click")
     me.sees("Instance details")
     me.sees("column-wise runs")
-    expect(me.page.locator(".manabi-annotated .one.lit")).to_have_count(1)
+    expect(me.page.locator(".manabi-annotated .instance.selected")).to_have_count(1)
     assert "instance=" in me.page.url
 
     friend = visitor("ja-JP")
     friend.page.goto(me.page.url)
     friend.settle()
-    expect(friend.page.locator(".manabi-annotated .one.lit")).to_have_count(1, timeout=60_000)
+    expect(friend.page.locator(".manabi-annotated .instance.selected")).to_have_count(1, timeout=60_000)
 
     me.page.get_by_role("button", name="Back to grid").click()
     expect(me.page.get_by_role("textbox", name="Filter")).to_have_value("person>=2 and crowd=yes")
@@ -111,7 +111,7 @@ def test_a_pair_of_categories_and_an_oddity_lead_to_images(visitor: Callable[...
     me.open("browse", view="oddities")
     expect(me.page.locator(TILES).first).to_be_visible(timeout=60_000)
     me.page.locator(TILES).first.click()
-    expect(me.page.locator(".manabi-annotated .one.lit")).to_have_count(1, timeout=30_000)
+    expect(me.page.locator(".manabi-annotated .instance.selected")).to_have_count(1, timeout=30_000)
 
 
 def test_annotations_of_ones_own_on_a_phone(visitor: Callable[..., Visitor]) -> None:

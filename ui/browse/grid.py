@@ -143,7 +143,7 @@ def thumbnail_grid(coco: Coco, rows: pd.DataFrame) -> None:
     thumbnails = drawing.render_thumbnails(coco, shown)
     image_grid(
         [GridTile(content, str(record.id)) for content, record in zip(thumbnails, shown, strict=True)],
-        "coco-wall",
+        "coco-grid",
         lambda position: navigation.open_image(shown[position].id, shown[position].split),
         alt=_(N_("Images with annotations")),
     )

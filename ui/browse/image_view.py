@@ -1,9 +1,10 @@
-"""One COCO image on the browse page: masks, boxes, labels, keypoints and crowds, each with its switch; its instances as a table."""
+"""One image of the browse page: masks, boxes, labels, keypoints and crowds as layers, and a table of its instances."""
 
 from __future__ import annotations
 
 import io
 import json
+import math
 
 import numpy as np
 import pandas as pd
@@ -25,13 +26,13 @@ DISPLAY_OPTIONS = {
     "keypoints": N_("Keypoints"),
     "crowds": N_("Crowds"),
 }
-_MAX_SIDE = 1600  # pixels of the longer side of a photo on the screen
-_MAX_INSTANCES = 400  # instances that are drawn; the largest come first
+_MAX_SIDE = 1600  # pixels of the longer side of the photo sent to the browser
+_MAX_INSTANCES = 400  # drawn instances, largest first
 _LEFT_COLOR, _RIGHT_COLOR, _CENTER_COLOR = palette.BLUE, palette.VERMILLION, palette.GREEN
 
 
 def show_image(coco: Coco, image_record: ImageRecord) -> None:
-    """Everything about one image."""
+    """Show an image, its instances, its captions, and the details of the selected instance."""
     instances = coco.instances(image_record)
     selected = next(
         (i for i, instance in enumerate(instances) if str(instance.id) == st.query_params.get("instance")),
@@ -39,7 +40,7 @@ def show_image(coco: Coco, image_record: ImageRecord) -> None:
     )
     name = _(N_("Image {id}"), id=image_record.id)
     st.markdown(
-        f"**{name}** · {image_record.split} · {escape_markdown(image_record.file_name)} · {image_record.width} x {image_record.height}"
+        f"**{name}** · {image_record.split} · {escape_markdown(image_record.file_name)} · {image_record.width}×{image_record.height}"
     )
     left, right = st.columns([5, 3], gap="large")
     with right:
@@ -67,7 +68,7 @@ def show_image(coco: Coco, image_record: ImageRecord) -> None:
                 _(N_("The image size is missing from the annotation file, so annotations cannot be drawn."))
             )
         else:
-            _overlay_data(coco, image_record, instances, layers, opacity, selected, zoomed)
+            _show_overlay(coco, image_record, instances, layers, opacity, selected, zoomed)
         _legend(layers, instances)
         captions = coco.captions(image_record)
         if captions:
@@ -81,20 +82,20 @@ def show_image(coco: Coco, image_record: ImageRecord) -> None:
         instance_view.show_instance(coco, image_record, instances[selected])
     with st.expander(
         _(N_("JSON for this image")), icon=":material/data_object:", key="coco-json", on_change="rerun"
-    ) as place:
-        if place.open:
+    ) as expander:
+        if expander.open:
             st.json(json.dumps(coco.export_subset(coco.rows([image_record.index]))), expanded=1)
 
 
 def select_instance(instance: Instance | None) -> None:
-    """Let `instance` stand out, in the URL and on the page; None for none."""
+    """Callback: select an instance, in the URL too; None selects none."""
     if instance is None:
         st.query_params.pop("instance", None)
     else:
         st.query_params["instance"] = str(instance.id)
 
 
-def _overlay_data(
+def _show_overlay(
     coco: Coco,
     image_record: ImageRecord,
     instances: list[Instance],
@@ -104,8 +105,8 @@ def _overlay_data(
     zoomed: bool,
 ) -> None:
     shown = [i for i, instance in enumerate(instances) if not instance.crowd or "crowds" in layers]
-    # Large ones lie below, so that small ones stay in sight and within reach of the mouse.
-    shown = sorted(shown, key=lambda i: (i == selected, -_format_size(instances[i])))
+    # Large instances below small ones, so that the small ones stay visible and clickable.
+    shown = sorted(shown, key=lambda i: (i == selected, -_area(instances[i])))
     if len(shown) > _MAX_INSTANCES:
         st.info(
             _n(
@@ -115,11 +116,11 @@ def _overlay_data(
                 most=_MAX_INSTANCES,
             )
         )
-        shown = sorted(shown, key=lambda i: (i != selected, -_format_size(instances[i])))[:_MAX_INSTANCES]
+        shown = sorted(shown, key=lambda i: (i != selected, -_area(instances[i])))[:_MAX_INSTANCES]
         shown.reverse()
     skeletons = {int(r.category): json.loads(r.skeleton) for r in coco.categories.itertuples()}
-    joints = {int(r.category): json.loads(r.keypoints) for r in coco.categories.itertuples()}
-    drawn, problems = [], []
+    keypoint_names = {int(r.category): json.loads(r.keypoints) for r in coco.categories.itertuples()}
+    overlays, problems = [], []
     for i in shown:
         instance, path = instances[i], ""
         if "masks" in layers and instance.segmentation is not None:
@@ -127,24 +128,26 @@ def _overlay_data(
                 path = outlines.svg_path(instance, image_record)
             except UserError as error:
                 problems.append(error)
-        bones, dots = ([], [])
+        limbs, dots = [], []
         if "keypoints" in layers and instance.keypoints is not None:
-            bones, dots = _keypoint_shapes(
-                instance.keypoints, skeletons.get(instance.category, []), joints.get(instance.category, [])
+            limbs, dots = _keypoint_shapes(
+                instance.keypoints,
+                skeletons.get(instance.category, []),
+                keypoint_names.get(instance.category, []),
             )
-        colour = drawing.category_color(instance.category)
-        drawn.append(
+        color = drawing.category_color(instance.category)
+        overlays.append(
             {
                 "id": instance.id,
                 "path": path,
                 "box": instance.box and [float(v) for v in instance.box],
-                "colour": colour,
+                "color": color,
                 "crowd": instance.crowd,
-                "dark": [round(0.5 * c) for c in colour],
-                "lit": i == selected,
+                "dark": [round(0.5 * c) for c in color],
+                "selected": i == selected,
                 "text": _describe_instance(instance),
-                "bones": bones,
-                "joints": dots,
+                "limbs": limbs,
+                "keypoints": dots,
                 "label": instance.name if "labels" in layers and selected in (None, i) else "",
             }
         )
@@ -162,29 +165,28 @@ def _overlay_data(
             "opacity": opacity,
             "boxes": "boxes" in layers,
             "alt": _(N_("Image with annotations")),
-            "instances": drawn,
+            "instances": overlays,
         },
         f"coco-{image_record.index}",
-        lambda place: select_instance(instances[shown[place]] if 0 <= place < len(shown) else None),
+        lambda position: select_instance(instances[shown[position]] if 0 <= position < len(shown) else None),
     )
     for problem in problems[:5]:
         st.warning(translate_message(problem.message), icon=":material/rule:")
 
 
-def _format_size(instance: Instance) -> float:
-    return instance.area if instance.area == instance.area else 0.0
+def _area(instance: Instance) -> float:
+    return 0.0 if math.isnan(instance.area) else instance.area
 
 
 def _describe_instance(instance: Instance) -> str:
-    words = [
-        instance.name,
-        _(N_("{area} px²"), area=f"{instance.area:,.0f}") if instance.area == instance.area else "",
-    ]
-    return " · ".join(w for w in [*words, _(N_("crowd")) if instance.crowd else ""] if w)
+    area = "" if math.isnan(instance.area) else _(N_("{area} px²"), area=f"{instance.area:,.0f}")
+    return " · ".join(
+        part for part in (instance.name, area, _(N_("crowd")) if instance.crowd else "") if part
+    )
 
 
 def _instance_view(instance: Instance, image_record: ImageRecord) -> list[float]:
-    """The part of the picture around an instance: x, y, width, height."""
+    """Return the region around an instance (x, y, width, height in pixels), with the aspect ratio of the image."""
     if instance.box is None:
         return [0, 0, image_record.width, image_record.height]
     x, y, w, h = instance.box
@@ -197,9 +199,9 @@ def _instance_view(instance: Instance, image_record: ImageRecord) -> list[float]
 
 
 def _keypoint_shapes(points: np.ndarray, skeleton: list, names: list[str]) -> tuple[list, list]:
-    """Bones (x1, y1, x2, y2) between labeled joints, and the joints: x, y, whether visible, name, colour of its side."""
+    """Return the limbs (x1, y1, x2, y2) between labeled keypoints, and the keypoints (x, y, visible, name, color of the side)."""
     count = len(points)
-    bones = [
+    limbs = [
         [*points[a - 1, :2].tolist(), *points[b - 1, :2].tolist()]
         for a, b in (pair for pair in skeleton if len(pair) == 2)
         if min(a, b) >= 1 and max(a, b) <= count and points[a - 1, 2] > 0 and points[b - 1, 2] > 0
@@ -215,36 +217,36 @@ def _keypoint_shapes(points: np.ndarray, skeleton: list, names: list[str]) -> tu
                 if name.startswith("right")
                 else _CENTER_COLOR
             )
-            word = instance_view.VISIBILITY_NAMES.get(int(v), N_("visible"))
-            dots.append([x, y, v == 2, f"{instance_view.keypoint_name(name)}, {_(word)}", side])
-    return bones, dots
+            visibility = instance_view.VISIBILITY_NAMES.get(int(v), N_("visible"))
+            dots.append([x, y, v == 2, f"{instance_view.keypoint_name(name)}, {_(visibility)}", side])
+    return limbs, dots
 
 
 @st.cache_data(max_entries=48, show_spinner=False)
-def _photo_url(path: str, changed: float, size: tuple[int, int], _image_record: ImageRecord) -> str:
-    found = drawing.load_photo(_image_record)
-    if found is None:
+def _photo_url(path: str, mtime: float, size: tuple[int, int], _image_record: ImageRecord) -> str:
+    photo = drawing.load_photo(_image_record)
+    if photo is None:
         return ""
-    found.thumbnail((_MAX_SIDE, _MAX_SIDE))
+    photo.thumbnail((_MAX_SIDE, _MAX_SIDE))
     buffer = io.BytesIO()
-    found.convert("RGB").save(buffer, "JPEG", quality=90)
+    photo.convert("RGB").save(buffer, "JPEG", quality=90)
     return image_display.data_url(buffer.getvalue())
 
 
 def _photo_or_placeholder(image_record: ImageRecord) -> str:
-    """The photo as a URL; a grey one where there is none."""
-    found = ""
+    """Return the photo as a data URL; a gray one if there is none."""
+    photo_url = ""
     if image_record.path is not None:
         try:
-            found = _photo_url(
+            photo_url = _photo_url(
                 str(image_record.path),
                 image_record.path.stat().st_mtime,
                 (image_record.width, image_record.height),
                 image_record,
             )
-        except OSError:  # gone since it was looked up: the same as a file that was never there
-            found = ""
-    return found or _placeholder_url()
+        except OSError:  # removed since it was found
+            photo_url = ""
+    return photo_url or _placeholder_url()
 
 
 @st.cache_data(show_spinner=False)
@@ -255,7 +257,7 @@ def _placeholder_url() -> str:
 
 
 def _instance_table(instances: list[Instance], selected: int | None, key: str) -> None:
-    """The instances as rows; the one that is chosen stands out in the picture."""
+    """Show the instances as a table; a selected row selects the instance in the image."""
     st.markdown(
         _n(
             "**{count} instance.** Select a row or click the image to see details.",
@@ -271,7 +273,7 @@ def _instance_table(instances: list[Instance], selected: int | None, key: str) -
                 for i, instance in enumerate(instances)
             ],
             _(N_("area")): [
-                round(instance.area) if instance.area == instance.area else None for instance in instances
+                None if math.isnan(instance.area) else round(instance.area) for instance in instances
             ],
             _(N_("keypoints")): [
                 0 if instance.keypoints is None else int((instance.keypoints[:, 2] > 0).sum())

@@ -1,4 +1,4 @@
-"""One instance on the browse page: as polygon, RLE and box beside each other, its joints in words, its crop for the other pages."""
+"""Details of one instance on the browse page: polygon, RLE and box, keypoints, and its crop for other pages."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ KEYPOINT_NAMES = (
     N_("left ankle"),
     N_("right ankle"),
 )
-_MAX_POINTS = 60  # runs of an RLE, or coordinates of a polygon, that are printed
+_MAX_POINTS = 60  # printed runs of an RLE, or coordinates of a polygon
 FRUIT_CATEGORIES = ("apple", "orange")
-# What CIFAR-10 calls some of COCO's categories; the others are shown to its networks too, who have no word for them.
+# COCO categories with the name of a CIFAR-10 class; the models predict others too, but cannot be right.
 _CIFAR10_CATEGORIES = {"airplane", "bird", "boat", "car", "cat", "dog", "horse", "truck"}
 
 
 def keypoint_name(name: str) -> str:
-    """The name of a joint, in the page's language where COCO has it."""
+    """Return the name of a keypoint, translated if it is one of COCO's."""
     words = name.replace("_", " ")
     return _(words) if words in KEYPOINT_NAMES else escape_markdown(words)
 
 
 def show_instance(coco: Coco, image_record: ImageRecord, instance: Instance) -> None:
-    """One instance in three notations; the joints of a person; where its crop can go."""
+    """Show an instance in three notations, its keypoints, and the pages that can use its crop."""
     with st.container(border=True, key="coco-closely"):
         title = _(N_("Instance details"))
         st.markdown(f"**{title}:** {escape_markdown(instance.name)} · {instance.id}")
@@ -131,13 +131,13 @@ def _keypoint_table(coco: Coco, instance: Instance) -> None:
 
 
 def _crop_actions(image_record: ImageRecord, instance: Instance) -> None:
-    """Buttons that take the crop to pages which know what to do with it."""
-    cut = drawing.crop_instance(image_record, instance)
-    if cut is None:
+    """Show buttons that open the crop on other pages."""
+    crop = drawing.crop_instance(image_record, instance)
+    if crop is None:
         return
     name = f"{instance.name} {instance.id}"
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.image(cut, width=72, alt=instance.name)
+        st.image(crop, width=72, alt=instance.name)
         if st.button(
             _(N_("Classify with CIFAR-10 models")),
             icon=":material/balance:",
@@ -145,10 +145,10 @@ def _crop_actions(image_record: ImageRecord, instance: Instance) -> None:
             if instance.name in _CIFAR10_CATEGORIES
             else _(N_("Not a CIFAR-10 class. See what the models predict anyway.")),
         ):
-            shared_image.put(name, cut)
+            shared_image.put(name, crop)
             st.switch_page("pages/compare.py", query_params={"view": "photo", "picture": "photo"})
         if instance.name in FRUIT_CATEGORIES and st.button(
             _(N_("Translate this fruit")), icon=":material/swap_horiz:"
         ):
-            shared_image.put(name, cut)
+            shared_image.put(name, crop)
             st.switch_page("pages/translate.py", query_params={"source": "upload"})

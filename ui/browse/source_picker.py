@@ -1,4 +1,4 @@
-"""Which annotations the browse page shows: folders found on this machine, one's own files, COCO's val2017 from its source."""
+"""Choose the annotations of the browse page: folders on this machine, uploads, or a download of val2017."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ui.kit import url
 from ui.kit.i18n import _, _n, translate_message
 
 UPLOAD_PREFIX = "own-"
-_MAX_IMAGES = 200  # pictures at once
+_MAX_IMAGES = 200  # images per upload
 
 
 @st.cache_data(ttl=20, show_spinner=False)
@@ -29,8 +29,10 @@ def _open_index(folder: str) -> Coco:
 
 
 def choose_source(show_help: bool = True) -> Path:
-    """The annotations that the visitor looks at; the choice lives in the URL by its name. `explained` says what they are where they are
-    not COCO."""
+    """Show a choice of annotations, shared by name in the URL; return the folder or file.
+
+    `show_help` explains the synthetic scenes if COCO is not installed.
+    """
     named = {name: Path(path) for name, path in _list_sources().items()}
     wanted = st.session_state.get("coco-own") or st.query_params.get("folder", "")
     if wanted.startswith(UPLOAD_PREFIX) and (path := sources.find_upload(wanted.removeprefix(UPLOAD_PREFIX))):
@@ -66,23 +68,21 @@ def choose_source(show_help: bool = True) -> Path:
 
 
 def open_source(source: Path) -> Coco:
-    """The index of a source, made with a progress bar where it is not there or older than its files. Raises UserError."""
+    """Open the index of a source; build it with a progress bar if it is missing or outdated. Raises UserError."""
     folder = index.index_folder(source)
     if not (folder / "done.json").exists():
         with progress_bar(_(N_("Building the index"))) as progress:
             folder = index.build_index(source, progress)
     coco = _open_index(str(folder))
-    if not (
-        folder / "segments.bin"
-    ).exists():  # somebody has emptied the cache folder under a server that runs
+    if not (folder / "segments.bin").exists():  # the cache folder was emptied while the server was running
         _open_index.clear()
-        (folder / "done.json").unlink(missing_ok=True)  # the next look makes it anew
+        (folder / "done.json").unlink(missing_ok=True)  # rebuilt on the next run
         raise UserError(N_("Index of {folder} not found. Open the folder again."), folder=str(source))
     return coco
 
 
 def show_problems(coco: Coco) -> None:
-    """What is wrong with single records."""
+    """Show the invalid records."""
     if coco.problems:
         with st.expander(
             _n(
@@ -97,7 +97,7 @@ def show_problems(coco: Coco) -> None:
 
 
 def _show_missing_coco() -> None:
-    """COCO is not on this machine: what is shown instead, and how to get it."""
+    """Explain that synthetic scenes are shown, and how to install COCO."""
     st.info(
         _n(
             "COCO is not installed. Showing {count} synthetic scene in COCO format instead. To use COCO, "
@@ -133,7 +133,7 @@ def _show_missing_coco() -> None:
 
 
 def upload_annotations() -> None:
-    """Annotations of one's own, from a tool."""
+    """Show the upload of annotations and their images."""
     with st.expander(_(N_("Upload annotations")), icon=":material/upload_file:"):
         st.caption(
             _(
@@ -145,25 +145,25 @@ def upload_annotations() -> None:
             )
         )
         file = st.file_uploader(_(N_("Annotations (JSON)")), type=["json"], key="coco-json-file")
-        pictures = st.file_uploader(
+        image_files = st.file_uploader(
             _(N_("Image files")),
             type=["jpg", "jpeg", "png", "webp", "bmp"],
             accept_multiple_files=True,
-            key="coco-picture-files",
+            key="coco-image-files",
         )
         if file is None or not st.button(_(N_("Show annotations")), icon=":material/visibility:"):
             return
         try:
-            path, wrong = sources.save_upload(
-                file.getvalue(), file.name, [(p.name, p.getvalue()) for p in pictures[:_MAX_IMAGES]]
+            path, errors = sources.save_upload(
+                file.getvalue(), file.name, [(p.name, p.getvalue()) for p in image_files[:_MAX_IMAGES]]
             )
         except UserError as error:
             st.error(translate_message(error.message), icon=":material/error:")
             return
-        for error in wrong[:5]:
+        for error in errors[:5]:
             st.warning(translate_message(error.message), icon=":material/image_not_supported:")
         st.session_state["coco-own"] = f"{UPLOAD_PREFIX}{path.parent.name}"
         st.query_params["folder"] = st.session_state["coco-own"]
         st.session_state.pop("folder", None)
-        if not wrong:
+        if not errors:
             st.rerun()

@@ -1,4 +1,4 @@
-"""What a whole set holds, as charts: categories, sizes, places, joints, and what occurs together."""
+"""Charts of a data set: categories, instances per image, sizes, locations, keypoints, co-occurrence."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from ui.components.live_chart import clickable_chart, live_chart
 from ui.kit import charts, palette
 from ui.kit.i18n import _, _n, escape_markdown
 
-_MAX_CATEGORIES = 30  # categories in the bar chart
-_MAX_CELLS = 80  # categories in the matrix, the most frequent
+_MAX_CATEGORIES = 30  # in the bar chart
+_MAX_CELLS = 80  # most frequent categories in the matrix
 _HEAT_SCALE = [[0, palette.to_css_rgba(palette.ACCENT, 0.04)], [1, palette.ACCENT]]
 
 
@@ -35,30 +35,34 @@ def _compute_statistics(
 
 
 def show_statistics(coco: Coco) -> None:
-    """All charts."""
-    each, per_image, joints, together = _compute_statistics(str(coco.folder), coco)
+    """Show all charts."""
+    counts, per_image, visibility, pairs = _compute_statistics(str(coco.folder), coco)
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown(
-            _(N_("**Categories**: top {most} of {all}"), most=min(_MAX_CATEGORIES, len(each)), all=len(each))
+            _(
+                N_("**Categories**: top {most} of {all}"),
+                most=min(_MAX_CATEGORIES, len(counts)),
+                all=len(counts),
+            )
         )
-        _category_chart(each)
+        _category_chart(counts)
     with right:
         st.markdown(_(N_("**Instances per image**")))
         _per_image_chart(per_image)
-    numbers = _category_picker(coco, each)
+    categories = _category_picker(coco, counts)
     left, right = st.columns(2, gap="large")
     with left:
-        _size_chart(coco, numbers)
+        _size_chart(coco, categories)
     with right:
-        _center_chart(coco, numbers)
-    if len(joints):
-        _keypoint_chart(coco, joints)
-    _cooccurrence_chart(coco, together)
+        _center_chart(coco, categories)
+    if len(visibility):
+        _keypoint_chart(coco, visibility)
+    _cooccurrence_chart(coco, pairs)
 
 
-def _category_chart(each: pd.DataFrame) -> None:
-    top = each.head(_MAX_CATEGORIES)
+def _category_chart(counts: pd.DataFrame) -> None:
+    top = counts.head(_MAX_CATEGORIES)
     fig = charts.empty_figure(520)
     fig.add_bar(
         x=top["n"],
@@ -76,11 +80,11 @@ def _category_chart(each: pd.DataFrame) -> None:
     live_chart(fig, "coco-each", alt=_(N_("Instances per category")))
 
 
-def _per_image_chart(found: pd.DataFrame) -> None:
+def _per_image_chart(counts: pd.DataFrame) -> None:
     fig = charts.empty_figure(520)
     fig.add_bar(
-        x=found["n"],
-        y=found["images"],
+        x=counts["n"],
+        y=counts["images"],
         marker_color=palette.ACCENT,
         hovertemplate="%{x}: %{y:,}<extra></extra>",
     )
@@ -89,38 +93,41 @@ def _per_image_chart(found: pd.DataFrame) -> None:
     live_chart(fig, "coco-per-image", alt=_(N_("Distribution of instances per image")))
 
 
-def _category_picker(coco: Coco, each: pd.DataFrame) -> list[int] | None:
+def _category_picker(coco: Coco, counts: pd.DataFrame) -> list[int] | None:
     name = st.selectbox(
         _(N_("Category for size and location")),
-        ["", *each["name"]],
+        ["", *counts["name"]],
         key="coco-of",
         format_func=lambda n: n or _(N_("all categories")),
     )
     return coco.names.categories[name] if name else None
 
 
-def _size_chart(coco: Coco, numbers: list[int] | None) -> None:
-    found, classes = statistics.size_histogram(coco, numbers), statistics.area_class_counts(coco, numbers)
-    total = max(1, sum(classes.values()))
+def _size_chart(coco: Coco, categories: list[int] | None) -> None:
+    histogram, area_classes = (
+        statistics.size_histogram(coco, categories),
+        statistics.area_class_counts(coco, categories),
+    )
+    total = max(1, sum(area_classes.values()))
     st.markdown(
         _(
             N_("**Size**: {small}% small, {medium}% medium, {large}% large"),
-            **{k: f"{100 * v / total:.0f}" for k, v in classes.items()},
+            **{k: f"{100 * v / total:.0f}" for k, v in area_classes.items()},
         )
     )
     fig = charts.empty_figure(380)
-    middle = found["side"] * 2**0.25
+    center = histogram["side"] * 2**0.25
     fig.add_bar(
-        x=np.log2(middle),
-        y=found["n"],
+        x=np.log2(center),
+        y=histogram["n"],
         width=0.48,
         marker_color=palette.ACCENT,
-        customdata=np.round(middle, 1),
+        customdata=np.round(center, 1),
         hovertemplate=_(N_("about %{customdata} px: %{y:,}")) + "<extra></extra>",
     )
-    for side, words in ((32, "32²"), (96, "96²")):
+    for side, label in ((32, "32²"), (96, "96²")):
         fig.add_vline(
-            x=float(np.log2(side)), line={"color": palette.NEUTRAL, "dash": "dot"}, annotation_text=words
+            x=float(np.log2(side)), line={"color": palette.NEUTRAL, "dash": "dot"}, annotation_text=label
         )
     ticks = [2, 8, 32, 96, 256, 640]
     fig.update_xaxes(
@@ -130,9 +137,9 @@ def _size_chart(coco: Coco, numbers: list[int] | None) -> None:
     live_chart(fig, "coco-sizes", alt=_(N_("Instance sizes")))
 
 
-def _center_chart(coco: Coco, numbers: list[int] | None) -> None:
+def _center_chart(coco: Coco, categories: list[int] | None) -> None:
     st.markdown(_(N_("**Location**: bounding box centers within the image")))
-    values = statistics.center_heatmap(coco, numbers)
+    values = statistics.center_heatmap(coco, categories)
     fig = charts.empty_figure(380)
     fig.add_heatmap(z=values, colorscale=_HEAT_SCALE, showscale=False, hovertemplate="%{z:,}<extra></extra>")
     fig.update_xaxes(visible=False, constrain="domain")
@@ -140,34 +147,34 @@ def _center_chart(coco: Coco, numbers: list[int] | None) -> None:
     live_chart(fig, "coco-places", alt=_(N_("Heatmap of bounding box centers")))
 
 
-def _keypoint_chart(coco: Coco, found: pd.DataFrame) -> None:
-    bodies = [json.loads(text) for text in coco.categories["keypoints"]]
-    names = max(bodies, key=len, default=[])
-    labels = [keypoint_name(names[j]) if j < len(names) else str(j + 1) for j in found["joint"]]
+def _keypoint_chart(coco: Coco, counts: pd.DataFrame) -> None:
+    categories = [json.loads(text) for text in coco.categories["keypoints"]]
+    names = max(categories, key=len, default=[])
+    labels = [keypoint_name(names[j]) if j < len(names) else str(j + 1) for j in counts["joint"]]
     st.markdown(
         _n(
             "**Keypoints** of {count} person. Eyes and ears of people facing away cannot be labeled. "
             "Hips and knees are often occluded.",
             "**Keypoints** of {count} people. Eyes and ears of people facing away cannot be labeled. "
             "Hips and knees are often occluded.",
-            int(found["of"].max()),
+            int(counts["of"].max()),
         )
     )
     fig = charts.empty_figure(420)
-    absent = found["of"] - found["visible"] - found["hidden"]
+    absent = counts["of"] - counts["visible"] - counts["hidden"]
     parts = (
         ("visible", N_("visible"), palette.GREEN),
         ("hidden", N_("labeled but not visible"), palette.ORANGE),
         ("", N_("not labeled"), palette.NEUTRAL),
     )
-    for column, words, colour in parts:
-        values = found[column] if column else absent
+    for column, label, color in parts:
+        values = counts[column] if column else absent
         fig.add_bar(
-            x=100 * values / found["of"],
+            x=100 * values / counts["of"],
             y=labels,
             orientation="h",
-            name=_(words),
-            marker_color=colour,
+            name=_(label),
+            marker_color=color,
             customdata=values,
             hovertemplate="%{y}: %{x:.1f}% (%{customdata:,})<extra></extra>",
         )
@@ -177,15 +184,17 @@ def _keypoint_chart(coco: Coco, found: pd.DataFrame) -> None:
     live_chart(fig, "coco-joints", alt=_(N_("Keypoint visibility")))
 
 
-def _cooccurrence_chart(coco: Coco, together: pd.DataFrame) -> None:
+def _cooccurrence_chart(coco: Coco, pairs: pd.DataFrame) -> None:
     st.markdown(_(N_("**Co-occurrence**: images that contain both categories. Click a cell to select them.")))
     names = coco.categories.set_index("category")["name"]
-    counts = pd.Series(np.diag(together), index=together.index).sort_values(ascending=False)
+    counts = pd.Series(np.diag(pairs), index=pairs.index).sort_values(ascending=False)
     most = set(counts[counts > 0].index[:_MAX_CELLS])
-    kept = [c for c in together.index if c in most]
-    values = together.loc[kept, kept].to_numpy()
-    labels = [names[c] for c in kept]
-    axis = [f"{name} ({c})" if labels.count(name) > 1 else name for c, name in zip(kept, labels, strict=True)]
+    shown = [c for c in pairs.index if c in most]
+    values = pairs.loc[shown, shown].to_numpy()
+    labels = [names[c] for c in shown]
+    axis = [
+        f"{name} ({c})" if labels.count(name) > 1 else name for c, name in zip(shown, labels, strict=True)
+    ]
     cells = [
         [[one, other, int(n)] for other, n in zip(labels, row, strict=True)]
         for one, row in zip(labels, values, strict=True)
@@ -201,13 +210,13 @@ def _cooccurrence_chart(coco: Coco, together: pd.DataFrame) -> None:
         hovertemplate="%{x} + %{y}: %{customdata[2]:,}<extra></extra>",
     )
     fig.update_yaxes(autorange="reversed")
-    found = clickable_chart(fig, "coco-together", alt=_(N_("Category co-occurrence")))
-    if isinstance(found, list) and len(found) == 3 and {found[0], found[1]} <= set(labels):
-        one, other, count = found
-        wanted = " and ".join(dict.fromkeys(filter_query.format_condition(n, ">=", 1) for n in (one, other)))
+    clicked = clickable_chart(fig, "coco-together", alt=_(N_("Category co-occurrence")))
+    if isinstance(clicked, list) and len(clicked) == 3 and {clicked[0], clicked[1]} <= set(labels):
+        one, other, count = clicked
+        text = " and ".join(dict.fromkeys(filter_query.format_condition(n, ">=", 1) for n in (one, other)))
 
-        def see() -> None:
-            st.session_state["where"], st.session_state["view"] = wanted, "images"
+        def show_images() -> None:
+            st.session_state["where"], st.session_state["view"] = text, "images"
 
         with st.container(horizontal=True, vertical_alignment="center", key="coco-pair"):
             st.markdown(
@@ -219,4 +228,6 @@ def _cooccurrence_chart(coco: Coco, together: pd.DataFrame) -> None:
                     other=escape_markdown(other),
                 )
             )
-            st.button(_(N_("Show these images")), icon=":material/filter_alt:", type="primary", on_click=see)
+            st.button(
+                _(N_("Show these images")), icon=":material/filter_alt:", type="primary", on_click=show_images
+            )

@@ -6,14 +6,14 @@ const make = (name, attributes, parent) => {
   return element
 }
 const rgb = (c, alpha) => `rgba(${c[0]}, ${c[1]}, ${c[2]}, ${alpha})`
-let worlds = 0
+let mounts = 0
 
 export default function ({ data, parentElement, setTriggerValue }) {
   let box = parentElement.querySelector('.manabi-annotated')
   if (!box) {
     box = document.createElement('div')
     box.className = 'manabi-annotated'
-    box.world = `manabi-hatch-${worlds++}`
+    box.idPrefix = `manabi-hatch-${mounts++}`
     box.tip = document.createElement('div')
     box.tip.className = 'tip'
     parentElement.appendChild(box)
@@ -22,70 +22,70 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const draw = () => {
     const { data } = box.latest
     const [left, top, width, height] = data.view
-    const unit = Math.max(width / (box.clientWidth || 600), height / (0.78 * window.innerHeight)) // picture pixels for one of the screen
+    const unit = Math.max(width / (box.clientWidth || 600), height / (0.78 * window.innerHeight)) // picture pixels for instance of the screen
     const svg = make('svg', { viewBox: data.view.join(' '), role: 'img', 'aria-label': data.alt })
     const defs = make('defs', {}, svg)
     make('image', { href: data.photo, x: 0, y: 0, width: data.width, height: data.height, preserveAspectRatio: 'none' }, svg)
-    data.instances.forEach((one, place) => {
-      const group = make('g', { class: one.lit ? 'one lit' : 'one', 'data-id': one.id, 'data-place': place }, svg)
-      const colour = rgb(one.colour, 1)
-      let fill = rgb(one.colour, 1)
-      if (one.crowd) {
-        const id = `${box.world}-${place}`, step = 10 * unit
+    data.instances.forEach((instance, position) => {
+      const group = make('g', { class: instance.selected ? 'instance selected' : 'instance', 'data-id': instance.id, 'data-position': position }, svg)
+      const color = rgb(instance.color, 1)
+      let fill = rgb(instance.color, 1)
+      if (instance.crowd) {
+        const id = `${box.idPrefix}-${position}`, step = 10 * unit
         const pattern = make('pattern', {
           id, width: step, height: step, patternUnits: 'userSpaceOnUse', patternTransform: 'rotate(45)' }, defs)
-        make('rect', { width: step / 2, height: step, fill: colour }, pattern)
+        make('rect', { width: step / 2, height: step, fill: color }, pattern)
         fill = `url(#${id})`
       }
-      if (one.path) {
+      if (instance.path) {
         make('path', {
-          class: 'shape', d: one.path, fill, 'fill-rule': 'evenodd', 'fill-opacity': data.opacity, stroke: colour, 'stroke-width': '2px',
+          class: 'shape', d: instance.path, fill, 'fill-rule': 'evenodd', 'fill-opacity': data.opacity, stroke: color, 'stroke-width': '2px',
           'stroke-opacity': Math.min(1, 2 * data.opacity), 'vector-effect': 'non-scaling-stroke', 'pointer-events': 'all' }, group)
       }
-      if (one.box) {
-        const [x, y, w, h] = one.box
+      if (instance.box) {
+        const [x, y, w, h] = instance.box
         make('rect', {
-          class: 'outline', x, y, width: Math.max(w, 0), height: Math.max(h, 0), fill: 'none', stroke: data.boxes ? colour : 'none',
-          'stroke-width': one.lit ? '3px' : '1.5px', 'vector-effect': 'non-scaling-stroke', 'stroke-dasharray': one.crowd ? '6 4' : 'none',
-          'pointer-events': one.path ? 'stroke' : 'all' }, group)
+          class: 'outline', x, y, width: Math.max(w, 0), height: Math.max(h, 0), fill: 'none', stroke: data.boxes ? color : 'none',
+          'stroke-width': instance.selected ? '3px' : '1.5px', 'vector-effect': 'non-scaling-stroke', 'stroke-dasharray': instance.crowd ? '6 4' : 'none',
+          'pointer-events': instance.path ? 'stroke' : 'all' }, group)
       }
-      for (const [x1, y1, x2, y2] of one.bones) {
+      for (const [x1, y1, x2, y2] of instance.limbs) {
         for (const [stroke, thick] of [['rgba(0, 0, 0, 0.55)', 5], ['#fff', 2.5]]) {
           make('line', { x1, y1, x2, y2, stroke, 'stroke-width': `${thick}px`, 'vector-effect': 'non-scaling-stroke',
             'stroke-linecap': 'round', 'pointer-events': 'none' }, group)
         }
       }
-      for (const [x, y, seen, name, tint] of one.joints) {
-        const dot = make('circle', { cx: x, cy: y, r: 5 * unit, fill: seen ? tint : '#fff', 'fill-opacity': seen ? 1 : 0.35,
-          stroke: seen ? '#fff' : tint, 'stroke-width': seen ? '1.5px' : '2.5px', 'vector-effect': 'non-scaling-stroke' }, group)
+      for (const [x, y, visible, name, tint] of instance.keypoints) {
+        const dot = make('circle', { cx: x, cy: y, r: 5 * unit, fill: visible ? tint : '#fff', 'fill-opacity': visible ? 1 : 0.35,
+          stroke: visible ? '#fff' : tint, 'stroke-width': visible ? '1.5px' : '2.5px', 'vector-effect': 'non-scaling-stroke' }, group)
         dot.dataset.text = name
       }
     })
-    data.instances.forEach((one, place) => { // above all shapes, and inside the picture
-      if (!one.label || !one.box) return
+    data.instances.forEach((instance, position) => { // above all shapes, inside the image
+      if (!instance.label || !instance.box) return
       const size = 12 * unit
       const text = make('text', { 'font-size': size, fill: '#fff', 'font-family': 'sans-serif', 'pointer-events': 'none' })
-      text.textContent = one.label
+      text.textContent = instance.label
       svg.appendChild(text)
-      box.labels.push([text, one, size])
+      box.labels.push([text, instance, size])
     })
     box.replaceChildren(svg, box.tip)
-    for (const [text, one, size] of box.labels) {
+    for (const [text, instance, size] of box.labels) {
       const wide = text.getComputedTextLength() + 0.7 * size, high = 1.5 * size
-      const x = Math.max(left, Math.min(one.box[0], left + width - wide))
-      const y = Math.max(top, Math.min(one.box[1] - high, top + height - high))
-      const plate = make('rect', { x, y, width: wide, height: high, rx: 0.3 * size, fill: rgb(one.dark, 0.92), 'pointer-events': 'none' })
+      const x = Math.max(left, Math.min(instance.box[0], left + width - wide))
+      const y = Math.max(top, Math.min(instance.box[1] - high, top + height - high))
+      const plate = make('rect', { x, y, width: wide, height: high, rx: 0.3 * size, fill: rgb(instance.dark, 0.92), 'pointer-events': 'none' })
       svg.insertBefore(plate, text)
       text.setAttribute('x', x + 0.35 * size)
       text.setAttribute('y', y + 1.08 * size)
     }
     box.labels = []
-    box.classList.toggle('choosing', data.instances.some((one) => one.lit))
+    box.classList.toggle('has-selection', data.instances.some((instance) => instance.selected))
     svg.onmousemove = (event) => {
-      const group = event.target.closest?.('.one')
+      const group = event.target.closest?.('.instance')
       if (!group) return void (box.tip.style.display = 'none')
-      const one = data.instances[Number(group.dataset.place)]
-      box.tip.textContent = event.target.dataset.text ? `${one.text}: ${event.target.dataset.text}` : one.text
+      const instance = data.instances[Number(group.dataset.position)]
+      box.tip.textContent = event.target.dataset.text ? `${instance.text}: ${event.target.dataset.text}` : instance.text
       box.tip.style.display = 'block'
       const frame = box.getBoundingClientRect()
       const x = Math.min(event.clientX - frame.left + 14, box.clientWidth - box.tip.offsetWidth - 4)
@@ -94,11 +94,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
     }
     svg.onmouseleave = () => (box.tip.style.display = 'none')
     svg.onclick = (event) => {
-      const group = event.target.closest?.('.one')
-      box.latest.chosen(group ? Number(group.dataset.place) : -1)
+      const group = event.target.closest?.('.instance')
+      box.latest.select(group ? Number(group.dataset.position) : -1)
     }
   }
   box.labels = []
-  box.latest = { data, chosen: (place) => setTriggerValue('chosen', place) }
+  box.latest = { data, select: (position) => setTriggerValue('selected', position) }
   draw()
 }

@@ -16,10 +16,16 @@ from ui.kit.component import register
 _mount = register(__file__)
 
 
-def annotated_image(data: dict[str, Any], key: str, chosen: Callable[[int], None]) -> None:
-    """Show a photo with what `data` holds: "photo" (URL), "width", "height" of the picture and "view" (x, y, width, height of the part
-    that is shown) in its pixels, "opacity" in 0..1, "boxes" whether they are drawn, "alt", and "instances": each "id", "path" (SVG path
-    data or ""), "box" (x, y, width, height or None), "colour" and "dark" (RGB), "crowd", "lit", "label" ("" for none), "text" for the
-    mouse, "bones" of (x1, y1, x2, y2), "joints" of (x, y, visible, name, colour). `chosen` is called with the place of the instance that
-    was clicked, -1 for none."""
-    _mount(key=key, data=data, on_chosen_change=lambda: chosen(st.session_state[key]["chosen"]))
+def annotated_image(data: dict[str, Any], key: str, on_select: Callable[[int], None]) -> None:
+    """Show a photo with its instances; call `on_select` with the position of a clicked instance, -1 for the background.
+
+    Args:
+        data: "photo" (URL); "width" and "height" of the image and "view" (x, y, width, height of the visible region) in
+            pixels; "opacity" of the masks in 0 to 1; "boxes", whether to draw them; "alt" for screen readers; and
+            "instances", each with "id", "path" (SVG path data or ""), "box" (x, y, width, height or None), "color" and
+            "dark" (RGB), "crowd", "selected", "label" ("" for none), "text" (tooltip), "limbs" of (x1, y1, x2, y2) and
+            "keypoints" of (x, y, visible, name, color).
+        key: of the component in the session state.
+        on_select: callback, called before the page reruns.
+    """
+    _mount(key=key, data=data, on_selected_change=lambda: on_select(st.session_state[key]["selected"]))

@@ -1,21 +1,21 @@
 export default function ({ data, parentElement, setTriggerValue }) {
-  let wall = parentElement.querySelector('.manabi-wall')
-  if (!wall) {
-    wall = document.createElement('div')
-    wall.className = 'manabi-wall'
-    parentElement.appendChild(wall)
+  let grid = parentElement.querySelector('.manabi-image-grid')
+  if (!grid) {
+    grid = document.createElement('div')
+    grid.className = 'manabi-image-grid'
+    parentElement.appendChild(grid)
   }
-  wall.setAttribute('role', 'list')
-  wall.setAttribute('aria-label', data.alt)
-  wall.open = (place) => setTriggerValue('opened', place)
-  while (wall.children.length > data.tiles.length) wall.lastChild.remove()
-  data.tiles.forEach((tile, place) => {
-    let button = wall.children[place]
+  grid.setAttribute('role', 'list')
+  grid.setAttribute('aria-label', data.alt)
+  grid.open = (index) => setTriggerValue('opened', index)
+  while (grid.children.length > data.tiles.length) grid.lastChild.remove()
+  data.tiles.forEach((tile, index) => {
+    let button = grid.children[index]
     if (!button) {
       button = document.createElement('button')
       button.append(document.createElement('img'), document.createElement('span'))
-      button.onclick = () => wall.open(place)
-      wall.appendChild(button)
+      button.onclick = () => grid.open(index)
+      grid.appendChild(button)
     }
     const image = button.querySelector('img')
     if (image.src !== tile.src) image.src = tile.src

@@ -21,10 +21,10 @@ class GridTile:
     label: str
 
 
-def image_grid(tiles: Sequence[GridTile], key: str, opened: Callable[[int], None], *, alt: str) -> None:
-    """Show `tiles`; call `opened` with the index of the clicked one, before the page reruns. `alt` is for screen readers."""
+def image_grid(tiles: Sequence[GridTile], key: str, on_open: Callable[[int], None], *, alt: str) -> None:
+    """Show `tiles`; call `on_open` with the index of the clicked one, before the page reruns. `alt` is for screen readers."""
     data = {
         "alt": alt,
         "tiles": [{"src": image_display.data_url(t.content), "label": t.label} for t in tiles],
     }
-    _mount(key=key, data=data, on_opened_change=lambda: opened(st.session_state[key]["opened"]))
+    _mount(key=key, data=data, on_opened_change=lambda: on_open(st.session_state[key]["opened"]))
