@@ -64,7 +64,7 @@ def _median_seconds(function) -> float:
 def measure_rows() -> list[Measurement]:
     silence_streamlit()
     from ui.kit import charts  # imported late: they log warnings without a server
-    from ui.runs.run_panel import curve_series
+    from ui.runs.curves_panel import curve_series
 
     with isolated_runs():
         run = make_run()

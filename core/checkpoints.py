@@ -1,7 +1,7 @@
-"""Weights on disk: safetensors files that say themselves what they are, and the cards of those that ship with the project.
+"""Weights on disk: self-describing safetensors files, and the model cards of pretrained ones.
 
-The safetensors metadata holds one JSON object, the `Spec`: enough to build the network and to prepare its inputs, so that
-a weights file can be used without the run, the recipe or the data that made it. Nothing here unpickles.
+The safetensors metadata holds one JSON object, the `Spec`: enough to build the model and to prepare its inputs, so that
+a weights file can be used without its run, recipe or data. Nothing is unpickled.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from core import paths
 from core.files import read_json, write_bytes
@@ -26,19 +26,22 @@ _METADATA_KEY = "manabi"
 
 @dataclass(frozen=True)
 class Spec:
-    """What a weights file needs to be used.
+    """Everything besides the tensors that is needed to use a weights file.
 
-    `tta_flip` says that an answer is the mean of the logits for the picture and for its mirror image, `tta_shift` that it also counts the
-    picture moved by one pixel. `mean` and `std` normalise inputs
-    (pixels scaled to [0, 1], or features); `output_mean` and `output_std` turn the outputs of a
-    regression into its targets' unit.
+    Attributes:
+        kind: name of a registered kind, see `core.kinds`.
+        mean, std: normalize inputs (pixels scaled to [0, 1], or features).
+        output_mean, output_std: convert outputs of a regression to the unit of its targets.
+        stand_in_for: title of the data set that fallback data took the place of, or "".
+        tta_flip, tta_shift: test-time augmentation, as `core.inference.predictor.predict_outputs` applies it.
+        data_options: options that the data set was loaded with; empty in files of earlier versions.
     """
 
     task: str
     model: str
     options: dict[str, Any]
     in_shape: tuple[int, ...]
-    kind: Literal["classification", "regression", "translation"]
+    kind: str
     classes: tuple[str, ...]
     mean: tuple[float, ...]
     std: tuple[float, ...]
@@ -51,20 +54,21 @@ class Spec:
     epoch: int = 0
     tta_flip: bool = False
     tta_shift: bool = False
+    data_options: dict[str, Any] = field(default_factory=dict)
 
     @property
     def num_outputs(self) -> int:
-        """Width of the last layer: one output per class, or one for a regression."""
+        """Width of the last layer: one output per class, or one without classes."""
         return len(self.classes) or 1
 
     @property
     def views(self) -> int:
-        """How often the network runs for one answer."""
+        """Forward passes per prediction."""
         return (2 if self.tta_flip else 1) * (3 if self.tta_shift else 1)
 
 
 def save_weights(path: Path, network: nn.Module, spec: Spec, half: bool = False) -> None:
-    """Write the network's weights (and buffers) to `path`, floating ones in half precision where `half`. Raises OSError."""
+    """Write parameters and buffers to `path`, floating-point ones in half precision if `half`. Raises OSError."""
     import torch
     from safetensors.torch import save
 
@@ -73,11 +77,13 @@ def save_weights(path: Path, network: nn.Module, spec: Spec, half: bool = False)
         value = value.detach().cpu().contiguous()
         tensors[name] = value.half() if half and value.dtype == torch.float32 else value
     metadata = {_METADATA_KEY: json.dumps(dataclasses.asdict(spec), ensure_ascii=False)}
-    write_bytes(path, save(tensors, metadata=metadata))  # save_file() says a full disk by an error of its own
+    write_bytes(
+        path, save(tensors, metadata=metadata)
+    )  # save_file() reports a full disk with an error class of its own
 
 
 def read_spec(path: Path) -> Spec:
-    """The spec in a weights file. Raises UserError where the file is absent, no safetensors file, or not one of ours."""
+    """The spec in a weights file. Raises UserError if the file is missing, not in safetensors format, or not of this project."""
     from safetensors import SafetensorError, safe_open
 
     try:
@@ -102,10 +108,10 @@ def read_spec(path: Path) -> Spec:
 
 
 def load_weights(path: Path, expected_model: str | None = None) -> tuple[nn.Module, Spec]:
-    """The network in `path`, in evaluation mode, fp32, with its spec.
+    """The model in `path`, in evaluation mode and fp32, with its spec.
 
-    Raises UserError where the file cannot be read, belongs to another architecture than `expected_model`, or its tensors do not
-    fit the network that it names.
+    Raises UserError if the file cannot be read, holds another architecture than `expected_model`, or its tensors do not match the
+    architecture that it names.
     """
     from safetensors.torch import load_file
 
@@ -132,12 +138,12 @@ def load_weights(path: Path, expected_model: str | None = None) -> tuple[nn.Modu
     return network.eval(), spec
 
 
-# ---- what ships ------------------------------------------------------------------------------------------------------
+# ---- pretrained models -----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class ModelCard:
-    """The model card beside a shipped weights file."""
+    """The model card of a pretrained checkpoint."""
 
     name: str
     weights: Path
@@ -145,19 +151,19 @@ class ModelCard:
 
     @property
     def metrics(self) -> dict[str, float]:
-        """Figures of the test part, by name; empty where the card has none."""
+        """Test metrics by name; empty if the card has none."""
         return self.content.get("metrics", {})
 
 
 def pretrained_names() -> list[str]:
-    """Names of the checkpoints that ship with the project."""
+    """Names of the pretrained checkpoints."""
     return sorted(p.stem for p in paths.checkpoints().glob("*.safetensors"))
 
 
 def load_card(name: str) -> ModelCard:
-    """The card of shipped checkpoint `name`, its weights' sha256 checked.
+    """The card of pretrained checkpoint `name`, its weights verified against the card's SHA-256.
 
-    Raises UserError where weights or card are missing, or do not belong together.
+    Raises UserError if weights or card are missing, or do not match.
     """
     folder = paths.checkpoints()
     weights, beside = folder / f"{name}.safetensors", folder / f"{name}.json"

@@ -1,13 +1,17 @@
-"""What a trainable thing is: an entry of the table in `core.tasks`."""
+"""`Task`: an entry of the table in `core.tasks`."""
 
 from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from core.data import dataset_info
+from core.kinds import get_kind
 from core.training.recipe import Recipe
+
+if TYPE_CHECKING:
+    from core.training.trainer import Trainer
 
 SUPERVISED_TRAINER = "core.training.supervised:SupervisedTrainer"
 CYCLEGAN_TRAINER = "core.training.cyclegan:CycleGANTrainer"
@@ -28,7 +32,7 @@ class ExpectedResult:
 
 @dataclass(frozen=True)
 class PublishedResult:
-    """What somebody else reached with a network of this family on the original data: `accuracy` of `network`, trained for `epochs`."""
+    """A published test `accuracy` of a `network` of the same family on the original data, trained for `epochs`."""
 
     network: str
     accuracy: float
@@ -38,12 +42,26 @@ class PublishedResult:
 
 @dataclass(frozen=True)
 class Task:
-    """One trainable thing. `title` and `about` are message ids; `quick` holds the recipe fields that its short form changes."""
+    """What can be trained: a model on a data set with a recipe.
+
+    Attributes:
+        name: unique name, also the name of its run folder.
+        title, about: message ids.
+        kind: name of a registered kind, see `core.kinds`.
+        dataset: name of a registered data set.
+        model: name of a registered model.
+        recipe: the full recipe.
+        quick: recipe fields that the quick variant changes.
+        trainer: dotted name of the trainer class, `module:class`.
+        published_result: a published result of the same model family.
+        pretrained: third-party weights to start from, a name of `core.pretrained`.
+        checkpoint_name: name of its pretrained checkpoint if that is not the task's name.
+    """
 
     name: str
     title: str
     about: str
-    kind: Literal["classification", "regression", "translation"]
+    kind: str
     dataset: str
     model: str
     recipe: Recipe
@@ -51,35 +69,31 @@ class Task:
     trainer: str = SUPERVISED_TRAINER
     expected_result: ExpectedResult | None = None
     published_result: PublishedResult | None = None
-    pretrained: str = ""  # weights of others, a name of `core.pretrained`
-    checkpoint_name: str = ""  # name of its checkpoint, where that is not the task's
+    pretrained: str = ""
+    checkpoint_name: str = ""
 
     @property
     def checkpoint(self) -> str:
-        """The name under which its best network ships."""
+        """Name of its pretrained checkpoint."""
         return self.checkpoint_name or self.name
 
     def quick_recipe(self) -> Recipe:
-        """The recipe that gives first feedback in seconds."""
+        """The recipe for first results in seconds."""
         return self.recipe.changed(**self.quick)
 
     def fields(self) -> list[str]:
-        """The recipe fields that mean something to this task, in the order of their groups."""
-        meaningless = {"classification", "regression"} - {self.kind}
-        info = dataset_info(self.dataset)
-        if not info.is_image:
-            meaningless.add("images")
-        if not info.photos:
-            meaningless.add("photos")
+        """The recipe fields that apply to this task's kind and data set, in the order of their groups."""
+        kind, info = get_kind(self.kind), dataset_info(self.dataset)
+        dataset_scopes = {"": True, "images": info.is_image, "photos": info.photos}
         order = ["main", "optimizer", "regularization", "augmentation", "model", "data", "machine"]
         shown = [
             n
             for n, f in type(self.recipe).model_fields.items()
-            if f.json_schema_extra["only"] not in meaningless
+            if dataset_scopes.get(scope := f.json_schema_extra["only"]) or kind.has_field(scope)
         ]
         return sorted(shown, key=lambda n: order.index(type(self.recipe).field(n).json_schema_extra["group"]))
 
-    def trainer_class(self) -> type:
-        """The trainer, imported now (this imports torch)."""
+    def trainer_class(self) -> type[Trainer]:
+        """The trainer class. Calling this imports torch."""
         module, name = self.trainer.split(":")
         return getattr(importlib.import_module(module), name)

@@ -1,4 +1,4 @@
-"""THE table: every trainable thing = data set + model + trainer + recipe + quick variant + expected result.
+"""The table of tasks: data set + model + trainer + recipe + quick variant.
 
 Menus, the command line, tests and the README's table iterate over it. Importing it does not import torch: models go by their
 registered name, trainers by a dotted one.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from core import plugins
 from core.messages import N_, UserError, closest_names
 from core.task_spec import CYCLEGAN_TRAINER, ExpectedResult, PublishedResult, Task
 from core.training.cyclegan_recipe import CycleGANRecipe
@@ -69,7 +70,7 @@ _AIRBENCH_FIELDS: dict[str, Any] = {
     "tta_shift": True,
 }
 
-TASKS: tuple[Task, ...] = (
+TASKS: list[Task] = [
     Task(
         name="mnist-cnn",
         title=N_("MNIST: CNN from the notes"),
@@ -594,7 +595,7 @@ TASKS: tuple[Task, ...] = (
             "python -m core train boston-mlp --threads 2",
         ),
     ),
-)
+]
 
 
 # Former names, still accepted on the command line, in links and as names of run folders.
@@ -604,6 +605,16 @@ ALIASES = {"fruit-judge": "fruit-classifier-gray"}
 def current_name(name: str) -> str:
     """Return the name that the task called `name` has now; `name` itself if it was never renamed."""
     return ALIASES.get(name, name)
+
+
+def register_task(task: Task) -> None:
+    """Add a task to the table at run time; see `core.plugins` for how every process gets to know it.
+
+    Raises ValueError if another task has that name.
+    """
+    if task.name in {t.name for t in TASKS}:
+        raise ValueError(f"two tasks are called {task.name}")
+    TASKS.append(task)
 
 
 def get_task(name: str) -> Task:
@@ -620,5 +631,8 @@ def get_task(name: str) -> Task:
 
 
 def task_for_checkpoint(name: str) -> Task:
-    """The task whose network ships as `name`: a task's own name, or that of a checkpoint. Raises UserError where there is none."""
+    """The task of pretrained checkpoint `name`, or the task called `name`. Raises UserError if there is neither."""
     return next((t for t in TASKS if t.checkpoint == name), None) or get_task(name)
+
+
+plugins.load()  # last, because plugins import this module

@@ -97,10 +97,10 @@ def finished(task_name: str = "mnist-softmax", epochs: int = 4, name: str = "", 
 
 def failed(task_name: str = "mnist-softmax") -> Run:
     """A run whose loss was no number any more."""
-    from core.analysis import diagnostics
+    from core.runs.status import divergence_message
 
     run = _begun(task_name, 1)
-    status(run, "failed", reason=diagnostics.divergence_message("train/loss", 7).to_json())
+    status(run, "failed", reason=divergence_message("train/loss", 7).to_json())
     return run
 
 

@@ -1,4 +1,4 @@
-"""What the curves of a run say, in plain words: signs that a person would see, and what to try."""
+"""Findings from the learning curves of a run: overfitting, slow learning, and what to try."""
 
 from __future__ import annotations
 
@@ -13,30 +13,22 @@ from core.messages import Message, N_
 
 @dataclass(frozen=True)
 class Finding:
-    """One sign. `level` is "good", "note" or "warning"."""
+    """One finding. `level` is "good", "note" or "warning"."""
 
     level: Literal["good", "note", "warning"]
     message: Message
 
 
-def divergence_message(metric: str, step: int) -> Message:
-    """Why a run was halted: its `metric` was NaN or infinite at `step`."""
-    return Message(
-        N_(
-            "Stopped at step {step}: {metric} became NaN or infinite. Common causes: a learning "
-            "rate that is too high, unscaled inputs, or division by zero in the loss. Try a "
-            "learning rate ten times smaller."
-        ),
-        {"step": step, "metric": metric},
-    )
+def _validated_epochs(log: pd.DataFrame) -> pd.DataFrame:
+    """The rows of epochs with a validation loss; none if there are fewer than two."""
+    epochs = log.dropna(subset=["val/loss"]) if "val/loss" in log else log.iloc[:0]
+    return epochs if len(epochs) > 1 else epochs.iloc[:0]
 
 
-def diagnose(log: pd.DataFrame, kind: str = "classification") -> list[Finding]:
-    """Findings for the log of a run (as `MetricsReader` gives it), most important first."""
-    if "val/loss" not in log:
-        return []
-    epochs = log.dropna(subset=["val/loss"])
-    if len(epochs) < 2:
+def diagnose_loss(log: pd.DataFrame) -> list[Finding]:
+    """Findings from training and validation losses in a run's log (as `MetricsReader` returns it), most important first."""
+    epochs = _validated_epochs(log)
+    if epochs.empty:
         return []
     validation, training = epochs["val/loss"].to_numpy(), epochs["train/loss_epoch"].to_numpy()
     found = []
@@ -77,19 +69,19 @@ def diagnose(log: pd.DataFrame, kind: str = "classification") -> list[Finding]:
                 ),
             )
         )
-    if kind == "classification":
-        seen, unseen = epochs["train/accuracy_epoch"].iloc[-1], epochs["val/accuracy"].iloc[-1]
-        if seen - unseen > 0.05:
-            found.append(
-                Finding(
-                    "note",
-                    Message(
-                        N_(
-                            "Training accuracy is {gap} percentage points above validation accuracy: the model is "
-                            "memorizing training examples."
-                        ),
-                        {"gap": f"{100 * (seen - unseen):.0f}"},
-                    ),
-                )
-            )
     return found
+
+
+def diagnose_generalization_gap(log: pd.DataFrame) -> list[Finding]:
+    """A finding if training accuracy is far above validation accuracy in the latest epoch of a run's log."""
+    epochs = _validated_epochs(log)
+    if epochs.empty:
+        return []
+    gap = epochs["train/accuracy_epoch"].iloc[-1] - epochs["val/accuracy"].iloc[-1]
+    if gap <= 0.05:
+        return []
+    text = N_(
+        "Training accuracy is {gap} percentage points above validation accuracy: the model is "
+        "memorizing training examples."
+    )
+    return [Finding("note", Message(text, {"gap": f"{100 * gap:.0f}"}))]

@@ -9,6 +9,7 @@ from typing import Literal, get_args
 
 from core import data, models, tasks
 from core.analysis import runtime_estimate
+from core.kinds import get_kind
 from core.messages import Message, N_, UserError
 from core.runs import queue, store
 from core.runs.store import Run
@@ -66,7 +67,7 @@ def _steps_for_images(images: float, examples: int, batch: int) -> int:
 def _examples_per_epoch(task: Task, recipe: Recipe) -> int:
     """What a training of `recipe` sees in one epoch."""
     dataset = data.load_dataset(task.dataset, download=False, **recipe.part("data"))
-    examples = len(dataset.train_x) - dataset.resolve_validation_size(recipe.num_validation)
+    examples = get_kind(task.kind).num_train_examples(dataset, recipe)
     return min(examples, recipe.limit_train or examples)
 
 

@@ -1,7 +1,11 @@
-"""What a finished run did on the test part: confusion, figures per class, the examples behind every cell."""
+"""Test report of a finished run: confusion matrix, per-class metrics, and the examples behind every cell.
+
+Shapes: N test examples, K classes.
+"""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,23 +13,41 @@ import pandas as pd
 
 from core import data
 from core.analysis import significance
+from core.kinds import get_kind
 from core.messages import UserError
 from core.runs.store import Run
 
 
 @dataclass(frozen=True)
-class EvaluationReport:
-    """Outputs on the test part in its order: probabilities (N, K) or predictions (N,), and targets (N,)."""
+class EvaluationReport(ABC):
+    """Outputs and targets (N,) in the order of the test set."""
 
-    kind: str
     classes: tuple[str, ...]
     outputs: np.ndarray
     targets: np.ndarray
 
     @property
+    @abstractmethod
     def predictions(self) -> np.ndarray:
-        """Predicted classes (N,), or the predictions themselves."""
-        return self.outputs.argmax(1) if self.kind == "classification" else self.outputs
+        """One prediction per example (N,)."""
+
+    @abstractmethod
+    def worst(self, count: int) -> np.ndarray:
+        """Test indices of the `count` worst errors, worst first."""
+
+
+@dataclass(frozen=True)
+class ClassificationReport(EvaluationReport):
+    """Probabilities (N, K) and labels (N,). Raises ValueError if their shapes do not match `classes`."""
+
+    def __post_init__(self) -> None:
+        if self.outputs.shape != (len(self.targets), len(self.classes)):
+            raise ValueError(f"{self.outputs.shape} is no array of {len(self.classes)} probabilities")
+
+    @property
+    def predictions(self) -> np.ndarray:
+        """Predicted classes (N,)."""
+        return self.outputs.argmax(1)
 
     def confusion(self) -> np.ndarray:
         """Counts (K, K): rows are true classes, columns predicted ones."""
@@ -44,39 +66,57 @@ class EvaluationReport:
         )
 
     def examples_in_cell(self, true: int, predicted: int) -> np.ndarray:
-        """Test indices of one cell of the confusion matrix, the surest first."""
+        """Test indices of one cell of the confusion matrix, the most confident first."""
         index = np.flatnonzero((self.targets == true) & (self.predictions == predicted))
         return index[np.argsort(-self.outputs[index, predicted], kind="stable")]
 
     def worst(self, count: int) -> np.ndarray:
-        """Test indices of the worst mistakes: wrong and sure of it, or the largest errors."""
-        if self.kind == "classification":
-            wrong = np.flatnonzero(self.predictions != self.targets)
-            sure = self.outputs[wrong, self.predictions[wrong]]
-            return wrong[np.argsort(-sure, kind="stable")][:count]
+        """Test indices of the most confident errors."""
+        wrong = np.flatnonzero(self.predictions != self.targets)
+        confidence = self.outputs[wrong, self.predictions[wrong]]
+        return wrong[np.argsort(-confidence, kind="stable")][:count]
+
+
+@dataclass(frozen=True)
+class RegressionReport(EvaluationReport):
+    """Predictions (N,) and targets (N,). Raises ValueError if their shapes differ."""
+
+    def __post_init__(self) -> None:
+        if self.outputs.shape != (len(self.targets),):
+            raise ValueError(f"{self.outputs.shape} is no array of {len(self.targets)} predictions")
+
+    @property
+    def predictions(self) -> np.ndarray:
+        """The predictions (N,)."""
+        return self.outputs
+
+    def worst(self, count: int) -> np.ndarray:
+        """Test indices of the largest absolute errors."""
         return np.argsort(-np.abs(self.outputs - self.targets), kind="stable")[:count]
 
 
-def load_report(run: Run) -> EvaluationReport | None:
-    """The report of a finished run, or None where it has no readable predictions."""
+def load_arrays(run: Run) -> tuple[np.ndarray, np.ndarray] | None:
+    """Outputs and targets of a finished run, or None if the file is missing or damaged."""
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
     try:
         arrays = load_file(run.path / "predictions.safetensors")
-        kind = run.task.kind
-        classes = tuple(run.config.get("data", {}).get("classes", ()))
-        outputs, targets = arrays["outputs"], arrays["targets"]
-        fits = outputs.shape == (
-            (len(targets), len(classes)) if kind == "classification" else (len(targets),)
-        )
-        return EvaluationReport(kind, classes, outputs, targets) if fits else None
-    except (OSError, SafetensorError, KeyError, UserError):
+        return arrays["outputs"], arrays["targets"]
+    except (OSError, SafetensorError, KeyError):
+        return None
+
+
+def load_report(run: Run) -> EvaluationReport | None:
+    """The report of a finished run, or None if it has no readable predictions or its task is unknown."""
+    try:
+        return get_kind(run.task.kind).load_report(run)
+    except UserError:
         return None
 
 
 def load_test_dataset(run: Run) -> data.ArrayDataset | None:
-    """The data set that the run was tested on, where it is on this machine still; never downloads."""
+    """The data set that the run was tested on, or None if it is not installed. Never downloads."""
     wanted = run.config.get("data", {})
     try:
         found = data.load_dataset(

@@ -22,6 +22,7 @@ from core.analysis.source_bundle import (
     merge_imports,
     split_template,
 )
+from core.kinds import get_kind
 from core.messages import N_, UserError
 from core.runs import system_info
 from core.runs.store import Run
@@ -101,7 +102,7 @@ def _known_values(task: tasks.Task, recipe: Recipe, used: dict[str, Any], model:
     """What decides branches of the template."""
     return {
         "recipe": recipe,
-        "IS_CLASSIFIER": task.kind == "classification",
+        "IS_CLASSIFIER": get_kind(task.kind).predicts_classes,
         "IS_IMAGE": len(used["in_shape"]) == 3,
         "IS_REAL": not used.get("stand_in_for"),
         "IS_PRETRAINED": pretrained.required_weights(task, recipe) is not None,
@@ -134,7 +135,6 @@ def _assemble(run: Run, recipe: Recipe, used: dict[str, Any], code: str, imports
     """Put the docstring, the imports and the dictionaries that `code` reads in front of it."""
     classes = len(used["classes"])
     values = {
-        "kind": run.task.kind,
         "num_outputs": classes or 1,
         "num_test": int(used["test"]),
         "features": [

@@ -16,6 +16,7 @@ from core import checkpoints, tasks
 from core.analysis import significance
 from core.data import ArrayDataset, same_test_set
 from core.inference import available_models
+from core.kinds import get_kind
 from core.messages import UserError
 from core.runs import store
 from core.runs.logs import MetricsReader
@@ -86,7 +87,7 @@ def classifier_ids(dataset: str) -> list[str]:
     return [
         c.id
         for c in available_models.list_models(
-            [t for t in tasks.TASKS if t.dataset == dataset and t.kind == "classification"]
+            [t for t in tasks.TASKS if t.dataset == dataset and get_kind(t.kind).can_compare]
         )
     ]
 

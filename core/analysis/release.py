@@ -1,4 +1,4 @@
-"""From a finished run to a checkpoint that ships: half precision, measured again as it ships, with its card."""
+"""Export a finished run as a pretrained checkpoint: half precision, evaluated as released, with a model card."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from core import checkpoints, data, models, paths
-from core.analysis import significance
+from core import checkpoints, data, paths
 from core.checkpoints import Spec
 from core.evaluation import Evaluation, evaluate_model
 from core.files import write_json
-from core.inference import model_summary
+from core.kinds import get_kind
 from core.messages import N_, UserError
 from core.migration import FORMAT
 from core.runs import store, system_info
@@ -22,34 +21,14 @@ from core.runs.logs import MetricsReader
 from core.runs.store import Run
 
 MAX_BYTES = 25_000_000
-MAX_EPOCHS = 200  # of a learning curve in a card
-
-
-def _prediction_summary(evaluation: Evaluation, spec: Spec) -> dict:
-    """What the compare page needs where the data set is not: the answers on the test part, and what follows from them."""
-    if spec.kind != "classification":
-        return {}
-    predictions = evaluation.outputs.argmax(1)
-    matrix = significance.confusion_matrix(predictions, evaluation.targets, len(spec.classes))
-    return {
-        "classes": list(spec.classes),
-        "per_class": [round(float(a), 4) for a in significance.per_class_accuracy(matrix)],
-        "confusion": matrix.tolist(),
-        "labels": significance.encode_predictions(evaluation.targets),
-        "predictions": significance.encode_predictions(predictions),
-        "multiply_adds": model_summary.count_macs(
-            models.create_model(spec.model, spec.in_shape, spec.num_outputs, **spec.options), spec.in_shape
-        ),
-    }
+MAX_EPOCHS = 200  # points of a learning curve in a card
 
 
 def _learning_curves(run: Run) -> dict[str, list[float]]:
-    """What every epoch of the run came to, by column: its learning curves, small enough to ship."""
+    """The learning curves of the run by column, one value per epoch, thinned to `MAX_EPOCHS`."""
     log = MetricsReader(run.path / "metrics.csv").read()
-    marks = [
-        c for c in ("train/loss_epoch", "val/cycle_error") if c in log
-    ]  # written at the end of an epoch alone
-    rows = log[log[marks[0]].notna()] if marks else log.iloc[:0]
+    columns = [c for c in ("train/loss_epoch", "val/cycle_error") if c in log]  # logged once per epoch
+    rows = log[log[columns[0]].notna()] if columns else log.iloc[:0]
     rows = rows.iloc[np.linspace(0, len(rows) - 1, min(len(rows), MAX_EPOCHS)).astype(int)]
     columns = [
         c for c in rows.columns if c not in ("step", "lr", "train/loss", "train/accuracy", "train/rmse")
@@ -58,7 +37,7 @@ def _learning_curves(run: Run) -> dict[str, list[float]]:
 
 
 def _check_complete(path: Path, values: dict, names: tuple[str, ...]) -> None:
-    """Raise UserError where `values`, read from `path`, lack what a card says."""
+    """Raise UserError if `values`, read from `path`, lack a field of the model card."""
     missing = [name for name in names if name not in values]
     if missing:
         raise UserError(
@@ -71,8 +50,8 @@ def _check_complete(path: Path, values: dict, names: tuple[str, ...]) -> None:
 def export_checkpoint(run_id: str) -> Path:
     """Write checkpoints/<task>.safetensors and its card from a finished run on real data. Returns the weights' path.
 
-    Raises UserError for a run that is not finished, was trained on a stand-in or on other data than those found now, whose files
-    are damaged, or whose weights are too large to ship.
+    Raises UserError for a run that is not finished, was trained on fallback data or on other data than found now, whose files are
+    damaged, or whose weights are too large.
     """
     run = store.find_run(run_id)
     summary, config = run.summary, run.config
@@ -97,23 +76,15 @@ def export_checkpoint(run_id: str) -> Path:
         run.task.dataset, config.get("data_root") or None, download=False, **run.recipe.part("data")
     )
     data.check_same_dataset(config["data"], dataset.describe())
-    if dataset.name == "unpaired":
-        raise UserError(
-            N_(
-                "Run {run} was trained on a custom photo set ({title}). Only runs on apples and "
-                "oranges can be exported as pretrained models."
-            ),
-            run=run.id,
-            title=dataset.title,
-        )
+    get_kind(run.task.kind).check_release(run, dataset)
     folder = paths.checkpoints()
     folder.mkdir(parents=True, exist_ok=True)
     weights = folder / f"{run.task.checkpoint}.safetensors"
     network, spec = checkpoints.load_weights(run.best_weights_path)
-    with tempfile.TemporaryDirectory(
-        dir=folder, prefix=".ship-"
-    ) as made:  # what ships now stays whole until the new one is
-        aside = Path(made) / weights.name
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".export-") as temporary:
+        aside = (
+            Path(temporary) / weights.name
+        )  # the current checkpoint stays in place until the new one is complete
         checkpoints.save_weights(aside, network, spec, half=True)
         if aside.stat().st_size > MAX_BYTES:
             raise UserError(
@@ -121,7 +92,7 @@ def export_checkpoint(run_id: str) -> Path:
                 run=run.id,
                 size=f"{aside.stat().st_size / 1e6:.0f}",
             )
-        # The figures are those of the file that ships, not of the fp32 weights that it was made from.
+        # The metrics are those of the released file, not of the fp32 weights.
         network, spec = checkpoints.load_weights(aside)
         evaluation = evaluate_model(network, spec, dataset)
         write_json(
@@ -133,7 +104,7 @@ def export_checkpoint(run_id: str) -> Path:
 
 
 def _make_card(run: Run, spec: Spec, evaluation: Evaluation, weights: Path, levels: list[float]) -> dict:
-    """What a model card says of the file `weights`, made from `run` and measured as `evaluation` on a test part of these `levels`."""
+    """The model card of the file `weights`, exported from `run`, with its `evaluation` on a test set with fingerprint `levels`."""
     summary, config = run.summary, run.config
     environment, used = run.environment, config["data"]
     return {
@@ -155,7 +126,7 @@ def _make_card(run: Run, spec: Spec, evaluation: Evaluation, weights: Path, leve
         "metrics": evaluation.metrics,
         "last_metrics": summary.get("last_metrics", {}),
         "history": _learning_curves(run),
-        **_prediction_summary(evaluation, spec),
+        **get_kind(spec.kind).card_entries(evaluation, spec),
         "made": time.strftime("%Y-%m-%d"),
         "sha256": checkpoints.sha256(weights),
     }

@@ -1,17 +1,16 @@
-"""Several runs beside each other: one table, and only the settings in which they differ."""
+"""Compare runs: a table of all runs, and the settings in which some differ."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pandas as pd
 
+from core.kinds import BestEpoch, Kind, all_kinds, get_kind
 from core.runs.logs import MetricsReader
 from core.runs.store import Run
 
 
 def differing_settings(found: list[Run]) -> pd.DataFrame:
-    """The settings (rows) in which the runs (columns) differ; task and data among them. Empty where they are all the same."""
+    """Settings (rows) in which the runs (columns) differ, including task and data; empty if there are none."""
     table = pd.DataFrame({run.id: _flatten_config(run) for run in found})
     if table.empty or len(found) < 2:
         return table.iloc[:0]
@@ -28,73 +27,35 @@ def _flatten_config(run: Run) -> dict[str, object]:
     }
 
 
-@dataclass(frozen=True)
-class SelectionMetric:
-    """By what a trainer chooses its best epoch: `name` in words (of `core.formatting.METRICS`), its columns in the
-    log and its keys among the test metrics; of several the worst counts. Between equals the lower value of column `then` decides."""
+def find_best_epoch(log: pd.DataFrame, kind: Kind | None = None) -> BestEpoch | None:
+    """The best epoch in a run's log, as its trainer chose it, or None if no epoch was validated.
 
-    name: str
-    validation: tuple[str, ...]
-    test: tuple[str, ...]
-    higher_is_better: bool
-    tie_breaker: str
-
-    def worst(self, table: pd.DataFrame, columns: tuple[str, ...]) -> pd.Series:
-        """The figure of each row of `table`."""
-        return table[list(columns)].min(axis=1) if self.higher_is_better else table[list(columns)].max(axis=1)
-
-
-SELECTION_METRICS = (
-    SelectionMetric("accuracy", ("val/accuracy",), ("accuracy",), True, "val/loss"),
-    SelectionMetric("rmse", ("val/rmse",), ("rmse",), False, "val/loss"),
-    SelectionMetric(
-        "fool_rate",
-        ("val/fooled_a2b", "val/fooled_b2a"),
-        ("fool_rate_a2b", "fool_rate_b2a"),
-        True,
-        "val/cycle_error",
-    ),
-)
-
-
-@dataclass(frozen=True)
-class BestEpoch:
-    """The epoch whose weights a run keeps, and its validation figure `value` of `score`; both None where nothing ranks the epochs, so
-    that the newest counts."""
-
-    epoch: float
-    score: SelectionMetric | None = None
-    value: float | None = None
-
-
-def find_best_epoch(log: pd.DataFrame) -> BestEpoch | None:
-    """The best epoch in a run's log, as its trainer chose it; None where no epoch was validated."""
-    for score in SELECTION_METRICS:
-        rows = (
-            log.dropna(subset=list(score.validation)) if set(score.validation) <= set(log) else log.iloc[:0]
-        )
-        if len(rows):
-            value = score.worst(rows, score.validation)
-            keys = {"value": -value if score.higher_is_better else value, "then": rows[score.tie_breaker]}
-            row = pd.DataFrame(keys).sort_values(["value", "then"]).index[0]
-            return BestEpoch(float(rows.loc[row, "epoch"]), score, float(value[row]))
-    looks = log.dropna(subset=["val/cycle_error"]) if "val/cycle_error" in log else log.iloc[:0]
-    return BestEpoch(float(looks["epoch"].iloc[-1])) if len(looks) else None
+    Without `kind` (a run of an unknown task) the first kind whose metrics the log contains is used.
+    """
+    kinds = [kind] if kind else all_kinds()
+    return next((best for k in kinds if (best := k.find_best_epoch(log)) is not None), None)
 
 
 def primary_test_metric(metrics: dict[str, float]) -> tuple[str, float] | None:
-    """Name and value of the test figure that stands for all `metrics`: the one by which epochs were chosen, else the first."""
-    for score in SELECTION_METRICS:
-        if set(score.test) <= set(metrics):
-            return score.name, float(score.worst(pd.DataFrame([metrics]), score.test).iloc[0])
+    """Name and value of the most important of the test `metrics`: the one that ranks epochs, else the first."""
+    for score in (kind.selection_metric for kind in all_kinds()):
+        if (value := score.test_value(metrics)) is not None:
+            return score.name, value
     return next(iter(metrics.items()), None)
 
 
 def summarize_run(run: Run, log: pd.DataFrame | None = None) -> dict[str, object]:
-    """One row of the table of runs. `log` is read from the run where it is not given. `best` is the best validation figure and `score` what
-    it is; the smaller `worse`, the better the run is among those of its task."""
+    """One row of the table of runs.
+
+    `best` is the best validation value of the metric `score`; the lower `worse`, the better the run is among those of its task. `log` is
+    read from the run if it is not given.
+    """
     log = MetricsReader(run.path / "metrics.csv").read() if log is None else log
-    status, summary, found = run.status(), run.summary or {}, find_best_epoch(log)
+    status, summary, found = (
+        run.status(),
+        run.summary or {},
+        find_best_epoch(log, get_kind(run.kind) if run.kind else None),
+    )
     ranked = found is not None and found.score is not None
     return {
         "id": run.id,

@@ -1,8 +1,9 @@
-"""A sweep: the same recipe with one or two fields varied, every combination a run of its own in the queue."""
+"""Hyperparameter sweeps: one or two recipe fields are varied, and every combination is queued as a run."""
 
 from __future__ import annotations
 
 import itertools
+import math
 import secrets
 import time
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from core.analysis import run_comparison
+from core.kinds import get_kind
 from core.messages import N_, UserError
 from core.runs import queue, store
 from core.runs.store import Run
@@ -20,11 +22,12 @@ MAX_RUNS = 20
 
 
 def expand_grid(recipe: Recipe, grid: dict[str, list]) -> list[Recipe]:
-    """Every combination of the grid's values, checked. Raises UserError for a wrong value, or more than MOST combinations."""
+    """One recipe per distinct combination of the grid's values. Raises UserError for an invalid value or more than `MAX_RUNS`
+    combinations."""
     for name, values in grid.items():
         if not values:
             raise UserError(N_("No values given for {field}. Enter values separated by commas."), field=name)
-    combinations = list(itertools.product(*grid.values()))
+    combinations = list(itertools.product(*(dict.fromkeys(values) for values in grid.values())))
     if not 1 <= len(combinations) <= MAX_RUNS:
         raise UserError(
             N_("Too many combinations: {count} (maximum: {most}). Remove some values."),
@@ -48,14 +51,14 @@ def sweep_runs(sweep_id: str) -> list[Run]:
 
 
 def sweep_table(found: list[Run], log: Callable[[Run], pd.DataFrame]) -> pd.DataFrame:
-    """One row per run: the varied fields, its state, and of a finished one the figure of its best epoch on the validation part (by which a
-    setting may be chosen) and on the test part (by which it may not); NaN where there is none. `log` reads a run's figures."""
+    """One row per run: the varied fields, its state, and for a finished run its best validation value (by which a setting may be chosen)
+    and its test value (by which it may not); NaN if missing. `log` reads the metrics of a run."""
     rows = []
     for run in found:
         config, summary = run.config, run.summary or {}
         values = {name: config.get("recipe", {}).get(name) for name in config.get("sweep_fields", [])}
         epoch, tested = (
-            run_comparison.find_best_epoch(log(run)) if summary else None,
+            get_kind(run.task.kind).find_best_epoch(log(run)) if summary else None,
             run_comparison.primary_test_metric(summary.get("metrics", {})),
         )
         figures = {"validation": epoch.value if epoch else None, "test": tested[1] if tested else None}
@@ -64,7 +67,7 @@ def sweep_table(found: list[Run], log: Callable[[Run], pd.DataFrame]) -> pd.Data
 
 
 def suggest_values(recipe: Recipe, name: str) -> list:
-    """Values of a field that are worth trying beside the one that it has, all of them allowed."""
+    """Values worth trying around the current one, all of them allowed."""
     field, current = type(recipe).field(name), getattr(recipe, name)
     if options := field_choices(field):
         return list(options)
@@ -91,9 +94,21 @@ def _is_allowed(recipe: Recipe, name: str, value: object) -> bool:
 
 
 def parse_values(recipe: Recipe, field: str, text: str) -> list:
-    """The values of one field that a person wrote, comma separated. Raises UserError for a value that the field does not take."""
+    """Parse comma-separated values of one field; duplicates are dropped. Raises UserError for an invalid value."""
     values = []
     for word in (w.strip() for w in text.replace("、", ",").split(",")):
         if word:
             values.append(getattr(recipe.changed(**{field: word}), field))
     return list(dict.fromkeys(values))
+
+
+def count_runs(recipe: Recipe, texts: dict[str, str]) -> int:
+    """Number of runs that a sweep over these comma-separated values queues. An invalid list counts by its distinct words."""
+    return math.prod(max(1, _count_values(recipe, name, text)) for name, text in texts.items())
+
+
+def _count_values(recipe: Recipe, name: str, text: str) -> int:
+    try:
+        return len(parse_values(recipe, name, text))
+    except UserError:
+        return len({word.strip() for word in text.replace("、", ",").split(",")} - {""})

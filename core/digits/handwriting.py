@@ -24,6 +24,7 @@ from PIL import Image
 from core import paths
 from core.files import read_json, write_bytes
 from core.inference.predictor import Predictor
+from core.kinds import get_kind
 from core.messages import N_, UserError
 
 LABELS = tuple("0123456789")
@@ -154,7 +155,8 @@ def score_examples(predictor: Predictor, examples: list[Example]) -> Handwriting
     Raises UserError if the model does not classify 28×28 digits.
     """
     spec = predictor.spec
-    if tuple(spec.in_shape) != (1, 28, 28) or spec.kind != "classification" or tuple(spec.classes) != LABELS:
+    is_classifier = get_kind(spec.kind).predicts_classes
+    if tuple(spec.in_shape) != (1, 28, 28) or not is_classifier or tuple(spec.classes) != LABELS:
         raise UserError(N_("This model was not trained on 28×28 digit images. Choose another model."))
     if not examples:
         return None

@@ -1,4 +1,4 @@
-"""A network with everything between an array as it comes (uint8 pixels, raw features) and a readable answer.
+"""A model with its preprocessing: from arrays as loaded (uint8 pixels, raw features) to readable predictions.
 
 Shapes: B batch, C H W image, F features, K classes.
 """
@@ -15,12 +15,16 @@ from torch import Tensor, nn
 
 from core import checkpoints
 from core.checkpoints import Spec
+from core.kinds import get_kind
 from core.training.batches import normalization
 
 
 def predict_outputs(network: nn.Module, spec: Spec, x: Tensor) -> Tensor:
-    """Logits or standardised predictions (B, K) of normalised inputs, as the spec says: of the input alone, or the mean with those of
-    its mirror image, and half of that with the input moved by one pixel, up left and down right, its border mirrored into the gap."""
+    """Raw outputs (B, K) of normalized inputs, with the spec's test-time augmentation.
+
+    `tta_flip` averages with the outputs of the flipped input. `tta_shift` gives half of the weight to the input shifted by one
+    pixel, up left and down right, padded by reflection.
+    """
     if not spec.tta_shift:
         return _average_with_flip(network, x) if spec.tta_flip else network(x).float()
     once = _average_with_flip if spec.tta_flip else lambda net, v: net(v).float()
@@ -36,29 +40,27 @@ def _average_with_flip(network: nn.Module, x: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Predictor:
-    """A network in evaluation mode with its spec."""
+    """A model in evaluation mode with its spec."""
 
     network: nn.Module
     spec: Spec
 
     @classmethod
     def load(cls, path: Path) -> Predictor:
-        """From a weights file of this project. Raises UserError where it cannot be used."""
+        """Load a weights file of this project. Raises UserError if it cannot be used."""
         return cls(*checkpoints.load_weights(path))
 
     def normalize(self, x: np.ndarray) -> Tensor:
-        """Network inputs (B, C, H, W) or (B, F) of images (values from 0 to 255) or features of the same shape."""
+        """Model inputs (B, C, H, W) or (B, F) from images (values from 0 to 255) or features of the same shape."""
         value = torch.from_numpy(np.array(x)).float()
         gain, offset = normalization(self.spec.mean, self.spec.std, value.ndim == 4)
         return torch.addcmul(offset, value, gain)
 
     @torch.inference_mode()
     def predict(self, x: np.ndarray) -> np.ndarray:
-        """Probabilities (B, K), or predictions (B,) in the target's unit."""
-        out = predict_outputs(self.network, self.spec, self.normalize(x))
-        if self.spec.kind == "classification":
-            return out.softmax(1).numpy()
-        return (out[:, 0] * self.spec.output_std + self.spec.output_mean).numpy()
+        """Readable predictions, as the kind defines them: probabilities (B, K) or values (B,) in the target's unit."""
+        outputs = predict_outputs(self.network, self.spec, self.normalize(x))
+        return get_kind(self.spec.kind).predictions(outputs, self.spec).numpy()
 
     @torch.inference_mode()
     def embed(self, x: np.ndarray) -> np.ndarray:

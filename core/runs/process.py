@@ -1,7 +1,6 @@
 """The process of one run: `python -m core.runs.process RUN_FOLDER`.
 
-It waits for its slot, makes data, network and trainer from the run's config, and drives the trainer: it writes what the events
-say, saves, stops. torch is imported only when the turn has come.
+It waits for a slot, loads the data, and hands over to `core.runs.runner`. torch is imported only when the slot is free.
 """
 
 from __future__ import annotations
@@ -9,97 +8,35 @@ from __future__ import annotations
 import errno
 import logging
 import os
-import signal
-import socket
 import sys
-import time
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from core import data, paths
 from core.files import write_json
+from core.kinds import get_kind
 from core.messages import Message, N_, UserError
 from core.runs import queue
+from core.runs.status import NullStatusWriter, StatusWriter, StopRequest, is_out_of_memory
 from core.runs.store import Run
 
 logger = logging.getLogger("manabi.job")
 
-_LOCK_TIMEOUT = 10.0  # a process that was killed a moment ago may still hold the run's lock
-
-
-class StatusWriter:
-    """Writes status.json: at most once in `EVERY` seconds, unless told that it matters."""
-
-    EVERY = 1.0
-
-    def __init__(self, run: Run) -> None:
-        import psutil
-
-        self.run, self.last_write, self.values = run, 0.0, {}
-        self.identity = {
-            "host": socket.gethostname(),
-            "pid": os.getpid(),
-            "process_started": psutil.Process().create_time(),
-        }
-
-    def write(self, *, now: bool = False, **values: object) -> None:
-        """Update `values` and write them where it is time."""
-        self.values |= {k: v.to_json() if isinstance(v, Message) else v for k, v in values.items()}
-        if now or time.time() - self.last_write >= self.EVERY:
-            self.last_write = time.time()
-            write_json(
-                self.run.path / "status.json", {**self.values, **self.identity, "heartbeat": self.last_write}
-            )
-
-    def end(self, state: str, reason: Message | None = None) -> None:
-        """The last word. Where the disk is full, room for it is made from the reserve."""
-        (self.run.path / "reserve").unlink(missing_ok=True)
-        self.values.pop("phase", None)
-        self.write(now=True, state=state, reason=reason)
-
-
-class StopRequest:
-    """Whether somebody wants the run to end: a `stop` file in its folder, or SIGTERM."""
-
-    def __init__(self, run: Run) -> None:
-        self.file, self.was_signaled = str(run.path / "stop"), False
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._note)
-
-    def _note(self, *_: object) -> None:
-        self.was_signaled = True
-
-    def __bool__(self) -> bool:
-        return self.was_signaled or os.path.exists(self.file)
-
-
-class NullStatusWriter:
-    """What a worker of a training on several devices writes in place of a status: nothing; its first process speaks for all."""
-
-    def __init__(self) -> None:
-        self.values: dict = {}
-
-    def write(self, **_: object) -> None:
-        """Nothing."""
-        return
-
-    def end(self, *_: object) -> None:
-        """Nothing."""
-        return
+_LOCK_TIMEOUT = 10.0  # seconds; a process that was just killed may still hold the run's lock
 
 
 def is_worker() -> bool:
-    """Whether this process is not the first of a training on several devices or machines."""
+    """Whether this process is not rank 0 of a distributed training."""
     return any(os.environ.get(name, "0") != "0" for name in ("LOCAL_RANK", "NODE_RANK", "RANK"))
 
 
 def main(folder: str) -> int:
-    """Drive the run in `folder` to its end. Returns the exit status: 0, or 1 where it failed."""
+    """Run the training in `folder` to its end. Returns the exit status: 0, or 1 if it failed."""
     logging.basicConfig(level=paths.log_level(), format="%(asctime)s %(name)s %(message)s", stream=sys.stdout)
     run = Run(Path(folder))
     if is_worker():
-        # The first process has the lock, the slot and the word; what goes wrong here ends it there too.
+        # Rank 0 holds the lock and the slot and writes the status; an error here ends the training there too.
         _run_training(run, NullStatusWriter(), StopRequest(run))
         return 0
     lock = FileLock(run.path / "run.lock")
@@ -115,11 +52,11 @@ def main(folder: str) -> int:
 
 
 def _run_safely(run: Run) -> int:
-    """Run it, and turn whatever goes wrong into the run's own last word."""
+    """Run the training; write any error into the run's status."""
     status, stop = StatusWriter(run), StopRequest(run)
     try:
         status.write(now=True, state="queued")
-        # Blocks kept back, so that a full disk leaves room to say that it is full.
+        # Reserved blocks, so that the final status can be written on a full disk.
         (run.path / "reserve").write_bytes(b"\0" * 65536)
         with queue.slot(run, stop, lambda: status.write(state="queued")) as turn:
             if turn:
@@ -136,16 +73,6 @@ def _run_safely(run: Run) -> int:
         logger.exception("run %s", run.id)
         status.end("failed", _unexpected_error_message(run, error))
     return 1
-
-
-def is_out_of_memory(error: Exception) -> bool:
-    """Whether the error says that this machine's memory was not enough."""
-    # torch says it with a RuntimeError of its own on a graphics card, and with any RuntimeError on a processor.
-    return (
-        isinstance(error, MemoryError)
-        or type(error).__name__ == "OutOfMemoryError"
-        or "can't allocate memory" in str(error)
-    )
 
 
 def _unexpected_error_message(run: Run, error: Exception) -> Message:
@@ -185,10 +112,8 @@ def _run_training(run: Run, status: StatusWriter | NullStatusWriter, stop: StopR
     dataset = data.load_dataset(
         task.dataset, config.get("data_root") or None, progress=progress, **recipe.part("data")
     )
-    used, recipe = (
-        dataset.describe(),
-        recipe.changed(num_validation=dataset.resolve_validation_size(recipe.num_validation)),
-    )
+    used = dataset.describe()
+    recipe = recipe.changed(num_validation=get_kind(task.kind).resolve_validation_size(dataset, recipe))
     data.check_same_dataset(config.get("data"), used)
     if not is_worker():
         write_json(

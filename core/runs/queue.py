@@ -1,7 +1,7 @@
-"""Where a training's process starts, waits its turn and is told to stop. Only this module knows.
+"""Launch, queue and stop training processes.
 
-Every run has a process of its own from the moment somebody presses Start. It waits, light and without torch, until its ticket in
-`runs/.queue/` is first and a slot is free (`MANABI_SLOTS` per machine, default 1), so that a class of thirty can press Start.
+Every run has a process of its own from its start. The process waits, without importing torch, until its ticket in `runs/.queue/` is
+first and a slot is free (`MANABI_SLOTS` per machine, default 1), so that a class of thirty can press Start at once.
 """
 
 from __future__ import annotations
@@ -19,18 +19,17 @@ from filelock import FileLock, Timeout
 
 from core import paths, tasks
 from core.files import write_bytes, write_json
+from core.kinds import get_kind
 from core.messages import N_, UserError
 from core.runs import store
 from core.runs.store import Run
-from core.training.cyclegan_recipe import ONE_DEVICE_MESSAGE
 from core.training.recipe import Recipe
 
 _POLL_SECONDS = 0.3  # seconds between two looks at the queue
 _children: list[subprocess.Popen] = []
 
-# What glibc and OpenMP read before a program begins; measured in docs/log.md. Freed memory is kept for the next batch, which asks for
-# the same again, in place of being given back and zeroed anew. Threads spin for a moment and no longer: an idle machine loses nothing,
-# and beside other work a small network is not slowed down tenfold.
+# Settings that glibc and OpenMP read at program start; measured in docs/log.md. Freed memory is kept for the next batch instead of being
+# returned and zeroed again. Threads spin only briefly: beside other work, long spinning slows a small model down tenfold.
 WORKER_ENV = {
     "MALLOC_MMAP_MAX_": "0",
     "MALLOC_TRIM_THRESHOLD_": str(1 << 33),
@@ -40,29 +39,28 @@ WORKER_ENV = {
 
 
 def num_slots() -> int:
-    """Trainings that run at the same time on this machine."""
+    """Number of runs that may train at the same time on this machine."""
     value = os.environ.get("MANABI_SLOTS", "1")
     return max(1, int(value)) if value.isdigit() else 1
 
 
 def start_run(task: tasks.Task, recipe: Recipe, data_root: str | None = None, **more: object) -> Run:
-    """Create a run and its process. Raises UserError where the runs folder cannot be written, or where the task cannot be divided over so
-    many `devices` or `num_nodes`."""
-    if task.kind == "translation" and {more.get("devices", 1), more.get("num_nodes", 1)} != {1}:
-        raise UserError(ONE_DEVICE_MESSAGE)
+    """Create a run and start its process. Raises UserError if the runs folder cannot be written, or if the task does not support that many
+    `devices` or `num_nodes`."""
+    get_kind(task.kind).check_devices(int(more.get("devices", 1)), int(more.get("num_nodes", 1)))
     run = store.create_run(task, recipe, data_root, **more)
     _launch_process(run)
     return run
 
 
 def resume_run(run: Run) -> Run:
-    """Let a stopped, failed or interrupted run go on from its last checkpoint. Raises UserError where it cannot."""
+    """Resume a stopped, failed or interrupted run from its last checkpoint. Raises UserError if it is active, finished or damaged."""
     status = run.status()
     if status.is_active:
         raise UserError(N_("Run {run} is already running."), run=run.id)
     if status.state == "finished":
         raise UserError(N_("Run {run} is already finished. Start a new run with more epochs."), run=run.id)
-    run.recipe  # noqa: B018 - a damaged config is said here, not in the process's log
+    run.recipe  # noqa: B018 - raises for a damaged config here rather than in the process
     with suppress(FileNotFoundError):
         (run.path / "stop").unlink()
     _launch_process(run)
@@ -70,8 +68,7 @@ def resume_run(run: Run) -> Run:
 
 
 def stop_run(run: Run) -> None:
-    """Ask the run to end within a batch and save. Does nothing where it has ended already. Raises UserError where its folder cannot be
-    written."""
+    """Ask the run to save and end within a batch. Does nothing if it has ended. Raises UserError if its folder cannot be written."""
     if run.status().is_active:
         try:
             (run.path / "stop").touch()
@@ -102,13 +99,13 @@ def _launch_process(run: Run) -> None:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # a terminal's Ctrl-C or the server's end is not the training's
+            start_new_session=True,  # Ctrl-C in a terminal or the end of the server must not end the run
         )
     _children.append(process)
 
 
 def _worker_environment() -> dict[str, str]:
-    """This process's environment, its folders made absolute, because a job works in the project's folder."""
+    """This process's environment with absolute folders, because the new process works in the project folder."""
     folders = ("MANABI_DATA", "MANABI_CACHE", "MANABI_CHECKPOINTS", "MANABI_DOWNLOADS")
     named = {n: str(Path(os.environ[n]).expanduser().resolve()) for n in folders if os.environ.get(n)}
     return {
@@ -121,7 +118,7 @@ def _worker_environment() -> dict[str, str]:
 
 
 def _reap_children() -> None:
-    """Collect children that have ended, so that none stays as a zombie."""
+    """Collect ended child processes, so that none stays a zombie."""
     _children[:] = [p for p in _children if p.poll() is None]
 
 
@@ -148,7 +145,7 @@ def _list_tickets() -> list[Path]:
 
 
 def queue_position(run: Run) -> int:
-    """How many runs come before this one: those in the queue ahead of it and those in the slots; 0 where it does not wait."""
+    """Number of runs before this one: queued ahead of it, or running; 0 if it is not queued."""
     waiting = [p.name for p in _list_tickets()]
     name = _ticket_path(run).name
     if name not in waiting:
@@ -158,10 +155,9 @@ def queue_position(run: Run) -> int:
 
 @contextmanager
 def slot(run: Run, stop: object, beat: Callable[[], None]) -> Iterator[bool]:
-    """Wait for this run's turn and hold a slot. Yields False where a stop came first: `stop` is true then. `beat` is called
-    while waiting."""
+    """Wait for a slot and hold it. Yields False if `stop` became true first. `beat` is called while waiting."""
     ticket, held = _ticket_path(run), None
-    if not ticket.exists():  # on a busy machine, where this process came up late, others took it for dead
+    if not ticket.exists():  # if this process started late, others may have removed the ticket as dead
         _write_ticket(run)
     try:
         while held is None and not stop:
@@ -195,7 +191,7 @@ def _acquire_slot(run: Run, ticket: Path) -> FileLock | None:
 
 
 def _is_dead(ticket: Path) -> bool:
-    """Whether the run that holds this ticket is no longer waiting."""
+    """Whether the run with this ticket is no longer queued."""
     try:
         return Run(Path(ticket.read_text())).status().state != "queued"
     except OSError:

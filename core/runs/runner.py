@@ -1,4 +1,4 @@
-"""Driving a trainer: its events become the files of a run folder, and the files of a run folder become its state again."""
+"""Run a trainer: write its events to the run folder, and restore its state from there."""
 
 from __future__ import annotations
 
@@ -19,30 +19,35 @@ from safetensors.numpy import save
 from torch.utils.tensorboard import SummaryWriter
 
 from core import checkpoints, pretrained
-from core.analysis import diagnostics, runtime_estimate
 from core.checkpoints import Spec
 from core.data import ArrayDataset
 from core.evaluation import evaluate_model
 from core.files import write_bytes, write_json
+from core.kinds import get_kind
 from core.messages import Message, N_, UserError
-from core.runs import samples, system_info
+from core.runs import samples, step_times, system_info
 from core.runs.logs import PROBE_FILE, MetricsWriter, append_probe, filter_lines
-from core.runs.process import StatusWriter, StopRequest, is_out_of_memory
+from core.runs.status import (
+    NullStatusWriter,
+    StatusWriter,
+    StopRequest,
+    divergence_message,
+    is_out_of_memory,
+)
 from core.runs.store import Run
 from core.task_spec import Task
 from core.training.events import Done, EpochEnd, Sample, Step
 from core.training.recipe import Recipe, num_cores
-from core.translation import domain_classifiers
+from core.training.trainer import Trainer
 
-logger = logging.getLogger("manabi.drive")
+logger = logging.getLogger("manabi.runner")
 
 FLUSH_SECONDS = 0.5
-TENSORBOARD_STEPS = 10  # steps
-_STOP_CHECK_STEPS = 8  # steps between two agreements of several processes on whether to stop
-MAX_SAVED_EPOCHS = 24  # epochs kept for replays, about
+TENSORBOARD_STEPS = 10
+_STOP_CHECK_STEPS = 8  # steps between two agreements of all ranks on whether to stop
+MAX_SAVED_EPOCHS = 24  # approximate number of epochs whose weights are kept for replays
 
-# What torch.load() says to bytes that are no checkpoint: it reads them as instructions of a stack machine, and those of damaged ones
-# fail in any of these ways.
+# A damaged checkpoint is a damaged program of the unpickler's stack machine, which fails in any of these ways.
 _CHECKPOINT_ERRORS = (
     pickle.UnpicklingError,
     struct.error,
@@ -65,7 +70,7 @@ class TrainingRunner:
         task: Task,
         recipe: Recipe,
         dataset: ArrayDataset,
-        status: StatusWriter,
+        status: StatusWriter | NullStatusWriter,
         stop: StopRequest,
     ) -> None:
         self.run_folder, self.task, self.recipe, self.data, self.status, self.stop = (
@@ -78,15 +83,14 @@ class TrainingRunner:
         )
         config, precision = run.config, system_info.resolve_precision(recipe.precision)
         devices = config.get("devices", 1)
-        # On the processor, "devices" are processes that share its cores.
+        # On the CPU, "devices" are processes that share its cores.
         torch.set_num_threads(max(1, (recipe.threads or num_cores()) // devices))
         self.fabric = Fabric(
             accelerator="auto", devices=devices, num_nodes=config.get("num_nodes", 1), precision=precision
         )
         self.fabric.launch()
-        self.trainer = task.trainer_class()(task.model, dataset, recipe, self.fabric)
-        if task.kind == "translation":
-            self.trainer.judge = domain_classifiers.for_dataset(dataset)
+        self.trainer: Trainer = task.trainer_class()(task.model, dataset, recipe, self.fabric)
+        get_kind(task.kind).prepare_trainer(self.trainer, dataset)
         self.is_writer = self.fabric.is_global_zero
         self.previous_seconds, self.last_save, self.save_cost = 0.0, 0.0, 0.0
         self.step, self.epoch, self.images = 0, 0.0, 0
@@ -101,19 +105,19 @@ class TrainingRunner:
             )
 
     def run(self) -> None:
-        """Train, then read the test part once. Raises UserError where the loss is no number any more, OSError where a file
-        cannot be written."""
+        """Train, then evaluate on the test set once. Raises UserError if a metric becomes NaN or infinite, OSError if a file cannot be
+        written."""
         resumed = self._restore()
         if not self.trainer.step and pretrained.required_weights(self.task, self.recipe):
             pretrained.load_pretrained(
                 self.task,
                 self.recipe,
-                self.trainer.network.module,
+                self.trainer.trained_module,
                 lambda what, share: self.status.write(phase=what, fraction=share),
             )
         self.start_time = self.last_flush = self.last_save = time.perf_counter()
         self.first: tuple[float, int, int] | None = (
-            None  # time, step and images of this process's first event
+            None  # time, step and examples of this process's first event
         )
         if not self.is_writer:
             self._consume_events()
@@ -128,7 +132,7 @@ class TrainingRunner:
             self._finish(done, self.seconds)
 
     def _consume_events(self) -> Done | None:
-        """Turn events into files until the trainer is done (returned) or somebody stops it (None)."""
+        """Turn events into files. Returns the trainer's `Done`, or None if the run was stopped."""
         for event in self.trainer.run():
             match event:
                 case Step():
@@ -146,7 +150,7 @@ class TrainingRunner:
     def _stop_requested(self) -> bool:
         if self.fabric.world_size == 1:
             return bool(self.stop)
-        # Every process must leave the loop at the same batch; asking all of them costs, so not at every one.
+        # All ranks must leave the loop at the same batch; the agreement costs time, so it is not made at every batch.
         if self.trainer.step % _STOP_CHECK_STEPS:
             return False
         flag = torch.tensor(float(bool(self.stop)), device=self.fabric.device)
@@ -154,19 +158,19 @@ class TrainingRunner:
 
     @property
     def seconds(self) -> float:
-        """Training time of this run, resumes added up, pauses left out."""
+        """Training time of this run over all resumes, without pauses."""
         return self.previous_seconds + time.perf_counter() - self.start_time
 
-    def _note(self, event: Step | EpochEnd) -> None:
-        """Where the training stands. Raises UserError where one of its figures is no number any more."""
+    def _record_progress(self, event: Step | EpochEnd) -> None:
+        """Record where the training stands. Raises UserError if a metric is NaN or infinite."""
         self.step, self.epoch, self.images = event.step, float(event.epoch), event.images
         self.first = self.first or (time.perf_counter(), event.step, event.images)
         bad = [name for name, value in event.metrics.items() if not math.isfinite(value)]
         if bad:
-            raise UserError(diagnostics.divergence_message(bad[0], event.step))
+            raise UserError(divergence_message(bad[0], event.step))
 
     def _on_step(self, event: Step) -> None:
-        self._note(event)
+        self._record_progress(event)
         if not self.is_writer:
             return
         self.metrics.write(
@@ -179,12 +183,12 @@ class TrainingRunner:
             self.metrics.flush()
             self._write_status()
             self.last_flush = now
-        # Saving takes at most a fiftieth of the time, however large the network.
+        # Saving takes at most a fiftieth of the time, however large the model.
         if now - self.last_save >= max(_save_interval(), 50 * self.save_cost):
             self._save()
 
     def _on_epoch(self, event: EpochEnd) -> None:
-        self._note(event)
+        self._record_progress(event)
         if not self.is_writer:
             return
         self.metrics.write(
@@ -213,7 +217,7 @@ class TrainingRunner:
             samples.write_sheets(self.run_folder.path, event)
 
     def _write_status(self, now: bool = False) -> None:
-        """Place, speed and what remains. Speed counts from this process's first event, so that a resume does not distort it."""
+        """Write progress, speed and remaining time. Speed counts from this process's first event, so that a resume does not distort it."""
         began, first_step, first_images = self.first
         elapsed, steps = time.perf_counter() - began, self.step - first_step
         rate = (self.images - first_images) / elapsed if elapsed > 0 else 0.0
@@ -258,30 +262,33 @@ class TrainingRunner:
             epoch=epoch,
             tta_flip=getattr(self.recipe, "tta_flip", False),
             tta_shift=getattr(self.recipe, "tta_shift", False),
+            data_options=self.recipe.part("data"),
         )
 
     def _save(self) -> None:
-        """last.ckpt: everything to go on from here."""
+        """Write last.ckpt, from which the run can be resumed."""
         if not self.is_writer:
             return
         begun = time.perf_counter()
         self.metrics.flush()
-        buffer = io.BytesIO()  # torch.save() to a file says a full disk by a RuntimeError
+        buffer = io.BytesIO()  # torch.save() to a file reports a full disk with a RuntimeError
         torch.save({"trainer": self.trainer.state(), "seconds": self.seconds}, buffer)
         write_bytes(self.run_folder.path / "last.ckpt", buffer.getbuffer())
         self.last_save = time.perf_counter()
         self.save_cost = self.last_save - begun
 
     def _restore(self) -> bool:
-        """Go back to last.ckpt, where there is one. Returns whether the run has begun before.
+        """Restore last.ckpt if it exists. Returns whether the run was started before.
 
-        Raises UserError where it is damaged, OSError where it cannot be read, and what torch says to too little memory.
+        Raises UserError if it is damaged, OSError if it cannot be read, and torch's error if there is too little memory.
         """
         path = self.run_folder.path / "last.ckpt"
         if not path.exists():
             return (self.run_folder.path / "metrics.csv").exists()
         device = self.fabric.device if self.fabric.device.type == "cuda" else "cpu"
-        content = path.read_bytes()  # here, so that an error of the disk is not taken for one of the content
+        content = (
+            path.read_bytes()
+        )  # outside the try block, so that a disk error is not taken for damaged content
         try:
             state = torch.load(io.BytesIO(content), map_location=device, weights_only=True)
         except _CHECKPOINT_ERRORS as error:
@@ -312,15 +319,15 @@ class TrainingRunner:
             )
         purge = step + 1 if resumed else None
         self.tensorboard = SummaryWriter(str(self.run_folder.path), purge_step=purge)
-        if self.recipe.num_validation and hasattr(self.trainer, "probe_examples"):
-            x, y = self.trainer.probe_examples()
+        if probe := self.trainer.probe_examples():
+            x, y = probe
             write_bytes(
                 self.run_folder.path / "probe.safetensors",
                 save({"x": np.ascontiguousarray(x), "y": np.ascontiguousarray(y)}),
             )
 
     def _finish(self, done: Done, seconds: float) -> None:
-        """Read the test part with the best weights, and write the summary last."""
+        """Evaluate the best weights on the test set; write the summary last."""
         if not self.is_writer:
             return
         self.status.write(
@@ -355,10 +362,8 @@ class TrainingRunner:
         )
         steps = done.step - self.first[1] if self.first else 0
         if steps >= 100 and self.fabric.world_size == 1:
-            with suppress(OSError):  # a price that is not learned is no harm
-                runtime_estimate.record_step_time(
-                    self.task, self.recipe, (seconds - self.previous_seconds) / steps
-                )
+            with suppress(OSError):  # only future time estimates would use it
+                step_times.record(self.task, self.recipe, (seconds - self.previous_seconds) / steps)
         self.status.end("finished")
 
 
@@ -379,6 +384,6 @@ def _save_interval() -> float:
 
 
 def _should_save_epoch(epoch: int, total: int) -> bool:
-    """All epochs of a short training; of a long one the first five, where most happens, and every so many after."""
+    """Whether to keep an epoch's weights: all of a short run; of a long one the first five, where most changes, then every n-th."""
     every = math.ceil(total / MAX_SAVED_EPOCHS)
     return epoch <= 5 or epoch % every == 0 or epoch == total

@@ -31,7 +31,7 @@ from core.data.splits import stratified_subset, train_val_split
 from core.models.modern_cnn import modern_cnn as build_model
 from core.templates.load.digits import load
 from core.training.batches import MAX_WARM_START_EXAMPLES, epoch_order, normalization
-from core.training.optim import ema_update, make_loss, make_optimizer, make_schedule
+from core.training.optim import ema_update, make_classification_loss, make_optimizer, make_schedule
 
 RECIPE: dict = {}
 MODEL: dict = {}
@@ -170,7 +170,10 @@ def main() -> None:
         total_steps = min(total_steps, recipe.max_steps)
     optimizer = make_optimizer(model, recipe)
     schedule = make_schedule(optimizer, recipe, total_steps, steps_per_epoch)
-    loss_function = make_loss(recipe, DATA["kind"])
+    if IS_CLASSIFIER:
+        loss_function = make_classification_loss(recipe)
+    if not IS_CLASSIFIER:
+        loss_function = F.mse_loss
 
     step_losses, best_model = [], model
     if recipe.num_validation:

@@ -13,18 +13,17 @@ from __future__ import annotations
 
 import copy
 import functools
-import math
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from lightning.fabric import Fabric
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel
 
 from core import models
 from core.data import ArrayDataset, augment
+from core.kinds import get_kind
 from core.messages import Message, UserError
 from core.models.cyclegan import Discriminators, init_weights
 from core.runs.samples import MAX_IMAGES
@@ -33,8 +32,11 @@ from core.training.batches import Batches, epoch_order
 from core.training.cyclegan_recipe import ONE_DEVICE_MESSAGE, CycleGANRecipe
 from core.training.events import Done, EpochEnd, Event, Sample, Step
 from core.training.image_pool import ImagePool
-from core.training.optim import ema_update
+from core.training.progress import TrainingProgress
 from core.translation import gan_diagnostics
+
+if TYPE_CHECKING:
+    from core.translation.domain_classifiers import DomainClassifier
 
 LOSS_NAMES = (
     "loss/adversarial_a2b",
@@ -47,18 +49,18 @@ LOSS_NAMES = (
 SCORE_NAMES = ("score/real_a", "score/translated_a", "score/real_b", "score/translated_b")
 
 
-class CycleGANTrainer:
-    """Trains both generators of `model` on the two domains of `data` (`y` 0: A, 1: B) by one recipe.
+class CycleGANTrainer(TrainingProgress):
+    """Trains both generators of `model` on the two domains of `data` (`y` 0: A, 1: B) with one recipe.
 
-    `judge`, where it is set, says of photos (N, 3, H, W) in [0, 1] the probability (N,) that each belongs to B; the best epoch is then
-    the one whose translations it takes for the other domain most often. Raises UserError where a domain has too few photos, or where there
-    is more than one process.
+    Raises UserError if a domain has too few photos, or if there is more than one process.
     """
 
     def __init__(self, model: str, data: ArrayDataset, recipe: CycleGANRecipe, fabric: Fabric) -> None:
         if fabric.world_size > 1:
             raise UserError(ONE_DEVICE_MESSAGE)
-        self.recipe, self.data, self.fabric, self.judge = recipe, data, fabric, None
+        self.recipe, self.data, self.fabric = recipe, data, fabric
+        self.selection_metric = get_kind(data.kind).selection_metric
+        self.domain_classifier: DomainClassifier | None = None
         parts = [self._train_val_split(np.flatnonzero(data.train_y == domain), domain) for domain in (0, 1)]
         self.a, self.b = (
             Batches(data, data.train_x[train], data.train_y[train], fabric.device) for train, _ in parts
@@ -73,17 +75,8 @@ class CycleGANTrainer:
         )
         discriminators = init_weights(Discriminators(recipe.width)).to(memory_format=torch.channels_last)
         self.augment_rng = torch.Generator().manual_seed(recipe.seed)
-        self.steps_per_epoch = math.ceil(max(len(self.a), len(self.b)) / recipe.batch_size)
-        full = recipe.epochs * self.steps_per_epoch
-        self.total_steps = min(full, recipe.max_steps or full)
-        self.total_epochs = math.ceil(self.total_steps / self.steps_per_epoch)
-        self._is_truncated = self.total_steps < full
-        # The average of weights over time gives calmer pictures than any one step (Yazici et al., arXiv 1806.04498).
-        self.average = None
-        if recipe.ema_decay:
-            self.average = AveragedModel(
-                generators, device=fabric.device, multi_avg_fn=ema_update(recipe.ema_decay)
-            )
+        self._plan(max(len(self.a), len(self.b)), recipe.batch_size, recipe.epochs, recipe.max_steps)
+        self._average_weights(generators, recipe.ema_decay, fabric.device)
         adam = {"lr": recipe.learning_rate, "betas": (recipe.beta1, 0.999)}
         self.generators, self.g_optimizer = fabric.setup(
             generators, torch.optim.Adam(generators.parameters(), **adam)
@@ -99,11 +92,17 @@ class CycleGANTrainer:
             ImagePool(recipe.pool_size, recipe.seed),
             ImagePool(recipe.pool_size, recipe.seed + 1),
         )
-        self.step, self.epoch = 0, 0
-        self.best = {"epoch": 0, "rank": [math.inf, math.inf]}
+
+    def use_domain_classifier(self, classifier: DomainClassifier | None) -> None:
+        """Select the best epoch by the share of validation translations that `classifier` assigns to the target domain.
+
+        `classifier` maps photos (N, 3, H, W) in [0, 1] to the probability (N,) of domain B. With None the newest epoch is the best,
+        because no loss of this game ranks epochs.
+        """
+        self.domain_classifier = classifier
 
     def _train_val_split(self, index: np.ndarray, domain: int) -> tuple[np.ndarray, np.ndarray]:
-        """Photos of one domain to train on, and those held back: evenly spread, so that every run holds back the same ones."""
+        """Indices (training, validation) of one domain; validation photos are evenly spread, so every run holds out the same ones."""
         held, name = self.recipe.num_validation, self.data.classes[domain]
         if len(index) < held + 1:
             raise UserError(
@@ -141,26 +140,24 @@ class CycleGANTrainer:
         return 3, self.recipe.image_size, self.recipe.image_size
 
     @property
-    def module(self) -> nn.Module:
-        """The two generators as they are judged and saved."""
-        return self.average.module if self.average else self.generators.module
+    def trained_module(self) -> nn.Module:
+        """The two generators whose parameters the optimizer updates."""
+        return self.generators.module
 
     @property
     def metric_names(self) -> tuple[str, ...]:
-        """What the events of this trainer publish: first what every step has, then what every epoch has."""
+        """All metrics that events publish, those of a step first."""
         return (*LOSS_NAMES, *SCORE_NAMES, "lr", *gan_diagnostics.SIGNALS)
 
     # ---- the loop ----------------------------------------------------------------------------------------------------
 
     def run(self) -> Iterator[Event]:
-        """Train from wherever the state is to the end."""
+        """Train from the current state to the end."""
         if not self.step:
             yield self._sample_event()
         while self.epoch < self.total_epochs:
             order_a, order_b = self._epoch_order(len(self.a), 0), self._epoch_order(len(self.b), 1)
-            for batch in range(self.step - self.epoch * self.steps_per_epoch, self.steps_per_epoch):
-                if self.step == self.total_steps:
-                    break
+            for batch in self._epoch_batches():
                 place = slice(batch * self.recipe.batch_size, (batch + 1) * self.recipe.batch_size)
                 real_a, real_b = (
                     self._load_photos(self.a, order_a[place]),
@@ -171,8 +168,7 @@ class CycleGANTrainer:
                 scores = self._optimize_discriminators(
                     real_a, real_b, self.pool_a.query(fake_a), self.pool_b.query(fake_b)
                 )
-                if self.average:
-                    self.average.update_parameters(self.generators.module)
+                self._update_average()
 
                 lr = self.schedules[0].get_last_lr()[0]
                 for schedule in self.schedules:
@@ -189,7 +185,7 @@ class CycleGANTrainer:
             if self.step == self.total_steps and self.step % self.recipe.sample_every:
                 yield self._sample_event()  # what came of it, also where the last look was a while ago
             yield self._end_epoch()
-        yield Done(self.step, self.best["epoch"], "steps" if self._is_truncated else "epochs")
+        yield Done(self.step, self.best["epoch"], self._end_reason())
 
     def _optimize_generators(self, real_a: Tensor, real_b: Tensor) -> tuple[Tensor, Tensor, dict[str, float]]:
         """One step of G and F. Returns the translations, for the discriminators, and the losses."""
@@ -308,57 +304,41 @@ class CycleGANTrainer:
 
     def _end_epoch(self) -> EpochEnd:
         self.epoch += 1
-        metrics, is_best = {}, True
+        metrics = {}
         if self.recipe.num_validation:
             metrics = gan_diagnostics.measure_signals(
                 self._render_samples(self.val_a, "a2b", "b2a"),
                 self._render_samples(self.val_b, "b2a", "a2b"),
-                self.judge,
+                self.domain_classifier,
             )
-            is_best = self._update_best(metrics)
-        else:
-            self.best["epoch"] = self.epoch
-        return EpochEnd(self.step, self.epoch, self.images_seen, metrics, is_best, None)
-
-    def _update_best(self, metrics: dict[str, float]) -> bool:
-        """Whether this epoch is the best so far: by the share of translations that the judge takes for the other domain, then by cycle
-        error. Without a judge the newest is the best: no loss of this game tells."""
-        fooled = metrics.get("val/fooled_a2b"), metrics.get("val/fooled_b2a")
-        if None in fooled or any(map(math.isnan, fooled)):
-            self.best["epoch"] = self.epoch
-            return True
-        rank = [-min(fooled), metrics["val/cycle_error"]]
-        if rank < self.best["rank"]:
-            self.best |= {"epoch": self.epoch, "rank": rank}
-        return self.best["epoch"] == self.epoch
+        return EpochEnd(self.step, self.epoch, self.images_seen, metrics, self._update_best(metrics), None)
 
     def output_scale(self) -> dict[str, float]:
-        """Translators give pictures; nothing is to be scaled."""
+        """Photos are not rescaled."""
         return {"mean": 0.0, "std": 1.0}
+
+    def probe_examples(self) -> None:
+        """None: the samples of `Sample` events take their place."""
+        return
 
     # ---- state -------------------------------------------------------------------------------------------------------
 
     def state(self) -> dict[str, Any]:
-        """Everything to go on from the last event: weights, both optimizers, schedules, pools, random states, place."""
+        """Everything needed to continue: weights, both optimizers, schedules, pools, random states, progress."""
         return {
             "generators": self.generators.module.state_dict(),
             "discriminators": self.discriminators.module.state_dict(),
-            "average": self.average.state_dict() if self.average else {},
+            **self._progress_state(),
             "optimizers": [self.g_optimizer.optimizer.state_dict(), self.d_optimizer.optimizer.state_dict()],
             "schedules": [s.state_dict() for s in self.schedules],
             "pools": [self.pool_a.state(), self.pool_b.state()],
             **random_state.get_rng_state(self.augment_rng),
-            "step": self.step,
-            "epoch": self.epoch,
-            "best": dict(self.best),
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Go back to where `state()` was taken."""
+        """Return to where `state()` was taken."""
         self.generators.module.load_state_dict(state["generators"])
         self.discriminators.module.load_state_dict(state["discriminators"])
-        if self.average:
-            self.average.load_state_dict(state["average"])
         for optimizer, saved in zip((self.g_optimizer, self.d_optimizer), state["optimizers"], strict=True):
             optimizer.optimizer.load_state_dict(saved)
         for schedule, saved in zip(self.schedules, state["schedules"], strict=True):
@@ -366,4 +346,4 @@ class CycleGANTrainer:
         self.pool_a.load_state(state["pools"][0])
         self.pool_b.load_state(state["pools"][1])
         random_state.set_rng_state(state, self.augment_rng)
-        self.step, self.epoch, self.best = state["step"], state["epoch"], dict(state["best"])
+        self._load_progress(state)

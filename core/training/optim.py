@@ -104,10 +104,8 @@ def ema_update(decay: float) -> Callable[[list[Tensor], list[Tensor], Tensor], N
     return update
 
 
-def make_loss(recipe: SupervisedRecipe, kind: str) -> Callable[[Tensor, Tensor], Tensor]:
-    """Create the loss function: the mean over a batch of logits (B, K) and labels (B,), or of predictions and targets (B,)."""
-    if kind == "regression":
-        return F.mse_loss
+def make_classification_loss(recipe: SupervisedRecipe) -> Callable[[Tensor, Tensor], Tensor]:
+    """Create the loss function: the mean over a batch of logits (B, K) and labels (B,)."""
     if recipe.loss == "squared-error":
         return lambda logits, labels: squared_error(logits, labels, recipe.label_smoothing)
     return lambda logits, labels: F.cross_entropy(logits, labels, label_smoothing=recipe.label_smoothing)

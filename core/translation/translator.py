@@ -13,6 +13,7 @@ from core import checkpoints, tasks
 from core.checkpoints import Spec
 from core.inference import available_models
 from core.inference.available_models import ModelChoice
+from core.kinds import get_kind
 from core.messages import N_, UserError
 from core.runs.store import Run
 from core.translation import REVERSE_DIRECTION, domain_classifiers, photo_translation
@@ -33,7 +34,7 @@ class Translator:
     def load(cls, path: Path) -> Translator:
         """Load a weights file. Raises UserError if it cannot be used or is not a translation model."""
         network, spec = checkpoints.load_weights(path)
-        if spec.kind != "translation":
+        if get_kind(spec.kind).model_role != "translator":
             raise UserError(N_("{file} does not contain an image translation model."), file=str(path))
         return cls(network, spec)
 
@@ -51,7 +52,9 @@ class Translator:
 
 def list_translators() -> list[ModelChoice]:
     """The translation models on this machine, in the order of `available_models.list_models`."""
-    return available_models.list_models([t for t in tasks.TASKS if t.kind == "translation"])
+    return available_models.list_models(
+        [t for t in tasks.TASKS if get_kind(t.kind).model_role == "translator"]
+    )
 
 
 def saved_epochs(run: Run) -> list[tuple[int, Path]]:

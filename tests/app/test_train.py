@@ -16,7 +16,7 @@ from core.runs import store
 from core.runs.store import Run
 from tests import factories
 from ui.kit import cache, matrix_charts
-from ui.runs import run_panel
+from ui.runs import curves_panel
 
 
 def test_start_makes_one_run_of_the_form_and_attaches_it(visit: Callable, launched: list[Run]) -> None:
@@ -477,7 +477,7 @@ def test_the_star_stands_at_the_epoch_that_the_runs_page_names(
     log.loc[validated, "val/loss"] = [1.0, 0.4, 0.3]
     log.to_csv(run.path / "metrics.csv", index=False)
     drawn = {}
-    monkeypatch.setattr(run_panel, "live_chart", lambda figure, key, alt: drawn.update({key: figure}))
+    monkeypatch.setattr(curves_panel, "live_chart", lambda figure, key, alt: drawn.update({key: figure}))
     visit("train", run=run.id)
     figure = drawn[f"curve-accuracy-{run.id}"]
     star = figure.data[-1]

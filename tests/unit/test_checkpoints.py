@@ -59,7 +59,7 @@ def test_a_spec_survives_its_file(path: Path) -> None:
 
 
 def test_a_missing_file(tmp_path: Path) -> None:
-    refused(tmp_path / "none.safetensors", "no weights file")
+    refused(tmp_path / "none.safetensors", "not found")
 
 
 @pytest.mark.parametrize(
@@ -69,14 +69,14 @@ def test_a_missing_file(tmp_path: Path) -> None:
 )
 def test_a_file_that_is_no_safetensors(path: Path, content: bytes) -> None:
     path.write_bytes(content)
-    refused(path, "not a readable safetensors file")
+    refused(path, "cannot be read as a safetensors file")
 
 
 @pytest.mark.parametrize("share", [0.01, 0.5, 0.99])
 def test_a_truncated_file(path: Path, share: float) -> None:
     content = path.read_bytes()
     path.write_bytes(content[: int(len(content) * share)])
-    refused(path, "not a readable safetensors file")
+    refused(path, "cannot be read as a safetensors file")
 
 
 def test_a_folder_in_the_place_of_a_file(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_a_torch_file_is_not_unpickled(tmp_path: Path) -> None:
             return os.mkdir, (str(tmp_path / "sprung"),)
 
     torch.save({"weights": Trap()}, tmp_path / "w.safetensors")
-    refused(tmp_path / "w.safetensors", "not a readable safetensors file")
+    refused(tmp_path / "w.safetensors", "cannot be read as a safetensors file")
     assert not (tmp_path / "sprung").exists()
 
 
@@ -109,12 +109,12 @@ def test_a_torch_file_is_not_unpickled(tmp_path: Path) -> None:
 )
 def test_a_safetensors_file_of_somebody_else(path: Path, metadata: object) -> None:
     with_metadata(path, metadata)
-    refused(path, "none that this project wrote")
+    refused(path, "without Manabi Lab metadata")
 
 
 def test_a_safetensors_file_without_metadata(path: Path) -> None:
     save_file({"w": torch.zeros(3)}, path)
-    refused(path, "none that this project wrote")
+    refused(path, "without Manabi Lab metadata")
 
 
 def test_weights_of_another_network(path: Path) -> None:
@@ -123,7 +123,7 @@ def test_weights_of_another_network(path: Path) -> None:
 
 def test_a_network_that_does_not_exist(path: Path) -> None:
     with_metadata(path, {**dataclasses.asdict(SPEC), "model": "softmaxx"})
-    with pytest.raises(UserError, match="no model called softmaxx"):
+    with pytest.raises(UserError, match="Model softmaxx not found"):
         checkpoints.load_weights(path)
 
 
@@ -156,9 +156,9 @@ def test_tensors_that_do_not_fit_the_network_that_is_named(path: Path, change: d
 def test_a_missing_and_a_surplus_tensor(path: Path) -> None:
     metadata = {"manabi": json.dumps(dataclasses.asdict(SPEC))}
     save_file({"head.weight": torch.zeros(10, 784)}, path, metadata=metadata)
-    refused(path, "do not fit the network softmax")
+    refused(path, "do not match the architecture of softmax")
     save_file({**network().state_dict(), "more": torch.zeros(1)}, path, metadata=metadata)
-    refused(path, "do not fit the network softmax")
+    refused(path, "do not match the architecture of softmax")
 
 
 def test_half_precision_halves_the_file_and_keeps_counters_whole(tmp_path: Path) -> None:
@@ -197,7 +197,7 @@ def test_weights_that_do_not_match_their_card(shipped: Path) -> None:
     with (shipped / "mnist-softmax.safetensors").open("r+b") as f:
         f.seek(-1, os.SEEK_END)
         f.write(b"\x01")
-    with pytest.raises(UserError, match="does not match its card"):
+    with pytest.raises(UserError, match="does not match its model card"):
         checkpoints.load_card("mnist-softmax")
 
 
@@ -213,7 +213,7 @@ def test_a_missing_or_damaged_card(shipped: Path, content: bytes | None) -> None
 
 def test_a_checkpoint_that_does_not_ship(shipped: Path) -> None:
     with pytest.raises(
-        UserError, match=r"No checkpoint of mnist-cnn ships with the project\. There are: mnist-softmax"
+        UserError, match=r"Pretrained checkpoint mnist-cnn not found\. Available: mnist-softmax"
     ):
         checkpoints.load_card("mnist-cnn")
 

@@ -43,7 +43,7 @@ def test_a_training_of_translators_on_several_devices_is_refused_before_it_begin
     done = subprocess.run(
         command, cwd=paths.PROJECT, capture_output=True, text=True, timeout=240, check=False
     )
-    assert done.returncode == 1 and "runs on one device" in done.stderr and not store.list_runs()
+    assert done.returncode == 1 and "one device only" in done.stderr and not store.list_runs()
 
 
 @pytest.mark.slow

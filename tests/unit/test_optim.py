@@ -13,7 +13,14 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
 from core import models
-from core.training.optim import ema_update, make_loss, make_optimizer, make_schedule, squared_error
+from core.kinds import get_kind
+from core.training.optim import (
+    ema_update,
+    make_classification_loss,
+    make_optimizer,
+    make_schedule,
+    squared_error,
+)
 from core.training.supervised_recipe import SupervisedRecipe
 
 STEPS, PER_EPOCH = 60, 10
@@ -187,7 +194,7 @@ def test_squared_error_with_smoothing_is_zero_at_the_smoothed_label() -> None:
 def test_cross_entropy_is_torchs_own(smoothing: float) -> None:
     torch.manual_seed(0)
     logits, labels = torch.randn(20, 5), torch.randint(0, 5, (20,))
-    loss = make_loss(SupervisedRecipe(label_smoothing=smoothing), "classification")
+    loss = make_classification_loss(SupervisedRecipe(label_smoothing=smoothing))
     log_p = logits.log_softmax(1)
     expected = -(1 - smoothing) * log_p[torch.arange(20), labels] - smoothing * log_p.mean(1)
     assert float(loss(logits, labels)) == pytest.approx(float(expected.mean()), rel=1e-5)
@@ -195,4 +202,4 @@ def test_cross_entropy_is_torchs_own(smoothing: float) -> None:
 
 def test_regression_minimises_the_mean_squared_error() -> None:
     a, b = torch.randn(7), torch.randn(7)
-    assert torch.equal(make_loss(SupervisedRecipe(), "regression")(a, b), F.mse_loss(a, b))
+    assert torch.equal(get_kind("regression").make_loss(SupervisedRecipe())(a, b), F.mse_loss(a, b))

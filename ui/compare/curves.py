@@ -10,7 +10,7 @@ from ui.compare.model_picker import model_name, training_macs
 from ui.components.live_chart import live_chart
 from ui.kit import cache, charts, url
 from ui.kit.i18n import _, escape_markdown
-from ui.runs.run_panel import AXIS_NAMES
+from ui.runs.curves_panel import AXIS_NAMES
 
 LEARNING_AXES = {
     **{a: AXIS_NAMES[a] for a in ("epoch", "images", "seconds")},

@@ -10,6 +10,7 @@ import streamlit as st
 from core import tasks
 from core.analysis import equal_budget, run_comparison, runtime_estimate
 from core.formatting import format_metric
+from core.kinds import get_kind
 from core.messages import Message, N_
 from core.runs.store import Run
 from ui.compare.curves import LEARNING_AXES
@@ -21,7 +22,8 @@ from ui.kit.data_source import show_missing_weights
 from ui.kit.forms import label_settings, show_bounds
 from ui.kit.frame import PAGES, debounced, flash, show_messages, try_action, with_error_boundary
 from ui.kit.i18n import _, _n, escape_markdown, format_duration, translate_message
-from ui.runs.run_panel import STATE_BADGES, overlay_series, stop_runs
+from ui.runs.curves_panel import overlay_series
+from ui.runs.run_panel import STATE_BADGES, stop_runs
 
 _REFRESH_SECONDS = 1.0
 _REQUEST = "_fight-request"
@@ -39,7 +41,7 @@ BUDGET_FIELDS: dict[str, tuple[str, float, float, float, float, str]] = {
 
 def comparison_form(dataset: str) -> None:
     """Show the form: models, budget, and the Start button."""
-    known = [t for t in tasks.TASKS if t.dataset == dataset and t.kind == "classification"]
+    known = [t for t in tasks.TASKS if t.dataset == dataset and get_kind(t.kind).can_compare]
     titles = {t.name: _(t.title) for t in known}
     chosen = url.choose_many(
         _(N_("Models to compare")),

@@ -1,13 +1,13 @@
-"""The curves of several runs in one chart: what their logs have in common can be chosen, by name."""
+"""Overlay one metric of several runs in a chart, out of those that all of them log."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import itertools
 
 import pandas as pd
 import streamlit as st
 
-from core.formatting import METRIC_NAMES
+from core.kinds import Curve, all_kinds
 from core.messages import N_
 from core.runs import store
 from core.runs.store import Run
@@ -15,59 +15,40 @@ from ui.components.live_chart import live_chart
 from ui.kit import cache, charts, url
 from ui.kit.frame import with_error_boundary
 from ui.kit.i18n import _, escape_markdown
-from ui.runs import translation_panel
-from ui.runs.run_panel import AXIS_NAMES, log_series
+from ui.runs.curves_panel import AXIS_NAMES, log_series
 
-
-@dataclass(frozen=True)
-class Measure:
-    """What can be drawn: the columns of a log that hold it, by part ("train": by step, "validation": by epoch), and its name."""
-
-    columns: dict[str, str]
-    name: str
-    group: str = ""
-    y_format: str = ""
-
-    @property
-    def title(self) -> str:
-        """Its name in the reader's language."""
-        return f"{_(self.group)} · {_(self.name)}" if self.group else _(self.name)
-
-    def is_logged_in(self, log: pd.DataFrame) -> bool:
-        """Whether the log has figures of it."""
-        return any(_has_values(log, column) for column in self.columns.values())
-
-
-def _has_values(log: pd.DataFrame, column: str) -> bool:
-    return column in log and bool(log[column].notna().any())
-
-
-MEASURES: dict[str, Measure] = {
-    **{
-        name: Measure(
-            {"train": f"train/{name}", "validation": f"val/{name}"},
-            METRIC_NAMES[name],
-            y_format=".2%" if name == "accuracy" else "",
-        )
-        for name in ("accuracy", "rmse", "loss")
-    },
-    **{
-        column: Measure(
-            {"validation" if column.startswith("val/") else "train": column}, name, title, y_format
-        )
-        for title, columns, y_format in translation_panel.CHARTS
-        for column, name in columns.items()
-    },
-}
 _MAX_SEGMENTS = 4  # measures that stand side by side
 _REFRESH_SECONDS = 2.0  # seconds between two looks at the runs that train
 
 
-def common_measures(logs: list[pd.DataFrame]) -> list[str]:
-    """The measures that all logs have of which any has figures at all."""
-    found = [{name for name, measure in MEASURES.items() if measure.is_logged_in(log)} for log in logs]
-    shared = set.intersection(*(names for names in found if names)) if any(found) else set()
-    return [name for name in MEASURES if name in shared]
+def all_curves() -> dict[str, Curve]:
+    """The curves of all kinds by key, the most important of every kind first."""
+    curves: dict[str, Curve] = {}
+    for row in itertools.zip_longest(*(kind.curves for kind in all_kinds())):
+        for curve in filter(None, row):
+            curves.setdefault(curve.key, curve)
+    return curves
+
+
+def common_curves(logs: list[pd.DataFrame]) -> list[str]:
+    """Keys of the curves with values in all logs; logs without any values are ignored."""
+    curves = all_curves()
+    found = [{key for key, curve in curves.items() if _is_logged(curve, log)} for log in logs]
+    shared = set.intersection(*(keys for keys in found if keys)) if any(found) else set()
+    return [key for key in curves if key in shared]
+
+
+def curve_title(curve: Curve) -> str:
+    """Title in the user's language."""
+    return f"{_(curve.group)} · {_(curve.name)}" if curve.group else _(curve.name)
+
+
+def _is_logged(curve: Curve, log: pd.DataFrame) -> bool:
+    return any(_has_values(log, column) for column in curve.columns.values())
+
+
+def _has_values(log: pd.DataFrame, column: str) -> bool:
+    return column in log and bool(log[column].notna().any())
 
 
 def live_chart_of_runs(chosen: list[Run]) -> None:
@@ -89,9 +70,9 @@ def _live_overlay(ids: list[str], was_active: bool) -> None:
 def overlay_chart(chosen: list[Run]) -> None:
     """One measure of the chosen runs, each a colour; a sentence where there is none to draw."""
     logs = {run: cache.run_metrics(run) for run in chosen}
-    names = common_measures(list(logs.values()))
+    names = common_curves(list(logs.values()))
     if not names:
-        if any(m.is_logged_in(log) for m in MEASURES.values() for log in logs.values()):
+        if any(_is_logged(c, log) for c in all_curves().values() for log in logs.values()):
             st.info(
                 _(N_("The selected runs have no metric in common. Select runs of the same task type.")),
                 icon=":material/info:",
@@ -108,7 +89,7 @@ def overlay_chart(chosen: list[Run]) -> None:
             )
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        measure = MEASURES[_choose_measure(names)]
+        curve = all_curves()[_choose_curve(names)]
         axis = url.choose_one(
             st.segmented_control,
             _(N_("X-axis")),
@@ -118,10 +99,10 @@ def overlay_chart(chosen: list[Run]) -> None:
             required=True,
             format_func=lambda a: _(AXIS_NAMES[a]),
         )
-        part = next(iter(measure.columns))
-        if len(measure.columns) > 1:
+        part = next(iter(curve.columns))
+        if len(curve.columns) > 1:
             # Trainings on the whole training part have no validation figures.
-            validated = any(_has_values(log, measure.columns["validation"]) for log in logs.values())
+            validated = any(_has_values(log, curve.columns["validation"]) for log in logs.values())
             part = url.choose_one(
                 st.segmented_control,
                 _(N_("Split")),
@@ -138,7 +119,7 @@ def overlay_chart(chosen: list[Run]) -> None:
     series, missing = [], []
     for place, (run, log) in enumerate(logs.items()):
         found = log_series(
-            log, measure.columns[part], axis, weight if part == "train" else 0.0, run.label, place
+            log, curve.columns[part], axis, weight if part == "train" else 0.0, run.label, place
         )
         series += found
         missing += [] if found else [escape_markdown(run.label)]
@@ -146,13 +127,13 @@ def overlay_chart(chosen: list[Run]) -> None:
         figure = charts.line_chart(
             series,
             _(AXIS_NAMES[axis]),
-            measure.title,
+            curve_title(curve),
             log_y=log_y,
             height=420,
-            y_format=measure.y_format,
+            y_format=curve.y_format,
             integer_x=axis != "seconds",
         )
-        live_chart(figure, "overlay", alt=measure.title)
+        live_chart(figure, "overlay", alt=curve_title(curve))
     if missing:
         text = N_(
             "No data yet for {runs}. Validation metrics are logged after each epoch if a "
@@ -170,9 +151,9 @@ def overlay_chart(chosen: list[Run]) -> None:
         )
 
 
-def _choose_measure(names: list[str]) -> str:
-    """The name of the measure that the visitor chose."""
-    label, title = _(N_("Metric")), lambda name: MEASURES[name].title
+def _choose_curve(names: list[str]) -> str:
+    """The key of the curve that the user selected."""
+    label, title = _(N_("Metric")), lambda key: curve_title(all_curves()[key])
     if len(names) <= _MAX_SEGMENTS:
         return st.segmented_control(
             label, names, default=names[0], required=True, key="metric", format_func=title

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from core.analysis import export
-from core.analysis.evaluation_report import EvaluationReport
+from core.analysis.evaluation_report import ClassificationReport, EvaluationReport, RegressionReport
 from core.data import ArrayDataset
 from core.formatting import METRIC_NAMES, format_metric
 from core.messages import N_
@@ -16,23 +16,25 @@ from ui.components.live_chart import clickable_chart
 from ui.kit import cache, charts, image_display, matrix_charts, preload
 from ui.kit.data_source import fallback_label
 from ui.kit.i18n import _, _n, format_duration
-from ui.runs import translation_panel
+from ui.runs import panels
 
 _PAGE_SIZE = 24
 
 
 def show_test_results(run: Run) -> None:
     """Show the test results of a finished run; nothing for any other."""
-    summary = run.summary
-    if summary is None:
+    if run.summary is None:
         return
     preload.wait_until_ready()
     fallback = fallback_label(run.config.get("data", {}))
     heading = _(N_("Test results"))
     st.subheader(f"{heading} {fallback}" if fallback else heading)
-    if run.task.kind == "translation":
-        translation_panel.show_results(summary["metrics"])
-        return
+    panels.show_results(run)
+
+
+def show_metrics(run: Run) -> None:
+    """Show test metrics, best epoch and training time of a finished run, beside the reference result."""
+    summary = run.summary
     columns = st.columns(len(summary["metrics"]) + 2)
     for column, (name, value) in zip(columns, summary["metrics"].items(), strict=False):
         column.metric(_(METRIC_NAMES.get(name, name)), format_metric(name, value), border=True)
@@ -40,16 +42,31 @@ def show_test_results(run: Run) -> None:
     columns[-1].metric(_(N_("Training time")), format_duration(summary["seconds"]), border=True)
     if run.task.expected_result and not summary.get("stand_in_for"):
         _compare_links(run)
-    finished = (run.path / "summary.json").stat().st_mtime
-    report = cache.run_evaluation(str(run.path), finished)
+
+
+def show_classification(run: Run) -> None:
+    """Test metrics, confusion matrix, errors and per-class metrics."""
+    show_metrics(run)
+    if report := _load_report(run):
+        _show_classification(run, report, cache.load_test_dataset(str(run.path), _finished_at(run)))
+
+
+def show_regression(run: Run) -> None:
+    """Test metrics, predicted against actual values, and the largest errors."""
+    show_metrics(run)
+    if report := _load_report(run):
+        _show_regression(run, report, cache.load_test_dataset(str(run.path), _finished_at(run)))
+
+
+def _finished_at(run: Run) -> float:
+    return (run.path / "summary.json").stat().st_mtime
+
+
+def _load_report(run: Run) -> EvaluationReport | None:
+    report = cache.run_evaluation(str(run.path), _finished_at(run))
     if report is None:
         st.info(_(N_("Test predictions not found in the run folder.")))
-        return
-    dataset = cache.load_test_dataset(str(run.path), finished)
-    if report.kind == "classification":
-        _show_classification(run, report, dataset)
-    else:
-        _show_regression(run, report, dataset)
+    return report
 
 
 def _compare_links(run: Run) -> None:
@@ -77,7 +94,7 @@ def _compare_links(run: Run) -> None:
         )
 
 
-def _show_classification(run: Run, report: EvaluationReport, dataset: ArrayDataset | None) -> None:
+def _show_classification(run: Run, report: ClassificationReport, dataset: ArrayDataset | None) -> None:
     matrix, mistakes, classes = st.tabs(
         [_(N_("Confusion matrix")), _(N_("Most confident errors")), _(N_("Per-class metrics"))]
     )
@@ -141,7 +158,7 @@ def _show_classification(run: Run, report: EvaluationReport, dataset: ArrayDatas
 
 
 def _error_gallery(
-    report: EvaluationReport, dataset: ArrayDataset | None, index: np.ndarray, columns: int
+    report: ClassificationReport, dataset: ArrayDataset | None, index: np.ndarray, columns: int
 ) -> None:
     if dataset is None:
         st.info(
@@ -167,7 +184,7 @@ def _error_gallery(
     )
 
 
-def _show_regression(run: Run, report: EvaluationReport, dataset: ArrayDataset | None) -> None:
+def _show_regression(run: Run, report: RegressionReport, dataset: ArrayDataset | None) -> None:
     left, right = st.columns([3, 2])
     with left:
         chosen = clickable_chart(

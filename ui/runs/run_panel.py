@@ -1,32 +1,22 @@
-"""One run, live: where it stands, its curves, what the doctor says, the probe images, Stop and Resume.
+"""One run, live: its status, Stop and Resume, and the panel of its kind.
 
 The panel reads the run folder and nothing else, so it can be attached to any run from any browser at any time.
 """
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 
-from core.analysis import diagnostics, run_comparison
-from core.formatting import METRIC_NAMES, format_metric
+from core.formatting import format_metric
 from core.messages import N_
 from core.runs import queue, store
-from core.runs.logs import decimate, smooth
 from core.runs.store import Run, Status
-from ui.components.live_chart import live_chart
-from ui.kit import cache, charts
+from ui.kit import cache
 from ui.kit.data_source import fallback_label
 from ui.kit.frame import PAGES, try_action, with_error_boundary
 from ui.kit.i18n import _, _n, escape_markdown, format_duration, translate_message
-from ui.runs import probes, translation_panel
+from ui.runs import panels
 
-AXIS_NAMES: dict[str, str] = {
-    "epoch": N_("Epochs"),
-    "step": N_("Steps"),
-    "images": N_("Samples processed"),
-    "seconds": N_("Training time (s)"),
-}
 STATE_BADGES: dict[str, tuple[str, str, str]] = {
     "queued": (N_("queued"), ":material/hourglass_top:", "gray"),
     "running": (N_("running"), ":material/play_arrow:", "blue"),
@@ -82,15 +72,7 @@ def _live_panel(run_id: str, was_active: bool) -> None:
         st.rerun()
     _show_status(run, status)
     log = cache.run_metrics(run)
-    if run.task.kind == "translation":
-        translation_panel.translation_panel(run, log)
-    elif len(log):
-        _learning_curves(run, log)
-        for finding in diagnostics.diagnose(log, run.task.kind):
-            {"good": st.success, "note": st.info, "warning": st.warning}[finding.level](
-                translate_message(finding.message), icon=":material/stethoscope:"
-            )
-        probes.probe_strip(run)
+    panels.show_live(run, log)
 
 
 def _group_link(run: Run) -> None:
@@ -176,94 +158,3 @@ def _run_controls(run: Run, status: Status) -> None:
     ):
         try_action(queue.resume_run, run)
         st.rerun()
-
-
-def _learning_curves(run: Run, log: pd.DataFrame) -> None:
-    with st.popover(_(N_("Chart settings")), icon=":material/settings:"):
-        axis = st.segmented_control(
-            _(N_("X-axis")),
-            list(AXIS_NAMES),
-            default="epoch",
-            format_func=lambda a: _(AXIS_NAMES[a]),
-            required=True,
-            key=f"axis-{run.id}",
-            persist_state="session",
-        )
-        weight = st.slider(
-            _(N_("Smoothing")), 0.0, 0.99, 0.9, key=f"smooth-{run.id}", persist_state="session"
-        )
-        log_y = st.toggle(_(N_("Log-scale loss")), key=f"log-{run.id}", persist_state="session")
-    score = "accuracy" if run.task.kind == "classification" else "rmse"
-    _metric_chart(
-        run, log, "loss", axis, weight, log_y
-    )  # one below the other: side by side the legends took more room than the curves
-    _metric_chart(run, log, score, axis, weight, log_y=False)
-
-
-def log_series(
-    log: pd.DataFrame, column: str, axis: str, weight: float, name: str, role: str | int
-) -> list[charts.Series]:
-    """One column of a log, raw and, where `weight` is more than 0, smoothed; nothing where the log has no figures of it."""
-    rows = log.dropna(subset=[column]) if column in log else log.iloc[:0]
-    if rows.empty:
-        return []
-    weight = min(
-        weight, max(0.0, 1 - 15 / len(rows))
-    )  # over a short run a long average would trail behind the curve
-    x, y = rows[axis].to_numpy(float), rows[column].to_numpy(float)
-    found = [charts.Series(name, *decimate(x, y), role=role, faint=weight > 0)]
-    if weight > 0:
-        found.append(charts.Series(name, *decimate(x, smooth(y, weight)), role=role))
-    return found
-
-
-def curve_series(log: pd.DataFrame, metric: str, axis: str, weight: float) -> list[charts.Series]:
-    """Training (raw and smoothed, by step) and validation (by epoch) of one metric, ready for `charts.curves`."""
-    training = log_series(log, f"train/{metric}", axis, weight, _(N_("training")), "train")
-    return training + log_series(log, f"val/{metric}", axis, 0.0, _(N_("validation")), "validation")
-
-
-def overlay_series(members: list[Run], titles: list[str], metric: str, axis: str) -> list[charts.Series]:
-    """One metric of several runs for one chart: each run a colour, validation drawn through, training smoothed and dotted."""
-    found = []
-    for place, (run, title) in enumerate(zip(members, titles, strict=True)):
-        for one in curve_series(cache.run_metrics(run), metric, axis, 0.9):
-            if not one.faint:
-                validates = one.role == "validation"
-                word = _(N_("validation")) if validates else _(N_("training"))
-                found.append(
-                    charts.Series(
-                        f"{title} · {word}", one.x, one.y, role=place, dash="" if validates else "dot"
-                    )
-                )
-    return found
-
-
-def best_point(log: pd.DataFrame, metric: str, axis: str) -> tuple[int, tuple[float, float] | None] | None:
-    """Return the best epoch, as the trainer and the Runs page choose it, and its point on the validation curve of `metric`.
-
-    None if no epoch was validated; the point is None if `metric` was not.
-    """
-    best = run_comparison.find_best_epoch(log)
-    if best is None:
-        return None
-    column = f"val/{metric}"
-    rows = log[log["epoch"].eq(best.epoch)].dropna(subset=[column]) if column in log else log.iloc[:0]
-    point = None if rows.empty else (float(rows.iloc[-1][axis]), float(rows.iloc[-1][column]))
-    return round(best.epoch), point
-
-
-def _metric_chart(run: Run, log: pd.DataFrame, metric: str, axis: str, weight: float, log_y: bool) -> None:
-    best = best_point(log, metric, axis)
-    figure = charts.line_chart(
-        curve_series(log, metric, axis, weight),
-        _(AXIS_NAMES[axis]),
-        _(METRIC_NAMES[metric]),
-        log_y=log_y,
-        best=best[1] if best else None,
-        best_label=_(N_("best: epoch {epoch}"), epoch=best[0]) if best else "",
-        y_format=".2%" if metric == "accuracy" else "",
-        integer_x=axis != "seconds",
-        height=240,
-    )
-    live_chart(figure, f"curve-{metric}-{run.id}", alt=_(METRIC_NAMES[metric]))

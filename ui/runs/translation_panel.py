@@ -1,61 +1,38 @@
-"""A training of two generators, live: losses, scores, signals, what they say, and the same photos at every look."""
+"""The panel of a CycleGAN run: samples over time, findings, losses, discriminator scores, validation signals, test metrics."""
 
 from __future__ import annotations
+
+import itertools
 
 import pandas as pd
 import streamlit as st
 
+from core.kinds import Curve, get_kind
 from core.messages import N_
 from core.runs import samples
 from core.runs.logs import decimate, smooth
 from core.runs.store import Run
-from core.translation import REVERSE_DIRECTION, gan_diagnostics
+from core.translation import REVERSE_DIRECTION
 from ui.components.live_chart import live_chart
 from ui.kit import cache, charts, image_display
-from ui.kit.i18n import _, translate_message
+from ui.kit.i18n import _
+from ui.runs.curves_panel import show_findings
 
 AXIS_NAMES: dict[str, str] = {"epoch": N_("Epochs"), "step": N_("Steps"), "seconds": N_("Training time (s)")}
-GENERATOR_LOSSES = {
-    "loss/adversarial_a2b": N_("adversarial loss, A to B"),
-    "loss/adversarial_b2a": N_("adversarial loss, B to A"),
-    "loss/cycle": N_("cycle consistency loss"),
-    "loss/identity": N_("identity loss"),
-}
-SCORE_NAMES = {
-    "score/real_a": N_("real photos, domain A"),
-    "score/translated_a": N_("translated to A"),
-    "score/real_b": N_("real photos, domain B"),
-    "score/translated_b": N_("translated to B"),
-}
-FOOLING_RATES = {"val/fooled_a2b": N_("A to B"), "val/fooled_b2a": N_("B to A")}
-CHANGE_SIGNALS = {
-    "val/cycle_error": N_("cycle error"),
-    "val/change_a2b": N_("mean change, A to B"),
-    "val/change_b2a": N_("mean change, B to A"),
-}
 IMAGE_ROWS = {
     "real": N_("photo"),
     "translated": N_("translated"),
     "cycled": N_("Reconstruction"),
     "identity": N_("identity mapping (generator of the same domain)"),
 }
-CHARTS: tuple[tuple[str, dict[str, str], str], ...] = (
-    (N_("Translations classified as the target domain"), FOOLING_RATES, ".0%"),
-    (N_("Mean absolute difference (% of value range)"), CHANGE_SIGNALS, ".1%"),
-    (N_("Discriminator scores (1 = real, 0 = translated)"), SCORE_NAMES, ""),
-    (N_("Generator losses"), GENERATOR_LOSSES, ""),
-)
-"""Title, columns of the log with their names, and number format of each chart."""
 _SMOOTHING = 0.9
 
 
 def translation_panel(run: Run, log: pd.DataFrame) -> None:
     """Pictures first: they are what a person judges such a training by."""
     sample_sheets(run)
-    for finding in gan_diagnostics.diagnose_log(log):
-        {"good": st.success, "note": st.info, "warning": st.warning}[finding.level](
-            translate_message(finding.message), icon=":material/stethoscope:"
-        )
+    kind = get_kind(run.task.kind)
+    show_findings(kind.diagnose(log))
     axis = st.segmented_control(
         _(N_("X-axis")),
         list(AXIS_NAMES),
@@ -65,22 +42,21 @@ def translation_panel(run: Run, log: pd.DataFrame) -> None:
         key=f"axis-{run.id}",
         persist_state="session",
     )
-    for title, columns, y_format in CHARTS:
-        _log_chart(run, log, columns, axis, title, y_format)
+    for title, curves in itertools.groupby(kind.curves, key=lambda curve: curve.group):
+        _log_chart(run, log, list(curves), axis, title)
 
 
-def _log_chart(
-    run: Run, log: pd.DataFrame, columns: dict[str, str], axis: str, title: str, y_format: str
-) -> None:
-    """Curves of some columns under a heading; nothing where there is none of them yet."""
-    series = []
-    for place, (column, name) in enumerate(columns.items()):
+def _log_chart(run: Run, log: pd.DataFrame, curves: list[Curve], axis: str, title: str) -> None:
+    """The curves of one group in a chart; nothing if none of them has values yet."""
+    series, y_format = [], curves[0].y_format
+    for place, curve in enumerate(curves):
+        [column] = curve.columns.values()
         rows = log.dropna(subset=[column]) if column in log else log.iloc[:0]
         if len(rows):
             x, y = rows[axis].to_numpy(float), rows[column].to_numpy(float)
             weight = min(_SMOOTHING, max(0.0, 1 - 15 / len(rows))) if not column.startswith("val/") else 0.0
             series.append(
-                charts.Series(_(name), *decimate(x, smooth(y, weight) if weight else y), role=place)
+                charts.Series(_(curve.name), *decimate(x, smooth(y, weight) if weight else y), role=place)
             )
     if series:
         st.markdown(f"**{_(title)}**")
@@ -89,7 +65,7 @@ def _log_chart(
         )
         if y_format == ".0%":  # a share
             figure.update_yaxes(range=[0, 1.05])
-        live_chart(figure, f"curve-{next(iter(columns))}-{run.id}", alt=_(title))
+        live_chart(figure, f"curve-{curves[0].key}-{run.id}", alt=_(title))
 
 
 def sample_sheets(run: Run) -> None:
@@ -141,6 +117,11 @@ METRIC_KINDS = {
     "color_": N_("color transfer only"),
     "untranslated_": N_("original photos"),
 }
+
+
+def show_run_results(run: Run) -> None:
+    """The test metrics of a finished run."""
+    show_results(run.summary["metrics"])
 
 
 def show_results(metrics: dict[str, float]) -> None:

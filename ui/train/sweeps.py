@@ -9,6 +9,7 @@ import streamlit as st
 from core import tasks
 from core.analysis import sweep
 from core.formatting import METRIC_NAMES
+from core.kinds import get_kind
 from core.messages import Message, N_
 from core.training.recipe import Recipe
 from ui.components.live_chart import live_chart
@@ -16,7 +17,8 @@ from ui.kit import cache, charts, matrix_charts, url
 from ui.kit.forms import field_label
 from ui.kit.frame import debounced, flash, show_messages, with_error_boundary
 from ui.kit.i18n import _, _n
-from ui.runs.run_panel import AXIS_NAMES, STATE_BADGES, overlay_series, stop_runs
+from ui.runs.curves_panel import AXIS_NAMES, overlay_series
+from ui.runs.run_panel import STATE_BADGES, stop_runs
 
 _REFRESH_SECONDS = 2.0
 _MESSAGES = "sweep"  # messages beside the form's button
@@ -52,9 +54,7 @@ def sweep_form(task: tasks.Task, recipe: Recipe) -> None:
         )
         if second and second != first:
             grid[second] = _choose_values(recipe, second, "sweep-values-2")
-        count = 1
-        for text in grid.values():
-            count *= max(1, len([w for w in text.replace("、", ",").split(",") if w.strip()]))
+        count = sweep.count_runs(recipe, grid)
         st.button(
             _n("Queue {count} run", "Queue {count} runs", count),
             icon=":material/playlist_play:",
@@ -104,8 +104,8 @@ def _live_panel(sweep_id: str, was_active: bool) -> None:
     if was_active and not any(r.status().is_active for r in members):
         st.rerun()
     task = members[0].task
-    score = {"classification": "accuracy", "regression": "rmse", "translation": "fool_rate"}[task.kind]
-    metric = "cycle_error" if task.kind == "translation" else score  # what is drawn over the epochs
+    kind = get_kind(task.kind)
+    score = kind.selection_metric
     table = sweep.sweep_table(members, cache.run_metrics)
     fields = members[0].config["sweep_fields"]
     done = int(table["state"].eq("finished").sum())
@@ -118,7 +118,9 @@ def _live_panel(sweep_id: str, was_active: bool) -> None:
         st.button(
             _(N_("Stop all")), icon=":material/stop:", key="sweep-stop", on_click=stop_runs, args=(members,)
         )
-    named = _(N_("{metric} on the validation set, best epoch"), metric=_(METRIC_NAMES[score]))
+    named = _(
+        N_("{metric} on the validation set, best epoch"), metric=_(METRIC_NAMES.get(score.name, score.name))
+    )
     if table["validation"].notna().any():
         figure = matrix_charts.sweep_chart(
             table,
@@ -127,8 +129,8 @@ def _live_panel(sweep_id: str, was_active: bool) -> None:
             fields[1] if len(fields) > 1 else None,
             labels={"validation": named, **{f: _field_label(task, f) for f in fields}},
             log_x=bool(type(task.recipe).field(fields[0]).json_schema_extra["log"]),
-            higher_is_better=score != "rmse",
-            y_format=".4~g" if score == "rmse" else ".2%",
+            higher_is_better=score.higher_is_better,
+            y_format=".2%" if score.is_percentage else ".4~g",
             dark=st.context.theme.type == "dark",
         )
         live_chart(figure, f"sweep-{sweep_id}", alt=named)
@@ -145,14 +147,14 @@ def _live_panel(sweep_id: str, was_active: bool) -> None:
         titles = [
             ", ".join(f"{_field_label(task, f)} {run.config['recipe'][f]}" for f in fields) for run in members
         ]
-        if series := overlay_series(members, titles, metric, "epoch"):
+        if series := overlay_series(members, titles, kind.progress_metric, "epoch"):
             curves = charts.line_chart(
                 series,
                 _(AXIS_NAMES["epoch"]),
-                _(METRIC_NAMES[metric]),
+                _(METRIC_NAMES.get(kind.progress_metric, kind.progress_metric)),
                 height=340,
                 integer_x=True,
-                y_format=".2%" if metric == "accuracy" else "",
+                y_format=".2%" if score.is_percentage and score.name == kind.progress_metric else "",
             )
             live_chart(curves, f"sweep-curves-{sweep_id}", alt=_(N_("Learning curves of the sweep")))
     ids = ",".join(table["run"])
@@ -167,7 +169,7 @@ def _live_panel(sweep_id: str, was_active: bool) -> None:
         run=[url.page_href("train", run=r) for r in table["run"]],
     )
     number = st.column_config.NumberColumn
-    style = "%.4f" if score == "rmse" else "percent"
+    style = "percent" if score.is_percentage else "%.4f"
     st.dataframe(
         shown,
         hide_index=True,

@@ -32,7 +32,8 @@ def trained(name: str, judge: object = None):  # noqa: ANN201
     trainer = task.trainer_class()(
         task.model, dataset, recipe, Fabric(accelerator="cpu", devices=1, precision="32-true")
     )
-    trainer.judge = judge
+    if judge and name.startswith("cyclegan"):
+        trainer.use_domain_classifier(judge)
     ends = [e for e in trainer.run() if isinstance(e, EpochEnd)]
     return trainer, pd.DataFrame([{"epoch": float(e.epoch), **e.metrics} for e in ends])
 

@@ -18,6 +18,7 @@ from core import checkpoints, tasks
 from core.messages import Message, UserError
 from core.runs import process, queue, store
 from core.runs.logs import MetricsReader
+from core.runs.status import StatusWriter
 from core.runs.store import Run
 
 pytestmark = pytest.mark.slow
@@ -86,7 +87,7 @@ def test_stop_file_and_sigterm_end_it_within_seconds_and_resume_finishes(
     wait_until(
         lambda: run.status().state == "running" and steps(run) > stopped, what="a step after the resume"
     )
-    with pytest.raises(UserError, match="going already"):
+    with pytest.raises(UserError, match="already running"):
         queue.resume_run(run)
     process_of(run).send_signal(signal.SIGTERM)
     assert end_of(run, 20).state == "stopped"
@@ -110,7 +111,7 @@ def test_a_loss_that_is_no_number_ends_as_failed_with_the_step_and_exit_status_1
     status = end_of(run)
     assert (
         status.state == "failed"
-        and "Halted at step" in str(status.reason)
+        and "Stopped at step" in str(status.reason)
         and "learning rate" in str(status.reason)
     )
     assert process.wait(10) == 1 and run.summary is None
@@ -163,7 +164,7 @@ def queued(count: int) -> list[Run]:
     made = [store.create_run(task, task.recipe) for _ in range(count)]
     for run in made:
         queue._write_ticket(run)
-        process.StatusWriter(run).write(now=True, state="queued")
+        StatusWriter(run).write(now=True, state="queued")
     return made
 
 

@@ -60,7 +60,7 @@ def test_all_learn_from_the_same_pictures_and_look_once(started, quickly):
             equal_budget.start_comparison(names, "epochs", 1, quick=quickly)
         )
     ]
-    assert len(recipes) == 5 and {r.validation for r in recipes} == {500 if quickly else 2000}
+    assert len(recipes) == 5 and {r.num_validation for r in recipes} == {500 if quickly else 2000}
     assert len({r.limit_train for r in recipes}) == 1 and not any(r.tta_flip or r.tta_shift for r in recipes)
     assert len({r.learning_rate for r in recipes}) > 1  # each still learns in its own way
 
@@ -83,13 +83,13 @@ def test_epochs_are_epochs():
 @pytest.mark.parametrize(
     ("names", "budget", "amount", "words"),
     [
-        (["cifar10-mlp"], "epochs", 1, "between 2 and 5"),
-        (["cifar10-mlp", "cifar10-mlp"], "epochs", 1, "between 2 and 5"),
+        (["cifar10-mlp"], "epochs", 1, "2 to 5 models"),
+        (["cifar10-mlp", "cifar10-mlp"], "epochs", 1, "2 to 5 models"),
         (["cifar10-mlp", "mnist-mlp"], "epochs", 1, "different data"),
-        (["cifar10-mlp", "cifar10-nnn"], "epochs", 1, "nearest"),
-        (["cifar10-mlp", "cifar10-cnn"], "images", 3, "less than one step"),
+        (["cifar10-mlp", "cifar10-nnn"], "epochs", 1, "Closest matches"),
+        (["cifar10-mlp", "cifar10-cnn"], "images", 3, "too small for one step"),
         (["cifar10-mlp", "cifar10-cnn"], "epochs", 5000, "epochs is 5000"),
-        (["cifar10-mlp", "cifar10-cnn"], "luck", 1, "no budget called luck"),
+        (["cifar10-mlp", "cifar10-cnn"], "luck", 1, "Budget luck is not supported"),
     ],
 )
 def test_what_cannot_be_is_one_sentence_and_nothing_starts(started, names, budget, amount, words):
@@ -111,7 +111,7 @@ def test_the_members_belong_together_in_their_order(started):
 
 def test_a_budget_beyond_what_a_recipe_may_have_names_task_and_epochs(started):
     with pytest.raises(
-        UserError, match=r"This budget is [0-9,]+ epochs of cifar10-mlp; at most 1,000 are taken"
+        UserError, match=r"This budget equals [0-9,]+ epochs of cifar10-mlp. The limit is 1,000"
     ):
         equal_budget.start_comparison(["cifar10-mlp", "cifar10-cnn"], "images", 100_000_000, quick=True)
     assert not started

@@ -1,6 +1,6 @@
 """The driver, in this process: events become files, and files become the same training again, wherever it was ended.
 
-The same with real processes and real signals: test_jobs.py.
+The same with real processes and real signals: test_queue.py.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from safetensors.numpy import load_file
 from core import checkpoints, data, tasks
 from core.evaluation import evaluate_model
 from core.messages import UserError
-from core.runs import process, store
+from core.runs import process, status, store
 from core.runs import runner as driving
 from core.runs.logs import MetricsReader, read_probes
 from core.runs.runner import TrainingRunner
@@ -64,7 +64,7 @@ def create(name: str = "mnist-modern", **changes: object) -> Run:
 def drive(run: Run, stop: StopAfter | None = None) -> TrainingRunner:
     dataset = data.load_dataset(run.task.dataset)
     made = TrainingRunner(
-        run, run.task, run.recipe, dataset, process.StatusWriter(run), StopAfter() if stop is None else stop
+        run, run.task, run.recipe, dataset, status.StatusWriter(run), StopAfter() if stop is None else stop
     )
     made.run()
     return made
@@ -222,7 +222,7 @@ def test_a_crash_within_the_end_of_an_epoch(
 def test_a_crash_before_the_summary(whole: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     run = create()
     with monkeypatch.context() as patch:
-        patch.setattr(driving, "evaluate_network", lambda *args: (_ for _ in ()).throw(Crash()))
+        patch.setattr(driving, "evaluate_model", lambda *args: (_ for _ in ()).throw(Crash()))
         with pytest.raises(Crash):
             drive(run)
     assert run.summary is None
@@ -275,7 +275,7 @@ def test_without_validation_the_last_weights_are_the_best() -> None:
 
 def test_a_loss_that_is_no_number_halts_the_run_and_names_the_step() -> None:
     run = create("boston-mlp", optimizer="sgd", learning_rate=10, epochs=50)
-    with pytest.raises(UserError, match=r"Halted at step \d+: train/loss was no longer a finite number"):
+    with pytest.raises(UserError, match=r"Stopped at step \d+: train/loss became NaN or infinite"):
         drive(run)
     frame = MetricsReader(run.path / "metrics.csv").read()
     assert np.isfinite(frame["train/loss"].dropna()).all()
@@ -285,7 +285,7 @@ def test_a_validation_loss_that_is_no_number_halts_it_too(monkeypatch: pytest.Mo
     monkeypatch.setattr(
         SupervisedTrainer, "_validate", lambda self: {"val/loss": float("nan"), "val/accuracy": 0.1}
     )
-    with pytest.raises(UserError, match="Halted at step 4: val/loss"):
+    with pytest.raises(UserError, match="Stopped at step 4: val/loss"):
         drive(create())
 
 
@@ -313,7 +313,7 @@ def test_a_damaged_checkpoint_is_a_sentence(damage: object) -> None:
             if damage == 0.5
             else damage
         )
-    with pytest.raises(UserError, match=r"last\.ckpt cannot be resumed from"):
+    with pytest.raises(UserError, match=r"Cannot resume from .*last\.ckpt"):
         drive(run)
 
 
@@ -368,7 +368,9 @@ def test_other_data_than_the_run_began_with_are_refused() -> None:
     data.check_same_dataset(dict(digits), digits)
     data.check_same_dataset({**digits, "origin": "elsewhere"}, digits)  # the same data, moved
     real = {**digits, "name": "mnist", "title": "MNIST", "train": 60_000, "test": 10_000}
-    with pytest.raises(UserError, match=r"began with MNIST \(60000 .* but now .*digits.* \(1437\)"):
+    with pytest.raises(
+        UserError, match=r"started with MNIST \(training set size: 60000\), but .*digits.* \(1437\) was found"
+    ):
         data.check_same_dataset(json.loads(json.dumps(real)), digits)
 
 
@@ -377,9 +379,9 @@ def test_too_little_memory_is_said_whoever_says_it() -> None:
     with pytest.raises(RuntimeError) as caught:
         torch.empty(2**62, dtype=torch.uint8)
     for error in (caught.value, MemoryError(), torch.OutOfMemoryError("CUDA out of memory")):
-        assert "memory of this machine" in str(process._unexpected_error_message(run, error))
+        assert "Out of memory" in str(process._unexpected_error_message(run, error))
     said = str(process._unexpected_error_message(run, ValueError("x{y}")))
-    assert "broke off (ValueError: x{y})" in said and str(run.path / "log.txt") in said
+    assert "Training failed (ValueError: x{y})" in said and str(run.path / "log.txt") in said
 
 
 def test_a_file_that_cannot_be_read_is_named() -> None:
@@ -408,7 +410,7 @@ def full_at(call: int, real: Callable[..., None]) -> Callable[..., None]:
 def test_a_full_disk_is_an_oserror_and_the_run_can_go_on(
     call: int, whole: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What the job makes of the error: test_jobs.py, on a disk that is really full."""
+    """What the job makes of the error: test_queue.py, on a disk that is really full."""
     run = create()
     with monkeypatch.context() as patch:
         patch.setattr(checkpoints, "write_bytes", full_at(call, checkpoints.write_bytes))

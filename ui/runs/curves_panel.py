@@ -1,0 +1,136 @@
+"""The default panel of a run: learning curves, findings and probe predictions."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core.analysis.diagnostics import Finding
+from core.kinds import BestEpoch, Curve, Kind, get_kind
+from core.messages import N_
+from core.runs.logs import decimate, smooth
+from core.runs.store import Run
+from ui.components.live_chart import live_chart
+from ui.kit import cache, charts
+from ui.kit.i18n import _, translate_message
+from ui.runs import probes
+
+AXIS_NAMES: dict[str, str] = {
+    "epoch": N_("Epochs"),
+    "step": N_("Steps"),
+    "images": N_("Samples processed"),
+    "seconds": N_("Training time (s)"),
+}
+
+
+def show_curves(run: Run, log: pd.DataFrame) -> None:
+    """Show the curves of the run's kind, the findings, and the probe predictions; nothing before the first step."""
+    if log.empty:
+        return
+    kind = get_kind(run.task.kind)
+    _show_charts(run, log, kind)
+    show_findings(kind.diagnose(log))
+    probes.probe_strip(run)
+
+
+def show_findings(findings: list[Finding]) -> None:
+    """Show findings as colored boxes."""
+    for finding in findings:
+        {"good": st.success, "note": st.info, "warning": st.warning}[finding.level](
+            translate_message(finding.message), icon=":material/stethoscope:"
+        )
+
+
+def _show_charts(run: Run, log: pd.DataFrame, kind: Kind) -> None:
+    with st.popover(_(N_("Chart settings")), icon=":material/settings:"):
+        axis = st.segmented_control(
+            _(N_("X-axis")),
+            list(AXIS_NAMES),
+            default="epoch",
+            format_func=lambda a: _(AXIS_NAMES[a]),
+            required=True,
+            key=f"axis-{run.id}",
+            persist_state="session",
+        )
+        weight = st.slider(
+            _(N_("Smoothing")), 0.0, 0.99, 0.9, key=f"smooth-{run.id}", persist_state="session"
+        )
+        log_y = st.toggle(_(N_("Log-scale loss")), key=f"log-{run.id}", persist_state="session")
+    best = kind.find_best_epoch(log)
+    for curve in reversed(
+        kind.curves
+    ):  # one below the other: side by side, legends would take more room than curves
+        _show_chart(run, log, curve, best, axis, weight, log_y and curve.key == "loss")
+
+
+def _show_chart(
+    run: Run, log: pd.DataFrame, curve: Curve, best: BestEpoch | None, axis: str, weight: float, log_y: bool
+) -> None:
+    series = []
+    for split, column in curve.columns.items():
+        trains = split == "train"
+        name = _(N_("training")) if trains else _(N_("validation"))
+        series += log_series(log, column, axis, weight if trains else 0.0, name, split)
+    figure = charts.line_chart(
+        series,
+        _(AXIS_NAMES[axis]),
+        _(curve.name),
+        log_y=log_y,
+        best=best_epoch_point(log, curve, best, axis),
+        best_label=_(N_("best: epoch {epoch}"), epoch=round(best.epoch)) if best else "",
+        y_format=curve.y_format,
+        integer_x=axis != "seconds",
+        height=240,
+    )
+    live_chart(figure, f"curve-{curve.key}-{run.id}", alt=_(curve.name))
+
+
+def best_epoch_point(
+    log: pd.DataFrame, curve: Curve, best: BestEpoch | None, axis: str
+) -> tuple[float, float] | None:
+    """Where the best epoch lies on the validation curve, or None if it has no value there."""
+    column = curve.columns.get("validation", "")
+    if best is None or column not in log:
+        return None
+    rows = log.dropna(subset=[column])
+    rows = rows[rows["epoch"] == best.epoch]
+    return (float(rows[axis].iloc[-1]), float(rows[column].iloc[-1])) if len(rows) else None
+
+
+def log_series(
+    log: pd.DataFrame, column: str, axis: str, weight: float, name: str, role: str | int
+) -> list[charts.Series]:
+    """One column of a log, raw and, if `weight` is above 0, smoothed; empty if the log has no values of it."""
+    rows = log.dropna(subset=[column]) if column in log else log.iloc[:0]
+    if rows.empty:
+        return []
+    weight = min(
+        weight, max(0.0, 1 - 15 / len(rows))
+    )  # in a short run a long average would lag behind the curve
+    x, y = rows[axis].to_numpy(float), rows[column].to_numpy(float)
+    found = [charts.Series(name, *decimate(x, y), role=role, faint=weight > 0)]
+    if weight > 0:
+        found.append(charts.Series(name, *decimate(x, smooth(y, weight)), role=role))
+    return found
+
+
+def curve_series(log: pd.DataFrame, metric: str, axis: str, weight: float) -> list[charts.Series]:
+    """Training values (per step, raw and smoothed) and validation values (per epoch) of one metric, for `charts.line_chart`."""
+    training = log_series(log, f"train/{metric}", axis, weight, _(N_("training")), "train")
+    return training + log_series(log, f"val/{metric}", axis, 0.0, _(N_("validation")), "validation")
+
+
+def overlay_series(members: list[Run], titles: list[str], metric: str, axis: str) -> list[charts.Series]:
+    """One metric of several runs for one chart: a color per run, validation solid, training smoothed and dotted."""
+    found = []
+    for place, (run, title) in enumerate(zip(members, titles, strict=True)):
+        for one in curve_series(cache.run_metrics(run), metric, axis, 0.9):
+            if not one.faint:
+                validates = one.role == "validation"
+                word = _(N_("validation")) if validates else _(N_("training"))
+                found.append(
+                    charts.Series(
+                        f"{title} · {word}", one.x, one.y, role=place, dash="" if validates else "dot"
+                    )
+                )
+    return found
