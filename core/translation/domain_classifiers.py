@@ -1,9 +1,7 @@
-"""Classifiers that evaluate translations, and the kernel inception distance (KID) between feature
-distributions.
+"""Domain classifiers trained on real photos, and the kernel inception distance (KID), to evaluate translations.
 
-A fooling rate means little without a baseline: a color histogram alone separates these fruit, so color transfer
-fools a classifier that relies on color. Hence there are two classifiers, and the same metrics for color
-transfer alone.
+A fooling rate needs a baseline: a color histogram alone separates apples from oranges, so color transfer fools a classifier that
+relies on color. Hence two classifiers, the second trained without true colors, and a color transfer baseline.
 
 Shapes: N photos, (N, 3, H, W) float in [0, 1].
 """
@@ -30,55 +28,55 @@ def _load_pretrained(name: str) -> Predictor:
     return Predictor.load(checkpoints.load_card(name).weights)
 
 
-def _to_inputs(found: Predictor, photos: Tensor) -> Tensor:
-    """Photos at the model's input size, normalized like its training set."""
+def _to_inputs(predictor: Predictor, photos: Tensor) -> Tensor:
+    """Resize and normalize photos for a model."""
     x = F.interpolate(
-        photos.float(), size=found.spec.in_shape[1:], mode="bilinear", antialias=True, align_corners=False
+        photos.float(), size=predictor.spec.in_shape[1:], mode="bilinear", antialias=True, align_corners=False
     )
-    return found.normalize((255 * x.clamp(0, 1)).numpy())
+    return predictor.normalize((255 * x.clamp(0, 1)).numpy())
 
 
 def load_classifier(name: str) -> DomainClassifier:
-    """Load a pretrained classifier: a function that maps photos to the probability (N,) of the second class
-    (an orange). Raises UserError if the checkpoint `name` is not found."""
-    found = _load_pretrained(name)
+    """Load a pretrained classifier: a function from photos to the probability (N,) of the second class, orange.
+
+    Raises UserError if the checkpoint `name` is not installed.
+    """
+    predictor = _load_pretrained(name)
 
     @torch.inference_mode()
-    def classify(photos: Tensor) -> np.ndarray:
+    def predict_proba(photos: Tensor) -> np.ndarray:
         parts = [
-            predict_outputs(found.network, found.spec, _to_inputs(found, part)).softmax(1)[:, 1]
+            predict_outputs(predictor.network, predictor.spec, _to_inputs(predictor, part)).softmax(1)[:, 1]
             for part in photos.cpu().split(64)
         ]
         return torch.cat(parts).numpy()
 
-    return classify
+    return predict_proba
 
 
 def for_dataset(data: ArrayDataset) -> DomainClassifier | None:
-    """Return the classifier that ranks the epochs of a run on `data`: the first one for real photos of apples
-    and oranges, None for other data."""
-    suits = tuple(data.classes) == ("apple", "orange") and not data.stand_in_for
-    return load_classifier(PRIMARY) if suits and PRIMARY in available() else None
+    """The classifier that ranks the epochs of a run on `data`; None unless these are real apples and oranges."""
+    is_fruit = tuple(data.classes) == ("apple", "orange") and not data.stand_in_for
+    return load_classifier(PRIMARY) if is_fruit and PRIMARY in available() else None
 
 
 def available() -> list[str]:
-    """List the domain classifiers that are installed."""
-    shipped = set(checkpoints.pretrained_names())
-    return [name for name in (PRIMARY, SECONDARY) if name in shipped]
+    """Names of the installed classifiers."""
+    installed = set(checkpoints.pretrained_names())
+    return [name for name in (PRIMARY, SECONDARY) if name in installed]
 
 
 def features_available() -> bool:
-    """Return whether the model that extracts features for KID is installed."""
+    """Whether the model whose features KID compares is installed."""
     return FEATURE_MODEL in checkpoints.pretrained_names()
 
 
 @torch.inference_mode()
 def extract_features(photos: Tensor) -> np.ndarray:
-    """Last hidden vectors (N, D) of the photos in `FEATURE_MODEL`, which was not trained on them. Raises
-    UserError if it is not found."""
-    found = _load_pretrained(FEATURE_MODEL)
+    """Last hidden layer (N, D) of `FEATURE_MODEL`, which was not trained on these photos. Raises UserError if it is not installed."""
+    predictor = _load_pretrained(FEATURE_MODEL)
     return torch.cat(
-        [found.network.embed(_to_inputs(found, part)).float() for part in photos.split(64)]
+        [predictor.network.embed(_to_inputs(predictor, part)).float() for part in photos.split(64)]
     ).numpy()
 
 
@@ -119,22 +117,24 @@ def kid_interval(x: np.ndarray, y: np.ndarray, draws: int = 200, seed: int = 0) 
 
 
 def color_histogram_accuracy(data: ArrayDataset, bins: int = 8) -> float:
-    """Test accuracy of a logistic regression on color histograms (`bins`³ cells, square roots of frequencies)."""
+    """Test accuracy of logistic regression on color histograms (`bins`³ cells, square roots of the shares)."""
     from sklearn.linear_model import LogisticRegression
 
     def histograms(photos: np.ndarray) -> np.ndarray:
         cells = (photos // (256 // bins)).astype(np.int64)  # (N, 3, H, W)
-        place = (cells[:, 0] * bins + cells[:, 1]) * bins + cells[:, 2]
-        counts = np.stack([np.bincount(p.ravel(), minlength=bins**3) for p in place])
+        index = (cells[:, 0] * bins + cells[:, 1]) * bins + cells[:, 2]
+        counts = np.stack([np.bincount(i.ravel(), minlength=bins**3) for i in index])
         return np.sqrt(counts / counts.sum(1, keepdims=True))
 
     model = LogisticRegression(C=10.0, max_iter=2000).fit(histograms(data.train_x), data.train_y)
     return float(model.score(histograms(data.test_x), data.test_y))
 
 
-def color_transfer(photos: Tensor, towards: Tensor) -> Tensor:
-    """Baseline: shift and scale each channel of each photo to the mean and standard deviation of all photos of
-    `towards` (Reinhard et al., Color transfer between images, 2001)."""
-    mean, spread = towards.mean((0, 2, 3), keepdim=True), towards.std((0, 2, 3), keepdim=True)
-    own, own_spread = photos.mean((2, 3), keepdim=True), photos.std((2, 3), keepdim=True)
-    return ((photos - own) / own_spread.clamp_min(1e-3) * spread + mean).clamp(0, 1)
+def color_transfer(photos: Tensor, reference: Tensor) -> Tensor:
+    """Match mean and standard deviation of each channel to those of all `reference` photos.
+
+    Reinhard et al., Color transfer between images, IEEE Computer Graphics and Applications 21(5), 2001.
+    """
+    mean, std = reference.mean((0, 2, 3), keepdim=True), reference.std((0, 2, 3), keepdim=True)
+    photo_mean, photo_std = photos.mean((2, 3), keepdim=True), photos.std((2, 3), keepdim=True)
+    return ((photos - photo_mean) / photo_std.clamp_min(1e-3) * std + mean).clamp(0, 1)

@@ -1,7 +1,6 @@
-"""Diagnostics for CycleGAN training: signals measured on held-out photos, and findings in words.
+"""Diagnostics for CycleGAN training: signals measured on validation photos, and findings from the log.
 
-GAN losses do not fall steadily, so they cannot be read like other learning curves. Shapes: N photos, (N, 3, H,
-W) in [0, 1].
+GAN losses do not decrease steadily, so they do not show whether the training works. Shapes: N photos, (N, 3, H, W) in [0, 1].
 """
 
 from __future__ import annotations
@@ -32,40 +31,42 @@ SIGNALS = (
 # Thresholds at which a signal becomes a finding.
 MIN_CHANGE = 0.02  # mean absolute difference in [0, 1]: about 5 of 255 gray levels
 INVERTED_CORRELATION = -0.2  # correlation of brightness before and after
-MIN_DIVERSITY_RATIO = 0.35  # diversity of the translations, relative to that of the photos
+MIN_DIVERSITY_RATIO = 0.35  # diversity of translations over diversity of photos
 WIN_SCORE, LOSS_SCORE = 0.85, 0.15  # a discriminator's mean scores of real and translated photos
-_MIN_CORRELATION = (
-    0.4  # correlation of brightness below which a translation has lost the content of the photo
-)
+_MIN_CORRELATION = 0.4  # correlation of brightness; below, the content of the photo is lost
 _WINDOW_STEPS = 40  # steps over which scores are averaged
-_MIN_STEPS = 100  # steps before which images are not informative
-_SCORE_COLUMN = "score/real_a"  # its entries count the steps
+_MIN_STEPS = 100  # logged steps before image signals are interpreted
+_SCORE_COLUMN = "score/real_a"  # logged at every step
 
 
 def measure_signals(
     a: dict[str, Tensor], b: dict[str, Tensor], classifier: Callable[[Tensor], np.ndarray] | None
 ) -> dict[str, float]:
-    """Measure the signals of one evaluation on held-out photos of both domains, each given with its results
-    ("real", "translated", "cycled").
+    """Measure signals on validation photos of both domains.
 
-    `cycle_error` is the mean absolute error of the reconstructions; `change` the mean absolute change by the
-    translation; `likeness` the correlation of brightness before and after; `diversity` the mean difference
-    between two translations, divided by that between two photos; `fooled` the share of translations that
-    `classifier` (probability of domain B) assigns to the other domain.
+    Args:
+        a: Photos of domain A ("real"), their translations ("translated") and reconstructions ("cycled").
+        b: The same for domain B.
+        classifier: Returns the probability of domain B for photos, or None.
+
+    Returns the log columns `SIGNALS`: `cycle_error`, the mean absolute reconstruction error; `change`, the mean absolute
+    difference made by the translation; `likeness`, the correlation of brightness before and after; `diversity`, the mean
+    difference between two translations over that between two photos (omitted for one photo); `fooled`, the share of translations
+    that `classifier` assigns to the target domain (omitted without a classifier).
     """
-    found = {
+    signals = {
         "val/cycle_error": float(np.mean([_mean_abs_difference(x["cycled"], x["real"]) for x in (a, b)]))
     }
     for way, x in zip(REVERSE_DIRECTION, (a, b), strict=True):
         real, translated = x["real"], x["translated"]
-        found[f"val/change_{way}"] = _mean_abs_difference(translated, real)
-        found[f"val/likeness_{way}"] = _correlation(real, translated)
-        if len(real) > 1:  # one photo does not differ from itself
-            found[f"val/diversity_{way}"] = _diversity(translated) / max(_diversity(real), 1e-6)
+        signals[f"val/change_{way}"] = _mean_abs_difference(translated, real)
+        signals[f"val/likeness_{way}"] = _correlation(real, translated)
+        if len(real) > 1:
+            signals[f"val/diversity_{way}"] = _diversity(translated) / max(_diversity(real), 1e-6)
         if classifier is not None:
             is_b = classifier(translated) > 0.5
-            found[f"val/fooled_{way}"] = float(np.mean(is_b if way == "a2b" else ~is_b))
-    return found
+            signals[f"val/fooled_{way}"] = float(np.mean(is_b if way == "a2b" else ~is_b))
+    return signals
 
 
 def _mean_abs_difference(x: Tensor, y: Tensor) -> float:
@@ -85,22 +86,21 @@ def _diversity(x: Tensor) -> float:
 
 
 def diagnose_log(log: pd.DataFrame) -> list[Finding]:
-    """Findings from a run's log, most urgent first; empty if there is too little data."""
-    settled = (
-        _SCORE_COLUMN in log and log[_SCORE_COLUMN].notna().sum() >= _MIN_STEPS
-    )  # before that, generators are near their initialization
-    found = [*_score_findings(log), *(_signal_findings(log) if settled else [])]
-    if not found and settled and _latest_value(log, "val/cycle_error") is not None:
+    """Findings from the log of a run, most severe first; empty at the start of a run."""
+    # Earlier signals describe the initialization.
+    settled = _SCORE_COLUMN in log and log[_SCORE_COLUMN].notna().sum() >= _MIN_STEPS
+    findings = [*_score_findings(log), *(_signal_findings(log) if settled else [])]
+    if not findings and settled and _latest_value(log, "val/cycle_error") is not None:
         text = N_(
             "Training is balanced: neither generators nor discriminators dominate, and the "
             "translations vary with the photos."
         )
-        found.append(Finding("good", Message(text)))
-    return found
+        findings.append(Finding("good", Message(text)))
+    return findings
 
 
 def _score_findings(log: pd.DataFrame) -> list[Finding]:
-    found = []
+    findings = []
     for name, domain in (("a", "A"), ("b", "B")):
         columns = [f"score/real_{name}", f"score/translated_{name}"]
         if not set(columns) <= set(log):
@@ -116,19 +116,19 @@ def _score_findings(log: pd.DataFrame) -> list[Finding]:
                 "translated photos {translated}. The generator learns little from it. Try "
                 "differentiable augmentation or a larger image pool."
             )
-            found.append(Finding("warning", Message(text, values)))
+            findings.append(Finding("warning", Message(text, values)))
         elif abs(real - translated) < 0.03:
             text = N_(
                 "The discriminator of domain {domain} does not separate real photos ({real}) from "
                 "translated photos ({translated}). Either the translations are perfect, or the "
                 "discriminator has stopped learning. Check the sample images."
             )
-            found.append(Finding("note", Message(text, values)))
-    return found
+            findings.append(Finding("note", Message(text, values)))
+    return findings
 
 
 def _signal_findings(log: pd.DataFrame) -> list[Finding]:
-    found = []
+    findings = []
     for way in REVERSE_DIRECTION:
         direction = {"way": Message(N_("A to B") if way == "a2b" else N_("B to A"))}
         change, likeness, diversity = (
@@ -139,30 +139,30 @@ def _signal_findings(log: pd.DataFrame) -> list[Finding]:
                 "Almost no change in the direction {way}: translated photos differ from the originals "
                 "by only {value}% of the value range. Reduce the identity weight or train longer."
             )
-            found.append(Finding("warning", Message(text, {**direction, "value": f"{100 * change:.1f}"})))
+            findings.append(Finding("warning", Message(text, {**direction, "value": f"{100 * change:.1f}"})))
         if likeness is not None and likeness < INVERTED_CORRELATION:
             text = N_(
                 "Inverted brightness in the direction {way}: bright areas turn dark (correlation "
                 "{value}). This rarely recovers. Restart with another seed or a larger identity weight."
             )
-            found.append(Finding("warning", Message(text, {**direction, "value": f"{likeness:.2f}"})))
+            findings.append(Finding("warning", Message(text, {**direction, "value": f"{likeness:.2f}"})))
         elif likeness is not None and likeness < _MIN_CORRELATION:
             text = N_(
                 "Translations in the direction {way} preserve little of the original content "
                 "(correlation {value}). Train longer or increase the cycle weight."
             )
-            found.append(Finding("note", Message(text, {**direction, "value": f"{likeness:.2f}"})))
+            findings.append(Finding("note", Message(text, {**direction, "value": f"{likeness:.2f}"})))
         if diversity is not None and diversity < MIN_DIVERSITY_RATIO:
             text = N_(
                 "Mode collapse in the direction {way}: the diversity of the translations is only "
                 "{value}× that of the photos. Restart with another seed or a lower learning rate."
             )
-            found.append(Finding("warning", Message(text, {**direction, "value": f"{diversity:.2f}"})))
-    return found
+            findings.append(Finding("warning", Message(text, {**direction, "value": f"{diversity:.2f}"})))
+    return findings
 
 
 def _latest_value(log: pd.DataFrame, column: str) -> float | None:
-    """The newest finite value of a column, or None."""
+    """Latest value of a column, or None."""
     if column not in log:
         return None
     values = log[column].dropna()

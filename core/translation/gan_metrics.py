@@ -1,7 +1,6 @@
-"""Test metrics of a CycleGAN, each beside the same metric of the color-transfer baseline.
+"""Test metrics of a translation model, each with a color transfer baseline.
 
-The weights were chosen with the first classifier alone; the second classifier and the feature
-model had no influence on it.
+The first domain classifier also selects the best epoch; the second classifier and the features of KID were not used in training.
 """
 
 from __future__ import annotations
@@ -21,21 +20,26 @@ _BATCH_SIZE = 16  # photos
 
 @torch.inference_mode()
 def compute_metrics(network: nn.Module, spec: Spec, data: ArrayDataset) -> dict[str, float]:
-    """Compute the test metrics of a translation model.
+    """Compute the test metrics of both generators.
 
-    The cycle error is always included. For apples and oranges, and if the classifiers are installed, so are for
-    each direction `fool_rate_*` (first classifier), `second_fool_rate_*` and `kid_*` with its 95% interval,
-    each also for the color-transfer baseline and for the original photos.
+    Args:
+        network: The generators `a2b` and `b2a`.
+        spec: Spec of their weights.
+        data: Data set with test photos of both domains.
+
+    Returns `cycle_error`; for real apples and oranges also, per direction, `fool_rate_*`, `second_fool_rate_*` and `kid_*` with
+    its 95% interval, each for translations, for the color transfer baseline and for the original photos.
     """
     if not next(network.parameters()).is_cpu:
-        network = copy.deepcopy(network).cpu()  # like the classifiers and the photos
+        network = copy.deepcopy(network).cpu()  # The classifiers and the photos are on the CPU.
     domains = [torch.from_numpy(data.test_x[data.test_y == d]).float() / 255 for d in (0, 1)]
-    working = spec.in_shape[-1]
-    found: dict[str, float] = {}
+    input_size = spec.in_shape[-1]
+    metrics: dict[str, float] = {}
     errors, translated = [], []
-    for (way, back), photos in zip(REVERSE_DIRECTION.items(), domains, strict=True):
+    for (direction, reverse), photos in zip(REVERSE_DIRECTION.items(), domains, strict=True):
+        generator, reverse_generator = getattr(network, direction), getattr(network, reverse)
         parts = [
-            photo_translation.translate_photos(getattr(network, way), p, working, getattr(network, back))
+            photo_translation.translate_photos(generator, p, input_size, reverse_generator)
             for p in photos.split(_BATCH_SIZE)
         ]
         errors.append(torch.cat([(t.reconstruction - t.inputs).abs().mean((1, 2, 3)) for t in parts]))
@@ -47,41 +51,47 @@ def compute_metrics(network: nn.Module, spec: Spec, data: ArrayDataset) -> dict[
                 ]
             )
         )
-    found["cycle_error"] = float(torch.cat(errors).mean())
+    metrics["cycle_error"] = float(torch.cat(errors).mean())
     if tuple(spec.classes) != ("apple", "orange") or data.stand_in_for:
-        return found
-    found["color_histogram_accuracy"] = domain_classifiers.color_histogram_accuracy(data)
+        return metrics
+    metrics["color_histogram_accuracy"] = domain_classifiers.color_histogram_accuracy(data)
     classifiers = [
         (prefix, domain_classifiers.load_classifier(name))
         for prefix, name in zip(("", "second_"), domain_classifiers.available(), strict=False)
     ]
-    for way, one, other, fake in zip(REVERSE_DIRECTION, domains, domains[::-1], translated, strict=True):
-        made = {"": fake, "color_": domain_classifiers.color_transfer(one, other), "untranslated_": one}
-        for prefix, classify in classifiers:
-            found |= {
-                f"{prefix}fool_rate_{label}{way}": _fool_rate(classify(photos), way)
-                for label, photos in made.items()
+    for direction, source, target, outputs in zip(
+        REVERSE_DIRECTION, domains, domains[::-1], translated, strict=True
+    ):
+        images_by_kind = {
+            "": outputs,
+            "color_": domain_classifiers.color_transfer(source, target),
+            "untranslated_": source,
+        }
+        for prefix, predict_proba in classifiers:
+            metrics |= {
+                f"{prefix}fool_rate_{kind}{direction}": _fooling_rate(predict_proba(photos), direction)
+                for kind, photos in images_by_kind.items()
             }
         if domain_classifiers.features_available():
-            found |= _kid_metrics(made, domain_classifiers.extract_features(other), way)
-    return found
+            metrics |= _kid_metrics(images_by_kind, domain_classifiers.extract_features(target), direction)
+    return metrics
 
 
-def _kid_metrics(made: dict[str, Tensor], real: np.ndarray, way: str) -> dict[str, float]:
-    """KID with its interval for each kind of photos, by the label of the kind."""
-    found = {}
-    for label, photos in made.items():
-        vectors = domain_classifiers.extract_features(photos)
-        low, high = domain_classifiers.kid_interval(vectors, real)
-        found |= {
-            f"kid_{label}{way}": domain_classifiers.kid(vectors, real),
-            f"kid_{label}{way}_low": low,
-            f"kid_{label}{way}_high": high,
+def _kid_metrics(images_by_kind: dict[str, Tensor], real: np.ndarray, direction: str) -> dict[str, float]:
+    """KID to the features `real` (N, D), with its interval, of each kind of images."""
+    metrics = {}
+    for kind, photos in images_by_kind.items():
+        features = domain_classifiers.extract_features(photos)
+        low, high = domain_classifiers.kid_interval(features, real)
+        metrics |= {
+            f"kid_{kind}{direction}": domain_classifiers.kid(features, real),
+            f"kid_{kind}{direction}_low": low,
+            f"kid_{kind}{direction}_high": high,
         }
-    return found
+    return metrics
 
 
-def _fool_rate(is_b: np.ndarray, way: str) -> float:
-    """Share of photos that a classifier assigns to the target domain of direction `way`."""
-    taken = is_b > 0.5
-    return float(np.mean(taken if way == "a2b" else ~taken))
+def _fooling_rate(probability_b: np.ndarray, direction: str) -> float:
+    """Share of photos that a classifier assigns to the target domain of `direction`."""
+    is_b = probability_b > 0.5
+    return float(np.mean(is_b if direction == "a2b" else ~is_b))

@@ -1,5 +1,4 @@
-"""Charts of the Compare page: accuracy vs. cost, and per-class accuracy. Like `ui.kit.charts`, without state
-or Streamlit."""
+"""Charts of the Compare page: accuracy vs. cost, and per-class accuracy. Like `ui.kit.charts`, without Streamlit."""
 
 from __future__ import annotations
 
@@ -13,9 +12,9 @@ from core.analysis import significance
 from ui.kit import palette as p
 from ui.kit.charts import empty_figure
 
-_MAX_LABEL_LENGTH = 24  # characters beside a point
-_MAX_LABELS = 5  # points; more, or longer names, would lie over each other: then the legend names them
-_MIN_ERROR = 1e-3  # smallest error rate drawn, so that 100% fits on the logarithmic axis
+_MAX_LABEL_LENGTH = 24  # characters
+_MAX_LABELS = 5  # more, or longer ones, would overlap; then the legend shows the names
+_MIN_ERROR = 1e-3  # error rate; lower ones are clipped, because 0 has no place on a log axis
 _ACCURACY_TICKS = (
     0.1,
     0.3,
@@ -52,16 +51,15 @@ def pareto_chart(
     milliseconds: bool = False,
     height: int = 380,
 ) -> go.Figure:
-    """Plot the accuracy of each model with its 95% interval over its cost, and the Pareto front.
+    """Accuracy vs. cost: a point with its 95% interval per model, and the Pareto front.
 
-    Both axes are logarithmic, the accuracy axis in the error rate: 90 to 95% is as far as 80 to 90%, since both
-    halve the errors. The customdata of a point is [its accuracy].
+    The x-axis is logarithmic, the y-axis logarithmic in the error rate: the steps from 80% to 90% and from 90% to 95% have the
+    same length, since both halve the errors. The customdata of a point is [accuracy].
     """
-    style = ".3~g" if milliseconds else ".4~s"  # 0.2 of a millisecond is not "200m"
+    number_format = ".3~g" if milliseconds else ".4~s"  # SI prefixes would show 0.2 ms as "200m"
     fits = len(names) <= _MAX_LABELS and max(map(len, names), default=0) <= _MAX_LABEL_LENGTH
-    fig = empty_figure(
-        height if fits else height + 14 * len(names), legend=True
-    )  # on a phone each name is a line of the legend
+    # On a phone, each name takes a line of the legend.
+    fig = empty_figure(height if fits else height + 14 * len(names), legend=True)
     x, y = np.asarray(costs, float), _error_scale(accuracies)
     front = significance.pareto_front(list(x), list(accuracies))
     fig.add_scatter(
@@ -75,7 +73,7 @@ def pareto_chart(
     for i, name in enumerate(names):
         color, _dash = p.series_style(i)
         low, high = intervals[i]
-        most, least = _error_scale([low, high])
+        upper, lower = _error_scale([low, high])
         fig.add_scatter(
             x=[x[i]],
             y=[y[i]],
@@ -89,21 +87,21 @@ def pareto_chart(
             marker={"size": 12, "color": color, "symbol": p.SYMBOLS[i % len(p.SYMBOLS)]},
             error_y={
                 "type": "data",
-                "array": [most - y[i]],
-                "arrayminus": [y[i] - least],
+                "array": [upper - y[i]],
+                "arrayminus": [y[i] - lower],
                 "thickness": 1,
                 "color": p.NEUTRAL,
             },
-            hovertemplate=f"<b>{html.escape(name)}</b><br>{cost_label}: %{{x:{style}}}<br>{accuracy_label}: %{{customdata[0]:.2%}}"
+            hovertemplate=f"<b>{html.escape(name)}</b><br>{cost_label}: %{{x:{number_format}}}<br>{accuracy_label}: %{{customdata[0]:.2%}}"
             f" ({low:.2%}–{high:.2%})<extra></extra>",
         )
     low, high = (float(x.min()), float(x.max())) if len(x) else (1.0, 10.0)
     pad = max(0.15, 0.12 * np.log10(max(high / low, 1.0001)))
-    reach = [np.log10(low) - pad, np.log10(high) + pad]
+    limits = [np.log10(low) - pad, np.log10(high) + pad]
     fig.update_xaxes(
         title_text=cost_label,
         type="log",
-        range=reach,
+        range=limits,
         showgrid=True,
         tickformat="~g" if milliseconds else "~s",
         dtick="D2",
@@ -122,6 +120,7 @@ def pareto_chart(
 
 
 def _error_scale(accuracies: Sequence[float]) -> np.ndarray:
+    """Error rates, clipped for a log axis."""
     return np.maximum(1 - np.asarray(accuracies, float), _MIN_ERROR)
 
 
@@ -133,14 +132,14 @@ def class_accuracy_chart(
     accuracy_label: str,
     height: int = 380,
 ) -> go.Figure:
-    """Plot the per-class accuracy (K,) of each model as points, so that the axis need not start at 0."""
-    fig = empty_figure(height + 14 * len(names), legend=True)  # on a phone each name is a line of the legend
-    place = np.arange(len(labels))
+    """Per-class accuracy (K,) of each model: points, because the axis does not start at 0."""
+    fig = empty_figure(height + 14 * len(names), legend=True)  # on a phone, each name takes a line
+    positions = np.arange(len(labels))
     for i, (name, values) in enumerate(zip(names, accuracies, strict=True)):
         color, _dash = p.series_style(i)
         fig.add_scatter(
             x=values,
-            y=place,
+            y=positions,
             mode="markers",
             name=html.escape(name),
             customdata=list(labels),
@@ -148,8 +147,8 @@ def class_accuracy_chart(
             hovertemplate=f"%{{customdata}}<br><b>{html.escape(name)}</b>: %{{x:.1%}}<extra></extra>",
         )
     fig.update_yaxes(
-        tickvals=place, ticktext=list(labels), showgrid=True, range=[len(labels) - 0.5, -0.5]
-    )  # names need no turning so
+        tickvals=positions, ticktext=list(labels), showgrid=True, range=[len(labels) - 0.5, -0.5]
+    )
     fig.update_xaxes(title_text=accuracy_label, tickformat=".4~%", showgrid=True)
     return fig
 
@@ -157,20 +156,19 @@ def class_accuracy_chart(
 def class_difference_chart(
     first: np.ndarray, second: np.ndarray, labels: Sequence[str], *, label: str, height: int = 300
 ) -> go.Figure:
-    """Plot the per-class accuracy difference (K,) of two models in percentage points; bars point down where
-    the second is ahead."""
+    """Difference of per-class accuracies (K,) in percentage points; positive if the first model is better."""
     fig = empty_figure(height)
-    gap = 100 * (first - second)
+    difference = 100 * (first - second)
     fig.add_bar(
         x=list(labels),
-        y=gap,
-        text=[f"{g:+.1f}" for g in gap],
+        y=difference,
+        text=[f"{d:+.1f}" for d in difference],
         textposition="outside",
         cliponaxis=False,
-        marker={"color": [p.SERIES_COLORS[0] if g > 0 else p.SERIES_COLORS[1] for g in gap]},
+        marker={"color": [p.SERIES_COLORS[0] if d > 0 else p.SERIES_COLORS[1] for d in difference]},
         hovertemplate="%{x}: %{y:+.1f}<extra></extra>",
     )
-    reach = max(1.0, 1.3 * float(np.nanmax(np.abs(gap)))) if len(gap) else 1.0
-    fig.update_yaxes(title_text=label, range=[-reach, reach])
+    limit = max(1.0, 1.3 * float(np.nanmax(np.abs(difference)))) if len(difference) else 1.0
+    fig.update_yaxes(title_text=label, range=[-limit, limit])
     fig.update_xaxes(showgrid=False)
     return fig

@@ -1,4 +1,4 @@
-"""The game of a GAN on points of the plane, live in the page."""
+"""Toy GAN on two-dimensional points, trained live in the page."""
 
 from __future__ import annotations
 
@@ -13,9 +13,15 @@ from ui.kit import charts, palette
 from ui.kit.frame import with_error_boundary
 from ui.kit.i18n import _, _n
 
-_REFRESH_SECONDS = 0.6  # seconds between two looks while it runs
-_STEPS_PER_FRAME = 60  # steps between two looks
-_MAX_STEPS = 20_000  # steps, after which it pauses by itself
+_REFRESH_SECONDS = 0.6
+_STEPS_PER_FRAME = 60
+_MAX_STEPS = 20_000  # training pauses here
+_MAX_POINTS = 300  # in the chart of mean scores
+SURFACE_OPACITY = 0.45
+SURFACE_MIDDLE = {False: "#F4F4F6", True: "#1B1E25"}
+"""Color of the score 0.5, by whether the theme is dark."""
+POINT_COLORS = {False: ("#333A45", "#8A2D00"), True: ("#E8EAEE", "#FFB27A")}
+"""Colors of real and generated points, by whether the theme is dark: at least 3:1 on every score."""
 _NETWORK_CHOICES = {
     "both": N_("both"),
     "generator": N_("generator only"),
@@ -24,13 +30,13 @@ _NETWORK_CHOICES = {
 
 
 def toy_gan_section() -> None:
-    """An expander with the game; it begins when it is opened."""
-    place = st.expander(
+    """Show the toy GAN in an expander. It is created when the expander is opened."""
+    expander = st.expander(
         _(N_("Toy GAN in 2D")), icon=":material/sports_esports:", key="toy", on_change="rerun"
     )
-    if not place.open:
+    if not expander.open:
         return
-    with place:
+    with expander:
         st.markdown(
             _(
                 N_(
@@ -68,39 +74,41 @@ def toy_gan_section() -> None:
                 _n("Run {count} step", "Run {count} steps", _STEPS_PER_FRAME),
                 icon=":material/skip_next:",
                 key="toy-step",
-                on_click=_advance_game,
+                on_click=_run_steps,
                 disabled=running,
             )
-            st.button(_(N_("Reset")), icon=":material/restart_alt:", key="toy-reset", on_click=_reset_game)
+            st.button(_(N_("Reset")), icon=":material/restart_alt:", key="toy-reset", on_click=_reset)
         st.fragment(_live_view, run_every=_REFRESH_SECONDS if running else None)(running)
 
 
-def _reset_game() -> None:
+def _reset() -> None:
     st.session_state.pop("_toy-of", None)
     st.session_state["toy-run"] = False
 
 
-def _advance_game() -> None:
-    game, who = st.session_state["_toy"], st.session_state.get("toy-who", "both")
+def _run_steps() -> None:
+    gan, trained = st.session_state["_toy"], st.session_state.get("toy-who", "both")
     for _step in range(_STEPS_PER_FRAME):
-        game.step(train_generator=who != "discriminator", train_discriminator=who != "generator")
+        gan.step(train_generator=trained != "discriminator", train_discriminator=trained != "generator")
 
 
 @with_error_boundary
 def _live_view(running: bool) -> None:
-    game: ToyGAN = st.session_state["_toy"]
-    if running and game.step_count < _MAX_STEPS:
-        _advance_game()
+    gan: ToyGAN = st.session_state["_toy"]
+    if running and gan.step_count < _MAX_STEPS:
+        _run_steps()
     left, right = st.columns([3, 2], gap="large")
     with left:
         live_chart(
-            _plane_chart(game), "toy-plane", alt=_(N_("Real and generated points with discriminator scores"))
+            plane_chart(gan, dark=st.context.theme.type == "dark"),
+            "toy-plane",
+            alt=_(N_("Real and generated points with discriminator scores")),
         )
     with right:
-        st.metric(_(N_("Steps")), f"{game.step_count:,}")
-        st.metric(_(N_("Energy distance")), f"{max(0.0, game.distance()):.3f}")
-        if game.history:
-            last = game.history[-1]
+        st.metric(_(N_("Steps")), f"{gan.step_count:,}")
+        st.metric(_(N_("Energy distance")), f"{max(0.0, gan.distance()):.3f}")
+        if gan.history:
+            last = gan.history[-1]
             st.caption(
                 _(
                     N_(
@@ -111,11 +119,13 @@ def _live_view(running: bool) -> None:
                     generated=f"{last.generated:.2f}",
                 )
             )
-            live_chart(_score_chart(game), "toy-scores", alt=_(N_("Mean discriminator scores")))
+            live_chart(_score_chart(gan), "toy-scores", alt=_(N_("Mean discriminator scores")))
 
 
-def _plane_chart(game: ToyGAN) -> go.Figure:
-    real, fake, scores = game.snapshot()
+def plane_chart(gan: ToyGAN, *, dark: bool) -> go.Figure:
+    """Real and generated points over the discriminator's scores, in the colors of a light or dark theme."""
+    real, generated, scores = gan.snapshot()
+    real_color, generated_color = POINT_COLORS[dark]
     axis = np.linspace(-1.2, 1.2, scores.shape[0])
     fig = charts.empty_figure(420, legend=True)
     fig.add_heatmap(
@@ -126,13 +136,13 @@ def _plane_chart(game: ToyGAN) -> go.Figure:
         zmax=1,
         showscale=False,
         hoverinfo="skip",
-        opacity=0.45,
+        opacity=SURFACE_OPACITY,
         zsmooth="best",
-        colorscale=[[0, palette.NEGATIVE], [0.5, "#F4F4F6"], [1, palette.POSITIVE]],
+        colorscale=[[0, palette.NEGATIVE], [0.5, SURFACE_MIDDLE[dark]], [1, palette.POSITIVE]],
     )
-    for points, name, colour, symbol in (
-        (real, N_("real"), "#333A45", "circle-open"),
-        (fake, N_("generated"), palette.WRONG, "x"),
+    for points, name, color, symbol in (
+        (real, N_("real"), real_color, "circle-open"),
+        (generated, N_("generated"), generated_color, "x"),
     ):
         fig.add_scatter(
             x=points[:, 0],
@@ -140,16 +150,15 @@ def _plane_chart(game: ToyGAN) -> go.Figure:
             mode="markers",
             name=_(name),
             hoverinfo="skip",
-            marker={"size": 5, "color": colour, "symbol": symbol},
+            marker={"size": 5, "color": color, "symbol": symbol},
         )
     fig.update_xaxes(range=[-1.2, 1.2], showgrid=False, zeroline=False)
     fig.update_yaxes(range=[-1.2, 1.2], showgrid=False, zeroline=False, scaleanchor="x")
     return fig
 
 
-def _score_chart(game: ToyGAN) -> go.Figure:
-    every = max(1, len(game.history) // 300)
-    rows = game.history[::every]
+def _score_chart(gan: ToyGAN) -> go.Figure:
+    rows = gan.history[:: max(1, len(gan.history) // _MAX_POINTS)]
     steps = [r.step for r in rows]
     series = [
         charts.Series(_(N_("real")), steps, [r.real for r in rows], role=0),
