@@ -93,10 +93,10 @@ def make_dataset(folder: Path, share: float) -> Path:
             points = rng.integers(0, 420, (17, 3))
             points[:, 2] = rng.integers(0, 3, 17)
             points[points[:, 2] == 0] = 0
-            seen = int((points[:, 2] > 0).sum())
+            labeled = int((points[:, 2] > 0).sum())
             f.write(
                 f'{", " if i else ""}{{{shapes[which[k]]}, "iscrowd": {int(crowd[k])}, "image_id": {owner[k]}, "category_id": 1, '
-                f'"id": {k + 1}, "keypoints": {points.ravel().tolist()}, "num_keypoints": {seen}}}'
+                f'"id": {k + 1}, "keypoints": {points.ravel().tolist()}, "num_keypoints": {labeled}}}'
             )
         f.write('], "categories": ' + json.dumps([body]) + "}")
     words = [
@@ -118,7 +118,7 @@ def make_dataset(folder: Path, share: float) -> Path:
         "water",
     ]
     sentences = [" ".join(rng.choice(words, 10)) for _ in range(5000)]
-    told = [
+    captions = [
         {"image_id": i, "id": 5 * i + j, "caption": sentences[rng.integers(5000)]}
         for i in range(images)
         for j in range(5)
@@ -133,7 +133,7 @@ def make_dataset(folder: Path, share: float) -> Path:
             target / "made" / f"{i:012d}.jpg", quality=90
         )
     (target / "annotations" / "captions_made.json").write_text(
-        json.dumps({"images": images[:1], "annotations": told})
+        json.dumps({"images": images[:1], "annotations": captions})
     )
     return target
 
@@ -190,17 +190,17 @@ def measure_queries(folder: str) -> dict[str, float]:
 
     before, begun = peak_memory(), time.perf_counter()
     with Coco.open(Path(folder)) as coco:
-        found = {"open": time.perf_counter() - begun, "memory": peak_memory() - before}
+        seconds = {"open": time.perf_counter() - begun, "memory": peak_memory() - before}
         slowest = 0.0
         for text in FILTERS:
             coco.filter_images(text)
             begun = time.perf_counter()
             coco.filter_images(text)
             slowest = max(slowest, time.perf_counter() - begun)
-        found["filter"] = slowest
+        seconds["filter"] = slowest
         begun = time.perf_counter()
         statistics.cooccurrence(coco)
-        found["together"] = time.perf_counter() - begun
+        seconds["together"] = time.perf_counter() - begun
         rows = coco.filter_images()
         shutil.rmtree(paths.cache() / "coco-thumbnails" / coco.folder.name, ignore_errors=True)
         first = coco.image_records(rows.iloc[-1:])[0]
@@ -209,18 +209,18 @@ def measure_queries(folder: str) -> dict[str, float]:
         for name in ("cold", "cached"):
             begun = time.perf_counter()
             drawing.render_thumbnails(coco, page)
-            found[name] = time.perf_counter() - begun
+            seconds[name] = time.perf_counter() - begun
         begun = time.perf_counter()
         instances = coco.instances(first)
-        for one in instances:
-            outlines.svg_path(one, first)
+        for instance in instances:
+            outlines.svg_path(instance, first)
         drawing.encode_jpeg(np.asarray(drawing.load_photo(first)))
-        found["image"] = time.perf_counter() - begun
+        seconds["image"] = time.perf_counter() - begun
         assert len(instances) == CROWDED_COUNT
         begun = time.perf_counter()
         annotation_issues.find_issues(coco)
-        found["tour"] = time.perf_counter() - begun
-    return found
+        seconds["tour"] = time.perf_counter() - begun
+    return seconds
 
 
 def run_isolated(function: Callable, *arguments: object):  # noqa: ANN201
@@ -234,11 +234,11 @@ def run_isolated(function: Callable, *arguments: object):  # noqa: ANN201
 
 
 def measure_rows() -> list[Measurement]:
-    found, grown = [], {}
+    measurements, by_share = [], {}
     for share in (0.1, 1.0):
         folder, whole = make_dataset(paths.cache() / "made", share), share == 1.0
         size = (folder / "annotations" / "instances_made.json").stat().st_size / 1e6
-        (theirs, their_memory), (mine, memory) = (
+        (theirs, their_memory), (ours, memory) = (
             run_isolated(measure_pycocotools, str(folder)),
             run_isolated(measure_indexing, str(folder), "annotations/instances_made.json"),
         )
@@ -246,12 +246,12 @@ def measure_rows() -> list[Measurement]:
         answers = run_isolated(measure_queries, str(folder))
         label = f"{100 * share:.0f}%"
         note = (
-            f"{size:,.0f} MB of JSON; pycocotools {theirs:.1f} s and {their_memory:.2f} GB, ours {mine:.1f} s"
+            f"{size:,.0f} MB of JSON; pycocotools {theirs:.1f} s and {their_memory:.2f} GB, ours {ours:.1f} s"
         )
-        found += [
+        measurements += [
             Measurement(
                 f"{label}: pycocotools' loading / our indexing",
-                theirs / mine,
+                theirs / ours,
                 "times",
                 at_least=3 if whole else None,
                 note=note,
@@ -282,13 +282,15 @@ def measure_rows() -> list[Measurement]:
             ),
             Measurement(f"{label}: annotation issues, first scan", answers["tour"], "s"),
         ]
-        grown[share] = {"index": mine, **answers}
+        by_share[share] = {"index": ours, **answers}
     for name in ("index", "open", "filter", "together", "cold", "cached", "image", "tour"):
         label = {"together": "co-occurrence", "tour": "issues"}.get(name, name)
-        found.append(
-            Measurement(f"growth from 10% to 100%: {label}", grown[1.0][name] / grown[0.1][name], "times")
+        measurements.append(
+            Measurement(
+                f"growth from 10% to 100%: {label}", by_share[1.0][name] / by_share[0.1][name], "times"
+            )
         )
-    return found
+    return measurements
 
 
 if __name__ == "__main__":

@@ -48,13 +48,13 @@ def query(
     from core.coco.dataset import Coco
 
     with progress_bar() as show, Coco.open(source, show) as coco:
-        found = coco.filter_images(where)
+        rows = coco.filter_images(where)
     if json:
-        print_json({"ids": found["id"].tolist(), "count": len(found)})
+        print_json({"ids": rows["id"].tolist(), "count": len(rows)})
         return
-    for row in found.itertuples():
+    for row in rows.itertuples():
         print(row.id, row.file_name)
-    print_message(Message.counted("{count} image", "{count} images", len(found)))
+    print_message(Message.counted("{count} image", "{count} images", len(rows)))
 
 
 @app.command(help=_(N_("Export matching images and all their annotations as one COCO JSON file.")))

@@ -64,8 +64,8 @@ class FilterNames:
     splits: dict[str, int]
 
     def all_names(self) -> list[str]:
-        """Return every name that a condition may start with."""
-        return [
+        """Return every name that a condition may start with, each once."""
+        names = [
             *self.categories,
             *self.supercategories,
             *AREA_CONDITIONS,
@@ -74,6 +74,7 @@ class FilterNames:
             *KEYPOINT_COLUMNS,
             *ATTRIBUTES,
         ]
+        return list(dict.fromkeys(names))
 
 
 @dataclass

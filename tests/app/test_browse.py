@@ -1,4 +1,4 @@
-"""Stories on the browse page, on the drawn scenes and on what somebody brought along."""
+"""Stories on the browse page, with synthetic scenes and uploaded annotations."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import streamlit as st
 from core import paths
 from core.coco import scenes
 from core.coco.dataset import Coco
+from core.messages import UserError
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])
@@ -48,7 +49,7 @@ def test_an_image_by_its_link(visit: Callable) -> None:
         assert "not found" in visit("browse", image=wrong).errors[0]
 
 
-def test_switches_change_nothing_for_the_worse(visit: Callable) -> None:
+def test_layers_can_be_switched(visit: Callable) -> None:
     page = visit("browse", image="12")
     for chosen in ([], ["labels"], ["masks", "boxes", "labels", "keypoints", "crowds"]):
         page.at.session_state["show"] = chosen
@@ -66,7 +67,7 @@ def test_statistics(visit: Callable) -> None:
     assert not page.errors
 
 
-def test_evil_annotations_of_ones_own(
+def test_invalid_annotations_are_reported(
     visit: Callable, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     folder = tmp_path / "evil" / "annotations"
@@ -177,6 +178,20 @@ def test_a_file_without_images_says_so(
     assert not page.says("No images match this filter. Try removing a condition.")
     page.set("where", "id>3")
     assert page.says("The annotation file contains no images.")
+
+
+def test_a_failed_export_is_reported_once(visit: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = visit("browse")
+
+    def fail(*_args: object) -> None:
+        raise UserError("No space left.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Coco, "export_subset", fail)
+        page.press("Export COCO JSON")
+        assert page.errors == ["No space left."]
+        page.run()
+        assert not page.errors
 
 
 @pytest.mark.parametrize("view", ["images", "oddities"])

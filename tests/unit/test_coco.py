@@ -200,6 +200,12 @@ def test_nesting_is_limited(text: str) -> None:
         filter_query.parse_filter(text, NAMES)
 
 
+def test_the_closest_names_are_named_once() -> None:
+    names = filter_query.FilterNames({"person": [1]}, {"person": [1]}, {})
+    with pytest.raises(UserError, match=r"closest matches: person\.$"):
+        filter_query.parse_filter("persn", names)
+
+
 def test_the_first_error_from_the_left_is_reported() -> None:
     for text in ("dgo>=1 and (", "dgo cat", "dgo>=", "(dgo"):
         with pytest.raises(UserError, match="unknown name dgo"):

@@ -116,18 +116,18 @@ def _show_notations(instance: Instance, pixels: int, rle: dict, iou: float) -> N
 
 
 def _keypoint_table(coco: Coco, instance: Instance) -> None:
-    found = coco.categories.loc[coco.categories["category"] == instance.category, "keypoints"]
-    names = json.loads(found.iloc[0]) if len(found) else []
+    row = coco.categories.loc[coco.categories["category"] == instance.category, "keypoints"]
+    names = json.loads(row.iloc[0]) if len(row) else []
     names = (
         names
         if len(names) == len(instance.keypoints)
         else [str(i + 1) for i in range(len(instance.keypoints))]
     )
-    for value, word in VISIBILITY_NAMES.items():
-        mine = [
+    for value, label in VISIBILITY_NAMES.items():
+        matching = [
             keypoint_name(n) for n, point in zip(names, instance.keypoints, strict=True) if point[2] == value
         ]
-        st.caption(f"**{_(word)} ({value})**: {', '.join(mine) or '–'}")
+        st.caption(f"**{_(label)} ({value})**: {', '.join(matching) or '–'}")
 
 
 def _crop_actions(image_record: ImageRecord, instance: Instance) -> None:

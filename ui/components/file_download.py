@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from core.messages import UserError
 from ui.kit.component import register
 
 _mount = register(__file__)
@@ -26,7 +27,7 @@ def file_download_button(
 
     `st.download_button` with a callable answers with a URL, and a rerun between the click and the request removes the
     file behind it (404). Here the text travels in the page's own messages, and its token stays in the session until the
-    browser has saved it.
+    browser has saved it. A UserError of `generate` cancels the download.
     """
     token_key = f"_download.{key}"
 
@@ -35,9 +36,15 @@ def file_download_button(
 
     st.button(label, key=key, icon=icon, disabled=disabled, on_click=request)
     token = st.session_state.get(token_key)
-    if token and not disabled:
-        _mount(
-            key=f"{key}-file",
-            data={"token": token, "name": file_name, "mime": mime, "content": generate()},
-            on_saved_change=lambda: st.session_state.pop(token_key, None),
-        )
+    if not token or disabled:
+        return
+    try:
+        content = generate()
+    except UserError:
+        st.session_state.pop(token_key)
+        raise
+    _mount(
+        key=f"{key}-file",
+        data={"token": token, "name": file_name, "mime": mime, "content": content},
+        on_saved_change=lambda: st.session_state.pop(token_key, None),
+    )
