@@ -205,7 +205,7 @@ def start_job() -> Callable[..., object]:
 
 @pytest.fixture
 def process_of() -> Callable[..., psutil.Process | None]:
-    """`process_of(run)`: the run's process as its status file names it, or None where there is none (any more)."""
+    """`process_of(run)`: the run's process as its status file names it, or None if it has ended."""
     from core.files import read_json
 
     def process(run):  # noqa: ANN001, ANN202

@@ -178,7 +178,7 @@ def broken_inside() -> None:
 
 @pytest.fixture(autouse=True)
 def warmed_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """torch is imported where it is needed; nobody waits for a thread that does it."""
+    """Import torch on demand, without the preloading thread."""
     monkeypatch.setattr(preload, "_import_thread", threading.Thread)
 
 

@@ -1,4 +1,4 @@
-"""A run may be given any name, by anybody: no page reads it as Markdown, by which it could fetch a picture from elsewhere."""
+"""A run may have any name: no page renders it as Markdown, which could load an image from elsewhere."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def named(task: str, **changes: object) -> Run:
 
 
 def is_safe(page: object) -> bool:
-    """The name stands in the Markdown of the page, and nowhere as a picture."""
+    """The name is shown as text and never as an image."""
     texts = [
         str(node.proto)
         for node in page.at._tree
@@ -70,7 +70,7 @@ def test_compare(visit: Callable, view: str, monkeypatch: pytest.MonkeyPatch, tm
     monkeypatch.setenv("MANABI_CHECKPOINTS", str(tmp_path / "none"))
     one, two, three = (named(task) for task in ("cifar10-mlp", "cifar10-cnn", "cifar10-resnet"))
     write_json(
-        one.path / "config.json", {**one.config, "data": {**one.config["data"], "title": "other pictures"}}
+        one.path / "config.json", {**one.config, "data": {**one.config["data"], "title": "other images"}}
     )
     (two.path / "predictions.safetensors").unlink()
     (three.path / "metrics.csv").unlink()

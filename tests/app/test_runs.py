@@ -81,7 +81,7 @@ def test_an_interrupted_one_is_resumed_here(visit: Callable, launched: list) -> 
     assert launched == [run]
 
 
-def test_a_run_deleted_by_somebody_else_meanwhile(visit: Callable) -> None:
+def test_a_run_deleted_from_another_session(visit: Callable) -> None:
     run = factories.finished()
     page = visit("runs", ids=run.id)
     store.delete_run(run)
@@ -165,9 +165,9 @@ def test_trainings_of_translators_are_drawn_by_what_their_logs_have(
     assert {name: len(y) for name, y in curves(drawn[-1]).items()} == {one.id: 30, two.id: 20}
 
 
-def test_the_best_translation_is_the_one_that_fools_the_judge_both_ways(visit: Callable) -> None:
-    worse, better, unjudged = (factories.finished("cyclegan-light", 2) for _ in range(3))
-    for run, fooled in ((worse, (0.9, 0.1)), (better, (0.4, 0.6)), (unjudged, ("", ""))):
+def test_the_best_translation_is_the_one_that_fools_the_classifier_both_ways(visit: Callable) -> None:
+    worse, better, unrated = (factories.finished("cyclegan-light", 2) for _ in range(3))
+    for run, fooled in ((worse, (0.9, 0.1)), (better, (0.4, 0.6)), (unrated, ("", ""))):
         path = run.path / "metrics.csv"
         lines = [line.split(",") for line in path.read_text().splitlines()]
         for line in lines[1:]:
@@ -175,7 +175,7 @@ def test_the_best_translation_is_the_one_that_fools_the_judge_both_ways(visit: C
                 line[-2:] = map(str, fooled)
         path.write_text("".join(",".join(line) + "\n" for line in lines))
     page = visit("runs", only="cyclegan-light", ranked="true")
-    assert list(table(page)["run"]) == [better.id, worse.id, unjudged.id]
+    assert list(table(page)["run"]) == [better.id, worse.id, unrated.id]
     rates = [f"Fooling rate {format_metric('fool_rate', rate)} {FALLBACK}" for rate in (0.4, 0.1, 0.5)]
     assert list(table(page)["best validation"]) == [*rates[:2], ""]
     assert list(table(page)["best epoch"]) == ["1", "1", "2"] and set(table(page)["test"]) == {rates[2]}

@@ -198,7 +198,7 @@ def test_test_photos_without_the_data_are_the_drawn_ones(
 ) -> None:
     monkeypatch.setattr(
         apple2orange, "_SYNTHETIC_COUNTS", {"test": 24}
-    )  # the training part would be decoded for nothing
+    )  # decoding the training set would be wasted time
     page = visit("translate", network=pair.id, source="test")
     assert page.says(
         "The test photos are not installed; using fallback data ({stand_in}). Run `{command}` to download the photos."

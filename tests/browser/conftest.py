@@ -18,8 +18,8 @@ from tools.server import Server as Served
 
 SETTLED = "[data-testid=stApp][data-test-script-state=notRunning]"
 KNOWN = re.compile(r"404.*/_stcore/(health|host-config)$|(404|Image source error).*/media/\w+\.(png|jpg)\b")
-"""What the console may say. Streamlit asks below a deep link first (`/train/_stcore/health`) and then at the root; a picture of a
-live panel is gone when a busy browser asks for it after the next second has replaced it."""
+"""What the console may say. Streamlit asks below a deep link first (`/train/_stcore/health`) and then at the root; an image of a
+live panel may have been replaced by the time a busy browser requests it."""
 PATIENCE = (
     60_000  # milliseconds; an expectation returns as soon as it holds, so only a failure ever takes this long
 )
@@ -67,7 +67,7 @@ class Server(Served):
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Server]:
-    """A running server; `browser` comes first, so that nothing starts where there is none."""
+    """A running server; `browser` comes first, so that nothing starts without a browser."""
     running = Server(tmp_path_factory.mktemp("server"))
     running.start()
     yield running
@@ -85,7 +85,7 @@ def mortal_server(tmp_path_factory: pytest.TempPathFactory, browser: Browser) ->
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium; skips where there is no browser that starts."""
+    """Chromium; skips if no browser is installed."""
     path = tool.find_browser()
     if path is None:
         pytest.skip("no browser: `python -m tools.browser --get` installs one, MANABI_BROWSER names one")
@@ -145,7 +145,7 @@ class Visitor:
 
 @pytest.fixture
 def visitor(server: Server, browser: Browser) -> Iterator[Callable[..., Visitor]]:
-    """`visitor("ja-JP", width=390)`: somebody new. Tracebacks on the page and complaints of the console fail the test at its end."""
+    """`visitor("ja-JP", width=390)`: a new visitor. Tracebacks on the page and console errors fail the test at its end."""
     opened: list[Visitor] = []
 
     def new(locale: str = "en-US", width: int = 1280, at: Server = server, **more: object) -> Visitor:

@@ -12,7 +12,7 @@ from tests.browser.conftest import Visitor
 from tools import strokes
 
 WAYS = {
-    # left, top, width and height on the canvas of 280x280, and the key that sets the brush
+    # left, top, width and height on the canvas of 280×280, and the key that sets the brush
     "in the middle": (70, 50, 140, 180, None),
     "in a corner": (12, 12, 86, 112, None),
     "thin": (60, 40, 150, 190, "Home"),

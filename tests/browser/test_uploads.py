@@ -60,7 +60,7 @@ ANSWERED: dict[str, Callable[[], bytes]] = {
     "jpeg called.png": lambda: saved(seven(), "JPEG"),
 }
 REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
-    "text.png": (lambda: b"this is no picture", "text.png is not a supported image file"),
+    "text.png": (lambda: b"this is no image", "text.png is not a supported image file"),
     "truncated.png": (lambda: saved(seven(), "PNG")[:300], "truncated.png is truncated or corrupted"),
     "bomb.png": (bomb, "bomb.png is far above the limit of 40 megapixels"),
     "svg.png": (lambda: SVG, "svg.png has an unsupported format (SVG)"),
@@ -77,7 +77,7 @@ def upload(visitor: Visitor, name: str, content: bytes) -> None:
     chooser.set_input_files({"name": name, "mimeType": "image/png", "buffer": content})
 
 
-def test_pictures_of_every_kind_are_answered(visitor: Callable[..., Visitor], server: Server) -> None:
+def test_images_of_every_kind_are_classified(visitor: Callable[..., Visitor], server: Server) -> None:
     me = visitor()
     for name, make in ANSWERED.items():
         upload(me, name, make())
@@ -88,9 +88,7 @@ def test_pictures_of_every_kind_are_answered(visitor: Callable[..., Visitor], se
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_is_no_picture_is_one_sentence(
-    visitor: Callable[..., Visitor], server: Server, name: str
-) -> None:
+def test_what_is_no_image_is_one_sentence(visitor: Callable[..., Visitor], server: Server, name: str) -> None:
     make, sentence = REFUSED[name]
     me = visitor()
     me.page.on("dialog", lambda dialog: pytest.fail("a script of the upload ran"))

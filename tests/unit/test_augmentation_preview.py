@@ -21,7 +21,7 @@ def rows(name: str, **changes: object) -> dict[str, augmentation_preview.Preview
     return {row.title.msgid: row for row in found}
 
 
-def test_the_first_line_is_the_pictures_themselves() -> None:
+def test_the_first_line_is_the_images_themselves() -> None:
     found, dataset = rows("cifar10-best"), data.load_dataset("cifar10")
     index = np.linspace(0, len(dataset.train_y) - 1, 8).astype(int)
     np.testing.assert_array_equal(found["Original"].images, dataset.train_x[index].transpose(0, 2, 3, 1))
@@ -51,12 +51,12 @@ def test_what_is_off_is_marked_and_shown_with_a_typical_amount() -> None:
     assert "All enabled augmentations" not in rows("mnist-cnn"), "nothing to add up"
 
 
-def test_a_crop_beyond_the_pictures_is_a_sentence() -> None:
+def test_a_crop_beyond_the_images_is_a_sentence() -> None:
     with pytest.raises(UserError, match="crop_padding is 40"):
         rows("cifar10-best", crop_padding=40)
 
 
-def test_digits_have_no_colours_to_change() -> None:
+def test_digits_have_no_colors_to_change() -> None:
     assert rows("mnist-modern").keys() == {"Original", "Shift, rotation, scale"}
 
 
@@ -67,12 +67,12 @@ def test_it_is_the_trainings_own_augmentation(monkeypatch) -> None:
 
 
 def test_the_three_scalings_are_what_they_say() -> None:
-    standardised = data.load_dataset("cifar10")
+    standardized = data.load_dataset("cifar10")
     for scaling, factor in (("bytes", 255), ("unit", 1)):
-        mean, spread = factor * standardised.mean, factor * standardised.std
+        mean, spread = factor * standardized.mean, factor * standardized.std
         dataset = data.load_dataset("cifar10", input_scaling=scaling)
         x = batches.Batches(dataset, dataset.train_x, dataset.train_y).inputs(slice(None))
         np.testing.assert_allclose(x.mean((0, 2, 3)), mean, rtol=1e-3)
         np.testing.assert_allclose(x.std((0, 2, 3), correction=0), spread, rtol=1e-3)
-    x = batches.Batches(standardised, standardised.train_x, standardised.train_y).inputs(slice(None))
+    x = batches.Batches(standardized, standardized.train_x, standardized.train_y).inputs(slice(None))
     np.testing.assert_allclose(x.mean((0, 2, 3)), 0, atol=1e-3)

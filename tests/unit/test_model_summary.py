@@ -1,4 +1,4 @@
-"""Layers, multiply-adds, receptive fields and graphs of every network, held against outside counts."""
+"""Layers, MACs, receptive fields and graphs of every network, held against outside counts."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ def test_a_network_without_maps_is_a_sentence():
     ("name", "options", "part"),
     [
         ("inception", {}, "blocks"),  # not its last branch
-        ("resnet", {"depth": 10, "width": 8}, "stages.3.0"),  # not the shortcut's 1x1 convolution
+        ("resnet", {"depth": 10, "width": 8}, "stages.3.0"),  # not the shortcut's 1×1 convolution
         ("resnet", {"depth": 18, "width": 8}, "stages.3.1"),  # after the skip was added
         ("sandbox", {"width": 8, "depth": 4, "stride": 2}, "blocks.3"),
         ("vgg", {"depth": 11, "width": 8}, "features"),
