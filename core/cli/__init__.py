@@ -1,1 +1,1 @@
-"""The command line: the same paths as the pages, headless. `python -m core --help` lists the commands."""
+"""The command line, with the same functions as the pages. `python -m core --help` lists the commands."""

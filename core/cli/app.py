@@ -263,7 +263,7 @@ def ood_detector_build() -> None:
 
 
 def main() -> None:
-    """Run the command line; what a person can put right is one sentence and exit status 1."""
+    """Run the command line. Errors that the user can fix are printed as one sentence, with exit status 1."""
     logging.basicConfig(level="ERROR")
     try:
         app()
@@ -276,7 +276,7 @@ def main() -> None:
 
 
 def _os_error_message(error: OSError) -> Message:
-    """What the machine refused, as a sentence."""
+    """The sentence for an error of the operating system."""
     values = {"file": str(error.filename), "reason": error.strerror or str(error)}
     if error.filename is None:
         return Message(N_("Operating system error: {reason}."), values)

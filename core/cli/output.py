@@ -1,4 +1,6 @@
-"""How the command line speaks: sentences to standard error, one JSON object last on standard output."""
+"""Output of the command line: sentences on standard error, one JSON object as the last line of standard
+output.
+"""
 
 from __future__ import annotations
 
@@ -16,18 +18,18 @@ _ = i18n.get_translator(_LANGUAGE)
 
 
 def print_message(msgid: str | Message, **values: object) -> None:
-    """A sentence for the person at the terminal."""
+    """Print a translated sentence on standard error."""
     message = msgid if isinstance(msgid, Message) else Message(msgid, values)
     print(message.text(_), file=sys.stderr, flush=True)
 
 
 def print_json(value: dict) -> None:
-    """The machine-readable answer: one line, the last."""
+    """Print `value` as one line of JSON on standard output."""
     print(json.dumps(value, ensure_ascii=False), flush=True)
 
 
 def print_table(headings: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
-    """A plain table on standard output."""
+    """Print a plain table on standard output."""
     from rich.console import Console
     from rich.table import Table
 
@@ -42,7 +44,9 @@ def print_table(headings: Iterable[str], rows: Iterable[Iterable[object]]) -> No
 
 @contextlib.contextmanager
 def progress_bar() -> Iterator[ProgressCallback]:
-    """A bar on standard error; yields what moves it: a message and a share in [0, 1]."""
+    """Show a progress bar on standard error. Yields a callback that takes a description and a fraction in [0,
+    1].
+    """
     from rich import progress
     from rich.console import Console
 

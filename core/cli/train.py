@@ -1,4 +1,4 @@
-"""`train TASK`: one command per task of the table, its options made from the task's recipe."""
+"""`train TASK`: one subcommand per task, with options generated from its recipe."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class TaskCommand(typer.core.TyperCommand):
 
 
 class TaskGroup(typer.core.TyperGroup):
-    """Answers an unknown task with the nearest names."""
+    """Lists the closest task names if a task is unknown."""
 
     def get_command(self, ctx, cmd_name):  # noqa: ANN001, ANN201
         return super().get_command(ctx, tasks.get_task(cmd_name).name)
@@ -48,7 +48,7 @@ app = typer.Typer(
 
 
 def _run_parameters() -> dict[str, tuple[type, object]]:
-    """The options that every task has besides its recipe."""
+    """Options of every task besides its recipe."""
     return {
         "data_root": (Path, typer.Option(help=_(N_("Dataset folder (default: MANABI_DATA, then data/).")))),
         "quick": (
@@ -63,7 +63,7 @@ def _run_parameters() -> dict[str, tuple[type, object]]:
 
 
 def _make_command(task: Task):  # noqa: ANN202
-    """The command of one task: a function whose signature typer reads."""
+    """The command of a task: a function with a signature that typer reads."""
     parameters = []
     for name in task.fields():
         field = type(task.recipe).field(name)
@@ -105,7 +105,11 @@ def _start_and_follow(task: Task, changed: dict, data_root, quick, name, devices
 
 
 def follow_run(run: Run, as_json: bool) -> None:
-    """Show a run until it ends; Ctrl-C stops it. Raises UserError where it fails."""
+    """Show the progress of a run until it ends; Ctrl-C stops it.
+
+    Raises:
+        UserError: if the run fails.
+    """
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
 

@@ -1,9 +1,10 @@
-"""AlexNet: the network of 2012.
+"""AlexNet, the winner of ImageNet 2012.
 
-Krizhevsky, Sutskever, Hinton, ImageNet classification with deep convolutional neural networks (NeurIPS 2012). As there: five
-convolutions, overlapping max pooling (3×3, stride 2), ReLU, dropout before the linear layers. Not as there: kernels and strides
-for 32×32 in place of 224×224 (5×5 stride 1, not 11×11 stride 4), one column instead of two GPUs' two, 1,024 instead of 4,096
-units, batch norm in place of local response normalisation.
+Krizhevsky, Sutskever, Hinton, ImageNet classification with deep convolutional neural networks (NeurIPS 2012).
+As in the paper: five convolutions, overlapping max pooling (3×3, stride 2), ReLU, dropout before the fully
+connected layers. Unlike the paper: kernels and strides for 32×32 in place of 224×224 (5×5 stride 1, not 11×11
+stride 4), one column instead of one per GPU, 1,024 instead of 4,096 units, batch norm in place of local
+response normalization.
 
 Shapes: B batch, C H W image, W0 = width, K classes.
 """
@@ -16,7 +17,7 @@ from core.models import register_model
 
 
 def conv(fan_in: int, fan_out: int, kernel: int) -> nn.Sequential:
-    """Convolution that keeps the size, batch norm, ReLU."""
+    """Convolution with same padding, batch norm, ReLU."""
     return nn.Sequential(
         nn.Conv2d(fan_in, fan_out, kernel, padding=kernel // 2, bias=False),
         nn.BatchNorm2d(fan_out),
@@ -72,6 +73,10 @@ def alexnet(
     hidden_units: int = 1024,
     dropout: float = 0.5,
 ) -> nn.Module:
-    """AlexNet for 32×32: `width` 64 gives the 64, 192, 384, 256, 256 maps of torchvision's, which are those of Krizhevsky's single-column
-    network (One weird trick for parallelizing convolutional neural networks, 2014, arXiv:1404.5997)."""
+    """AlexNet for 32×32 images.
+
+    `width` 64 gives the 64, 192, 384, 256, 256 channels of torchvision's model, which are those of
+    Krizhevsky's single-column version (One weird trick for parallelizing convolutional neural networks, arXiv
+    1404.5997).
+    """
     return AlexNet(in_shape[0], num_outputs, width, hidden_units, dropout)

@@ -1,12 +1,15 @@
-"""CycleGAN's networks: two generators that translate photos between two domains, two discriminators that tell real from translated.
+"""CycleGAN: two generators that translate photos between two domains, two discriminators that classify photos
+as real or translated.
 
-Zhu et al., Unpaired image-to-image translation using cycle-consistent adversarial networks (arXiv 1703.10593). The paper's G: X -> Y
-is `a2b` here, its F: Y -> X is `b2a`, its D_X and D_Y are `a` and `b`. As there: the generator of Johnson et al. (arXiv 1603.08155) with
-reflection padding, instance norm (Ulyanov et al., arXiv 1607.08022) and residual blocks; the 70×70 PatchGAN of Isola et al. (arXiv
-1611.07004); weights drawn from N(0, 0.02). Not as there, where asked for: a resized map and a convolution in place of each transposed
-convolution, against checkerboards (Odena et al., Deconvolution and checkerboard artifacts, Distill 2016).
+Zhu et al., Unpaired image-to-image translation using cycle-consistent adversarial networks (arXiv
+1703.10593). The paper's G: X -> Y is `a2b` here, its F: Y -> X is `b2a`, its D_X and D_Y are `a` and `b`. As
+in the paper: the generator of Johnson et al. (arXiv 1603.08155) with reflection padding, instance norm
+(Ulyanov et al., arXiv 1607.08022) and residual blocks; the 70×70 PatchGAN of Isola et al. (arXiv 1611.07004);
+weights drawn from N(0, 0.02). Unlike the paper, if enabled: nearest-neighbor upsampling and a convolution in
+place of each transposed convolution, against checkerboard artifacts (Odena et al., Deconvolution and
+checkerboard artifacts, Distill 2016).
 
-Shapes: B batch, H W height and width (multiples of 4), W0 = width. Pictures are (B, 3, H, W) in [-1, 1].
+Shapes: B batch, H W height and width (multiples of 4), W0 = width. Images are (B, 3, H, W) in [-1, 1].
 """
 
 from __future__ import annotations
@@ -21,13 +24,13 @@ from core.models import register_model
 
 
 class InstanceNorm(nn.Module):
-    """Every map of every picture to mean 0 and standard deviation 1, without gain or bias."""
+    """Normalize each channel of each image to mean 0 and standard deviation 1, without gain or bias."""
 
     def forward(self, x: Tensor) -> Tensor:
         if x.is_cuda:
             return F.instance_norm(x)
-        # Batch norm of a batch of one is instance norm, and on a processor, channels-last, several times as fast as either of torch's own.
-        return torch.cat([F.batch_norm(one, None, None, training=True) for one in x.split(1)])
+        # Batch norm of a batch of one is instance norm; on the CPU, channels-last, it is several times as fast as torch's own.
+        return torch.cat([F.batch_norm(image, None, None, training=True) for image in x.split(1)])
 
 
 def conv(fan_in: int, fan_out: int, kernel: int, stride: int = 1) -> nn.Sequential:
@@ -49,7 +52,7 @@ def upsample(fan_in: int, fan_out: int, resize_conv: bool) -> nn.Sequential:
 
 
 class Residual(nn.Module):
-    """Two 3×3 convolutions that learn what to add."""
+    """Two 3×3 convolutions with a skip connection."""
 
     def __init__(self, maps: int) -> None:
         super().__init__()
@@ -62,7 +65,7 @@ class Residual(nn.Module):
 
 
 class Generator(nn.Module):
-    """A translated picture (B, 3, H, W) in [-1, 1] of a picture of the same shape and range."""
+    """Translate images (B, 3, H, W) in [-1, 1] to images of the same shape and range."""
 
     def __init__(self, width: int, num_blocks: int, resize_conv: bool) -> None:
         super().__init__()
@@ -81,7 +84,9 @@ class Generator(nn.Module):
 
 
 class PatchGAN(nn.Module):
-    """How real each patch of 70×70 pixels looks: (B, 3, H, W) -> (B, 1, H/8 - 2, W/8 - 2), 1 for real, 0 for translated."""
+    """Score each patch of 70×70 pixels, (B, 3, H, W) -> (B, 1, H/8 - 2, W/8 - 2): 1 for real, 0 for
+    translated.
+    """
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -103,7 +108,7 @@ class PatchGAN(nn.Module):
 
 
 class Generators(nn.Module):
-    """Both ways: `a2b` is the paper's G, `b2a` its F. This is what is saved and shipped."""
+    """Both directions: `a2b` is the paper's G, `b2a` its F. Weights files hold this module."""
 
     def __init__(self, width: int, num_blocks: int, resize_conv: bool) -> None:
         super().__init__()
@@ -115,7 +120,7 @@ class Generators(nn.Module):
 
 
 class Discriminators(nn.Module):
-    """`a` is the paper's D_X, `b` its D_Y; needed only to train."""
+    """`a` is the paper's D_X, `b` its D_Y; only needed in training."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -127,7 +132,7 @@ class Discriminators(nn.Module):
 
 
 def init_weights(network: nn.Module) -> nn.Module:
-    """The same network, its weights drawn from N(0, 0.02), its biases 0."""
+    """Initialize in place: weights from N(0, 0.02), biases 0. Returns `network`."""
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
             nn.init.normal_(module.weight, 0.0, 0.02)
@@ -143,5 +148,7 @@ def cyclegan(
     num_blocks: int = 9,
     resize_conv: bool = False,
 ) -> Generators:
-    """The two generators of `width` maps in their first layer with `num_blocks` residual blocks (the paper: 64; 9 at 256 px, 6 at 128)."""
+    """Two generators with `width` channels in their first layer and `num_blocks` residual blocks (the paper:
+    64; 9 at 256 px, 6 at 128).
+    """
     return init_weights(Generators(width, num_blocks, resize_conv))

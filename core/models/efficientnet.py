@@ -1,10 +1,11 @@
-"""EfficientNet-B0 for small pictures: inverted bottlenecks with squeeze and excitation.
+"""EfficientNet-B0 for small images: inverted bottlenecks with squeeze-and-excitation.
 
-Tan and Le, EfficientNet (arXiv 1905.11946); the block is MobileNetV2's (Sandler et al., arXiv 1801.04381) with squeeze and
-excitation (Hu et al., arXiv 1709.01507). As there: the seven stages of B0, SiLU. Not as there: for 32×32 pictures the stem and
-the last reduction keep the size, so that the last maps are 4×4, kernels of 5 stay only where maps are 8×8, no stochastic depth.
+Tan and Le, EfficientNet (arXiv 1905.11946); the block is MobileNetV2's (Sandler et al., arXiv 1801.04381)
+with squeeze-and-excitation (Hu et al., arXiv 1709.01507). As in the paper: the seven stages of B0, SiLU.
+Unlike the paper: for 32×32 images the stem and the last downsampling have stride 1, so that the last maps are
+4×4; 5×5 kernels only where maps are 8×8; no stochastic depth.
 
-Shapes: B batch, C H W image, E expanded maps, K classes.
+Shapes: B batch, C H W image, E expanded channels, K classes.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from torch import Tensor, nn
 
 from core.models import register_model
 
-# expansion, maps, blocks, stride of the first, kernel (table 1 of the paper; strides and kernels for 32×32).
+# Expansion, channels, blocks, stride of the first, kernel (table 1 of the paper; strides and kernels for 32×32).
 PLAN = (
     (1, 16, 1, 1, 3),
     (6, 24, 2, 2, 3),
@@ -26,7 +27,7 @@ PLAN = (
 
 
 class SqueezeExcite(nn.Module):
-    """Weights each map by what all maps hold on average."""
+    """Scale each channel by a gate computed from the means of all channels."""
 
     def __init__(self, maps: int, squeezed: int) -> None:
         super().__init__()
@@ -43,7 +44,9 @@ class SqueezeExcite(nn.Module):
 
 
 class MBConv(nn.Module):
-    """Expand 1×1, depthwise, squeeze and excite, project 1×1; added to the input where shapes agree."""
+    """1×1 expansion, depthwise convolution, squeeze-and-excitation, 1×1 projection; a skip connection if
+    shapes match.
+    """
 
     def __init__(self, fan_in: int, fan_out: int, expansion: int, stride: int, kernel: int) -> None:
         super().__init__()
@@ -111,5 +114,5 @@ class EfficientNet(nn.Module):
 def efficientnet(
     in_shape: tuple[int, ...], num_outputs: int, multiplier: float = 1.0, dropout: float = 0.2
 ) -> nn.Module:
-    """EfficientNet-B0's plan with `multiplier` times its maps."""
+    """EfficientNet-B0 with `multiplier` times the channels."""
     return EfficientNet(in_shape[0], num_outputs, multiplier, dropout)

@@ -1,16 +1,17 @@
-"""A CNN built for accuracy per second of training: the school of the "94 % on CIFAR-10 in seconds" recipes.
+"""A CNN for high accuracy after a short training, in the tradition of the "94% on CIFAR-10 in seconds"
+recipes.
 
-After airbench94 (Jordan, 94 % on CIFAR-10 in 3.29 seconds on a single GPU, arXiv 2404.00498) and, through it, Page's ResNet
-series (How to train your ResNet, 2018):
+After airbench94 (Jordan, 94% on CIFAR-10 in 3.29 seconds on a single GPU, arXiv 2404.00498) and, through it,
+Page's ResNet series (How to train your ResNet, 2018):
 
-- the first layer is computed, not learned: the principal directions of 2×2 patches, each scaled to variance 1 (whitening), and
-  their negatives;
-- 3×3 convolutions begin as the identity on their first maps (Dirac), so that a deep stack passes the picture on from the first step;
-- GELU (arXiv 1606.08415); batch norm with a bias and no gain; the last hidden vector scaled down by 9, so that the first steps are
-  gentle;
-- blocks of three convolutions, or more, add the first one's answer to that of the others (airbench96).
+- the first layer is computed, not trained: the principal directions of 2×2 patches, each scaled to variance 1
+(whitening), and their negatives; - 3×3 convolutions are initialized as the identity on their first channels
+(Dirac), so that a deep stack passes the image on from the first step; - GELU (arXiv 1606.08415); batch norm
+with a bias and without a gain; the last hidden vector is divided by 9, for small logits in the first steps; -
+blocks of three or more convolutions have a skip connection around all but the first (airbench96).
 
-Not as there: the recipe averages weights by a plain exponential moving average in place of the lookahead optimizer.
+Unlike airbench, the recipe averages weights by an exponential moving average in place of the lookahead
+optimizer.
 
 Shapes: B batch, C H W image, W0 = width, K classes.
 """
@@ -26,7 +27,9 @@ PATCH_SIZE = 2
 
 
 class WhiteningConv(nn.Module):
-    """(B, C, H, W) -> (B, 8C, H-1, W-1): every 2×2 patch in the coordinates of the training pictures' own patches."""
+    """(B, C, H, W) -> (B, 8C, H-1, W-1): each 2×2 patch in the principal coordinates of the training images'
+    patches.
+    """
 
     def __init__(self, in_channels: int, eps: float = 5e-4) -> None:
         super().__init__()
@@ -37,7 +40,7 @@ class WhiteningConv(nn.Module):
 
     @torch.no_grad()
     def init_whitening(self, x: Tensor) -> None:
-        """Compute the filters from pictures (N, C, H, W), normalised."""
+        """Compute the filters from standardized images (N, C, H, W)."""
         patches = x.unfold(2, PATCH_SIZE, 1).unfold(3, PATCH_SIZE, 1)  # (N, C, H-1, W-1, 2, 2)
         size = x.shape[1] * PATCH_SIZE * PATCH_SIZE
         rows = patches.permute(0, 2, 3, 1, 4, 5).reshape(-1, size).double()
@@ -51,7 +54,7 @@ class WhiteningConv(nn.Module):
 
 
 def conv(fan_in: int, fan_out: int) -> nn.Conv2d:
-    """3×3 convolution that keeps the size and begins as the identity on its first maps."""
+    """3×3 convolution with same padding, initialized as the identity on its first channels."""
     layer = nn.Conv2d(fan_in, fan_out, 3, padding=1, bias=False)
     with torch.no_grad():
         nn.init.dirac_(layer.weight[:fan_in])
@@ -66,7 +69,7 @@ def norm(maps: int) -> nn.BatchNorm2d:
 
 
 class Block(nn.Module):
-    """`depth` convolutions, pooling after the first, where it saves most."""
+    """`depth` convolutions, with pooling after the first, where it saves most MACs."""
 
     def __init__(self, fan_in: int, fan_out: int, depth: int) -> None:
         super().__init__()
@@ -77,7 +80,7 @@ class Block(nn.Module):
         self.has_skip = depth >= 3
         self.rest = nn.Sequential(
             *rest[:-1] if self.has_skip else rest
-        )  # where it adds, the activation comes after the sum
+        )  # with a skip connection, the activation follows the sum
         self.act = nn.GELU() if self.has_skip else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
@@ -99,7 +102,7 @@ class FastCNN(nn.Module):
         self.head = nn.Linear(4 * width, num_outputs, bias=False)
 
     def init_whitening(self, x: Tensor) -> None:
-        """Compute what is computed from pictures (N, C, H, W)."""
+        """Compute the whitening layer from standardized images (N, C, H, W)."""
         self.whiten[0].init_whitening(x)
 
     def embed(self, x: Tensor) -> Tensor:
@@ -112,6 +115,7 @@ class FastCNN(nn.Module):
 
 @register_model
 def fast_cnn(in_shape: tuple[int, ...], num_outputs: int, width: int = 64, depth: int = 2) -> nn.Module:
-    """Three blocks of `depth` 3×3 convolutions; `width` maps in the first, four times as many in the others (airbench94: 64, 2;
-    airbench96: 128, 3)."""
+    """Three blocks of `depth` 3×3 convolutions, with `width` channels in the first and four times as many in
+    the others (airbench94: 64, 2; airbench96: 128, 3).
+    """
     return FastCNN(in_shape[0], num_outputs, width, depth)

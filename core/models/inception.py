@@ -1,9 +1,9 @@
-"""Inception: several kernel sizes look at the same maps, and their answers are put side by side.
+"""Inception: branches with several kernel sizes on the same input, concatenated.
 
-Szegedy et al., Going deeper with convolutions (arXiv 1409.4842), the nine blocks of GoogLeNet. As there: four branches, 1×1
-convolutions that thin the maps before the wide kernels. Not as there: batch norm after each convolution (arXiv 1502.03167), two
-3×3 in place of a 5×5 (Szegedy et al., arXiv 1512.00567), a stem of one 3×3 convolution for 32×32 pictures, and no auxiliary
-classifiers.
+Szegedy et al., Going deeper with convolutions (arXiv 1409.4842), the nine blocks of GoogLeNet. As in the
+paper: four branches, 1×1 convolutions that reduce the channels before the larger kernels. Unlike the paper:
+batch norm after each convolution (arXiv 1502.03167), two 3×3 convolutions in place of a 5×5 (Szegedy et al.,
+arXiv 1512.00567), a stem of one 3×3 convolution for 32×32 images, and no auxiliary classifiers.
 
 Shapes: B batch, C H W image, s = multiplier, K classes.
 """
@@ -32,7 +32,7 @@ PLAN = (
 
 
 def conv(fan_in: int, fan_out: int, kernel: int) -> nn.Sequential:
-    """Convolution that keeps the size, batch norm, ReLU."""
+    """Convolution with same padding, batch norm, ReLU."""
     return nn.Sequential(
         nn.Conv2d(fan_in, fan_out, kernel, padding=kernel // 2, bias=False),
         nn.BatchNorm2d(fan_out),
@@ -41,7 +41,7 @@ def conv(fan_in: int, fan_out: int, kernel: int) -> nn.Sequential:
 
 
 class InceptionBlock(nn.Module):
-    """(B, fan_in, H, W) -> (B, sum of the four branches, H, W)."""
+    """(B, fan_in, H, W) -> (B, sum of the channels of the four branches, H, W)."""
 
     def __init__(
         self, fan_in: int, one: int, thin3: int, three: int, thin5: int, five: int, pooled: int
@@ -92,5 +92,7 @@ class Inception(nn.Module):
 def inception(
     in_shape: tuple[int, ...], num_outputs: int, multiplier: float = 1.0, stem_pool: bool = False
 ) -> nn.Module:
-    """GoogLeNet's blocks with `multiplier` times its maps; `stem_pool` halves the picture after the stem, a quarter of the cost."""
+    """GoogLeNet's blocks with `multiplier` times the channels. `stem_pool` halves the image after the stem,
+    for a quarter of the MACs.
+    """
     return Inception(in_shape[0], num_outputs, multiplier, stem_pool)

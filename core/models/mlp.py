@@ -1,8 +1,8 @@
-"""Multilayer perceptron: fully connected hidden layers with ReLU between them.
+"""Multilayer perceptron: fully connected hidden layers with ReLU.
 
-Rumelhart, Hinton, Williams, Learning representations by back-propagating errors, Nature 323 (1986). ReLU in place of the
-sigmoid (Glorot, Bordes, Bengio, AISTATS 2011) and dropout after each hidden layer (Srivastava et al., JMLR 15, 2014) are the
-later additions.
+Rumelhart, Hinton, Williams, Learning representations by back-propagating errors, Nature 323 (1986). Later
+additions: ReLU in place of the sigmoid (Glorot, Bordes, Bengio, AISTATS 2011), and dropout after each hidden
+layer (Srivastava et al., JMLR 15, 2014).
 
 Shapes: B batch, F input features (an image is flattened), W hidden width, K outputs.
 """

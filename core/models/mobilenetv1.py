@@ -1,10 +1,10 @@
-"""MobileNetV1: a convolution split in two, one filter per map and then a mix of the maps.
+"""MobileNetV1: each convolution is split into one filter per channel and a 1×1 convolution across channels.
 
-Howard et al., MobileNets (arXiv 1704.04861). As in the paper: thirteen depthwise separable blocks, batch norm and ReLU after
-both halves, a width multiplier. Not as in the paper: for 32×32 pictures the stem and the last reduction keep the size, so that the
-last maps are 4×4 and not 1×1.
+Howard et al., MobileNets (arXiv 1704.04861). As in the paper: thirteen depthwise separable blocks, batch norm
+and ReLU after both halves, a width multiplier. Unlike the paper: for 32×32 images the stem and the last
+downsampling have stride 1, so that the last maps are 4×4 instead of 1×1.
 
-A depthwise separable 3×3 costs 1/K + 1/9 of the multiplications of a full one with K output maps.
+A depthwise separable 3×3 convolution needs 1/K + 1/9 of the MACs of a full one with K output channels.
 
 Shapes: B batch, C H W image, a = width multiplier, K classes.
 """
@@ -15,12 +15,12 @@ from torch import Tensor, nn
 
 from core.models import register_model
 
-# Output maps and stride of each block (table 1 of the paper; strides for 32×32).
+# Output channels and stride of each block (table 1 of the paper; strides for 32×32).
 PLAN = ((64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), *[(512, 1)] * 5, (1024, 1), (1024, 1))
 
 
 def separable_conv(fan_in: int, fan_out: int, stride: int) -> nn.Sequential:
-    """3×3 per map, then 1×1 over maps."""
+    """3×3 per channel, then 1×1 across channels."""
     return nn.Sequential(
         nn.Conv2d(fan_in, fan_in, 3, stride, padding=1, groups=fan_in, bias=False),
         nn.BatchNorm2d(fan_in),

@@ -1,8 +1,9 @@
-"""A small CNN as one would build it today: two blocks of two 3×3 convolutions, one hidden layer, dropout.
+"""A small CNN of today's design: two blocks of two 3×3 convolutions, one hidden layer, dropout.
 
-Pairs of 3×3 convolutions after Simonyan and Zisserman (VGG, arXiv 1409.1556), batch norm after Ioffe and Szegedy
-(arXiv 1502.03167), dropout after Srivastava et al. (JMLR 15, 2014). Smaller than VGG by a factor of a thousand, because
-digits are: 28×28 and no colour. Each block pools between its convolutions, where that saves most multiplications.
+Pairs of 3×3 convolutions after Simonyan and Zisserman (VGG, arXiv 1409.1556), batch norm after Ioffe and
+Szegedy (arXiv 1502.03167), dropout after Srivastava et al. (JMLR 15, 2014). A thousand times smaller than
+VGG, because digits are small and have no color. Each block pools between its convolutions, where that saves
+most MACs.
 
 Shapes: B batch, C H W image, W0 = width, K classes.
 """
@@ -15,7 +16,7 @@ from core.models import register_model
 
 
 def conv_bn(fan_in: int, fan_out: int) -> nn.Sequential:
-    """3×3 convolution that keeps the size, batch norm, ReLU. Batch norm brings the bias."""
+    """3×3 convolution with same padding, batch norm (which supplies the bias), ReLU."""
     return nn.Sequential(
         nn.Conv2d(fan_in, fan_out, 3, padding=1, bias=False), nn.BatchNorm2d(fan_out), nn.ReLU(inplace=True)
     )
@@ -51,5 +52,5 @@ class ModernCNN(nn.Module):
 def modern_cnn(
     in_shape: tuple[int, ...], num_outputs: int, width: int = 32, dropout: float = 0.3
 ) -> nn.Module:
-    """Two convolution blocks; `width` filters in the first, twice as many in the second."""
+    """Two convolutional blocks, with `width` channels in the first and twice as many in the second."""
     return ModernCNN(in_shape, num_outputs, width, dropout)

@@ -1,9 +1,10 @@
 """The CNN of the learning notes: one convolution, batch norm, ReLU, max pooling, one linear layer.
 
-Convolution and pooling after LeCun et al. (Proc. IEEE 86, 1998), batch norm after Ioffe and Szegedy (arXiv 1502.03167).
+Convolution and pooling after LeCun et al. (Proc. IEEE 86, 1998), batch norm after Ioffe and Szegedy (arXiv
+1502.03167).
 
-Shapes: B batch, C H W image, D width (filters), K classes; for 28×28 and the notes' 32 filters the linear layer sees
-32*14*14 = 6272 values.
+Shapes: B batch, C H W image, D width (filters), K classes; for 28×28 images and the notes' 32 filters, the
+linear layer has 32*14*14 = 6272 inputs.
 """
 
 from __future__ import annotations

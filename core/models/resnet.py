@@ -1,8 +1,9 @@
-"""ResNet: blocks that learn what to add to their input.
+"""ResNet: blocks that learn a residual, which is added to their input.
 
-He, Zhang, Ren, Sun, Deep residual learning for image recognition (arXiv 1512.03385), with basic blocks. As the paper's ImageNet
-networks: four stages of width W0, 2*W0, 4*W0, 8*W0, projection shortcuts. Not as there: the 7×7 stem with stride 2 and its max
-pooling, which would leave 8×8 of a 32×32 picture, is one 3×3 convolution.
+He, Zhang, Ren, Sun, Deep residual learning for image recognition (arXiv 1512.03385), with basic blocks. As in
+the paper's ImageNet models: four stages of width W0, 2*W0, 4*W0, 8*W0, projection shortcuts. Unlike the
+paper: one 3×3 convolution in place of the 7×7 stem with stride 2 and its max pooling, which would reduce a
+32×32 image to 8×8.
 
 Shapes: B batch, C H W image, W0 = width, K classes.
 """
@@ -15,14 +16,14 @@ from core.models import register_model
 
 
 def conv_bn(fan_in: int, fan_out: int, kernel: int, stride: int = 1) -> nn.Sequential:
-    """Convolution that keeps the size (divided by the stride) and batch norm, which brings the bias."""
+    """Convolution with same padding, and batch norm, which supplies the bias."""
     return nn.Sequential(
         nn.Conv2d(fan_in, fan_out, kernel, stride, padding=kernel // 2, bias=False), nn.BatchNorm2d(fan_out)
     )
 
 
 class BasicBlock(nn.Module):
-    """relu(F(x) + x), F two 3×3 convolutions; where the shape changes, x goes through a 1×1 convolution."""
+    """relu(F(x) + x), F being two 3×3 convolutions; a 1×1 convolution adapts x if the shape changes."""
 
     def __init__(self, fan_in: int, fan_out: int, stride: int, skip: bool) -> None:
         super().__init__()
@@ -71,9 +72,10 @@ class ResNet(nn.Module):
 def resnet(
     in_shape: tuple[int, ...], num_outputs: int, depth: int = 18, width: int = 64, skip: bool = True
 ) -> nn.Module:
-    """ResNet with basic blocks: `depth` 10 (one block a stage) or 18 (two) or 34; `width` 64 is the paper's. Without `skip`, the plain
-    network of the same shape that the paper compares with."""
+    """ResNet with basic blocks: `depth` 10 (one block per stage), 18 (two) or 34. The paper's `width` is 64.
+    Without `skip` it is the plain network that the paper compares with. Raises ValueError for other depths.
+    """
     blocks = {10: (1, 1, 1, 1), 18: (2, 2, 2, 2), 34: (3, 4, 6, 3)}
     if depth not in blocks:
-        raise ValueError(f"this ResNet comes in depths {sorted(blocks)}, not {depth}")
+        raise ValueError(f"depth must be one of {sorted(blocks)}, not {depth}")
     return ResNet(in_shape[0], num_outputs, blocks[depth], width, skip)

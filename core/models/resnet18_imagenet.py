@@ -1,15 +1,16 @@
-"""torchvision's ResNet-18, whose weights may come from ImageNet: what a network that has seen a million photos knows already.
+"""torchvision's ResNet-18 with optional ImageNet weights, for transfer learning.
 
-He et al., Deep Residual Learning for Image Recognition (arXiv 1512.03385); weights `ResNet18_Weights.IMAGENET1K_V1`. Three ways to
-use it (Yosinski et al., How transferable are features in deep neural networks?, arXiv 1411.1792):
+He et al., Deep residual learning for image recognition (arXiv 1512.03385); weights
+`ResNet18_Weights.IMAGENET1K_V1`. Three initializations (Yosinski et al., How transferable are features in
+deep neural networks?, arXiv 1411.1792):
 
-- from scratch: the same network, weights drawn at random;
-- frozen: the backbone stays as ImageNet left it, and only the last linear layer learns;
-- fine-tuned: everything goes on learning.
+- scratch: random weights; - frozen: pretrained backbone, only the last linear layer is trained; - fine-tuned:
+pretrained backbone, all layers are trained.
 
-The network shrinks its input 32 times, so that 32×32 pictures would end as one pixel: they are enlarged first. Pictures keep the mean
-and standard deviation of their own training part, which for CIFAR-10 differ from ImageNet's by up to 0.05 and 0.04. For pictures of one
-channel the first filters are summed over red, green and blue.
+The model downsamples its input 32 times and would reduce 32×32 images to one pixel, so they are enlarged
+first. Images are standardized by the mean and standard deviation of their own training set, which for
+CIFAR-10 differ from ImageNet's by up to 0.05 and 0.04. For images of one channel, the first filters are
+summed over red, green and blue.
 
 Shapes: B batch, C H W image, S = size after enlarging, K classes.
 """
@@ -37,7 +38,7 @@ class ImageNetResNet18(nn.Module):
         self.backbone.requires_grad_(not self.frozen)
 
     def load_imagenet(self) -> None:
-        """Take ImageNet's weights from PyTorch's cache, or download them into it (45 MB)."""
+        """Load the ImageNet weights from PyTorch's cache, or download them (45 MB)."""
         state = ResNet18_Weights.IMAGENET1K_V1.get_state_dict(
             progress=False, check_hash=True, weights_only=True
         )
@@ -50,7 +51,7 @@ class ImageNetResNet18(nn.Module):
         self.backbone.load_state_dict(state)
 
     def train(self, mode: bool = True) -> ImageNetResNet18:
-        """A frozen backbone keeps ImageNet's batch statistics too."""
+        """Set the mode; a frozen backbone stays in evaluation mode, to keep ImageNet's batch statistics."""
         super().train(mode)
         if self.frozen:
             self.backbone.eval()
@@ -70,5 +71,7 @@ class ImageNetResNet18(nn.Module):
 def resnet18_imagenet(
     in_shape: tuple[int, ...], num_outputs: int, init: str = "fine-tuned", image_size: int = 64
 ) -> nn.Module:
-    """ResNet-18 that begins `init` ("scratch", "frozen", "fine-tuned") and sees pictures of `image_size` x `image_size` pixels."""
+    """ResNet-18 with `init` "scratch", "frozen" or "fine-tuned", for images enlarged to
+    `image_size`×`image_size` pixels.
+    """
     return ImageNetResNet18(in_shape[0], num_outputs, init, image_size)

@@ -1,7 +1,7 @@
-"""A small CNN to take apart: as many blocks as one likes, each of them ordinary or depthwise, with or without a skip, padded or not.
+"""A configurable small CNN: number of blocks, depthwise or ordinary convolutions, skip connections, padding.
 
-No paper: it is here so that a choice can be changed and its price seen at once. Skips after He et al. (arXiv 1512.03385), depthwise
-separable convolutions after Howard et al. (arXiv 1704.04861).
+It shows how each choice changes cost and accuracy. Skip connections after He et al. (arXiv 1512.03385),
+depthwise separable convolutions after Howard et al. (arXiv 1704.04861).
 
 Shapes: B batch, C H W image, W0 = width, K classes.
 """
@@ -17,8 +17,9 @@ KERNEL_SIZE = 3
 
 
 class Block(nn.Module):
-    """(B, fan_in, H, W) -> (B, fan_out, H', W'): a 3×3 convolution (or a depthwise one and a 1×1), batch norm, ReLU, and the input added
-    where `skip`."""
+    """(B, fan_in, H, W) -> (B, fan_out, H', W'): a 3×3 convolution (or a depthwise one and a 1×1), batch
+    norm, ReLU, and with `skip` a skip connection.
+    """
 
     def __init__(
         self, fan_in: int, fan_out: int, stride: int, depthwise: bool, skip: bool, padding: int
@@ -58,7 +59,7 @@ class Sandbox(nn.Module):
         super().__init__()
         blocks, fan_in = [], in_channels
         for number, (fan_out, stride) in enumerate(plan):
-            # Three colours are too few for one filter each.
+            # The first block has too few input channels for depthwise filters.
             blocks.append(
                 Block(fan_in, fan_out, stride, depthwise and number > 0, skip and number > 0, padding)
             )
@@ -85,10 +86,14 @@ def sandbox(
     skip: bool = True,
     padding: bool = True,
 ) -> nn.Module:
-    """`depth` blocks; every second one after the first shrinks by `stride` and, where that is more than 1, doubles the maps, up to
-    eight times `width`. Raises UserError where the maps become too small for the next convolution, or a skip would add maps of
-    different sizes."""
-    channels, height, breadth = in_shape
+    """`depth` blocks. Every second one after the first downsamples by `stride`; with a stride above 1 it also
+    doubles the channels, up to eight times `width`.
+
+    Raises:
+        UserError: if the maps become too small for the next convolution, or if a skip connection would add
+            maps of different sizes.
+    """
+    channels, height, map_width = in_shape
     plan, maps = [], width
     for number in range(depth):
         shrinks = number > 0 and number % 2 == 0
@@ -96,14 +101,14 @@ def sandbox(
         if step > 1:
             maps = min(2 * maps, 8 * width)
         if not padding:
-            if min(height, breadth) < KERNEL_SIZE:
+            if min(height, map_width) < KERNEL_SIZE:
                 raise UserError(
                     N_(
                         "Block {number} receives {size} feature maps, smaller than its 3×3 kernel. "
                         "Use fewer blocks, a smaller stride or padding."
                     ),
                     number=number + 1,
-                    size=f"{height}×{breadth}",
+                    size=f"{height}×{map_width}",
                 )
             if skip and number > 0:
                 raise UserError(
@@ -113,13 +118,13 @@ def sandbox(
                         "maps. Turn on padding or turn off skip connections."
                     ),
                     number=number + 1,
-                    before=f"{height}×{breadth}",
-                    after=f"{(height - KERNEL_SIZE) // step + 1}×{(breadth - KERNEL_SIZE) // step + 1}",
+                    before=f"{height}×{map_width}",
+                    after=f"{(height - KERNEL_SIZE) // step + 1}×{(map_width - KERNEL_SIZE) // step + 1}",
                 )
         border = 2 if padding else 0
-        height, breadth = (
+        height, map_width = (
             (height + border - KERNEL_SIZE) // step + 1,
-            (breadth + border - KERNEL_SIZE) // step + 1,
+            (map_width + border - KERNEL_SIZE) // step + 1,
         )
         plan.append((maps, step))
     return Sandbox(channels, num_outputs, plan, depthwise, skip, int(padding))

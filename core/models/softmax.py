@@ -1,6 +1,7 @@
-"""Softmax regression: one linear map from pixels to logits, the smallest network there is.
+"""Softmax regression: one linear map from pixels to logits.
 
-Bishop, Pattern Recognition and Machine Learning (2006), section 4.3.4. Its weights can be looked at as ten pictures.
+Bishop, Pattern Recognition and Machine Learning (2006), section 4.3.4. The weights of each class can be shown
+as an image.
 
 Shapes: B batch, C H W image, F = C*H*W, K outputs.
 """

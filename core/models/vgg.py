@@ -1,9 +1,9 @@
 """VGG: deep stacks of 3×3 convolutions.
 
-Simonyan and Zisserman, Very deep convolutional networks for large-scale image recognition (arXiv 1409.1556). As in the paper:
-only 3×3 convolutions, the number of maps doubles after each pooling. Not as in the paper: batch norm after each convolution
-(Ioffe and Szegedy, arXiv 1502.03167), and for 32×32 pictures one linear layer in place of three of 4,096 units, which held nine
-tenths of the parameters.
+Simonyan and Zisserman, Very deep convolutional networks for large-scale image recognition (arXiv 1409.1556).
+As in the paper: only 3×3 convolutions, and the number of channels doubles after each pooling. Unlike the
+paper: batch norm after each convolution (Ioffe and Szegedy, arXiv 1502.03167), and for 32×32 images one
+linear layer in place of three of 4,096 units, which held nine tenths of the parameters.
 
 Shapes: B batch, C H W image, W0 = width, K classes.
 """
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from core.models import register_model
 
-# Convolutions between two poolings (the paper's configurations A, B, D, E).
+# Convolutions between two pooling layers (the paper's configurations A, B, D, E).
 PLANS = {11: (1, 1, 2, 2, 2), 13: (2, 2, 2, 2, 2), 16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}
 
 

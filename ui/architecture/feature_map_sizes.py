@@ -1,4 +1,4 @@
-"""How the maps of networks shrink, several beside each other: a part of the architecture page."""
+"""Feature map sizes of several models: a tab of the Architecture page."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ui.kit.charts import empty_figure
 from ui.kit.i18n import _
 
 _MAX_MODELS = 4
-_IMAGENET_STEM = "imagenet-stem"  # ResNet-18 with the first layers that ImageNet's pictures need, given a picture of this size
+_IMAGENET_STEM = "imagenet-stem"  # ResNet-18 with the stem for ImageNet's larger images
 _COARSE_STEM_MESSAGE = N_(
     "Its first layers are designed for larger images. Use stride 1 there and remove the "
     "pooling to keep the feature maps large."
@@ -30,11 +30,13 @@ _OVER_DOWNSAMPLED_MESSAGE = N_(
     "It downsamples too often for {size}-pixel images. Use a smaller stride or fewer "
     "downsampling blocks to keep the feature maps large."
 )
-_MAX_PADDING_ONLY = 0.1  # share of the parameters in kernels that see padding
+_MAX_PADDING_ONLY = 0.1  # fraction of the parameters in kernels that cover only padding
 
 
 def feature_map_sizes_tab(task: tasks.Task, options: dict[str, Any], layers: list[LayerSummary]) -> None:
-    """The network's stages in one chart with those of others, and what is wrong with a stem that is too coarse."""
+    """Plot the stages of the task's model and of models to compare with, and warn about excessive
+    downsampling.
+    """
     side = model_summary.task_shape(task)[0][1]
     others = {t.name: _(t.title) for t in tasks.TASKS if t.dataset == task.dataset and t.name != task.name}
     stem = tasks.get_task("cifar10-resnet18-pretrained")
@@ -52,14 +54,14 @@ def feature_map_sizes_tab(task: tasks.Task, options: dict[str, Any], layers: lis
     )
     shown = [(_(task.title), model_summary.build_network(task, options))]
     for name in chosen:
-        found = stem if name == _IMAGENET_STEM else tasks.get_task(name)
+        other = stem if name == _IMAGENET_STEM else tasks.get_task(name)
         shown.append(
             (
                 others[name],
                 model_summary.build_network(
-                    found,
+                    other,
                     {
-                        **found.recipe.part("model"),
+                        **other.recipe.part("model"),
                         **({"image_size": side} if name == _IMAGENET_STEM else {}),
                     },
                 ),
@@ -101,27 +103,29 @@ def feature_map_sizes_tab(task: tasks.Task, options: dict[str, Any], layers: lis
 
 
 def map_size_chart(
-    shown: Sequence[tuple[str, list[feature_map_sizes.Stage]]], side: int, height: int = 340
+    stages_by_model: Sequence[tuple[str, list[feature_map_sizes.Stage]]], side: int, height: int = 340
 ) -> go.Figure:
-    """The side of the maps (pixels, logarithmic) over the layers with weights; one line of steps per network, with its channels."""
-    fig = empty_figure(height + 14 * len(shown), legend=True)
-    for place, (title, found) in enumerate(shown):
-        colour, dash = p.series_style(place)
-        begins = [0, *(s.num_layers for s in found[:-1])]
+    """Side of the feature maps (pixels, logarithmic) by number of layers with weights; one step line per
+    model.
+    """
+    fig = empty_figure(height + 14 * len(stages_by_model), legend=True)
+    for place, (title, stages) in enumerate(stages_by_model):
+        color, dash = p.series_style(place)
+        begins = [0, *(s.num_layers for s in stages[:-1])]
         fig.add_scatter(
-            x=[*begins, found[-1].num_layers],
-            y=[*(s.height for s in found), found[-1].height],
+            x=[*begins, stages[-1].num_layers],
+            y=[*(s.height for s in stages), stages[-1].height],
             name=html.escape(title),
             mode="lines+markers",
-            line={"color": colour, "dash": dash, "width": 2, "shape": "hv"},
+            line={"color": color, "dash": dash, "width": 2, "shape": "hv"},
             marker={"size": 7},
             cliponaxis=False,
             customdata=[
                 [s.channels, s.num_layers - b, 100 * s.mac_fraction]
-                for s, b in zip(found, begins, strict=True)
+                for s, b in zip(stages, begins, strict=True)
             ]
             + [[0, 0, 0]],
-            hovertemplate=f"<b>{html.escape(title)}</b><br>%{{y}}x%{{y}} px<br>"
+            hovertemplate=f"<b>{html.escape(title)}</b><br>%{{y}}×%{{y}} px<br>"
             + _hover_template()
             + "<extra></extra>",
         )

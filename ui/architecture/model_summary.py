@@ -1,4 +1,4 @@
-"""What the architecture page shows of a network: its figures, its layers, how far it sees, its graph, its source."""
+"""Tabs of the Architecture page: metrics, layers, receptive field and graph of a model."""
 
 from __future__ import annotations
 
@@ -23,9 +23,7 @@ from ui.kit import preload
 from ui.kit.charts import empty_figure
 from ui.kit.i18n import _, translate_message
 
-MAX_PARAMETERS = (
-    60_000_000  # parameters: what takes a network apart holds it several times, and a link may name any width
-)
+MAX_PARAMETERS = 60_000_000  # a link can ask for any width, and the summary holds several copies of the model
 METRIC_COLUMNS = {
     "parameters": N_("Parameters"),
     "macs": N_("MACs"),
@@ -65,7 +63,11 @@ def _build_network(task_name: str, options: str) -> tuple[Any, list[model_summar
 
 
 def build_network(task: tasks.Task, options: dict[str, Any]) -> tuple[Any, list[model_summary.LayerSummary]]:
-    """The network and its layers. Raises UserError where the options do not fit together."""
+    """Build the task's model with `options`, and summarize its layers.
+
+    Raises:
+        UserError: if the options are incompatible, or the model is too large.
+    """
     preload.wait_until_ready()
     try:
         return _build_network(task.name, json.dumps(options, sort_keys=True))
@@ -76,7 +78,7 @@ def build_network(task: tasks.Task, options: dict[str, Any]) -> tuple[Any, list[
 
 
 def show_metrics(layers: list[model_summary.LayerSummary], in_shape: tuple[int, ...]) -> None:
-    """Four numbers of the whole."""
+    """Show the total parameters, MACs, activation memory and number of layers."""
     weights = sum(layer.parameters for layer in layers)
     columns = st.columns(4)
     columns[0].metric(_(N_("Parameters")), _format_count(weights), border=True, help=f"{weights:,}")
@@ -126,7 +128,7 @@ def _receptive_fields(task_name: str, options: str) -> list[model_summary.Recept
 
 
 def layer_table(task: tasks.Task, options: dict[str, Any], layers: list[model_summary.LayerSummary]) -> None:
-    """Every layer as a row, and one of its figures as bars in the order in which a picture goes through them."""
+    """Show a table of the layers, and one of its columns as bars in the order of the forward pass."""
     key = json.dumps(options, sort_keys=True)
     measured = st.session_state.get("layer-times") == (task.name, key)
     what = st.segmented_control(
@@ -149,7 +151,7 @@ def layer_table(task: tasks.Task, options: dict[str, Any], layers: list[model_su
         {
             "name": [layer.name for layer in layers],
             "kind": [layer.kind for layer in layers],
-            "shape": ["x".join(map(str, layer.out_shape)) for layer in layers],
+            "shape": ["×".join(map(str, layer.out_shape)) for layer in layers],
             "parameters": [layer.parameters for layer in layers],
             "macs": [layer.macs for layer in layers],
             "activation": [round(layer.activation_bytes / 1e3, 1) for layer in layers],
@@ -179,10 +181,10 @@ def layer_table(task: tasks.Task, options: dict[str, Any], layers: list[model_su
 
 
 def layer_bars(frame: pd.DataFrame, column: str, label: str, height: int = 260) -> go.Figure:
-    """One bar per layer, left to right as a picture goes through."""
+    """One bar per layer, in the order of the forward pass."""
     fig = empty_figure(height, legend=True)
     place, kinds = np.arange(len(frame)), frame["kind"].where(frame["kind"].isin(LAYER_KINDS), "")
-    for kind, (title, colour) in LAYER_KINDS.items():
+    for kind, (title, color) in LAYER_KINDS.items():
         here = (kinds == kind).to_numpy()
         if not here.any():
             continue
@@ -190,7 +192,7 @@ def layer_bars(frame: pd.DataFrame, column: str, label: str, height: int = 260) 
             x=place[here],
             y=frame[column][here],
             width=0.8,  # plotly's own width is that of the gaps within one trace, so bars of sparse kinds would overlap
-            marker={"color": colour},
+            marker={"color": color},
             name=_(title),
             customdata=frame[["name", "kind", "shape"]].to_numpy()[here],
             hovertemplate=f"<b>%{{customdata[0]}}</b> %{{customdata[1]}}<br>%{{customdata[2]}}<br>{label}: %{{y:,.4~g}}<extra></extra>",
@@ -201,7 +203,7 @@ def layer_bars(frame: pd.DataFrame, column: str, label: str, height: int = 260) 
 
 
 def receptive_field_tab(task: tasks.Task, options: dict[str, Any]) -> None:
-    """How far single units see, measured."""
+    """Plot the measured receptive fields."""
     in_shape = task_shape(task)[0]
     with st.spinner(_(N_("Computing receptive fields…"))):
         fields = _receptive_fields(task.name, json.dumps(options, sort_keys=True))
@@ -248,7 +250,7 @@ def receptive_field_chart(
 
 
 def model_graph(task: tasks.Task, options: dict[str, Any]) -> None:
-    """The graph of the network."""
+    """Show the computation graph."""
     built, _layers = build_network(task, options)
     detailed = st.toggle(
         _(N_("All layers")),
