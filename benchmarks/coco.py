@@ -46,7 +46,7 @@ def make_dataset(folder: Path, share: float) -> Path:
     if (target / "annotations" / "captions_made.json").exists():
         return target
     (target / "annotations").mkdir(parents=True, exist_ok=True)
-    rng, images, count = np.random.default_rng(0), int(NUM_IMAGES * share), int(NUM_INSTANCES * share)
+    rng, num_images, count = np.random.default_rng(0), int(NUM_IMAGES * share), int(NUM_INSTANCES * share)
     shapes = [_random_shape(rng) for _ in range(3000)]
     names = ["person", *(f"cat_{i}" for i in range(2, NUM_CATEGORIES + 1))]
     categories = [
@@ -62,12 +62,12 @@ def make_dataset(folder: Path, share: float) -> Path:
             "date_captured": "2013-11-14 17:02:52",
             "id": i,
         }
-        for i in range(images)
+        for i in range(num_images)
     ]
     head = json.dumps({"info": {}, "licenses": [], "images": images})[:-1]
     owner = np.sort(
         np.concatenate(
-            [np.full(CROWDED_COUNT, images - 1), rng.integers(0, images - 1, count - CROWDED_COUNT)]
+            [np.full(CROWDED_COUNT, num_images - 1), rng.integers(0, num_images - 1, count - CROWDED_COUNT)]
         )
     )
     kind = np.where(
@@ -120,13 +120,13 @@ def make_dataset(folder: Path, share: float) -> Path:
     sentences = [" ".join(rng.choice(words, 10)) for _ in range(5000)]
     captions = [
         {"image_id": i, "id": 5 * i + j, "caption": sentences[rng.integers(5000)]}
-        for i in range(images)
+        for i in range(num_images)
         for j in range(5)
     ]
     (target / "made").mkdir(exist_ok=True)
     for i in (
         *range(NUM_THUMBNAILS),
-        images - 1,
+        num_images - 1,
     ):  # as detailed as a photo, so that decoding takes as long
         small = Image.fromarray(rng.integers(0, 256, (60, 80, 3)).astype(np.uint8))
         small.resize((images[i]["width"], 480), Image.Resampling.BICUBIC).save(

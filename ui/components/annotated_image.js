@@ -22,7 +22,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const draw = () => {
     const { data } = box.latest
     const [left, top, width, height] = data.view
-    const unit = Math.max(width / (box.clientWidth || 600), height / (0.78 * window.innerHeight)) // picture pixels for instance of the screen
+    const unit = Math.max(width / (box.clientWidth || 600), height / (0.78 * window.innerHeight)) // image pixels per screen pixel
     const svg = make('svg', { viewBox: data.view.join(' '), role: 'img', 'aria-label': data.alt })
     const defs = make('defs', {}, svg)
     make('image', { href: data.photo, x: 0, y: 0, width: data.width, height: data.height, preserveAspectRatio: 'none' }, svg)
