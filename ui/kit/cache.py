@@ -65,13 +65,13 @@ def load_dataset(name: str) -> data.ArrayDataset:
     nothing."""
     folder = str(data.find_dataset(name))
     if (name, folder) not in _decoded_keys():
-        place = st.empty()
+        bar = st.empty()
         data.load_dataset(
             name,
             download=False,
-            progress=lambda words, share: place.progress(min(1.0, share), translate_message(words)),
+            progress=lambda words, share: bar.progress(min(1.0, share), translate_message(words)),
         )
-        place.empty()
+        bar.empty()
         _decoded_keys().add((name, folder))
     return _load_dataset(name, folder)
 

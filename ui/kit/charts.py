@@ -1,8 +1,7 @@
-"""Drawing functions: plain data and translated labels in, a plotly figure out. They know no state and no Streamlit.
+"""Chart functions: plain data and translated labels in, a plotly figure out, without state or Streamlit.
 
-Show a figure with `st.plotly_chart(figure, theme="streamlit", config=CONFIG)`: text, grid and fonts then follow the viewer's
-light or dark theme at once. Cells are bars, because Streamlit reports no clicks on heat maps; a clicked point brings its
-`customdata` back. Where a chart fills its cells it takes `dark`, the only thing about the page that it must be told.
+Show a figure with `st.plotly_chart(figure, theme="streamlit", config=CONFIG)`: text, grid and fonts then follow the light or dark
+theme. A clicked point returns its `customdata`.
 
 Shapes: K classes, N examples, T points of a series.
 """
@@ -26,8 +25,8 @@ CONFIG = {
     "displayModeBar": False,
     "scrollZoom": False,
     "doubleClick": "reset",
-    "showTips": False,
-}  # tips are English only
+    "showTips": False,  # English only
+}
 SELECTABLE = {"on_select": "rerun", "selection_mode": "points"}
 REVISION = "manabi"  # plotly keeps zoom and hidden series while this stays the same
 
@@ -61,8 +60,11 @@ PERCENT_FORMATS = (".0%", ".1%", ".2%")  # formats of shares in 0..1
 
 @dataclass(frozen=True)
 class Series:
-    """A curve. `role` is what it is measured on, or its place among several; `faint` marks the raw values behind a smoothed curve
-    of the same name, and only they are hovered, for they are what was logged."""
+    """A curve of a line chart.
+
+    `role` is the split it was measured on, or an index among several runs. `faint` marks the raw values behind a smoothed curve of
+    the same name; only they have hover labels, because they are what was logged.
+    """
 
     name: str
     x: Sequence[float]
@@ -73,7 +75,7 @@ class Series:
 
 
 def empty_figure(height: int, *, zoom: bool = False, legend: bool = False) -> go.Figure:
-    """An empty figure of the house. What Streamlit's theme must not override is set on the layout, the rest in the template."""
+    """Return an empty figure in the project's style. The layout holds what Streamlit's theme must not override, the template the rest."""
     fig = go.Figure(layout={"template": TEMPLATE})
     fig.update_layout(
         height=height,
@@ -94,7 +96,7 @@ def empty_figure(height: int, *, zoom: bool = False, legend: bool = False) -> go
 
 
 def mask_nonfinite(values: Sequence[float], *, positive: bool = False) -> np.ndarray:
-    """(T,) floats with gaps (NaN) for what cannot be drawn: infinities and, on a log axis, what is not positive."""
+    """Return (T,) floats with NaN for values that cannot be drawn: infinities and, with `positive` (log axis), values up to 0."""
     out = np.asarray(values, dtype=float).copy()
     out[~np.isfinite(out)] = np.nan
     if positive:
@@ -103,7 +105,7 @@ def mask_nonfinite(values: Sequence[float], *, positive: bool = False) -> np.nda
 
 
 def format_percent(value: float) -> str:
-    """A share of 0..1 in one decimal, never rounded to a certainty that is not there."""
+    """Format a fraction of 0..1 with one decimal; values close to 0 and 1 become "<0.1%" and ">99.9%"."""
     if 0.9995 <= value < 1:
         return ">99.9%"
     if 0 < value < 0.0005:
@@ -156,7 +158,7 @@ def line_chart(
             **({"hoverinfo": "skip"} if smoothed else {"hovertemplate": hover}),
         )
     if best and all(math.isfinite(v) for v in best) and not (log_y and best[1] <= 0):
-        # Its label stands in the legend, where it never lies over a curve.
+        # Its label is in the legend, where it never covers a curve.
         fig.add_scatter(
             x=[best[0]],
             y=[best[1]],
@@ -202,8 +204,10 @@ def probability_bars(
     vertical: bool = False,
     height: int | None = None,
 ) -> go.Figure:
-    """Bars of (K,) shares in 0..1, the `highlight`ed one (the largest, if not given) in the accent; the tick of the `truth`, where
-    it is known, carries a mark."""
+    """Draw bars of (K,) fractions in 0..1, the `highlight` (by default the largest) in the accent color.
+
+    The tick of class `truth` has a check mark.
+    """
     shares = np.nan_to_num(np.asarray(values, dtype=float)).clip(0, 1)
     k = len(shares)
     top = highlight if highlight is not None else int(shares.argmax()) if k and shares.max() > 0 else -1
@@ -228,10 +232,8 @@ def probability_bars(
         hovertemplate="%{customdata[0]}: %{customdata[1]}<extra></extra>",
     )
     names_axis = {"tickvals": place, "ticktext": names, "showgrid": False, "range": [-0.5, k - 0.5]}
-    share_axis = {
-        "range": [0, 118 if vertical else 145],
-        "visible": False,
-    }  # room for the largest share's label
+    # Room for the label of the largest bar.
+    share_axis = {"range": [0, 118 if vertical else 145], "visible": False}
     if vertical:
         fig.update_layout(xaxis=names_axis, yaxis=share_axis)
     else:
@@ -250,7 +252,7 @@ def prediction_scatter(
     role: str = "test",
     height: int = 360,
 ) -> go.Figure:
-    """(N,) predictions over (N,) true values, with the line on which all would lie; a point's customdata is [its index]."""
+    """Draw (N,) predictions over (N,) true values with the identity line; the customdata of a point is [index]."""
     x, y = mask_nonfinite(actual), mask_nonfinite(predicted)
     fig = empty_figure(height, zoom=True, legend=True)
     both = np.concatenate([x, y])
@@ -293,8 +295,10 @@ def prediction_scatter(
 def per_class_chart(
     table: pd.DataFrame, labels: Mapping[str, str], class_label: str, *, height: int = 280
 ) -> go.Figure:
-    """Precision, recall and F1 of every class. `table` has the column `class` and one of shares (0..1) for each key of `labels`,
-    which maps them to their names. Points instead of bars, so that the axis may start where the values are."""
+    """Draw precision, recall and F1 of every class as points, so that the axis may start near the values.
+
+    `table` has a column `class` and a column of fractions (0..1) for each key of `labels`, which maps them to display names.
+    """
     fig = empty_figure(height, legend=True)
     columns = list(labels)
     values = table[columns].to_numpy(dtype=float)  # (K, len(labels))

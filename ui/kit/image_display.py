@@ -32,7 +32,7 @@ def overlay_attribution(image: np.ndarray, attribution: np.ndarray, factor: int 
     class in blue, evidence against it in orange, relative to the largest absolute value. Returns (H *
     factor, W * factor, 3)."""
     signed = np.nan_to_num(np.asarray(attribution, dtype=float), posinf=0, neginf=0)
-    # The largest one percent may saturate: a single pixel should not turn the rest off.
+    # The largest percent may saturate: a single outlier should not hide the rest.
     bound = np.percentile(np.abs(signed), 99) or np.abs(signed).max() or 1.0
     strength = (np.abs(signed) / bound).clip(0, 1)[..., None] * 0.85  # (H, W, 1)
     tint = np.where(
@@ -71,9 +71,9 @@ def tile_images(
     columns = min(columns, len(tiles))
     rows = -(-len(tiles) // columns)
     out = np.zeros((rows * (height + gap) - gap, columns * (width + gap) - gap, 4), dtype=np.uint8)
-    for i, one in enumerate(tiles):
+    for i, tile in enumerate(tiles):
         y, x = (i // columns) * (height + gap), (i % columns) * (width + gap)
-        out[y : y + height, x : x + width, :3] = one
+        out[y : y + height, x : x + width, :3] = tile
         out[y : y + height, x : x + width, 3] = 255
     return out
 
@@ -85,7 +85,7 @@ def _frame_image(image: np.ndarray, mark: bool | None, frame: int) -> np.ndarray
     canvas = Image.new("RGB", (width + 2 * frame, height + 2 * frame), color)
     canvas.paste(Image.fromarray(image), (frame, frame))
     if mark is not None:
-        # Drawn four times as large and shrunk: smooth strokes at any size.
+        # Drawn at four times the size and reduced, for smooth strokes.
         side = max(12, round(0.24 * min(height, width)))
         plate = Image.new("RGB", (4 * side, 4 * side), color)
         strokes = (

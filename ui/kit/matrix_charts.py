@@ -192,9 +192,9 @@ def _sweep_heatmap(
     grid = table.pivot_table(index=color, columns=x, values=y, aggfunc="mean")
     values = grid.to_numpy()
     rows, columns = np.nonzero(np.isfinite(values))
-    found = values[rows, columns]
-    low, high = found.min(), found.max()
-    strength = (found - low) / (high - low) if high > low else np.ones_like(found)
+    means = values[rows, columns]
+    low, high = means.min(), means.max()
+    strength = (means - low) / (high - low) if high > low else np.ones_like(means)
     strength = strength if higher else 1 - strength
     best = int(strength.argmax())
     fills = [_cell_color(p.BLUE, s, dark) for s in strength]
@@ -202,7 +202,7 @@ def _sweep_heatmap(
     keys = [(grid.index[r], grid.columns[c]) for r, c in zip(rows, columns, strict=True)]
     texts = [
         ("★ " if i == best else "") + (f"{v:.1%}" if "%" in y_format else f"{v:.3g}")
-        for i, v in enumerate(found)
+        for i, v in enumerate(means)
     ]
     fig = empty_figure(max(height, 60 + 34 * len(grid)))
     _add_cells(
@@ -214,7 +214,7 @@ def _sweep_heatmap(
         dark,
         marker={"color": fills},
         customdata=[
-            [names.get(key), str(key[0]), str(key[1]), float(v)] for key, v in zip(keys, found, strict=True)
+            [names.get(key), str(key[0]), str(key[1]), float(v)] for key, v in zip(keys, means, strict=True)
         ],
         hovertemplate=f"{labels[color]}: %{{customdata[1]}}<br>{labels[x]}: %{{customdata[2]}}<br>"
         f"{labels[y]}: %{{customdata[3]:{y_format}}}<extra></extra>",

@@ -17,14 +17,14 @@ def _import_thread() -> threading.Thread:
     def load() -> None:
         for name in ("torch", "torchvision", "core.evaluation", "core.inference.predictor"):
             importlib.import_module(name)
-        # One drawing is a matter of milliseconds for one thread; two would wait for each other while a training holds the cores.
+        # A drawing takes one thread milliseconds; two would wait for each other while a run occupies the cores.
         importlib.import_module("torch").set_num_threads(1)
-        # Streamlit collects garbage after every rerun and would look through the hundreds of thousands of objects of these modules each
-        # time: a quarter of a second, and a third of a training's speed while a live page is open.
+        # Streamlit collects garbage after every rerun. Traversing the objects of these modules each time takes a quarter of a second,
+        # and a third of a run's speed while a live page is open.
         gc.collect()
         gc.freeze()
 
-    # A moment's delay lets the first page be served before the import holds the interpreter.
+    # The delay lets the first page be served before the import holds the interpreter.
     timer = threading.Timer(0.5, load)
     timer.daemon = True
     timer.start()

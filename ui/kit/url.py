@@ -1,6 +1,6 @@
-"""Choices that live in the URL by their own name, not by their label, so that a link means the same in every language.
+"""Widgets whose value is shared in the URL by name, not by label, so that a link works in every language; links between pages.
 
-Streamlit's own `bind="query-params"` writes the label that a visitor sees; it serves numbers, switches and text.
+Streamlit's own `bind="query-params"` writes the translated label; it suits numbers, toggles and text.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from ui.kit.i18n import language
 def choose_one(
     widget: Callable[..., Any], label: str, options: Sequence[Any], *, key: str, default: Any, **more: object
 ) -> Any:
-    """A selectbox or segmented control whose value is shared as `?key=value` and kept while the visitor is on other pages.
+    """Draw a selectbox or segmented control whose value is shared as `?key=value` and kept while other pages are open.
 
-    A value in the URL that is no option is passed over; the default is not written.
+    A value in the URL that is no option is ignored; the default is not written.
     """
     by_name = {str(option): option for option in options}
     kept, written, spoken = f"_kept.{key}", f"_url.{key}", f"_language.{key}"
@@ -29,9 +29,7 @@ def choose_one(
     elif key not in st.session_state or st.session_state[key] not in options:
         st.session_state[key] = st.session_state[kept] if st.session_state.get(kept) in options else default
     elif st.session_state.get(spoken) != language():
-        st.session_state[key] = st.session_state[
-            key
-        ]  # set anew, so that the browser shows it in the new language
+        st.session_state[key] = st.session_state[key]  # set again, so that the browser shows the new language
     st.session_state[spoken] = language()
     value = widget(label, options, key=key, **more)
     value = default if value is None else value
@@ -45,7 +43,7 @@ def choose_one(
 
 
 def forget_choice(key: str) -> None:
-    """What a visitor chose before under `key` no longer counts; to be called before the choice is shown."""
+    """Forget the earlier choice under `key`; call it before the widget is drawn."""
     for name in (key, f"_kept.{key}", f"_url.{key}"):
         st.session_state.pop(name, None)
 
@@ -60,9 +58,11 @@ def choose_many(
     always: bool = True,
     **more: object,
 ) -> list[str]:
-    """A `widget` of several names whose value is shared as `?key=a,b` and kept while the visitor is on other pages. Names that are no
-    options, and those above `max_selections`, are passed over. The default, which may be another one elsewhere, is written as well
-    unless `always` is off."""
+    """Draw a `widget` of several names whose value is shared as `?key=a,b` and kept while other pages are open.
+
+    Names that are no options, and those above `max_selections`, are ignored. The default, which may differ elsewhere, is written
+    too unless `always` is off.
+    """
     kept, written = f"_kept.{key}", f"_url.{key}"
     named = st.query_params.get(key)
     if named is not None and named != st.session_state.get(written):
@@ -82,17 +82,18 @@ def choose_many(
     return list(value)
 
 
-def read_number(key: str, below: int) -> int | None:
-    """A whole number from 0 to `below` - 1 that the link names; None where it names none."""
+def read_number(key: str, limit: int) -> int | None:
+    """Return the integer from 0 to `limit` - 1 that the URL names under `key`, None otherwise."""
     named = st.query_params.get(key, "")
-    return (
-        int(named) if named.isascii() and named.isdigit() and len(named) < 12 and int(named) < below else None
-    )
+    is_number = named.isascii() and named.isdigit() and len(named) < 12
+    return int(named) if is_number and int(named) < limit else None
 
 
 def text_field(label: str, *, key: str, default: str = "", **more: object) -> str:
-    """A text input whose value is shared as `?key=value`, also where a callback has set it (`bind="query-params"` shares what is typed
-    alone), and kept while the visitor is elsewhere."""
+    """Draw a text input whose value is shared as `?key=value`, also when a callback sets it, and kept while other pages are open.
+
+    Streamlit's `bind="query-params"` shares typed text only.
+    """
     kept, written = f"_kept.{key}", f"_url.{key}"
     named = st.query_params.get(key)
     if named is not None and named != st.session_state.get(written):

@@ -17,8 +17,8 @@ from ui.kit.frame import with_error_boundary
 from ui.kit.i18n import _, escape_markdown
 from ui.runs.curves_panel import AXIS_NAMES, log_series
 
-_MAX_SEGMENTS = 4  # measures that stand side by side
-_REFRESH_SECONDS = 2.0  # seconds between two looks at the runs that train
+_MAX_SEGMENTS = 4  # metrics in a segmented control; more go into a selectbox
+_REFRESH_SECONDS = 2.0
 
 
 def all_curves() -> dict[str, Curve]:
@@ -51,25 +51,25 @@ def _has_values(log: pd.DataFrame, column: str) -> bool:
     return column in log and bool(log[column].notna().any())
 
 
-def live_chart_of_runs(chosen: list[Run]) -> None:
-    """The chart of the chosen runs, which grows while one of them trains; when the last one ends, the whole page is drawn anew."""
-    active = any(run.status().is_active for run in chosen)
+def live_chart_of_runs(selected_runs: list[Run]) -> None:
+    """Show the chart of the selected runs, refreshed while one is active; the end of the last one reruns the whole page."""
+    active = any(run.status().is_active for run in selected_runs)
     st.fragment(_live_overlay, run_every=_REFRESH_SECONDS if active else None)(
-        [run.id for run in chosen], active
+        [run.id for run in selected_runs], active
     )
 
 
 @with_error_boundary
 def _live_overlay(ids: list[str], was_active: bool) -> None:
-    chosen = [store.find_run(i) for i in ids]
-    if was_active and not any(run.status().is_active for run in chosen):
+    selected_runs = [store.find_run(i) for i in ids]
+    if was_active and not any(run.status().is_active for run in selected_runs):
         st.rerun()
-    overlay_chart(chosen)
+    overlay_chart(selected_runs)
 
 
-def overlay_chart(chosen: list[Run]) -> None:
-    """One measure of the chosen runs, each a colour; a sentence where there is none to draw."""
-    logs = {run: cache.run_metrics(run) for run in chosen}
+def overlay_chart(selected_runs: list[Run]) -> None:
+    """Show one metric of the selected runs, a color per run; a sentence if they have none in common."""
+    logs = {run: cache.run_metrics(run) for run in selected_runs}
     names = common_curves(list(logs.values()))
     if not names:
         if any(_is_logged(c, log) for c in all_curves().values() for log in logs.values()):
@@ -101,7 +101,7 @@ def overlay_chart(chosen: list[Run]) -> None:
         )
         part = next(iter(curve.columns))
         if len(curve.columns) > 1:
-            # Trainings on the whole training part have no validation figures.
+            # Runs on the full training set have no validation metrics.
             validated = any(_has_values(log, curve.columns["validation"]) for log in logs.values())
             part = url.choose_one(
                 st.segmented_control,
@@ -117,12 +117,12 @@ def overlay_chart(chosen: list[Run]) -> None:
         )
         log_y = st.toggle(_(N_("Log scale")), key="log")
     series, missing = [], []
-    for place, (run, log) in enumerate(logs.items()):
-        found = log_series(
-            log, curve.columns[part], axis, weight if part == "train" else 0.0, run.label, place
+    for index, (run, log) in enumerate(logs.items()):
+        curves = log_series(
+            log, curve.columns[part], axis, weight if part == "train" else 0.0, run.label, index
         )
-        series += found
-        missing += [] if found else [escape_markdown(run.label)]
+        series += curves
+        missing += [] if curves else [escape_markdown(run.label)]
     if series:
         figure = charts.line_chart(
             series,
@@ -140,7 +140,7 @@ def overlay_chart(chosen: list[Run]) -> None:
             "validation set was held out."
         )
         st.info(_(text, runs=", ".join(missing)), icon=":material/info:")
-    if len({run.kind for run in chosen}) > 1:
+    if len({run.kind for run in selected_runs}) > 1:
         st.caption(
             _(
                 N_(

@@ -15,7 +15,7 @@ from core.runs.store import Run
 from ui.kit import image_display
 from ui.kit.i18n import _
 
-_FOLLOW_SECONDS = 10.0  # seconds
+_FOLLOW_SECONDS = 10.0
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

@@ -25,17 +25,16 @@ STATE_BADGES: dict[str, tuple[str, str, str]] = {
     "failed": (N_("failed"), ":material/error:", "red"),
     "interrupted": (N_("interrupted"), ":material/power_off:", "orange"),
 }
-_REFRESH_SECONDS, _SLOW_REFRESH_SECONDS = (
-    1.0,
-    2.0,
-)  # seconds between two looks at the run folder; the second of a training that goes on for longer
-_SHORT_RUN_SECONDS = 60.0  # than these seconds
+# Key of the group's id in a run's config and in the URL, label, page.
+_GROUPS = (("sweep", N_("View sweep"), "train"), ("fight", N_("View comparison"), "compare"))
+_REFRESH_SECONDS, _SLOW_REFRESH_SECONDS = 1.0, 2.0  # the second one after `_SHORT_RUN_SECONDS` of training
+_SHORT_RUN_SECONDS = 60.0
 
 
 def state_badge(status: Status) -> None:
-    """The run's state as a coloured word."""
-    text, icon, colour = STATE_BADGES[status.state]
-    st.badge(_(text), icon=icon, color=colour)
+    """Show the state of a run as a colored badge."""
+    text, icon, color = STATE_BADGES[status.state]
+    st.badge(_(text), icon=icon, color=color)
 
 
 def run_link(run: Run, titled: bool = True) -> None:
@@ -51,17 +50,17 @@ def run_link(run: Run, titled: bool = True) -> None:
 
 
 def stop_runs(members: list[Run]) -> None:
-    """Callback: stop every run that trains or waits; what each has learned is saved."""
+    """Stop every queued or running member (callback); each saves a checkpoint."""
     for run in members:
         if run.status().is_active:
             try_action(queue.stop_run, run)
 
 
 def run_panel(run: Run) -> None:
-    """The live part. While the run is active it looks again every second; when it ends the whole page is drawn anew."""
+    """Show the live panel: refreshed every second or two while the run is active; its end reruns the whole page."""
     status = run.status()
-    every = _REFRESH_SECONDS if status.seconds < _SHORT_RUN_SECONDS else _SLOW_REFRESH_SECONDS
-    st.fragment(_live_panel, run_every=every if status.is_active else None)(run.id, status.is_active)
+    interval = _REFRESH_SECONDS if status.seconds < _SHORT_RUN_SECONDS else _SLOW_REFRESH_SECONDS
+    st.fragment(_live_panel, run_every=interval if status.is_active else None)(run.id, status.is_active)
 
 
 @with_error_boundary
@@ -76,12 +75,14 @@ def _live_panel(run_id: str, was_active: bool) -> None:
 
 
 def _group_link(run: Run) -> None:
-    """The way back to the sweep or the fair fight that this run is part of."""
-    for kind, label in (("sweep", N_("View sweep")), ("fight", N_("View comparison"))):
-        if found := run.config.get(kind):
-            entry = PAGES["train" if kind == "sweep" else "compare"]
+    """Link to the sweep or equal-budget comparison that this run belongs to."""
+    for key, label, name in _GROUPS:
+        if group_id := run.config.get(key):
             st.page_link(
-                entry.path, label=_(label), icon=":material/arrow_back:", query_params={kind: str(found)}
+                PAGES[name].path,
+                label=_(label),
+                icon=":material/arrow_back:",
+                query_params={key: str(group_id)},
             )
 
 

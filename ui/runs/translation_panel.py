@@ -29,7 +29,7 @@ _SMOOTHING = 0.9
 
 
 def translation_panel(run: Run, log: pd.DataFrame) -> None:
-    """Pictures first: they are what a person judges such a training by."""
+    """Show samples, diagnostics and curves; the images come first, because they show best how such a run is doing."""
     sample_sheets(run)
     kind = get_kind(run.task.kind)
     show_findings(kind.diagnose(log))
@@ -49,14 +49,14 @@ def translation_panel(run: Run, log: pd.DataFrame) -> None:
 def _log_chart(run: Run, log: pd.DataFrame, curves: list[Curve], axis: str, title: str) -> None:
     """The curves of one group in a chart; nothing if none of them has values yet."""
     series, y_format = [], curves[0].y_format
-    for place, curve in enumerate(curves):
+    for index, curve in enumerate(curves):
         [column] = curve.columns.values()
         rows = log.dropna(subset=[column]) if column in log else log.iloc[:0]
         if len(rows):
             x, y = rows[axis].to_numpy(float), rows[column].to_numpy(float)
             weight = min(_SMOOTHING, max(0.0, 1 - 15 / len(rows))) if not column.startswith("val/") else 0.0
             series.append(
-                charts.Series(_(curve.name), *decimate(x, smooth(y, weight) if weight else y), role=place)
+                charts.Series(_(curve.name), *decimate(x, smooth(y, weight) if weight else y), role=index)
             )
     if series:
         st.markdown(f"**{_(title)}**")
@@ -69,11 +69,11 @@ def _log_chart(run: Run, log: pd.DataFrame, curves: list[Curve], axis: str, titl
 
 
 def sample_sheets(run: Run) -> None:
-    """The same held-back photos at the look that the slider names."""
-    found = samples.list_sheets(run.path)
-    if not found:
+    """Show the same held-out photos at the slider's step; the slider follows the newest step until it is moved."""
+    sheets = samples.list_sheets(run.path)
+    if not sheets:
         return
-    steps = sorted({sheet.step for sheet in found})
+    steps = sorted({sheet.step for sheet in sheets})
     heading = _(N_("Validation samples over time"))
     st.markdown(f"**{heading}**")
     step = steps[-1]
@@ -81,15 +81,14 @@ def sample_sheets(run: Run) -> None:
         key = f"look-{run.id}"
         known = st.session_state.get(f"{key}-newest")
         if st.session_state.get(key) in (None, known) or st.session_state[key] not in steps:
-            st.session_state[key] = steps[-1]  # follows the newest until somebody moves it
+            st.session_state[key] = steps[-1]
         st.session_state[f"{key}-newest"] = steps[-1]
         step = st.select_slider(_(N_("Step")), steps, key=key)
     classes = run.config.get("data", {}).get("classes") or ["A", "B"]
-    both = [sheet for sheet in found if sheet.step == step]
-    for sheet, place in zip(
-        both, st.tabs([_direction_label(sheet.name, classes) for sheet in both]), strict=True
-    ):
-        with place:
+    directions = [sheet for sheet in sheets if sheet.step == step]
+    tabs = st.tabs([_direction_label(sheet.name, classes) for sheet in directions])
+    for sheet, tab in zip(directions, tabs, strict=True):
+        with tab:
             for kind, caption in IMAGE_ROWS.items():
                 st.caption(_(caption))
                 st.image(
@@ -101,11 +100,11 @@ def sample_sheets(run: Run) -> None:
 
 
 def _direction_label(name: str, classes: list[str]) -> str:
-    one, other = (_(c) for c in (classes if name == "a" else classes[::-1]))
-    return f"{one} → {other}"
+    source, target = (_(c) for c in (classes if name == "a" else classes[::-1]))
+    return f"{source} → {target}"
 
 
-# ---- when it is finished ---------------------------------------------------------------------------------------------
+# ---- test results ----------------------------------------------------------------------------------------------------
 
 METRIC_ROWS = {
     "fool_rate": N_("fooling rate, first classifier"),
@@ -125,10 +124,9 @@ def show_run_results(run: Run) -> None:
 
 
 def show_results(metrics: dict[str, float]) -> None:
-    """The test figures of a pair of generators, beside the baselines."""
-    from core.translation import (
-        domain_classifiers,  # imports torch, which a page that shows results has by then
-    )
+    """Show the test metrics of a pair of generators beside their baselines."""
+    # Imports torch, which a page that shows results has loaded by then.
+    from core.translation import domain_classifiers
 
     if "cycle_error" in metrics:
         st.metric(
@@ -137,11 +135,11 @@ def show_results(metrics: dict[str, float]) -> None:
             width=360,
         )
     rows = []
-    for way, words in (("a2b", N_("A to B")), ("b2a", N_("B to A"))):
+    for direction, words in (("a2b", N_("A to B")), ("b2a", N_("B to A"))):
         for name, title in METRIC_ROWS.items():
-            if f"{name}_{way}" in metrics:
+            if f"{name}_{direction}" in metrics:
                 cells = {
-                    _(kind): _metric_cell(name, metrics, f"{name}_{prefix}{way}")
+                    _(kind): _metric_cell(name, metrics, f"{name}_{prefix}{direction}")
                     for prefix, kind in METRIC_KINDS.items()
                 }
                 rows.append(
@@ -168,12 +166,12 @@ def show_results(metrics: dict[str, float]) -> None:
 
 
 def _warn_uncertain(metrics: dict[str, float]) -> None:
-    """Which distances are too uncertain to mean anything, if any."""
+    """Say which distances are too uncertain to be meaningful."""
     unsure = {
         kind
         for kind in METRIC_KINDS
-        for way in REVERSE_DIRECTION
-        if (ends := _metric_interval(metrics, f"kid_{kind}{way}")) and ends[0] <= 0 <= ends[1]
+        for direction in REVERSE_DIRECTION
+        if (ends := _metric_interval(metrics, f"kid_{kind}{direction}")) and ends[0] <= 0 <= ends[1]
     }
     if unsure:
         st.caption(_(N_("If a KID interval contains 0, the sets are too small for KID to distinguish them.")))
@@ -198,6 +196,6 @@ def _metric_cell(name: str, metrics: dict[str, float], key: str) -> str:
 
 
 def _metric_interval(metrics: dict[str, float], key: str) -> tuple[float, float] | None:
-    """Both ends of the 95 % interval of a distance, or None where there is none."""
+    """Return the ends of the 95% confidence interval of a distance, None if it was not measured."""
     low, high = metrics.get(f"{key}_low"), metrics.get(f"{key}_high")
     return None if low is None or high is None else (low, high)

@@ -1,4 +1,4 @@
-"""What a recipe's augmentation does to a batch, drawn under the form of the train page."""
+"""Preview of a recipe's data augmentation on the Train page."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from core.training.recipe import Recipe
 from ui.kit import cache, forms, image_display, preload
 from ui.kit.i18n import _, translate_message
 
-_NUM_IMAGES, _IMAGE_SIDE = 8, 96  # pictures, and pixels of each on the screen
+_NUM_IMAGES, _IMAGE_SIDE = 8, 96  # side in screen pixels
 
 
 def augmentation_preview(task: tasks.Task, recipe: Recipe) -> None:
-    """An expander that draws when it is opened."""
-    place = st.expander(
+    """Draw an expander that computes its images only when open."""
+    expander = st.expander(
         _(N_("Augmentation preview")),
         icon=":material/flip:",
         key=f"augmentation-{task.name}",
         on_change="rerun",
     )
-    if not place.open:
+    if not expander.open:
         return
-    with place:
+    with expander:
         preload.wait_until_ready()
         from core.data import augmentation_preview as preview
 
@@ -68,7 +68,7 @@ def augmentation_preview(task: tasks.Task, recipe: Recipe) -> None:
 
 
 def _format_amounts(recipe: Recipe, amounts: dict[str, object]) -> str:
-    """The fields of one line with their values; a single one goes without its name, which the line has already."""
+    """Format the fields of one row with their values; a single field without its name, which the row's title gives."""
     fields = {name: type(recipe).field(name) for name in amounts}
     if len(fields) == 1:
         name, field = next(iter(fields.items()))

@@ -25,15 +25,15 @@ SCALING_NAMES = {
 
 def scaling_lesson(task: tasks.Task) -> None:
     """Show an expander with the input range of each scaling, and buttons that train with each."""
-    place = st.expander(
+    expander = st.expander(
         _(N_("Lesson: why input scaling matters")),
         icon=":material/tune:",
         key=f"lesson-scaling-{task.name}",
         on_change="rerun",
     )
-    if not place.open:
+    if not expander.open:
         return
-    with place:
+    with expander:
         st.markdown(
             _(
                 N_(
@@ -68,9 +68,9 @@ def _input_ranges(task: tasks.Task) -> pd.DataFrame:
     dataset = cache.load_dataset(task.dataset)
     rows = []
     for name, words in SCALING_NAMES.items():
-        seen = dataset.with_scaling(name)
-        low, high = (0 - seen.mean) / seen.std, (1 - seen.mean) / seen.std
-        mean, spread = (dataset.mean - seen.mean) / seen.std, dataset.std / seen.std
+        scaled = dataset.with_scaling(name)
+        low, high = (0 - scaled.mean) / scaled.std, (1 - scaled.mean) / scaled.std
+        mean, spread = (dataset.mean - scaled.mean) / scaled.std, dataset.std / scaled.std
         rows.append(
             {
                 _(N_("input scaling")): _(words),
@@ -91,15 +91,15 @@ def _start_scaling_runs(task: tasks.Task) -> None:
 
 def device_lesson(task: tasks.Task, recipe: Recipe) -> None:
     """Show an expander that measures images per second of this task on CPU and GPU, on a button."""
-    place = st.expander(
+    expander = st.expander(
         _(N_("Lesson: CPU vs. GPU")),
         icon=":material/memory:",
         key=f"lesson-devices-{task.name}",
         on_change="rerun",
     )
-    if not place.open:
+    if not expander.open:
         return
-    with place:
+    with expander:
         st.markdown(
             _(
                 N_(
@@ -119,24 +119,24 @@ def device_lesson(task: tasks.Task, recipe: Recipe) -> None:
             with st.spinner(_(N_("Timing a few batches…"))):
                 st.session_state["_devices"] = {
                     "key": _state_key(task, recipe),
-                    "found": try_action(runtime_estimate.throughput_by_device, task, recipe),
+                    "throughput": try_action(runtime_estimate.throughput_by_device, task, recipe),
                 }
         measured = st.session_state.get("_devices")
-        if measured and measured["key"] == _state_key(task, recipe) and measured["found"]:
-            _show_throughput(measured["found"])
+        if measured and measured["key"] == _state_key(task, recipe) and measured["throughput"]:
+            _show_throughput(measured["throughput"])
 
 
 def _state_key(task: tasks.Task, recipe: Recipe) -> str:
     return f"{task.name} {recipe.model_dump_json()}"
 
 
-def _show_throughput(found: dict[str, float | None]) -> None:
+def _show_throughput(throughput: dict[str, float | None]) -> None:
     left, right = st.columns(2)
-    cpu, cuda = found["cpu"], found["cuda"]
+    cpu, cuda = throughput["cpu"], throughput["cuda"]
     unit = _(N_("samples/s"))
     left.metric(_(N_("CPU: {name}"), name=system_info.cpu_name()), f"{cpu:,.0f} {unit}")
     if cuda is None:
         right.metric(_(N_("GPU")), _(N_("not measured")))
         right.caption(_(N_("No GPU detected.")))
     else:
-        right.metric(_(N_("GPU")), f"{cuda:,.0f} {unit}", f"{cuda / cpu:.1f}x", delta_color="off")
+        right.metric(_(N_("GPU")), f"{cuda:,.0f} {unit}", f"{cuda / cpu:.1f}×", delta_color="off")
