@@ -94,14 +94,20 @@ def test_a_run_that_has_no_epoch_yet(visit: Callable) -> None:
     assert visit("runs").says("Selected runs")
 
 
-def test_every_axis_and_part(visit: Callable) -> None:
-    factories.finished()
+def test_every_axis_and_part(visit: Callable, drawn: list[go.Figure]) -> None:
+    run = factories.finished()
     page = visit("runs")
+    titles = set()
     for axis in ("step", "images", "seconds", "epoch"):
         page.set("axis", axis)
+        titles.add(drawn[-1].layout.xaxis.title.text)
+    assert len(titles) == 4
+    validation = list(drawn[-1].data[0].y)
     page.set("part", "train")
+    assert set(curves(drawn[-1])) == {run.id} and list(drawn[-1].data[0].y) != validation
     page.set("metric", "loss")
     page.set("log", True)
+    assert drawn[-1].layout.yaxis.type == "log" and "loss" in drawn[-1].layout.yaxis.title.text.lower()
     assert not page.errors
 
 

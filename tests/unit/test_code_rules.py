@@ -9,6 +9,8 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
+import pytest
+
 PROJECT = Path(__file__).resolve().parents[2]
 FOLDERS = ("core", "ui", "pages", "tests", "benchmarks", "tools")
 FILES = sorted(p for f in FOLDERS for p in (PROJECT / f).rglob("*.py")) + sorted(PROJECT.glob("*.py"))
@@ -46,6 +48,7 @@ def called(nodes: list[ast.stmt]) -> set[str]:
     return {ast.unparse(n.func) for s in nodes for n in ast.walk(s) if isinstance(n, ast.Call)}
 
 
+@pytest.mark.slow
 def test_core_imports_with_streamlit_blocked() -> None:
     program = """
 import importlib, pkgutil, sys
