@@ -1,0 +1,1 @@
+"""A plugin: next-character prediction on one sentence, a kind of task that the project does not know."""
