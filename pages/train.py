@@ -108,6 +108,8 @@ def choose_time_limit(task: tasks.Task, recipe: Recipe) -> Recipe | None:
             delta_arrow="off",
             help=_(N_("Training steps only. Startup and test-set evaluation add a few seconds.")),
         )
+    if estimate.is_provisional:
+        st.caption(_(N_("Timed while the machine was busy. The run may be faster.")))
     return recipe
 
 

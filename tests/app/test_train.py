@@ -177,6 +177,17 @@ def test_the_price_and_the_time_limit(visit: Callable, launched: list[Run]) -> N
     assert launched[0].recipe.max_steps == 500
 
 
+@pytest.mark.parametrize("busy", [True, False])
+def test_an_estimate_timed_beside_other_work_says_so(
+    visit: Callable, monkeypatch: pytest.MonkeyPatch, busy: bool
+) -> None:
+    estimate = runtime_estimate.RuntimeEstimate(0.004, 9, 90, 0.36, "MNIST", is_provisional=busy)
+    monkeypatch.setattr(runtime_estimate, "estimate_runtime", lambda *_: estimate)
+    page = visit("train", task="mnist-softmax")
+    assert page.metrics["Estimated time"]
+    assert page.says("Timed while the machine was busy. The run may be faster.") == busy
+
+
 def test_no_price_is_measured_while_something_trains(visit: Callable) -> None:
     factories.running()
     page = visit("train")

@@ -57,9 +57,8 @@ def _show_charts(run: Run, log: pd.DataFrame, kind: Kind) -> None:
         )
         log_y = st.toggle(_(N_("Log-scale loss")), key=f"log-{run.id}", persist_state="session")
     best = kind.find_best_epoch(log)
-    for curve in reversed(
-        kind.curves
-    ):  # one below the other: side by side, legends would take more room than curves
+    # One below the other: side by side, legends would take more room than curves.
+    for curve in reversed(kind.curves):
         _show_chart(run, log, curve, best, axis, weight, log_y and curve.key == "loss")
 
 
@@ -88,7 +87,7 @@ def _show_chart(
 def best_epoch_point(
     log: pd.DataFrame, curve: Curve, best: BestEpoch | None, axis: str
 ) -> tuple[float, float] | None:
-    """Where the best epoch lies on the validation curve, or None if it has no value there."""
+    """Return the point of the best epoch on the validation curve, None if it has no value there."""
     column = curve.columns.get("validation", "")
     if best is None or column not in log:
         return None
@@ -100,37 +99,34 @@ def best_epoch_point(
 def log_series(
     log: pd.DataFrame, column: str, axis: str, weight: float, name: str, role: str | int
 ) -> list[charts.Series]:
-    """One column of a log, raw and, if `weight` is above 0, smoothed; empty if the log has no values of it."""
+    """Return a column of a log as curves: raw and, if `weight` > 0, smoothed; none if the log has no values of it."""
     rows = log.dropna(subset=[column]) if column in log else log.iloc[:0]
     if rows.empty:
         return []
-    weight = min(
-        weight, max(0.0, 1 - 15 / len(rows))
-    )  # in a short run a long average would lag behind the curve
+    # In a short run, a long average would lag behind the curve.
+    weight = min(weight, max(0.0, 1 - 15 / len(rows)))
     x, y = rows[axis].to_numpy(float), rows[column].to_numpy(float)
-    found = [charts.Series(name, *decimate(x, y), role=role, faint=weight > 0)]
+    curves = [charts.Series(name, *decimate(x, y), role=role, faint=weight > 0)]
     if weight > 0:
-        found.append(charts.Series(name, *decimate(x, smooth(y, weight)), role=role))
-    return found
+        curves.append(charts.Series(name, *decimate(x, smooth(y, weight)), role=role))
+    return curves
 
 
 def curve_series(log: pd.DataFrame, metric: str, axis: str, weight: float) -> list[charts.Series]:
-    """Training values (per step, raw and smoothed) and validation values (per epoch) of one metric, for `charts.line_chart`."""
+    """Return the training curve (per step, raw and smoothed) and validation curve (per epoch) of one metric."""
     training = log_series(log, f"train/{metric}", axis, weight, _(N_("training")), "train")
     return training + log_series(log, f"val/{metric}", axis, 0.0, _(N_("validation")), "validation")
 
 
 def overlay_series(members: list[Run], titles: list[str], metric: str, axis: str) -> list[charts.Series]:
-    """One metric of several runs for one chart: a color per run, validation solid, training smoothed and dotted."""
-    found = []
-    for place, (run, title) in enumerate(zip(members, titles, strict=True)):
-        for one in curve_series(cache.run_metrics(run), metric, axis, 0.9):
-            if not one.faint:
-                validates = one.role == "validation"
-                word = _(N_("validation")) if validates else _(N_("training"))
-                found.append(
-                    charts.Series(
-                        f"{title} · {word}", one.x, one.y, role=place, dash="" if validates else "dot"
-                    )
-                )
-    return found
+    """Return one metric of several runs for one chart: a color per run, validation solid, training smoothed and dotted."""
+    curves = []
+    for index, (run, title) in enumerate(zip(members, titles, strict=True)):
+        for curve in curve_series(cache.run_metrics(run), metric, axis, 0.9):
+            if curve.faint:
+                continue
+            is_validation = curve.role == "validation"
+            split = _(N_("validation")) if is_validation else _(N_("training"))
+            name, dash = f"{title} · {split}", "" if is_validation else "dot"
+            curves.append(charts.Series(name, curve.x, curve.y, role=index, dash=dash))
+    return curves
