@@ -1,4 +1,4 @@
-"""Outlines, statistics and the tour of oddities, against pycocotools, scikit-image and records that are odd on purpose."""
+"""Outlines, statistics and annotation issues, against pycocotools, scikit-image and deliberate errors."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_traced_mask_is_the_mask(seed: int) -> None:
     assert (drawn & mask).sum() / (drawn | mask).sum() > 0.9
 
 
-def test_inside_and_how_far_outside() -> None:
+def test_points_inside_and_distance_of_those_outside() -> None:
     rng = np.random.default_rng(0)
     angle = np.sort(rng.random(40)) * 2 * np.pi
     star = np.stack(
@@ -79,7 +79,7 @@ def test_every_instance_of_the_real_subset_has_an_outline(coco: Coco) -> None:
 
 
 @pytest.mark.realdata
-def test_a_joint_is_visible_where_it_falls_inside_the_mask_as_coco_says(coco: Coco) -> None:
+def test_visible_keypoints_lie_inside_the_mask(coco: Coco) -> None:
     seen = 0
     for image_record in coco.image_records(coco.filter_images("keypoints>=1")):
         for one in coco.instances(image_record):
@@ -116,7 +116,7 @@ def test_counts_are_those_of_a_loop(coco: Coco, official: list[COCO]) -> None:
 
 
 @pytest.mark.realdata
-def test_joints_are_those_of_a_loop(coco: Coco, real_data: Path) -> None:
+def test_keypoint_counts_are_those_of_a_loop(coco: Coco, real_data: Path) -> None:
     points = []
     for split in SPLITS:
         content = json.loads(
@@ -132,13 +132,13 @@ def test_joints_are_those_of_a_loop(coco: Coco, real_data: Path) -> None:
     assert (found["of"] == len(points)).all()
 
 
-# ---- oddities --------------------------------------------------------------------------------------------------------
+# ---- annotation issues -----------------------------------------------------------------------------------------------
 
 BOX = [[10, 10, 30, 10, 30, 30, 10, 30]]
 
 
-def odd(folder: Path, **annotation: object) -> dict[str, list[int]]:
-    """The ids that the tour finds in a file of two images: one plain instance, and one as given."""
+def find_ids(folder: Path, **annotation: object) -> dict[str, list[int]]:
+    """Return the ids by issue type in a file of two images: a valid instance, and one with `annotation`."""
     plain = {
         "id": 1,
         "image_id": 1,
@@ -164,7 +164,7 @@ def odd(folder: Path, **annotation: object) -> dict[str, list[int]]:
         return {name: frame["id"].tolist() for name, frame in first.items() if len(frame)}
 
 
-JOINTS = [20, 20, 2, 90, 20, 1, 0, 0, 0]
+KEYPOINTS = [20, 20, 2, 90, 20, 1, 0, 0, 0]
 
 
 @pytest.mark.parametrize(
@@ -176,22 +176,22 @@ JOINTS = [20, 20, 2, 90, 20, 1, 0, 0, 0]
         ({"bbox": [-5, 10, 35, 20], "segmentation": [[-5, 10, 30, 10, 30, 30]]}, "outside"),
         ({"image_id": 1}, "twice"),
         ({"bbox": [10, 10, 12, 20]}, "polygon"),
-        ({"keypoints": JOINTS, "num_keypoints": 2}, "joint"),
+        ({"keypoints": KEYPOINTS, "num_keypoints": 2}, "joint"),
     ],
 )
-def test_what_is_odd_is_found_and_nothing_else(tmp_path: Path, annotation: dict, kind: str) -> None:
-    assert odd(tmp_path, **annotation) == {kind: [1] if kind == "twice" else [2]}
+def test_each_issue_is_found_and_no_other(tmp_path: Path, annotation: dict, kind: str) -> None:
+    assert find_ids(tmp_path, **annotation) == {kind: [1] if kind == "twice" else [2]}
 
 
 @pytest.mark.parametrize(
     "annotation",
     [{}, {"segmentation": None}, {"keypoints": "x"}, {"keypoints": [1, 2]}, {"segmentation": [[1, 2, 3]]}],
 )
-def test_what_is_plain_or_cannot_be_read_is_not_odd(tmp_path: Path, annotation: dict) -> None:
-    assert odd(tmp_path, **annotation) == {}
+def test_valid_and_unreadable_shapes_are_not_issues(tmp_path: Path, annotation: dict) -> None:
+    assert find_ids(tmp_path, **annotation) == {}
 
 
-def test_a_image_said_to_be_as_large_as_a_city_is_not_made(tmp_path: Path) -> None:
+def test_an_image_with_an_impossible_size_is_not_decoded(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(
         json.dumps(
             {
@@ -215,7 +215,7 @@ def test_a_image_said_to_be_as_large_as_a_city_is_not_made(tmp_path: Path) -> No
         ((50, 30, 30, 30), (33, 33)),
     ],
 )
-def test_a_crop_is_square_where_there_is_room(tmp_path: Path, box: tuple, shape: tuple | None) -> None:
+def test_a_crop_is_square_if_there_is_room(tmp_path: Path, box: tuple, shape: tuple | None) -> None:
     annotation = {"image_id": 1, "category_id": 1, "bbox": box}
     (tmp_path / "a.json").write_text(
         json.dumps(
@@ -233,7 +233,7 @@ def test_a_crop_is_square_where_there_is_room(tmp_path: Path, box: tuple, shape:
         assert (cut if cut is None else cut.shape[:2]) == shape
 
 
-def test_an_index_that_vanishes_is_a_sentence(tmp_path: Path) -> None:
+def test_a_missing_index_is_reported(tmp_path: Path) -> None:
     folder = tmp_path / "x"
     (folder / "annotations").mkdir(parents=True)
     content = {

@@ -1,4 +1,4 @@
-"""COCO files as annotation tools and strangers write them: read, or told in one sentence; exported as one valid set."""
+"""COCO files as annotation tools write them: read or reported in one sentence, and exported as one valid file."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ TOOLS = {
 
 
 @pytest.mark.parametrize("name", TOOLS)
-def test_what_tools_write_is_read(tmp_path: Path, name: str) -> None:
+def test_files_of_annotation_tools_are_read(tmp_path: Path, name: str) -> None:
     with Coco.open(folder(tmp_path, x=TOOLS[name])) as coco:
         assert coco.filter_images("cat")["id"].tolist() == [1]
         image_record = coco.get_image(1)
@@ -104,7 +104,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_numbers_that_no_column_takes_are_a_sentence(tmp_path: Path, name: str) -> None:
+def test_numbers_too_large_for_a_column_are_reported(tmp_path: Path, name: str) -> None:
     change = HOSTILE[name]
     if isinstance(change, str):
         body = json.dumps(content()).replace('"bbox"', f'"evil": {change}, "bbox"')
@@ -130,7 +130,7 @@ SHAPES = [
 
 @pytest.mark.parametrize("segmentation", SHAPES, ids=range(len(SHAPES)))
 @pytest.mark.parametrize("size", [(60, 40), (-5, 40), (0, 0), (10**12, 3)])
-def test_one_bad_record_does_not_spoil_the_rest(
+def test_an_invalid_record_leaves_the_others_usable(
     tmp_path: Path, segmentation: object, size: tuple[int, int]
 ) -> None:
     body = content(
@@ -159,7 +159,7 @@ def test_one_bad_record_does_not_spoil_the_rest(
         coco.export_subset(coco.filter_images())
 
 
-def test_two_splits_with_the_same_ids_are_exported_as_one_set(tmp_path: Path) -> None:
+def test_splits_with_equal_ids_are_exported_as_one_file(tmp_path: Path) -> None:
     one = {"image_id": 1, "category_id": 1}
     nameless = content(annotations=[{**one, "segmentation": BOX}, {**one, "bbox": [1, 2, 3, 4]}])
     dogs = content(categories=[{"id": 1, "name": "dog"}])
@@ -184,7 +184,7 @@ def test_two_splits_with_the_same_ids_are_exported_as_one_set(tmp_path: Path) ->
     assert evaluator.stats[0] == pytest.approx(1.0)
 
 
-def test_instances_without_ids_can_each_be_named(tmp_path: Path) -> None:
+def test_instances_without_ids_get_their_own(tmp_path: Path) -> None:
     plain = {"image_id": 1, "category_id": 1, "bbox": [5, 5, 20, 20], "area": 400, "segmentation": BOX}
     with Coco.open(
         folder(tmp_path, x=content(annotations=[plain, {**plain, "id": 3}, {**plain, "id": 3}, plain]))
@@ -204,7 +204,7 @@ def test_long_numbers_are_not_rounded(tmp_path: Path) -> None:
             coco.filter_images("id>=" + "9" * 400)
 
 
-def test_names_in_quotes_may_hold_the_other_quotes(tmp_path: Path) -> None:
+def test_quoted_names_may_contain_the_other_quotes(tmp_path: Path) -> None:
     names = ['monitor 24"', "driver's seat", "traffic light"]
     body = content(
         categories=[{"id": i + 1, "name": n} for i, n in enumerate(names)],
@@ -216,7 +216,7 @@ def test_names_in_quotes_may_hold_the_other_quotes(tmp_path: Path) -> None:
         assert len(coco.filter_images("category:'traffic light'>=1 and not category:'traffic light'>1")) == 1
 
 
-def test_what_lies_beside_the_annotations_is_passed_over(tmp_path: Path) -> None:
+def test_other_files_beside_the_annotations_are_ignored(tmp_path: Path) -> None:
     place = folder(tmp_path, x=content())
     for name in ("image_info_test2017.json", "._instances_x.json", "panoptic_x.json"):
         (place / "annotations" / name).write_text('{"images": []}')
@@ -225,7 +225,7 @@ def test_what_lies_beside_the_annotations_is_passed_over(tmp_path: Path) -> None
         assert [s["split"] for s in coco.splits] == ["x"]
 
 
-def test_a_thumbnail_is_made_again_when_the_image_comes(tmp_path: Path) -> None:
+def test_a_thumbnail_is_rendered_again_when_the_image_appears(tmp_path: Path) -> None:
     place = folder(tmp_path, x=content())
     with Coco.open(place) as coco:
         gray = drawing.render_thumbnails(coco, [coco.get_image(1)])[0]
@@ -235,7 +235,7 @@ def test_a_thumbnail_is_made_again_when_the_image_comes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("size", "shape"), [((60, 40), (60, 40)), ((40, 60), (40, 60)), ((0, 0), (40, 60))])
-def test_a_photo_is_turned_unless_its_record_is_of_the_file_as_it_lies(
+def test_exif_orientation_is_applied_unless_the_record_states_the_stored_size(
     tmp_path: Path, size: tuple, shape: tuple
 ) -> None:
     exif = Image.Exif()

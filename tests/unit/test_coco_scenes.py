@@ -25,7 +25,7 @@ def coco():  # noqa: ANN201
         yield opened
 
 
-def test_pycocotools_reads_them_as_we_do(coco: Coco) -> None:
+def test_pycocotools_reads_the_scenes_alike(coco: Coco) -> None:
     api = COCO(str(made() / "annotations" / f"instances_{scenes.NAME}.json"))
     people = COCO(str(made() / "annotations" / f"person_keypoints_{scenes.NAME}.json"))
     assert len(api.imgs) == scenes.NUM_IMAGES and not coco.problems
@@ -43,7 +43,7 @@ def test_pycocotools_reads_them_as_we_do(coco: Coco) -> None:
                 assert people.anns[one.id]["num_keypoints"] == (one.keypoints[:, 2] > 0).sum()
 
 
-def test_everything_that_the_page_explains_is_there(coco: Coco) -> None:
+def test_the_scenes_contain_what_the_page_explains(coco: Coco) -> None:
     assert len(coco.filter_images("crowd=yes")) == scenes.NUM_IMAGES // 12
     seen = np.concatenate(
         [
@@ -58,7 +58,7 @@ def test_everything_that_the_page_explains_is_there(coco: Coco) -> None:
     assert len(coco.filter_images("caption='crowd far'")) == scenes.NUM_IMAGES // 12
 
 
-def test_three_slips_are_there_to_be_found(coco: Coco) -> None:
+def test_the_three_deliberate_errors_are_found(coco: Coco) -> None:
     assert {name: len(rows) for name, rows in annotation_issues.find_issues(coco).items() if len(rows)} == {
         "empty": 1,
         "twice": 1,
@@ -66,7 +66,9 @@ def test_three_slips_are_there_to_be_found(coco: Coco) -> None:
     }
 
 
-def test_they_are_made_once_and_always_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_scenes_are_generated_once_and_reproducible(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     again = scenes.make_dataset(tmp_path)
     for path in sorted(made().rglob("*.json")):
         assert (again / path.relative_to(made())).read_bytes() == path.read_bytes()

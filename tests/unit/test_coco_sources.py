@@ -49,12 +49,14 @@ def test_folders_and_json_files_are_found_by_name(tmp_path: Path, monkeypatch: p
     assert list(found) == ["coco", "train/_annotations.coco", sources.SYNTHETIC_TITLE]
 
 
-def test_without_any_there_are_drawn_scenes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_without_coco_the_synthetic_scenes_are_listed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("MANABI_DATA", str(tmp_path / "nothing"))
     assert list(sources.list_sources()) == [sources.SYNTHETIC_TITLE]
 
 
-def test_what_a_visitor_brings_is_kept_with_its_images() -> None:
+def test_an_upload_is_saved_with_its_images() -> None:
     content = json.dumps(PLAIN).encode()
     path, wrong = sources.save_upload(
         content, "../../my labels.json", [("../a.png", png()), ("b.png", b"no image")]
@@ -79,7 +81,7 @@ def test_what_a_visitor_brings_is_kept_with_its_images() -> None:
     [b"", b"{", b"[]", b'{"images": 3}', b"\xff\xfe", json.dumps({"images": []}).encode()],
     ids=["empty", "truncated", "list", "images-number", "not-utf8", "no-annotations"],
 )
-def test_what_is_not_coco_is_refused_and_not_kept(content: bytes) -> None:
+def test_a_file_that_is_not_coco_is_rejected_and_not_saved(content: bytes) -> None:
     with pytest.raises(UserError, match="mine.json"):
         sources.save_upload(content, "mine.json", [])
     assert sets() == []
@@ -117,7 +119,7 @@ def test_images_cannot_be_added_to_the_annotations_of_another_visitor() -> None:
 
 
 @pytest.mark.parametrize(("length", "there"), [(250, True), (300, False)])
-def test_a_image_with_a_long_name(length: int, there: bool) -> None:
+def test_an_image_with_a_long_name(length: int, there: bool) -> None:
     name = "x" * (length - 4) + ".png"
     path, wrong = sources.save_upload(CONTENT, "mine.json", [(name, png()), ("a.png", png())])
     assert (path.parent / "a.png").exists() and path.exists() and bool(wrong) != there
@@ -127,7 +129,7 @@ def test_a_image_with_a_long_name(length: int, there: bool) -> None:
         assert "cannot be written: File name too long" in str(wrong[0])
 
 
-def test_a_full_disk_is_a_sentence_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_reported_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     real = Path.write_bytes
 
     def full(path: Path, content: bytes) -> int:
@@ -141,9 +143,7 @@ def test_a_full_disk_is_a_sentence_and_leaves_nothing(monkeypatch: pytest.Monkey
     assert sets() == []
 
 
-def test_a_cache_that_cannot_be_written_is_a_sentence(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_read_only_cache_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("MANABI_CACHE", str(tmp_path / "file"))
     with pytest.raises(UserError, match="cannot be written"):
@@ -164,7 +164,9 @@ def test_a_set_unused_for_a_month_is_deleted_with_its_index() -> None:
     assert sorted(indices) == sorted(str(p.resolve()) for p in (looked_at, young, new))
 
 
-def test_the_longest_unseen_goes_where_there_is_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_least_recently_used_uploads_are_removed_beyond_the_limit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     made = [bring(f"set{number}") for number in range(3)]
     for days, path in enumerate(reversed(made), 1):
         unseen(path, days)
@@ -220,7 +222,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     running.shutdown()
 
 
-def test_val2017_comes_once_and_only_what_belongs_to_it(
+def test_val2017_is_downloaded_once_without_train2017(
     server: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[float] = []
@@ -236,14 +238,14 @@ def test_val2017_comes_once_and_only_what_belongs_to_it(
     assert val2017.download_val2017(target) == target  # all there: nothing is asked for
 
 
-def test_a_file_with_another_sum_is_not_taken(server: Path, tmp_path: Path) -> None:
+def test_a_file_with_another_checksum_is_rejected(server: Path, tmp_path: Path) -> None:
     (server / "zips/val2017.zip").write_bytes(b"something else")
     with pytest.raises(UserError, match="checksum mismatch"):
         val2017.download_val2017(tmp_path / "coco")
     assert not (tmp_path / "coco" / "val2017").exists()
 
 
-def test_what_cannot_be_reached_names_the_folder_to_fill(
+def test_an_unreachable_server_is_reported_with_the_folder_to_fill(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(val2017, "URL", "http://127.0.0.1:1/")
