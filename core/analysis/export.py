@@ -49,7 +49,7 @@ def script_name(run: Run) -> str:
 
 def has_script(task: tasks.Task) -> bool:
     """Return whether runs of `task` can be exported as a script."""
-    return task.trainer in _TEMPLATES
+    return get_kind(task.kind).can_export_script and task.trainer in _TEMPLATES
 
 
 def render_script(run: Run) -> str:

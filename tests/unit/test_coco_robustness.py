@@ -16,6 +16,8 @@ from core.coco import annotation_issues, drawing, filter_query, outlines
 from core.coco.dataset import Coco
 from core.messages import UserError
 
+pytestmark = pytest.mark.slow
+
 BOX = [[5, 5, 25, 5, 25, 25, 5, 25]]
 
 

@@ -24,6 +24,8 @@ from core.training.events import Done, EpochEnd, Sample, Step
 from core.training.image_pool import ImagePool
 from core.translation import gan_diagnostics
 
+pytestmark = pytest.mark.slow
+
 TINY = {
     "width": 4,
     "num_blocks": 1,

@@ -20,6 +20,8 @@ from core.messages import UserError
 from core.runs import store
 from tests import factories
 
+pytestmark = pytest.mark.slow
+
 PROJECT = Path(__file__).resolve().parents[2]
 
 SHORT = {name: {**small, "limit_train": 200} for name, small in factories.SMALL.items()}

@@ -14,6 +14,8 @@ import pytest
 from core import data, tasks
 from tests import factories
 
+pytestmark = pytest.mark.slow
+
 FILE = Path(__file__).resolve().parents[1] / "golden" / "losses.json"
 COMMON = {"epochs": 2, "limit_train": 160, "precision": "32-true", "threads": 1, "seed": 3}
 CASES: dict[str, tuple[str, dict]] = {

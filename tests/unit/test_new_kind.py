@@ -21,6 +21,8 @@ from core.runs.logs import MetricsReader
 from core.training.recipe import Recipe
 from core.training.trainer import Trainer
 
+pytestmark = pytest.mark.slow
+
 PLUGIN = "tests.next_character.plugin"
 NAME = "next-character"
 

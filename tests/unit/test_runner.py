@@ -26,6 +26,8 @@ from core.runs.runner import TrainingRunner
 from core.runs.store import Run
 from core.training.supervised import SupervisedTrainer
 
+pytestmark = pytest.mark.slow
+
 EVENTS = 10  # two epochs of four steps, and their ends
 
 

@@ -25,6 +25,8 @@ from core.training.events import Done, EpochEnd, Step
 from core.training.supervised import SupervisedTrainer
 from tests import factories
 
+pytestmark = pytest.mark.slow
+
 SUPERVISED = [t for t in tasks.TASKS if t.kind != "translation"]
 TASKS = pytest.mark.parametrize("task", SUPERVISED, ids=lambda t: t.name)
 ALIKE = {"fruit-classifier-gray"} | {
