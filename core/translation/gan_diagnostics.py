@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 SIGNALS = (
     "val/cycle_error",
     *(
-        f"val/{kind}_{way}"
+        f"val/{kind}_{direction}"
         for kind in ("change", "likeness", "diversity", "fooled")
-        for way in REVERSE_DIRECTION
+        for direction in REVERSE_DIRECTION
     ),
 )
 
@@ -57,15 +57,15 @@ def measure_signals(
     signals = {
         "val/cycle_error": float(np.mean([_mean_abs_difference(x["cycled"], x["real"]) for x in (a, b)]))
     }
-    for way, x in zip(REVERSE_DIRECTION, (a, b), strict=True):
+    for direction, x in zip(REVERSE_DIRECTION, (a, b), strict=True):
         real, translated = x["real"], x["translated"]
-        signals[f"val/change_{way}"] = _mean_abs_difference(translated, real)
-        signals[f"val/likeness_{way}"] = _correlation(real, translated)
+        signals[f"val/change_{direction}"] = _mean_abs_difference(translated, real)
+        signals[f"val/likeness_{direction}"] = _correlation(real, translated)
         if len(real) > 1:
-            signals[f"val/diversity_{way}"] = _diversity(translated) / max(_diversity(real), 1e-6)
+            signals[f"val/diversity_{direction}"] = _diversity(translated) / max(_diversity(real), 1e-6)
         if classifier is not None:
             is_b = classifier(translated) > 0.5
-            signals[f"val/fooled_{way}"] = float(np.mean(is_b if way == "a2b" else ~is_b))
+            signals[f"val/fooled_{direction}"] = float(np.mean(is_b if direction == "a2b" else ~is_b))
     return signals
 
 
@@ -129,35 +129,35 @@ def _score_findings(log: pd.DataFrame) -> list[Finding]:
 
 def _signal_findings(log: pd.DataFrame) -> list[Finding]:
     findings = []
-    for way in REVERSE_DIRECTION:
-        direction = {"way": Message(N_("A to B") if way == "a2b" else N_("B to A"))}
+    for direction in REVERSE_DIRECTION:
+        values = {"way": Message(N_("A to B") if direction == "a2b" else N_("B to A"))}
         change, likeness, diversity = (
-            _latest_value(log, f"val/{kind}_{way}") for kind in ("change", "likeness", "diversity")
+            _latest_value(log, f"val/{kind}_{direction}") for kind in ("change", "likeness", "diversity")
         )
         if change is not None and change < MIN_CHANGE:
             text = N_(
                 "Almost no change in the direction {way}: translated photos differ from the originals "
                 "by only {value}% of the value range. Reduce the identity weight or train longer."
             )
-            findings.append(Finding("warning", Message(text, {**direction, "value": f"{100 * change:.1f}"})))
+            findings.append(Finding("warning", Message(text, {**values, "value": f"{100 * change:.1f}"})))
         if likeness is not None and likeness < INVERTED_CORRELATION:
             text = N_(
                 "Inverted brightness in the direction {way}: bright areas turn dark (correlation "
                 "{value}). This rarely recovers. Restart with another seed or a larger identity weight."
             )
-            findings.append(Finding("warning", Message(text, {**direction, "value": f"{likeness:.2f}"})))
+            findings.append(Finding("warning", Message(text, {**values, "value": f"{likeness:.2f}"})))
         elif likeness is not None and likeness < _MIN_CORRELATION:
             text = N_(
                 "Translations in the direction {way} preserve little of the original content "
                 "(correlation {value}). Train longer or increase the cycle weight."
             )
-            findings.append(Finding("note", Message(text, {**direction, "value": f"{likeness:.2f}"})))
+            findings.append(Finding("note", Message(text, {**values, "value": f"{likeness:.2f}"})))
         if diversity is not None and diversity < MIN_DIVERSITY_RATIO:
             text = N_(
                 "Mode collapse in the direction {way}: the diversity of the translations is only "
                 "{value}× that of the photos. Restart with another seed or a lower learning rate."
             )
-            findings.append(Finding("warning", Message(text, {**direction, "value": f"{diversity:.2f}"})))
+            findings.append(Finding("warning", Message(text, {**values, "value": f"{diversity:.2f}"})))
     return findings
 
 

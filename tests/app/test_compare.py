@@ -1,4 +1,4 @@
-"""The compare and the architecture page: figures, views, fair fights, a network changed."""
+"""The Compare page: views, significance, and equal-budget comparisons."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core import tasks
 from core.analysis import equal_budget, significance
 from core.files import read_json, write_json
 from core.messages import UserError
-from core.runs import queue, store
+from core.runs import store
 from tests import factories
 from ui.kit import cache, charts
 
@@ -23,7 +23,7 @@ VIEWS = ("figures", "photo", "curves", "classes", "closely")
 
 @pytest.fixture(autouse=True)
 def no_shipped(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
-    """Only what a test makes is there to be compared."""
+    """Hide the pretrained models, so that only the runs of a test can be compared."""
     monkeypatch.setenv("MANABI_CHECKPOINTS", str(tmp_path / "none"))
 
 
@@ -33,7 +33,7 @@ def three() -> list[store.Run]:
 
 
 @LANGUAGES
-def test_nothing_is_there_yet(visit: Callable, language: str) -> None:
+def test_without_models_it_says_what_to_do(visit: Callable, language: str) -> None:
     page = visit("compare", language)
     assert page.says(
         "No CIFAR-10 models found: there are no pretrained models and no runs yet. Train some with the "
@@ -59,7 +59,7 @@ def test_every_view_of_three_runs(visit: Callable, three: list, language: str, v
         assert page.says("Disagreements")
 
 
-def test_two_that_differ_are_told_apart(visit: Callable, three: list) -> None:
+def test_a_significant_difference_is_reported(visit: Callable, three: list) -> None:
     from safetensors.numpy import load_file, save_file
 
     path = three[0].path / "predictions.safetensors"
@@ -70,13 +70,13 @@ def test_two_that_differ_are_told_apart(visit: Callable, three: list) -> None:
     assert any("is significantly better" in e.value for e in page.at.success)
 
 
-def test_names_that_are_not_here_are_passed_over(visit: Callable, three: list) -> None:
+def test_unknown_models_in_the_link_are_ignored(visit: Callable, three: list) -> None:
     page = visit("compare", nets=f"nobody,{three[0].id}", view="figures")
     [table] = [e.value for e in page.at.dataframe]
     assert len(table) == 1 and not page.errors
 
 
-def test_a_fair_fight_queues_and_shows(visit: Callable, launched: list) -> None:
+def test_a_comparison_is_queued_and_shown(visit: Callable, launched: list) -> None:
     started = launched
     page = visit("compare")
     page.press("Start comparison")
@@ -112,7 +112,7 @@ def test_a_started_comparison_is_confirmed_at_the_button(visit: Callable, launch
     assert not button.disabled and page.says("Stop all")
 
 
-def test_what_keeps_a_comparison_from_starting_is_said_at_the_button(
+def test_an_error_at_the_start_is_shown_at_the_button(
     visit: Callable, launched: list, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_args: object) -> str:
@@ -149,7 +149,7 @@ def test_loading_the_test_images_is_shown(
     assert during == [["Loading test images…"]]
 
 
-def test_the_curves_of_a_fight_lie_on_the_axis_of_its_budget(
+def test_curves_of_a_comparison_use_the_axis_of_its_budget(
     visit: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn = []
@@ -177,7 +177,7 @@ def test_the_curves_of_a_fight_lie_on_the_axis_of_its_budget(
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_a_damaged_run_is_a_sentence_beside_the_others(visit: Callable, three: list, view: str) -> None:
+def test_a_damaged_run_is_reported_and_the_others_are_shown(visit: Callable, three: list, view: str) -> None:
     bad = factories.damaged("cifar10-cnn")
     page = visit("compare", nets=",".join([bad.id, *(r.id for r in three)]), view=view)
     [sentence] = page.errors
@@ -190,7 +190,7 @@ def test_a_damaged_run_is_a_sentence_beside_the_others(visit: Callable, three: l
     assert len(page.errors) == 1 and page.says("Equal-budget comparison")
 
 
-def test_figures_of_other_data_are_not_in_the_chart(visit: Callable, three: list) -> None:
+def test_models_of_other_data_are_not_in_the_chart(visit: Callable, three: list) -> None:
     one = three[0]
     config = read_json(one.path / "config.json")
     write_json(
@@ -218,91 +218,14 @@ def test_an_image_and_its_class_come_from_the_link(
         assert not visit("compare", nets=three[0].id, view="photo", image=wrong).errors
 
 
-def test_a_link_with_more_fighters_than_may_fight_takes_the_first(visit: Callable) -> None:
+def test_a_link_with_too_many_models_takes_the_first(visit: Callable) -> None:
     known = [t.name for t in tasks.TASKS if t.dataset == "cifar10"]
     page = visit("compare", fighters=",".join([known[0], known[0], "no-such", *known[1:]]))
     [chosen] = [m.value for m in page.at.multiselect if m.key == "fighters"]
     assert chosen == known[: equal_budget.MAX_MODELS] and not page.errors
 
 
-@LANGUAGES
-def test_a_link_to_an_enormous_network_is_a_sentence(visit: Callable, language: str) -> None:
-    page = visit(
-        "architecture",
-        language,
-        net="cifar10-vgg",
-        **{"net.cifar10-vgg.width": "512", "net.cifar10-vgg.depth": "19"},
-    )
-    assert (
-        page.says(
-            "This model would have {count}M parameters; the limit is {most}M. Choose a smaller width or depth."
-        )
-        and not page.errors
-    )
-
-
-@LANGUAGES
-@pytest.mark.parametrize(
-    "net", ["cifar10-sandbox", "cifar10-inception", "cifar10-mlp", "mnist-cnn", "fruit-classifier"]
-)
-def test_a_network_is_taken_apart(visit: Callable, net: str, language: str) -> None:
-    page = visit("architecture", language, net=net)
-    assert (
-        not page.errors
-        and page.says("Parameters")
-        and page.metrics[page.word("Convolutional and fully connected layers")]
-    )
-    [table] = [e.value for e in page.at.dataframe]
-    assert len(table) >= 5
-
-
-def test_a_change_shows_its_price_and_a_broken_shape_is_explained(visit: Callable) -> None:
-    page = visit("architecture", net="cifar10-sandbox")
-    page.set("net.cifar10-sandbox.width", 64)
-    assert page.says("{factor}× the MACs of the original model")
-    page.set("net.cifar10-sandbox.padding", False)
-    assert any("Turn on padding" in w for w in page.warnings) and not page.errors
-    page.set("net.cifar10-sandbox.skip", False)
-    page.set("net.cifar10-sandbox.depth", 24)
-    assert any("Use fewer blocks" in w for w in page.warnings) and not page.errors
-
-
-@pytest.mark.parametrize("value", [0, 100_000])
-def test_an_option_out_of_bounds_disables_training(visit: Callable, value: int) -> None:
-    page = visit("architecture", net="cifar10-sandbox")
-    page.set("net.cifar10-sandbox.width", value)
-    [button] = [b for b in page.at.button if b.key == "train-this"]
-    assert button.disabled and page.says("Enter {allowed}.") and not page.errors
-    page.set("net.cifar10-sandbox.width", 16)
-    [button] = [b for b in page.at.button if b.key == "train-this"]
-    assert not button.disabled and not page.says("Enter {allowed}.")
-
-
-def test_training_it_for_a_minute(visit: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
-    from core.analysis import runtime_estimate
-
-    started = []
-    monkeypatch.setattr(queue, "_launch_process", started.append)
-    monkeypatch.setattr(
-        runtime_estimate,
-        "estimate_runtime",
-        lambda *a: runtime_estimate.RuntimeEstimate(0.5, 100, 100, 50, ""),
-    )
-    page = visit("architecture", net="cifar10-sandbox")
-    page.set("net.cifar10-sandbox.depth", 3)
-    [button] = [b for b in page.at.button if b.key == "train-this"]
-    button.click()
-    page.run()
-    [run] = started
-    assert (
-        run.task_name == "cifar10-sandbox"
-        and run.recipe.depth == 3
-        and run.recipe.max_steps == 120
-        and run.recipe.epochs == 2
-    )
-
-
-def test_every_network_is_said_to_be_right_or_wrong(visit: Callable, three: list) -> None:
+def test_each_prediction_is_marked_correct_or_wrong(visit: Callable, three: list) -> None:
     page = visit("compare", nets=",".join(r.id for r in three), view="photo")
     shown = [
         m.value for m in page.at.markdown if ":material/check:" in m.value or ":material/close:" in m.value
@@ -310,7 +233,7 @@ def test_every_network_is_said_to_be_right_or_wrong(visit: Callable, three: list
     assert len(shown) == 3 and not page.errors
 
 
-def test_one_difference_among_many_pairs_may_be_chance(
+def test_significance_is_corrected_for_many_pairs(
     visit: Callable, three: list, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Alone the two would be told apart (p 0.03); beside a third, three pairs are compared."""

@@ -26,9 +26,9 @@ from ui.runs.curves_panel import overlay_series
 from ui.runs.run_panel import STATE_BADGES, stop_runs
 
 _REFRESH_SECONDS = 1.0
-_REQUEST = "_fight-request"
-_MESSAGE_PLACE = "fight"
-_SCROLL = "_fight-scroll"
+_REQUEST = "_comparison-request"
+_MESSAGE_PLACE = "comparison"
+_SCROLL = "_comparison-scroll"
 PANEL_KEY = "comparison-panel"
 BUDGET_FIELDS: dict[str, tuple[str, float, float, float, float, str]] = {
     # label, minimum, maximum, default, default of a quick comparison, x-axis on which all runs end at the same place
@@ -208,7 +208,11 @@ def _live_panel(comparison_id: str, was_active: bool) -> None:
     )
     if was_active:
         st.button(
-            _(N_("Stop all")), icon=":material/stop:", key="fight-stop", on_click=stop_runs, args=(members,)
+            _(N_("Stop all")),
+            icon=":material/stop:",
+            key="comparison-stop",
+            on_click=stop_runs,
+            args=(members,),
         )
     elif done > 1:
         st.page_link(
@@ -256,7 +260,7 @@ def _live_panel(comparison_id: str, was_active: bool) -> None:
     if series:
         live_chart(
             charts.line_chart(series, _(LEARNING_AXES[axis]), _(N_("Accuracy")), height=360, y_format=".2%"),
-            f"fight-{comparison_id}",
+            f"comparison-{comparison_id}",
             alt=_(N_("Learning curves of the comparison")),
         )
     heads = [_(N_("model")), _(N_("state")), _(N_("test accuracy")), _(N_("training time")), _(N_("run"))]
