@@ -44,6 +44,8 @@ def show_installed() -> None:
                         train=f"{status.train:,}",
                     )
                 )
+            elif not status.fallback_title:
+                st.markdown(_(N_(":material/cloud_off: **{title}** is not installed"), title=_(status.title)))
             else:
                 st.markdown(
                     _(
@@ -51,7 +53,7 @@ def show_installed() -> None:
                             ":material/cloud_off: **{title}** is not installed; using fallback data ({stand_in})"
                         ),
                         title=_(status.title),
-                        stand_in=_(status.stand_in),
+                        stand_in=_(status.fallback_title),
                     )
                 )
         coco = cache.coco_sources()

@@ -19,14 +19,14 @@ def measure_rows() -> list[Measurement]:
     with tempfile.TemporaryDirectory() as cache:
         os.environ["MANABI_CACHE"] = cache
         begun = time.perf_counter()
-        found = data.load_dataset("cifar10", download=False)
+        dataset = data.load_dataset("cifar10", download=False)
         decoding = time.perf_counter() - begun
         again = []
         for _ in range(9):
             begun = time.perf_counter()
-            found = data.dataset_info("cifar10").load(source)
+            dataset = data.dataset_info("cifar10").load(source)
             again.append(time.perf_counter() - begun)
-        count = len(found.train_x) + len(found.test_x)
+        count = len(dataset.train_x) + len(dataset.test_x)
     return [
         Measurement(f"decoding {count:,} images of {source.name}", decoding, "s", at_most=20),
         Measurement("opening them again", statistics.median(again), "s", at_most=0.2),

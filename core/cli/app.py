@@ -77,21 +77,23 @@ def evaluate(
     tasks.task_for_checkpoint(task)
     from core.evaluation import evaluate_task
 
-    found, path, dataset = evaluate_task(task, checkpoint, data_root)
+    evaluation, path, dataset = evaluate_task(task, checkpoint, data_root)
     if dataset.notice:
         print_message(dataset.notice)
     print_message(
         Message.counted(
             "{task} on the {data} test set ({count} example): {figures}",
             "{task} on the {data} test set ({count} examples): {figures}",
-            len(found.targets),
+            len(evaluation.targets),
             task=task,
             data=_(dataset.title),
-            figures=", ".join(f"{k} {v:.4f}" for k, v in found.metrics.items()),
+            figures=", ".join(f"{k} {v:.4f}" for k, v in evaluation.metrics.items()),
         )
     )
     if json:
-        print_json({"task": task, "checkpoint": str(path), "data": dataset.title, "metrics": found.metrics})
+        print_json(
+            {"task": task, "checkpoint": str(path), "data": dataset.title, "metrics": evaluation.metrics}
+        )
 
 
 @app.command(help=_(N_("Classify images with a task's pretrained weights or with one of your runs.")))
@@ -184,7 +186,7 @@ def ship(run: str) -> None:
 
 @data_app.command("status", help=_(N_("Show the location, number of examples and size of each dataset.")))
 def data_status(data_root: DataRoot = None, json: Json = False) -> None:
-    found = [data.dataset_status(name, data_root) for name in data.list_source_datasets()]
+    statuses = [data.dataset_status(name, data_root) for name in data.list_source_datasets()]
     if json:
         print_json(
             {
@@ -198,18 +200,19 @@ def data_status(data_root: DataRoot = None, json: Json = False) -> None:
                         "bytes": s.bytes,
                         "problem": str(s.problem) if s.problem else None,
                     }
-                    for s in found
+                    for s in statuses
                 ]
             }
         )
         return
     rows = []
-    for s in found:
+    for s in statuses:
         size = f"{s.bytes / 1e6:,.1f} MB" if s.folder else "-"
-        where = s.folder or _(N_("not installed (fallback data: {stand_in})")).format(stand_in=_(s.stand_in))
+        missing = N_("not installed (fallback data: {stand_in})") if s.fallback_title else N_("not installed")
+        where = s.folder or _(missing).format(stand_in=_(s.fallback_title))
         rows.append((_(s.title), where, f"{s.train:,}", f"{s.test:,}", size))
     print_table([_(N_("dataset")), _(N_("location")), _(N_("training")), _(N_("test")), _(N_("size"))], rows)
-    for s in found:
+    for s in statuses:
         if s.problem:
             print_message(s.problem)
     searched = ", ".join(str(p) for p in paths.data_roots(data_root))

@@ -47,27 +47,28 @@ def _run_row(run: Run) -> dict:
 
 @app.command("list", help=_(N_("List all runs, newest first.")))
 def list_runs(json: Json = False) -> None:
-    found = store.list_runs()
+    all_runs = store.list_runs()
     if json:
-        print_json({"runs": [_run_row(r) for r in found]})
+        print_json({"runs": [_run_row(r) for r in all_runs]})
         return
     rows = [
-        (r.id, r.task_name, r.note().get("name", ""), _(r.status().state), _format_metrics(r)) for r in found
+        (r.id, r.task_name, r.note().get("name", ""), _(r.status().state), _format_metrics(r))
+        for r in all_runs
     ]
     print_table([_(N_("run")), _(N_("task")), _(N_("name")), _(N_("state")), _(N_("test metrics"))], rows)
 
 
 @app.command(help=_(N_("Show a run's state, recipe, data and metrics.")))
 def show(run: RunId, json: Json = False) -> None:
-    found = store.find_run(run)
-    status = found.status()
+    entry = store.find_run(run)
+    status = entry.status()
     if json:
         print_json(
             {
-                **_run_row(found),
-                "config": found.config,
-                "environment": found.environment,
-                "folder": str(found.path),
+                **_run_row(entry),
+                "config": entry.config,
+                "environment": entry.environment,
+                "folder": str(entry.path),
             }
         )
         return
@@ -76,21 +77,21 @@ def show(run: RunId, json: Json = False) -> None:
         (_(N_("reason")), status.reason.text(_) if status.reason else ""),
         (_(N_("epoch")), f"{status.epoch:.2f} / {status.epochs}"),
         (_(N_("time")), format_duration(status.seconds)),
-        (_(N_("data")), found.config.get("data", {}).get("title", "")),
-        (_(N_("test metrics")), _format_metrics(found)),
-        (_(N_("command")), found.command()),
-        (_(N_("folder")), found.path),
+        (_(N_("data")), entry.config.get("data", {}).get("title", "")),
+        (_(N_("test metrics")), _format_metrics(entry)),
+        (_(N_("command")), entry.command()),
+        (_(N_("folder")), entry.path),
     ]
-    print_table([found.task_name, found.id], [r for r in rows if r[1]])
+    print_table([entry.task_name, entry.id], [r for r in rows if r[1]])
 
 
 @app.command(help=_(N_("Stop a run after the current batch and save its progress.")))
 def stop(run: RunId) -> None:
-    found = store.find_run(run)
-    queue.stop_run(found)
-    while found.status().is_active:
+    entry = store.find_run(run)
+    queue.stop_run(entry)
+    while entry.status().is_active:
         time.sleep(0.1)
-    print_message(N_("Run {run}: {state}."), run=found.id, state=_(found.status().state))
+    print_message(N_("Run {run}: {state}."), run=entry.id, state=_(entry.status().state))
 
 
 @app.command(help=_(N_("Resume a stopped, failed or interrupted run from its last checkpoint.")))
@@ -103,8 +104,8 @@ def delete(
     run: RunId,
     yes: Annotated[bool, typer.Option("--yes", help=_(N_("Skip the confirmation prompt.")))] = False,
 ) -> None:
-    found = store.find_run(run)
+    entry = store.find_run(run)
     if not yes:
-        typer.confirm(_(N_("Permanently delete {run}?")).format(run=found.id), abort=True)
-    store.delete_run(found)
-    print_message(N_("Run {run} was deleted."), run=found.id)
+        typer.confirm(_(N_("Permanently delete {run}?")).format(run=entry.id), abort=True)
+    store.delete_run(entry)
+    print_message(N_("Run {run} was deleted."), run=entry.id)

@@ -76,8 +76,8 @@ def _make_command(task: Task):  # noqa: ANN202
 
     def command(**values: object) -> None:
         run_values = {name: values.pop(name) for name in _run_parameters()}
-        changed = {k: v for k, v in values.items() if v is not None}
-        _start_and_follow(task, changed, **run_values)
+        overrides = {k: v for k, v in values.items() if v is not None}
+        _start_and_follow(task, overrides, **run_values)
 
     command.__signature__ = inspect.Signature(
         [
@@ -94,9 +94,9 @@ for entry in tasks.TASKS:
     app.command(entry.name, cls=TaskCommand)(_make_command(entry))
 
 
-def _start_and_follow(task: Task, changed: dict, data_root, quick, name, devices, num_nodes, json) -> None:  # noqa: ANN001
+def _start_and_follow(task: Task, overrides: dict, data_root, quick, name, devices, num_nodes, json) -> None:  # noqa: ANN001
     base = task.quick_recipe() if quick else task.recipe
-    recipe = base.changed(**changed)
+    recipe = base.changed(**overrides)
     more = {k: v for k, v in {"devices": devices, "num_nodes": num_nodes}.items() if v}
     run = queue.start_run(task, recipe, str(data_root.resolve()) if data_root else None, **more)
     if name:

@@ -134,4 +134,8 @@ INFO = DatasetInfo(
     inventory=inventory,
     fallback=fallback,
     fallback_title=FALLBACK_TITLE,
+    note=N_(
+        "Column b was computed from the proportion of Black residents, assuming that segregation raises prices. "
+        "scikit-learn removed the dataset for this reason. The column is excluded here unless you enable it under Data."
+    ),
 )

@@ -130,7 +130,7 @@ class DatasetStatus:
         bytes: size on disk.
         url: official source; empty if there is none.
         layout: accepted files, for messages.
-        stand_in: title of the fallback data, a message id.
+        fallback_title: title of the fallback data, a message id; empty if there are none.
         problem: why the files cannot be read.
         auto_download: whether a run may download the data without being asked to.
     """
@@ -143,7 +143,7 @@ class DatasetStatus:
     bytes: int
     url: str
     layout: str
-    stand_in: str
+    fallback_title: str
     problem: Message | None = None
     auto_download: bool = False
 
@@ -167,7 +167,7 @@ def dataset_status(name: str, root: str | Path | None = None) -> DatasetStatus:
         bytes=size,
         url=info.url,
         layout=info.layout,
-        stand_in=info.fallback_title,
+        fallback_title=info.fallback_title,
         problem=problem,
         auto_download=info.auto_download,
     )

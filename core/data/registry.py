@@ -46,6 +46,7 @@ class DatasetInfo:
         files_of: name of the data set whose files this one reads.
         variants: titles (message ids) of the variants that `load` can return, by `ArrayDataset.name`.
         identify: returns the name of the variant in what `find` returned; required if there are `variants`.
+        note: what users should know about the data set, a message id.
         shape_of: returns the shape for the options that `load` takes; None if it never changes.
     """
 
@@ -68,6 +69,7 @@ class DatasetInfo:
     files_of: str = ""
     variants: Mapping[str, str] = field(default_factory=dict, hash=False)
     identify: Callable[[Path], str] | None = None
+    note: str = ""
     shape_of: Callable[..., tuple[int, ...]] | None = None
 
     @property

@@ -77,7 +77,7 @@ def test_an_unknown_data_set_offers_the_nearest() -> None:
 def test_status_without_data() -> None:
     for name in data.list_datasets():
         status = data.dataset_status(name)
-        assert status.folder is None and status.problem is None and status.layout and status.stand_in
+        assert status.folder is None and status.problem is None and status.layout and status.fallback_title
 
 
 # ---- splits ----------------------------------------------------------------------------------------------------------

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from core import data, tasks
+from core.cli import app as app_commands
 from core.data import ArrayDataset, DatasetInfo, registry
 from core.messages import Message, UserError
 
@@ -77,6 +79,27 @@ def test_a_missing_data_set_without_fallback_says_where_to_put_it(registered: Da
         data.load_dataset("points")
     with pytest.raises(UserError, match="no official download"):
         data.download_dataset("points")
+
+
+def test_pages_and_the_command_line_list_a_data_set_without_fallback(
+    registered: DatasetInfo, capsys: pytest.CaptureFixture[str]
+) -> None:
+    app_commands.data_status()
+    row = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("Points"))
+    assert "not installed" in row and "fallback" not in row
+
+    def page() -> None:
+        from dataclasses import replace
+
+        from core import tasks
+        from ui.kit.data_source import show_data_source
+
+        show_data_source(replace(tasks.get_task("mnist-mlp"), dataset="points"))
+
+    shown = AppTest.from_function(page).run()
+    assert [i.value for i in shown.info] == [
+        "Points is not installed. Place the files in the data folder as points.txt."
+    ]
 
 
 def test_a_name_is_registered_once(registered: DatasetInfo) -> None:

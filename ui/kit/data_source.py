@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from core import pretrained, tasks
+from core import data, pretrained, tasks
 from core.messages import N_
 from core.training.recipe import Recipe
 from ui.kit import cache
@@ -30,6 +30,14 @@ def show_data_source(task: tasks.Task) -> None:
                 folder=str(status.folder),
             )
         )
+    elif not status.fallback_title:
+        st.info(
+            _(
+                N_("{title} is not installed. Place the files in the data folder as {layout}."),
+                title=_(status.title),
+                layout=status.layout,
+            )
+        )
     elif status.url and not status.auto_download:
         st.info(
             _(
@@ -39,7 +47,7 @@ def show_data_source(task: tasks.Task) -> None:
                     "place the files in the data folder as {layout}."
                 ),
                 title=_(status.title),
-                stand_in=_(status.stand_in),
+                stand_in=_(status.fallback_title),
                 command=f"python -m core data get {status.name}",
                 url=status.url,
                 layout=status.layout,
@@ -55,7 +63,7 @@ def show_data_source(task: tasks.Task) -> None:
                 ),
                 title=_(status.title),
                 url=status.url,
-                stand_in=_(status.stand_in),
+                stand_in=_(status.fallback_title),
                 layout=status.layout,
             )
         )
@@ -68,20 +76,12 @@ def show_data_source(task: tasks.Task) -> None:
                     "{layout}."
                 ),
                 title=_(status.title),
-                stand_in=_(status.stand_in),
+                stand_in=_(status.fallback_title),
                 layout=status.layout,
             )
         )
-    if task.dataset == "boston":
-        st.caption(
-            _(
-                N_(
-                    "Column b was computed from the proportion of Black residents, assuming that "
-                    "segregation raises prices. scikit-learn removed the dataset for this reason. The "
-                    "column is excluded here unless you enable it under Data."
-                )
-            )
-        )
+    if note := data.dataset_info(task.dataset).note:
+        st.caption(_(note))
 
 
 def fallback_label(data: Mapping[str, Any]) -> str:
