@@ -89,6 +89,27 @@ MESSAGES = {
 """Message ids stored in run folders (notice, reason). A sentence that is not listed is shown as it was stored."""
 
 
+LINK_PARAMETERS = {
+    "fight": "comparison",
+    "fight_axis": "comparison_axis",
+    "fight.quick": "comparison.quick",
+    "fighters": "models",
+    "picture": "image",
+    "quick.multiply-adds": "quick.macs",
+    "full.multiply-adds": "full.macs",
+}
+"""Parameters of links to the Compare page."""
+
+BUDGETS = {"multiply-adds": "macs"}
+"""Budgets of a comparison, in run configurations and links."""
+
+
+def migrate_link(parameters: dict[str, str]) -> dict[str, str]:
+    """Rename the parameters of a link to the Compare page."""
+    renamed = {LINK_PARAMETERS.get(name, name): value for name, value in parameters.items()}
+    return {name: BUDGETS.get(value, value) if name == "budget" else value for name, value in renamed.items()}
+
+
 def migrate_recipe(values: dict[str, Any]) -> dict[str, Any]:
     """Rename the recipe fields (or model options) and choices of format 1."""
     renamed = {}
@@ -116,6 +137,10 @@ def migrate_config(values: dict[str, Any]) -> dict[str, Any]:
     if values.get("format") == FORMAT:
         return values
     values = _migrate_parts(values)
+    if "fight" in values:
+        values["comparison"] = values.pop("fight")
+    if "budget" in values:
+        values["budget"] = BUDGETS.get(str(values["budget"]), values["budget"])
     if isinstance(values.get("sweep_fields"), list):
         values["sweep_fields"] = [RECIPE_FIELDS.get(str(n), n) for n in values["sweep_fields"]]
     if "notice" in values:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.analysis.model_results import ModelResult
 from core.messages import N_
+from core.migration import migrate_link
 from ui.compare import curves, equal_budget, model_picker, predictions, single_image, table
 from ui.kit import url
 from ui.kit.frame import page
@@ -44,6 +45,7 @@ SHOW_VIEW = {
 }
 
 with page("compare"):
+    url.migrate_parameters("", migrate_link)
     results = model_picker.pick_models()
     if results:
         view = url.choose_one(

@@ -1,4 +1,5 @@
-"""A fair fight: two to five tasks, each with its own recipe, trained one after the other on the same pictures under one budget."""
+"""Equal-budget comparison: two to five tasks, each with its own recipe, trained one after another on the same
+images with the same budget."""
 
 from __future__ import annotations
 
@@ -16,16 +17,17 @@ from core.runs.store import Run
 from core.task_spec import Task
 from core.training.recipe import Recipe
 
-Budget = Literal["epochs", "images", "seconds", "multiply-adds"]
+Budget = Literal["epochs", "images", "seconds", "macs"]
 BUDGETS: tuple[str, ...] = get_args(Budget)
 MIN_MODELS, MAX_MODELS = 2, 5
 
-_VALIDATION_SIZE = 2000  # pictures of the validation part where no recipe has one
+_VALIDATION_SIZE = 2000  # validation images if no recipe holds any out
 
 
 def apply_budget(task: Task, recipe: Recipe, budget: Budget, amount: float) -> Recipe:
-    """`recipe` cut or stretched to the budget: epochs, images seen, seconds on this machine, or multiply-adds of the whole training
-    (in units of 10^12, forward and backward). Recorded in steps. Raises UserError where it is less than one step or out of bounds."""
+    """Return `recipe` with its length set by the budget: epochs, training images, seconds on this machine, or
+    training MACs (in units of 10^12, forward and backward). The length is stored in steps. Raises UserError
+    if it is less than one step or out of bounds."""
     if budget == "epochs":
         return recipe.changed(epochs=int(amount), max_steps=0)
     examples = _examples_per_epoch(task, recipe)
@@ -34,7 +36,7 @@ def apply_budget(task: Task, recipe: Recipe, budget: Budget, amount: float) -> R
         steps = _steps_for_images(amount, examples, recipe.batch_size)
     elif budget == "seconds":
         steps = runtime_estimate.estimate_runtime(task, recipe).max_steps_for(amount)
-    elif budget == "multiply-adds":
+    elif budget == "macs":
         steps = _steps_for_images(1e12 * amount / _training_macs(task, recipe), examples, recipe.batch_size)
     else:
         raise UserError(
@@ -59,27 +61,27 @@ def apply_budget(task: Task, recipe: Recipe, budget: Budget, amount: float) -> R
 
 
 def _steps_for_images(images: float, examples: int, batch: int) -> int:
-    """Steps that see at most `images`; the last batch of an epoch may be a small one."""
+    """Number of steps that process at most `images`; the last batch of an epoch may be smaller."""
     epochs, rest = divmod(int(images), examples)
     return epochs * math.ceil(examples / batch) + rest // batch
 
 
 def _examples_per_epoch(task: Task, recipe: Recipe) -> int:
-    """What a training of `recipe` sees in one epoch."""
+    """Training examples per epoch with `recipe`."""
     dataset = data.load_dataset(task.dataset, download=False, **recipe.part("data"))
     examples = get_kind(task.kind).num_train_examples(dataset, recipe)
     return min(examples, recipe.limit_train or examples)
 
 
 def equalize_evaluation(recipes: list[Recipe]) -> list[Recipe]:
-    """The recipes with the same pictures to learn from and to be judged on, and one look at each test picture: what is left to differ
-    is the network and how it learns."""
+    """Return the recipes with the same train/validation split and without test-time augmentation, so that they
+    differ only in the model and its training."""
     held = max(r.num_validation for r in recipes) or _VALIDATION_SIZE
     return [r.changed(num_validation=held, tta_flip=False, tta_shift=False) for r in recipes]
 
 
 def _training_macs(task: Task, recipe: Recipe) -> int:
-    """Of one image in a training step."""
+    """MACs of one image in a training step."""
     from core.inference import model_summary
 
     dataset = data.load_dataset(task.dataset, download=False, **recipe.part("data"))
@@ -88,8 +90,9 @@ def _training_macs(task: Task, recipe: Recipe) -> int:
 
 
 def start_comparison(names: list[str], budget: Budget, amount: float, quick: bool, seed: int = 0) -> str:
-    """Queue one run per task, their recipes made `alike`. Returns the fight's id. Raises UserError for too few or too many tasks, tasks
-    of different data sets, or a budget that one of them cannot take; then none is started."""
+    """Queue one run per task, with equalized recipes. Returns the id of the comparison. Raises UserError for
+    too few or too many tasks, tasks of different data sets, or a budget that a task cannot take; then no
+    run is queued."""
     if not MIN_MODELS <= len(set(names)) <= MAX_MODELS:
         raise UserError(
             N_("An equal-budget comparison requires {fewest} to {most} models."),
@@ -101,28 +104,29 @@ def start_comparison(names: list[str], budget: Budget, amount: float, quick: boo
         raise UserError(N_("These tasks use different datasets, so their metrics cannot be compared."))
     own = equalize_evaluation([(t.quick_recipe() if quick else t.recipe).changed(seed=seed) for t in found])
     recipes = [apply_budget(task, recipe, budget, amount) for task, recipe in zip(found, own, strict=True)]
-    fight_id = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+    comparison_id = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
     for task, recipe in zip(found, recipes, strict=True):
         queue.start_run(
             task,
             recipe,
-            fight=fight_id,
+            comparison=comparison_id,
             budget=budget,
             amount=amount,
             multiply_adds=_training_macs(task, recipe),
         )
-    return fight_id
+    return comparison_id
 
 
 def list_comparisons() -> dict[str, list[Run]]:
-    """All fair fights on this machine by their ids, the newest first; the runs of each in the order in which they were started."""
+    """All comparisons on this machine by id, newest first; the runs of each in the order in which they were
+    started."""
     found: dict[str, list[Run]] = {}
     for run in store.list_runs():
-        if fight_id := run.config.get("fight"):
-            found.setdefault(str(fight_id), []).insert(0, run)
+        if comparison_id := run.config.get("comparison"):
+            found.setdefault(str(comparison_id), []).insert(0, run)
     return found
 
 
-def comparison_runs(fight_id: str) -> list[Run]:
-    """The runs of a fight, in the order in which they were started; none where there is no such fight."""
-    return list_comparisons().get(fight_id, [])
+def comparison_runs(comparison_id: str) -> list[Run]:
+    """Runs of a comparison in the order in which they were started; empty if it is not found."""
+    return list_comparisons().get(comparison_id, [])

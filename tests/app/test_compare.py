@@ -71,7 +71,7 @@ def test_a_significant_difference_is_reported(visit: Callable, three: list) -> N
 
 
 def test_unknown_models_in_the_link_are_ignored(visit: Callable, three: list) -> None:
-    page = visit("compare", nets=f"nobody,{three[0].id}", view="figures")
+    page = visit("compare", nets=f"unknown,{three[0].id}", view="figures")
     [table] = [e.value for e in page.at.dataframe]
     assert len(table) == 1 and not page.errors
 
@@ -83,21 +83,21 @@ def test_a_comparison_is_queued_and_shown(visit: Callable, launched: list) -> No
     page.press("Start comparison")  # a double click starts one
     assert [r.task_name for r in started] == ["cifar10-mlp", "cifar10-cnn"]
     assert {r.recipe.limit_train for r in started} == {2000} and len(
-        {r.config["fight"] for r in started}
+        {r.config["comparison"] for r in started}
     ) == 1
     assert page.says("0 of 2 models finished")
-    other = visit("compare", "ja", fight=started[0].config["fight"])
+    other = visit("compare", "ja", comparison=started[0].config["comparison"])
     assert other.says("{done} of {count} model finished · {budget}: {amount}") and not other.errors
     assert other.says("Hyperparameter differences") and not any(r.recipe.tta_flip for r in started)
     assert equal_budget.comparison_runs("nothing") == []
-    assert visit("compare", fight="nothing").says("Comparison {fight} not found.")
-    [earlier] = [s for s in visit("compare").at.selectbox if s.key == "fight"]
+    assert visit("compare", comparison="nothing").says("Comparison {comparison} not found.")
+    [earlier] = [s for s in visit("compare").at.selectbox if s.key == "comparison"]
     assert (
         len(earlier.options) == 2
         and "multilayer perceptron, plain CNN" in earlier.options[1]
         and earlier.value == ""
     )
-    visit("compare", fight=started[0].config["fight"]).press("Stop all")
+    visit("compare", comparison=started[0].config["comparison"]).press("Stop all")
     assert all((run.path / "stop").exists() for run in started)
     back = visit("train", run=started[0].id)
     assert back.says("View comparison")
@@ -108,7 +108,7 @@ def test_a_started_comparison_is_confirmed_at_the_button(visit: Callable, launch
     assert [e.value for e in page.at.success] == [
         "Comparison started: 2 runs are queued. Their curves appear below."
     ]
-    [button] = [b for b in page.at.button if b.key == "fight-start"]
+    [button] = [b for b in page.at.button if b.key == "comparison-start"]
     assert not button.disabled and page.says("Stop all")
 
 
@@ -127,7 +127,7 @@ def test_an_error_at_the_start_is_shown_at_the_button(
 def test_a_budget_out_of_bounds_disables_the_start(visit: Callable) -> None:
     page = visit("compare")
     page.set("quick.epochs", 0)
-    [button] = [b for b in page.at.button if b.key == "fight-start"]
+    [button] = [b for b in page.at.button if b.key == "comparison-start"]
     assert button.disabled and page.says("Enter {allowed}.", allowed="an integer from 1 to 1,000")
 
 
@@ -162,9 +162,9 @@ def test_curves_of_a_comparison_use_the_axis_of_its_budget(
     for run, adds in zip(pair, (1_000_000, 3_000_000), strict=True):
         write_json(
             run.path / "config.json",
-            run.config | {"fight": "f", "budget": "multiply-adds", "amount": 1, "multiply_adds": adds},
+            run.config | {"comparison": "f", "budget": "macs", "amount": 1, "multiply_adds": adds},
         )
-    page = visit("compare", fight="f")
+    page = visit("compare", comparison="f")
     [(series, label)] = drawn
     assert label == "Training compute (TMACs)" and not page.errors
     last = {int(s.role): s.x[-1] for s in series}
@@ -173,7 +173,7 @@ def test_curves_of_a_comparison_use_the_axis_of_its_budget(
     write_json(
         pair[0].path / "config.json", {k: v for k, v in pair[0].config.items() if k != "multiply_adds"}
     )
-    assert not visit("compare", fight="f").errors and drawn[-1][1] == "Samples processed"
+    assert not visit("compare", comparison="f").errors and drawn[-1][1] == "Samples processed"
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -220,8 +220,8 @@ def test_an_image_and_its_class_come_from_the_link(
 
 def test_a_link_with_too_many_models_takes_the_first(visit: Callable) -> None:
     known = [t.name for t in tasks.TASKS if t.dataset == "cifar10"]
-    page = visit("compare", fighters=",".join([known[0], known[0], "no-such", *known[1:]]))
-    [chosen] = [m.value for m in page.at.multiselect if m.key == "fighters"]
+    page = visit("compare", models=",".join([known[0], known[0], "no-such", *known[1:]]))
+    [chosen] = [m.value for m in page.at.multiselect if m.key == "models"]
     assert chosen == known[: equal_budget.MAX_MODELS] and not page.errors
 
 
@@ -236,7 +236,7 @@ def test_each_prediction_is_marked_correct_or_wrong(visit: Callable, three: list
 def test_significance_is_corrected_for_many_pairs(
     visit: Callable, three: list, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Alone the two would be told apart (p 0.03); beside a third, three pairs are compared."""
+    """Alone, the pair differs significantly (p 0.03); with a third model, three pairs are compared."""
     monkeypatch.setattr(significance, "mcnemar_test", lambda *_a: significance.McNemarResult(3, 13, 0.03))
     pair = {"a": three[0].id, "b": three[1].id}
     many = visit("compare", nets=",".join(r.id for r in three), view="closely", **pair)

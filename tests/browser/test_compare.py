@@ -42,7 +42,7 @@ def photo() -> bytes:
 
 
 def test_three_networks_on_an_uploaded_photo(visitor: Callable[..., Visitor], three: str) -> None:
-    me = visitor().open("compare", nets=three, view="photo", picture="photo")
+    me = visitor().open("compare", nets=three, view="photo", image="photo")
     me.page.locator("input[type=file]").set_input_files(
         {"name": "thing.jpg", "mimeType": "image/jpeg", "buffer": photo()}
     )
@@ -67,12 +67,12 @@ def test_a_cell_of_the_gallery_opens_with_both_networks_answers(
 
 
 @pytest.mark.timeout(300)
-def test_a_fair_fight_of_two_quick_tasks_to_its_end(
+def test_an_equal_budget_comparison_of_two_quick_tasks_to_its_end(
     visitor: Callable[..., Visitor], server: Server, wait_until: Callable[..., None]
 ) -> None:
-    me = visitor().open("compare", fighters="cifar10-mlp,cifar10-sandbox")
+    me = visitor().open("compare", models="cifar10-mlp,cifar10-sandbox")
     me.press("Start comparison")
-    me.page.wait_for_url("**fight=*")
+    me.page.wait_for_url("**comparison=*")
     me.sees("Comparison started: 2 runs are queued.")
     panel = me.page.locator(".st-key-comparison-panel")
     expect(panel).to_be_in_viewport()

@@ -1,4 +1,4 @@
-"""Fair fights: what a budget becomes, and what is refused before anything starts."""
+"""Equal-budget comparisons: what a budget becomes, and what is refused before anything starts."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ def test_images_become_steps_of_each_ones_batch():
         )
 
 
-def test_multiply_adds_are_shared_out_by_what_a_step_costs():
+def test_macs_are_shared_out_by_what_a_step_costs():
     costs = {}
     for name in ("cifar10-cnn", "cifar10-sandbox"):
         task, recipe = quick(name)
-        found = equal_budget.apply_budget(task, recipe, "multiply-adds", 1.0)
+        found = equal_budget.apply_budget(task, recipe, "macs", 1.0)
         network = models.create_model(task.model, (3, 32, 32), 10, **recipe.part("model"))
         costs[name] = 3 * model_summary.count_macs(network, (3, 32, 32)) * recipe.batch_size * found.max_steps
     assert all(
@@ -52,7 +52,7 @@ def test_multiply_adds_are_shared_out_by_what_a_step_costs():
 
 
 @pytest.mark.parametrize("quickly", [True, False])
-def test_all_learn_from_the_same_pictures_and_look_once(started, quickly):
+def test_all_learn_from_the_same_images_and_predict_once(started, quickly):
     names = ["cifar10-mlp", "cifar10-fast", "cifar10-mobilenetv1", "cifar10-alexnet", "cifar10-resnet"]
     recipes = [
         m.recipe
@@ -105,7 +105,7 @@ def test_the_members_belong_together_in_their_order(started):
         m.recipe.seed == 3 for m in members
     )
     assert len(started) == 2 and equal_budget.comparison_runs("other") == []
-    # Three hidden layers of 1,024 units, forward and twice backward; the gradient of the picture itself is not needed. Kept for the curves.
+    # Three hidden layers of 1,024 units, forward and twice backward; the gradient of the image itself is not needed. Kept for the curves.
     assert members[1].config["multiply_adds"] == 2 * 3072 * 1024 + 3 * (2 * 1024 * 1024 + 1024 * 10)
 
 
@@ -117,7 +117,7 @@ def test_a_budget_beyond_what_a_recipe_may_have_names_task_and_epochs(started):
     assert not started
 
 
-def test_all_fights_are_known(started):
+def test_all_comparisons_are_listed(started):
     one, other = (
         equal_budget.start_comparison(["cifar10-cnn", "cifar10-mlp"], "epochs", 1, quick=True)
         for _again in range(2)

@@ -144,6 +144,25 @@ def test_current_files_are_left_alone() -> None:
     assert migration.migrate_spec(spec) == spec
 
 
+def test_comparisons_keep_their_runs_and_links() -> None:
+    config = migration.migrate_config({"fight": "20260101-1", "budget": "multiply-adds"})
+    assert config["comparison"] == "20260101-1" and config["budget"] == "macs" and "fight" not in config
+    link = {
+        "fight": "a",
+        "fighters": "x,y",
+        "budget": "multiply-adds",
+        "full.multiply-adds": "3",
+        "view": "photo",
+    }
+    assert migration.migrate_link(link) == {
+        "comparison": "a",
+        "models": "x,y",
+        "budget": "macs",
+        "full.macs": "3",
+        "view": "photo",
+    }
+
+
 def test_metrics_are_renamed_in_cards_and_summaries(old_runs: dict[str, Run]) -> None:
     old, new = {"fool_rate_colour_a2b": 0.4, "kid_a2b": 0.1}, {"fool_rate_color_a2b": 0.4, "kid_a2b": 0.1}
     assert migration.migrate_card({"metrics": old})["metrics"] == new

@@ -35,7 +35,7 @@ BUDGET_FIELDS: dict[str, tuple[str, float, float, float, float, str]] = {
     "epochs": (N_("Epochs per model"), 1, 1000, 5, 2, "epoch"),
     "images": (N_("Training images per model"), 100, 100_000_000, 200_000, 4_000, "images"),
     "seconds": (N_("Training time per model (s)"), 5, 86_400, 120, 10, "seconds"),
-    "multiply-adds": (N_("Training compute per model (TMACs)"), 0.1, 1_000_000, 20, 1, "multiply_adds"),
+    "macs": (N_("Training compute per model (TMACs)"), 0.1, 1_000_000, 20, 1, "multiply_adds"),
 }
 
 
@@ -46,7 +46,7 @@ def comparison_form(dataset: str) -> None:
     chosen = url.choose_many(
         _(N_("Models to compare")),
         list(titles),
-        key="fighters",
+        key="models",
         default=["cifar10-mlp", "cifar10-cnn"],
         format_func=titles.get,
         max_selections=equal_budget.MAX_MODELS,
@@ -63,18 +63,18 @@ def comparison_form(dataset: str) -> None:
                 "epochs": _(N_("epochs")),
                 "images": _(N_("training images")),
                 "seconds": _(N_("seconds")),
-                "multiply-adds": _(N_("training MACs")),
+                "macs": _(N_("training MACs")),
             }[b],
         )
         quick = st.toggle(
             _(N_("Quick: 2,000 training images")),
             value=True,
-            key="fight.quick",
+            key="comparison.quick",
             bind="query-params",
             help=_(N_("Gives first results in seconds. Turn off to use all training images.")),
         )
     label, low, high, full, few, _axis = BUDGET_FIELDS[budget]
-    number = int if budget != "multiply-adds" else float
+    number = int if budget != "macs" else float
     amount = st.number_input(
         _(label),
         value=number(few if quick else full),
@@ -105,7 +105,7 @@ def comparison_form(dataset: str) -> None:
         _(N_("Start comparison")),
         icon=":material/swords:",
         type="primary",
-        key="fight-start",
+        key="comparison-start",
         on_click=_request_start,
         args=(chosen, budget, float(amount), quick),
         disabled=busy
@@ -141,7 +141,7 @@ def _start_requested() -> None:
         # At once, before Streamlit can interrupt this run of the page: a request is started once.
         del st.session_state[_REQUEST]
     if comparison_id:
-        st.query_params["fight"] = comparison_id
+        st.query_params["comparison"] = comparison_id
         st.session_state[_SCROLL] = True
         started = Message.counted(
             "Comparison started: {count} run is queued. Its curve appears below.",
@@ -155,17 +155,17 @@ def _start_requested() -> None:
 def choose_comparison() -> str:
     """Id of the comparison to show: the one just started, the one in the link, or a saved one; "" for none."""
     known = equal_budget.list_comparisons()
-    named = st.query_params.get("fight", "")
+    named = st.query_params.get("comparison", "")
     if named and named not in known:
         st.warning(_(N_("Comparison {comparison} not found."), comparison=escape_markdown(named[:40])))
-        st.query_params.pop("fight")
+        st.query_params.pop("comparison")
     if not known:
         return ""
     return url.choose_one(
         st.selectbox,
         _(N_("Saved comparisons")),
         ["", *known],
-        key="fight",
+        key="comparison",
         default="",
         format_func=lambda i: _comparison_title(known[i]) if i else "–",
     )
@@ -180,8 +180,8 @@ def comparison_panel(comparison_id: str) -> None:
     """Show a comparison, live while its runs are active; scroll to it if it has just been started."""
     if st.session_state.pop(_SCROLL, False):
         scroll_into_view(PANEL_KEY, comparison_id)
-    if st.session_state.get("_axis_of") != comparison_id and "fight_axis" not in st.query_params:
-        url.forget_choice("fight_axis")  # Each comparison starts on the axis of its own budget.
+    if st.session_state.get("_axis_of") != comparison_id and "comparison_axis" not in st.query_params:
+        url.forget_choice("comparison_axis")  # Each comparison starts on the axis of its own budget.
     st.session_state["_axis_of"] = comparison_id
     active = any(r.status().is_active for r in equal_budget.comparison_runs(comparison_id))
     st.fragment(_live_panel, run_every=_REFRESH_SECONDS if active else None)(comparison_id, active)
@@ -230,7 +230,7 @@ def _live_panel(comparison_id: str, was_active: bool) -> None:
         st.segmented_control,
         _(N_("X-axis")),
         axes,
-        key="fight_axis",
+        key="comparison_axis",
         default=own if own in axes else "images",
         required=True,
         format_func=lambda a: _(LEARNING_AXES[a]),

@@ -26,7 +26,7 @@ STATE_BADGES: dict[str, tuple[str, str, str]] = {
     "interrupted": (N_("interrupted"), ":material/power_off:", "orange"),
 }
 # Key of the group's id in a run's config and in the URL, label, page.
-_GROUPS = (("sweep", N_("View sweep"), "train"), ("fight", N_("View comparison"), "compare"))
+_GROUPS = (("sweep", N_("View sweep"), "train"), ("comparison", N_("View comparison"), "compare"))
 _REFRESH_SECONDS, _SLOW_REFRESH_SECONDS = 1.0, 2.0  # the second one after `_SHORT_RUN_SECONDS` of training
 _SHORT_RUN_SECONDS = 60.0
 
