@@ -94,7 +94,7 @@ LINK_PARAMETERS = {
     "fight_axis": "comparison_axis",
     "fight.quick": "comparison.quick",
     "fighters": "models",
-    "picture": "image",
+    "picture": "image_source",
     "quick.multiply-adds": "quick.macs",
     "full.multiply-adds": "full.macs",
 }

@@ -42,7 +42,7 @@ def photo() -> bytes:
 
 
 def test_three_networks_on_an_uploaded_photo(visitor: Callable[..., Visitor], three: str) -> None:
-    me = visitor().open("compare", nets=three, view="photo", image="photo")
+    me = visitor().open("compare", nets=three, view="photo", image_source="photo")
     me.page.locator("input[type=file]").set_input_files(
         {"name": "thing.jpg", "mimeType": "image/jpeg", "buffer": photo()}
     )

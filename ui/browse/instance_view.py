@@ -146,7 +146,7 @@ def _crop_actions(image_record: ImageRecord, instance: Instance) -> None:
             else _(N_("Not a CIFAR-10 class. See what the models predict anyway.")),
         ):
             shared_image.put(name, crop)
-            st.switch_page("pages/compare.py", query_params={"view": "photo", "image": "photo"})
+            st.switch_page("pages/compare.py", query_params={"view": "photo", "image_source": "photo"})
         if instance.name in FRUIT_CATEGORIES and st.button(
             _(N_("Translate this fruit")), icon=":material/swap_horiz:"
         ):

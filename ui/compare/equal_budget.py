@@ -20,7 +20,15 @@ from ui.components.scroll import scroll_into_view
 from ui.kit import cache, charts, preload, url
 from ui.kit.data_source import show_missing_weights
 from ui.kit.forms import label_settings, show_bounds
-from ui.kit.frame import PAGES, debounced, flash, show_messages, try_action, with_error_boundary
+from ui.kit.frame import (
+    PAGES,
+    debounced,
+    flash,
+    restart_debounce,
+    show_messages,
+    try_action,
+    with_error_boundary,
+)
 from ui.kit.i18n import _, _n, escape_markdown, format_duration, translate_message
 from ui.runs.curves_panel import overlay_series
 from ui.runs.run_panel import STATE_BADGES, stop_runs
@@ -140,6 +148,7 @@ def _start_requested() -> None:
         )
         # At once, before Streamlit can interrupt this run of the page: a request is started once.
         del st.session_state[_REQUEST]
+        restart_debounce()
     if comparison_id:
         st.query_params["comparison"] = comparison_id
         st.session_state[_SCROLL] = True

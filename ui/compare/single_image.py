@@ -43,7 +43,7 @@ def choose_image(results: list[ModelResult]) -> InputImage | None:
         st.segmented_control,
         _(N_("Image source")),
         ["test", "photo"],
-        key="image",
+        key="image_source",
         default="test",
         required=True,
         label_visibility="collapsed",

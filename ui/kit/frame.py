@@ -206,6 +206,11 @@ def debounced(function: Callable[..., object], *args: object, place: str = "") -
     return result
 
 
+def restart_debounce() -> None:
+    """Ignore a second click from now on, for a start whose work is done after its callback."""
+    st.session_state["_started"] = time.monotonic()
+
+
 def _show_active_runs() -> None:
     """Links to the runs in progress on this machine, the percentage first because the menu is narrow."""
     for run in cache.running_runs():
