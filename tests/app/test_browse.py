@@ -14,6 +14,7 @@ from core import paths
 from core.coco import scenes
 from core.coco.dataset import Coco
 from core.messages import UserError
+from ui.browse import image_view
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])
@@ -49,12 +50,26 @@ def test_an_image_by_its_link(visit: Callable) -> None:
         assert "not found" in visit("browse", image=wrong).errors[0]
 
 
-def test_layers_can_be_switched(visit: Callable) -> None:
+def test_layers_can_be_switched(visit: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[dict] = []
+    monkeypatch.setattr(image_view, "annotated_image", lambda scene, key, select: drawn.append(scene))
     page = visit("browse", image="12")
-    for chosen in ([], ["labels"], ["masks", "boxes", "labels", "keypoints", "crowds"]):
-        page.at.session_state["show"] = chosen
+
+    def visible(layers: list[str]) -> set[str]:
+        page.at.session_state["show"] = layers
         page.run()
         assert not page.errors
+        scene, keys = (
+            drawn[-1],
+            {"masks": "path", "labels": "label", "keypoints": "keypoints", "crowds": "crowd"},
+        )
+        found = {layer for layer, key in keys.items() if any(i[key] for i in scene["instances"])}
+        return found | ({"boxes"} if scene["boxes"] else set())
+
+    assert visible([]) == set()
+    assert visible(["labels"]) == {"labels"}
+    everything = {"masks", "boxes", "labels", "keypoints", "crowds"}
+    assert visible(sorted(everything)) == everything
 
 
 def test_statistics(visit: Callable) -> None:

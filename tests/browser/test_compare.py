@@ -70,7 +70,7 @@ def test_a_cell_of_the_gallery_opens_with_both_networks_answers(
 def test_an_equal_budget_comparison_of_two_quick_tasks_to_its_end(
     visitor: Callable[..., Visitor], server: Server, wait_until: Callable[..., None]
 ) -> None:
-    me = visitor().open("compare", models="cifar10-mlp,cifar10-sandbox")
+    me = visitor().open("compare", models="cifar10-mlp,cifar10-sandbox", **{"quick.epochs": "1"})
     me.press("Start comparison")
     me.page.wait_for_url("**comparison=*")
     me.sees("Comparison started: 2 runs are queued.")
