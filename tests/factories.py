@@ -15,8 +15,8 @@ from core.checkpoints import Spec
 from core.files import write_json
 from core.runs import samples, store, system_info
 from core.runs.store import Run
+from core.training import gan_signals
 from core.training.events import Sample
-from core.translation import gan_diagnostics
 
 STEPS_AN_EPOCH = 10
 SMALL = {
@@ -69,7 +69,7 @@ def finished(task_name: str = "mnist-softmax", epochs: int = 4, name: str = "", 
         outputs, names = targets, ("fool_rate", "second_fool_rate", "kid")
         metrics = {
             "cycle_error": 0.05,
-            **{f"{name}_{way}": 0.5 for name in names for way in gan_diagnostics.REVERSE_DIRECTION},
+            **{f"{name}_{way}": 0.5 for name in names for way in gan_signals.REVERSE_DIRECTION},
         }
         _looks(run)
     else:
@@ -188,13 +188,13 @@ def _looks(run: Run) -> None:
 
 
 def _translation_log(run: Run, epochs: int) -> None:
-    names = ["step", "epoch", "images", "seconds", *LOSSES, *SCORES, "lr", *gan_diagnostics.SIGNALS]
+    names = ["step", "epoch", "images", "seconds", *LOSSES, *SCORES, "lr", *gan_signals.SIGNALS]
     lines, each = [",".join(names)], len(LOSSES) + len(SCORES)
     for step in range(1, epochs * STEPS_AN_EPOCH + 1):
         at = f"{step},{step / STEPS_AN_EPOCH},{8 * step},{2.1 * step:.2f}"
-        lines.append(f"{at},{','.join(['0.5'] * each)},0.0002{',' * len(gan_diagnostics.SIGNALS)}")
+        lines.append(f"{at},{','.join(['0.5'] * each)},0.0002{',' * len(gan_signals.SIGNALS)}")
         if step % STEPS_AN_EPOCH == 0:
-            lines.append(f"{at}{',' * (each + 1)},{','.join(['0.5'] * len(gan_diagnostics.SIGNALS))}")
+            lines.append(f"{at}{',' * (each + 1)},{','.join(['0.5'] * len(gan_signals.SIGNALS))}")
     (run.path / "metrics.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

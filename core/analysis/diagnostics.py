@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
 import numpy as np
 import pandas as pd
 
+from core.kinds.base import Finding
 from core.messages import Message, N_
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One finding. `level` is "good", "note" or "warning"."""
-
-    level: Literal["good", "note", "warning"]
-    message: Message
 
 
 def _validated_epochs(log: pd.DataFrame) -> pd.DataFrame:

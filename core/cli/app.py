@@ -109,7 +109,7 @@ def predict(
     top: Annotated[int, typer.Option(help=_(N_("Number of classes to print.")), min=1)] = 3,
     json: Json = False,
 ) -> None:
-    from core.inference.classify import classify_file, list_image_files, load_predictor
+    from core.analysis.file_predictions import classify_file, list_image_files, load_predictor
 
     predictor = load_predictor(source, checkpoint)
     files, predictions = list_image_files(paths), []

@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from core.messages import Message
+
 if TYPE_CHECKING:
     import pandas as pd
     from torch import Tensor, nn
 
-    from core.analysis.diagnostics import Finding
     from core.analysis.evaluation_report import EvaluationReport
     from core.checkpoints import Spec
     from core.data import ArrayDataset
@@ -93,6 +94,14 @@ class BestEpoch:
     epoch: float
     score: SelectionMetric | None = None
     value: float | None = None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One finding. `level` is "good", "note" or "warning"."""
+
+    level: Literal["good", "note", "warning"]
+    message: Message
 
 
 class Kind(ABC):

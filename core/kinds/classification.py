@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from core.kinds.base import SelectionMetric, split_curve
+from core.kinds.base import Finding, SelectionMetric, split_curve
 from core.kinds.supervised import SupervisedKind
 from core.messages import N_
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from torch import Tensor
 
-    from core.analysis.diagnostics import Finding
     from core.analysis.evaluation_report import ClassificationReport
     from core.checkpoints import Spec
     from core.evaluation import Evaluation

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from core.kinds.base import SelectionMetric, split_curve
+from core.kinds.base import Finding, SelectionMetric, split_curve
 from core.kinds.supervised import SupervisedKind
 from core.messages import N_
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from torch import Tensor
 
-    from core.analysis.diagnostics import Finding
     from core.analysis.evaluation_report import RegressionReport
     from core.checkpoints import Spec
     from core.training.recipe import Recipe

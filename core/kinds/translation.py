@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from core.kinds.base import BestEpoch, Curve, Kind, SelectionMetric
+from core.kinds.base import BestEpoch, Curve, Finding, Kind, SelectionMetric
 from core.messages import N_, UserError
 
 if TYPE_CHECKING:
     import pandas as pd
     from torch import Tensor, nn
 
-    from core.analysis.diagnostics import Finding
     from core.checkpoints import Spec
     from core.data import ArrayDataset
     from core.evaluation import Evaluation

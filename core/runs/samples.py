@@ -16,7 +16,6 @@ from core.files import write_bytes
 from core.training.events import Sample
 
 IMAGE_KINDS = ("real", "translated", "cycled", "identity")
-MAX_IMAGES = 8  # photos on a sheet
 _JPEG_QUALITY = 92
 
 

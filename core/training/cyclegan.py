@@ -26,14 +26,12 @@ from core.data import ArrayDataset, augment
 from core.kinds import get_kind
 from core.messages import Message, UserError
 from core.models.cyclegan import Discriminators, init_weights
-from core.runs.samples import MAX_IMAGES
-from core.training import random_state
+from core.training import gan_signals, random_state
 from core.training.batches import Batches, epoch_order
 from core.training.cyclegan_recipe import ONE_DEVICE_MESSAGE, CycleGANRecipe
-from core.training.events import Done, EpochEnd, Event, Sample, Step
+from core.training.events import MAX_SAMPLE_IMAGES, Done, EpochEnd, Event, Sample, Step
 from core.training.image_pool import ImagePool
 from core.training.progress import TrainingProgress
-from core.translation import gan_diagnostics
 
 if TYPE_CHECKING:
     from core.translation.domain_classifiers import DomainClassifier
@@ -147,7 +145,7 @@ class CycleGANTrainer(TrainingProgress):
     @property
     def metric_names(self) -> tuple[str, ...]:
         """All metrics that events publish, those of a step first."""
-        return (*LOSS_NAMES, *SCORE_NAMES, "lr", *gan_diagnostics.SIGNALS)
+        return (*LOSS_NAMES, *SCORE_NAMES, "lr", *gan_signals.SIGNALS)
 
     # ---- the loop ----------------------------------------------------------------------------------------------------
 
@@ -280,8 +278,8 @@ class CycleGANTrainer(TrainingProgress):
         crop = (part.x.shape[-1] - self.recipe.image_size) // 2
         inner = slice(crop, crop + self.recipe.image_size)
         kinds: dict[str, list[Tensor]] = {"real": [], "translated": [], "cycled": [], "identity": []}
-        for i in range(0, len(part), MAX_IMAGES):
-            real = part.normalize(part.x[i : i + MAX_IMAGES, :, inner, inner])
+        for i in range(0, len(part), MAX_SAMPLE_IMAGES):
+            real = part.normalize(part.x[i : i + MAX_SAMPLE_IMAGES, :, inner, inner])
             with self.fabric.autocast():
                 translated = getattr(self.module, way)(real)
                 cycled, identity = getattr(self.module, back)(translated), getattr(self.module, back)(real)
@@ -296,7 +294,7 @@ class CycleGANTrainer(TrainingProgress):
             state = torch.get_rng_state()
             for name, part, way, back in (("a", self.val_a, "a2b", "b2a"), ("b", self.val_b, "b2a", "a2b")):
                 first = copy.copy(part)
-                first.x, first.y = part.x[:MAX_IMAGES], part.y[:MAX_IMAGES]
+                first.x, first.y = part.x[:MAX_SAMPLE_IMAGES], part.y[:MAX_SAMPLE_IMAGES]
                 for kind, value in self._render_samples(first, way, back).items():
                     pictures[f"{name}/{kind}"] = (value * 255).round().clamp(0, 255).byte().cpu().numpy()
             torch.set_rng_state(state)
@@ -306,7 +304,7 @@ class CycleGANTrainer(TrainingProgress):
         self.epoch += 1
         metrics = {}
         if self.recipe.num_validation:
-            metrics = gan_diagnostics.measure_signals(
+            metrics = gan_signals.measure_signals(
                 self._render_samples(self.val_a, "a2b", "b2a"),
                 self._render_samples(self.val_b, "b2a", "a2b"),
                 self.domain_classifier,

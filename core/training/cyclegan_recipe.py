@@ -7,6 +7,9 @@ from typing import Literal
 from core.messages import N_
 from core.training.recipe import Recipe, recipe_field
 
+REVERSE_DIRECTION = {"a2b": "b2a", "b2a": "a2b"}
+"""The opposite of each direction."""
+
 # Photos come singly by default, and the pools of earlier translations are those of one process: there is nothing to divide.
 ONE_DEVICE_MESSAGE = N_(
     "Image translation models support training on one device only. Remove --devices and --num-nodes."

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+MAX_SAMPLE_IMAGES = 8
+"""Images per set in a `Sample`."""
+
 
 @dataclass(frozen=True)
 class Step:

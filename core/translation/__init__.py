@@ -1,4 +1,5 @@
 """Unpaired image translation: inference on photos of any size, metrics, and training diagnostics."""
 
-REVERSE_DIRECTION = {"a2b": "b2a", "b2a": "a2b"}
-"""The opposite of each direction."""
+from core.training.cyclegan_recipe import REVERSE_DIRECTION
+
+__all__ = ["REVERSE_DIRECTION"]

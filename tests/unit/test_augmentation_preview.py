@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from core import data, tasks
-from core.data import augment, augmentation_preview
+from core.data import augment
 from core.messages import UserError
-from core.training import batches
+from core.training import augmentation_preview, batches
 
 
 def rows(name: str, **changes: object) -> dict[str, augmentation_preview.PreviewRow]:

@@ -19,6 +19,7 @@ from core.data import ArrayDataset
 from core.messages import UserError
 from core.models.cyclegan import Generator, InstanceNorm, PatchGAN
 from core.runs import samples
+from core.training import gan_signals
 from core.training.cyclegan import CycleGANTrainer
 from core.training.events import Done, EpochEnd, Sample, Step
 from core.training.image_pool import ImagePool
@@ -271,21 +272,21 @@ def test_signals_say_what_happened() -> None:
     torch.manual_seed(0)
     photos = torch.rand(6, 3, 16, 16)
     same, inverted, collapsed = photos, 1 - photos, photos[:1].expand(6, -1, -1, -1)
-    found = gan_diagnostics.measure_signals(look(photos, same), look(photos, inverted), None)
+    found = gan_signals.measure_signals(look(photos, same), look(photos, inverted), None)
     assert found["val/cycle_error"] == pytest.approx(0.1, rel=1e-4)
     assert found["val/change_a2b"] == 0 and found["val/likeness_a2b"] == pytest.approx(1, rel=1e-4)
     assert found["val/likeness_b2a"] == pytest.approx(-1, rel=1e-4) and found[
         "val/diversity_b2a"
     ] == pytest.approx(1, rel=1e-4)
     assert "val/fooled_a2b" not in found
-    judged = gan_diagnostics.measure_signals(
+    judged = gan_signals.measure_signals(
         look(photos, collapsed), look(photos, same), lambda x: np.array([0.9, 0.9, 0.1, 0.9, 0.1, 0.1])
     )
     assert judged["val/diversity_a2b"] == 0
     assert judged["val/fooled_a2b"] == judged["val/fooled_b2a"] == 0.5
 
 
-HEALTHY = dict.fromkeys(gan_diagnostics.SIGNALS, 0.5)
+HEALTHY = dict.fromkeys(gan_signals.SIGNALS, 0.5)
 SICK = [
     ({"val/change_a2b": 0.01}, "Almost no change in the direction A to B"),
     ({"val/likeness_b2a": -0.5}, "Inverted brightness in the direction B to A"),

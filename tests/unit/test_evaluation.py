@@ -14,11 +14,11 @@ from sklearn import metrics as sklearn_metrics
 
 from core import checkpoints, data, models, tasks
 from core.analysis import significance
-from core.analysis.diagnostics import Finding
 from core.checkpoints import Spec
 from core.evaluation import evaluate_model, evaluate_task
 from core.inference.predictor import Predictor
 from core.kinds import get_kind
+from core.kinds.base import Finding
 from core.messages import UserError
 from core.runs.status import divergence_message
 from core.training.batches import Batches

@@ -6,8 +6,8 @@ import pytest
 from typer.testing import CliRunner
 
 from core import checkpoints, paths, tasks
+from core.analysis import file_predictions
 from core.cli.app import app
-from core.inference import classify
 from core.runs import store
 from tests import factories
 
@@ -18,7 +18,7 @@ NAMES = sorted(tasks.ALIASES.items())
 def test_the_former_name_leads_to_the_task_and_its_checkpoint(former: str, name: str) -> None:
     assert former not in {t.name for t in tasks.TASKS}
     assert tasks.get_task(former) is tasks.get_task(name) is tasks.task_for_checkpoint(former)
-    assert classify.find_weights(former) == checkpoints.load_card(name).weights
+    assert file_predictions.find_weights(former) == checkpoints.load_card(name).weights
     assert checkpoints.read_spec(checkpoints.load_card(name).weights).task == name
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from core.analysis.diagnostics import Finding
 from core.kinds import BestEpoch, Curve, Kind, get_kind
+from core.kinds.base import Finding
 from core.messages import N_
 from core.runs.logs import decimate, smooth
 from core.runs.store import Run

@@ -12,6 +12,7 @@ from core.messages import N_
 from core.runs import samples
 from core.runs.logs import decimate, smooth
 from core.runs.store import Run
+from core.training.events import MAX_SAMPLE_IMAGES
 from core.translation import REVERSE_DIRECTION
 from ui.components.live_chart import live_chart
 from ui.kit import cache, charts, image_display
@@ -93,7 +94,7 @@ def sample_sheets(run: Run) -> None:
                 st.caption(_(caption))
                 st.image(
                     image_display.tile_images(
-                        cache.sample_images(str(sheet.path), kind), samples.MAX_IMAGES, 1, gap=4
+                        cache.sample_images(str(sheet.path), kind), MAX_SAMPLE_IMAGES, 1, gap=4
                     ),
                     width="stretch",
                 )

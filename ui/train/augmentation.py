@@ -25,7 +25,7 @@ def augmentation_preview(task: tasks.Task, recipe: Recipe) -> None:
         return
     with expander:
         preload.wait_until_ready()
-        from core.data import augmentation_preview as preview
+        from core.training import augmentation_preview as preview
 
         draw = st.session_state.get("_augmentation_draw", 0)
         rows = preview.preview_rows(

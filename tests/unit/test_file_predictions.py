@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from core import checkpoints, images, tasks
+from core.analysis import file_predictions
 from core.data import image_folder
-from core.inference import classify
 from core.inference.predictor import Predictor
 from core.inference.square_crop import crop_square
 from tests import factories
@@ -19,7 +19,7 @@ from tests import factories
 @pytest.fixture
 def predictor() -> Predictor:
     """An untrained network for color images of 32×32."""
-    return classify.load_predictor(factories.finished("cifar10-mlp").id)
+    return file_predictions.load_predictor(factories.finished("cifar10-mlp").id)
 
 
 def wide(path: Path) -> Path:
@@ -37,7 +37,7 @@ def test_a_photo_that_is_not_square_is_cut_to_its_middle_and_not_stretched(
     predictor: Predictor, tmp_path: Path
 ) -> None:
     path = wide(tmp_path / "wide.png")
-    pixels = classify.load_pixels(predictor, path)
+    pixels = file_predictions.load_pixels(predictor, path)
     assert pixels.shape == (1, 3, 32, 32) and pixels.dtype == np.uint8 and not pixels[:, 2].any()
     disc = pixels[0, 0] < 128
     assert disc.any(0).sum() == disc.any(1).sum() == 16  # as wide as high
@@ -49,7 +49,7 @@ def test_a_image_of_the_networks_own_size_stays_as_it_is(predictor: Predictor, t
     pixels = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
     Image.fromarray(pixels).save(tmp_path / "small.png")
     np.testing.assert_array_equal(
-        classify.load_pixels(predictor, tmp_path / "small.png")[0], pixels.transpose(2, 0, 1)
+        file_predictions.load_pixels(predictor, tmp_path / "small.png")[0], pixels.transpose(2, 0, 1)
     )
 
 
@@ -57,7 +57,9 @@ def test_every_shipped_classifier_of_color_images_takes_a_wide_one(tmp_path: Pat
     path = wide(tmp_path / "wide.png")
     names = {t.name for t in tasks.TASKS if t.kind == "classification" and t.dataset in ("cifar10", "fruit")}
     for name in names & set(checkpoints.pretrained_names()):
-        [(_, first), (_, second)] = classify.classify_file(classify.load_predictor(name), path, 2)
+        [(_, first), (_, second)] = file_predictions.classify_file(
+            file_predictions.load_predictor(name), path, 2
+        )
         assert 0 <= second <= first <= 1
 
 
