@@ -12,7 +12,6 @@ from core.messages import N_, UserError
 from core.runs import queue, store
 from core.runs.store import Run
 from ui.kit import cache, url
-from ui.kit.data_source import fallback_label
 from ui.kit.forms import label_settings
 from ui.kit.frame import page, try_action
 from ui.kit.i18n import _, _n, escape_markdown, format_duration
@@ -23,11 +22,11 @@ _MAX_RUNS = 8  # more curves are hard to distinguish
 
 
 def runs_table(runs: list[Run]) -> pd.DataFrame:
-    """Return a row per run: its summary, and `fallback`, the label of its metrics ("" on real data)."""
+    """Return a row per run: its summary, and `fallback`, whether it ran on fallback data."""
     return pd.DataFrame(
         {
             **run_comparison.summarize_run(run, cache.run_metrics(run)),
-            "fallback": fallback_label(run.config.get("data", {})),
+            "fallback": bool(run.config.get("data", {}).get("stand_in_for")),
         }
         for run in runs
     )
@@ -45,13 +44,15 @@ def pick_runs(table: pd.DataFrame) -> list[str]:
             _(N_("task")): [_(t) for t in table["title"]],
             _(N_("state")): [_(STATE_BADGES[s][0]) for s in table["state"]],
             _(N_("best validation")): [
-                _format_named_metric(name, value, label)
-                for name, value, label in zip(table["score"], table["best"], table["fallback"], strict=True)
+                _format_named_metric(name, value, fallback)
+                for name, value, fallback in zip(
+                    table["score"], table["best"], table["fallback"], strict=True
+                )
             ],
             _(N_("best epoch")): [f"{e:.0f}" if pd.notna(e) else "" for e in table["best_epoch"]],
             _(N_("test")): [
-                _format_named_metric(*metric, label) if metric else ""
-                for metric, label in zip(table["test"], table["fallback"], strict=True)
+                _format_named_metric(*metric, fallback) if metric else ""
+                for metric, fallback in zip(table["test"], table["fallback"], strict=True)
             ],
             _(N_("time")): [format_duration(s) if s else "" for s in table["seconds"]],
             _(N_("data")): [_(d) if d else "" for d in table["data"]],
@@ -75,12 +76,13 @@ def pick_runs(table: pd.DataFrame) -> list[str]:
     return chosen[:_MAX_RUNS]
 
 
-def _format_named_metric(name: str, value: float, fallback: str) -> str:
-    """Format a metric with its name, which accuracy does without, and the label of fallback data."""
+def _format_named_metric(name: str, value: float, fallback: bool) -> str:
+    """Format a metric with its name, which accuracy does without, and a label if it was measured on fallback data."""
     if not name:
         return ""
     title = "" if name == "accuracy" else _(METRIC_NAMES.get(name, name))
-    return " ".join(filter(None, (title, format_metric(name, value), fallback)))
+    label = _(N_("(fallback data)")) if fallback else ""
+    return " ".join(filter(None, (title, format_metric(name, value), label)))
 
 
 def show_differences(selected_runs: list[Run]) -> None:

@@ -138,7 +138,7 @@ def test_more_than_can_be_told_apart(visit: Callable) -> None:
 
 # ---- what is drawn ---------------------------------------------------------------------------------------------------
 
-FALLBACK = "on fallback data (synthetic apples and oranges)"
+FALLBACK = "(fallback data)"
 OTHER_DOMAIN = "Translations classified as the target domain · A to B"
 
 

@@ -465,7 +465,7 @@ def test_results_on_fallback_data_say_so_wherever_they_stand(visit: Callable) ->
             li for li in visit(name, task="mnist-softmax").at.main.get("page_link") if run.id in li.label
         ]
         assert f"{accuracy} {label}" in link.label
-    assert list(visit("runs").at.dataframe[0].value["test"]) == [f"{accuracy} {label}"]
+    assert list(visit("runs").at.dataframe[0].value["test"]) == [f"{accuracy} (fallback data)"]
 
 
 def test_results_on_real_data_need_no_label(visit: Callable) -> None:
