@@ -66,7 +66,7 @@ def test_a_cell_of_the_gallery_opens_with_both_networks_answers(
     expect(me.page.locator("[class*=st-key-opened-] .js-plotly-plot .bars")).to_have_count(2, timeout=60_000)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_an_equal_budget_comparison_of_two_quick_tasks_to_its_end(
     visitor: Callable[..., Visitor], server: Server, wait_until: Callable[..., None]
 ) -> None:
@@ -76,7 +76,7 @@ def test_an_equal_budget_comparison_of_two_quick_tasks_to_its_end(
     me.sees("Comparison started: 2 runs are queued.")
     panel = me.page.locator(".st-key-comparison-panel")
     expect(panel).to_be_in_viewport()
-    me.sees("2 of 2 models finished", seconds=240)
+    me.sees("2 of 2 models finished", seconds=400)
     chart = me.page.get_by_role("figure", name="Learning curves of the comparison")
     expect(chart.locator(".scatterlayer .trace")).to_have_count(4)
     link = me.page.url

@@ -72,7 +72,13 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
 
 
 def upload(visitor: Visitor, name: str, content: bytes) -> None:
+    """Open the page and select a file."""
     visitor.open("draw", source="photo")
+    select(visitor, name, content)
+
+
+def select(visitor: Visitor, name: str, content: bytes) -> None:
+    """Select a file on the page that is open."""
     chooser = visitor.page.locator("input[type=file]")
     chooser.set_input_files({"name": name, "mimeType": "image/png", "buffer": content})
 
@@ -94,7 +100,7 @@ def test_what_is_no_image_is_one_sentence(visitor: Callable[..., Visitor], serve
     me.page.on("dialog", lambda dialog: pytest.fail("a script of the upload ran"))
     me.open("draw", source="photo")
     before = server.memory_usage()
-    upload(me, name, make())
+    select(me, name, make())
     me.sees(sentence)
     expect(me.page.get_by_test_id("stMetric")).to_have_count(0)
     assert me.page.locator("img[onerror]").count() == 0

@@ -18,8 +18,13 @@ PRODUCT = [p for p in FILES if p.relative_to(PROJECT).parts[0] not in ("tests", 
 PAGES = [p for p in PRODUCT if p.parent.name == "pages"] + [PROJECT / "streamlit_app.py"]
 
 MAX_LINES = 400
-MAX_PAGE_LINES = 240
-LONG_FILES = {"core/tasks.py": 650}  # a table: one entry per task
+MAX_PAGE_LINES = 250
+LONG_FILES = {  # a table with one entry per task; tests to be split, and not to grow
+    "core/tasks.py": 650,
+    "tests/app/test_train.py": 510,
+    "tests/unit/test_runner.py": 450,
+    "tests/unit/test_supervised_trainer.py": 420,
+}
 PAGE_IMPORTS = {"torch", "lightning", "threading", "subprocess", "multiprocessing", "asyncio", "concurrent"}
 IMPORT_TIME_CALLS = ("open", "torch.", "os.environ", "sys.argv", "urllib.", "subprocess.", "print")
 FORBIDDEN = {
