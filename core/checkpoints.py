@@ -7,6 +7,7 @@ a weights file can be used without its run, recipe or data. Nothing is unpickled
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import json
 from dataclasses import dataclass, field
@@ -182,6 +183,21 @@ def load_card(name: str) -> ModelCard:
             file=str(weights),
         )
     return ModelCard(name, weights, migrate_card(content))
+
+
+def read_card(name: str) -> dict[str, Any] | None:
+    """The content of a model card, without verifying the weights; None if it is missing or damaged. Cached until the file changes."""
+    path = paths.checkpoints() / f"{name}.json"
+    try:
+        return _read_card(path, path.stat().st_mtime_ns)
+    except OSError:
+        return None
+
+
+@functools.lru_cache(maxsize=64)
+def _read_card(path: Path, modified: int) -> dict[str, Any] | None:
+    content = read_json(path)
+    return migrate_card(content) if isinstance(content, dict) else None
 
 
 def sha256(path: Path) -> str:

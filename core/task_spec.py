@@ -6,6 +6,7 @@ import importlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from core import checkpoints
 from core.data import dataset_info
 from core.kinds import get_kind
 from core.training.recipe import Recipe
@@ -19,12 +20,18 @@ CYCLEGAN_TRAINER = "core.training.cyclegan:CycleGANTrainer"
 
 @dataclass(frozen=True)
 class ExpectedResult:
-    """What real runs of the full recipe reached: `mean` and `spread` (half the range) of `metric` over `seeds` seeds."""
+    """What the full recipe reaches, from the model card of the task's pretrained checkpoint.
+
+    Attributes:
+        metric: name of the kind's selection metric.
+        value: its value on the test set.
+        seconds: training time.
+        machine: what it was trained on.
+        command: the command that repeats the training.
+    """
 
     metric: str
-    mean: float
-    spread: float
-    seeds: int
+    value: float
     seconds: float
     machine: str
     command: str
@@ -67,7 +74,6 @@ class Task:
     recipe: Recipe
     quick: dict[str, Any] = field(default_factory=dict)
     trainer: str = SUPERVISED_TRAINER
-    expected_result: ExpectedResult | None = None
     published_result: PublishedResult | None = None
     pretrained: str = ""
     checkpoint_name: str = ""
@@ -76,6 +82,17 @@ class Task:
     def checkpoint(self) -> str:
         """Name of its pretrained checkpoint."""
         return self.checkpoint_name or self.name
+
+    @property
+    def expected_result(self) -> ExpectedResult | None:
+        """The result in the task's model card, or None if it has no pretrained checkpoint of its own."""
+        card, score = checkpoints.read_card(self.checkpoint) or {}, get_kind(self.kind).selection_metric
+        value = score.test_value(card.get("metrics", {}))
+        if card.get("task") != self.name or value is None:
+            return None
+        return ExpectedResult(
+            score.name, value, card.get("seconds", 0.0), card.get("machine", ""), card.get("command", "")
+        )
 
     def quick_recipe(self) -> Recipe:
         """The recipe for first results in seconds."""

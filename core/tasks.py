@@ -10,7 +10,7 @@ from typing import Any
 
 from core import plugins
 from core.messages import N_, UserError, closest_names
-from core.task_spec import CYCLEGAN_TRAINER, ExpectedResult, PublishedResult, Task
+from core.task_spec import CYCLEGAN_TRAINER, PublishedResult, Task
 from core.training.cyclegan_recipe import CycleGANRecipe
 from core.training.model_recipes import (
     AlexNetRecipe,
@@ -83,15 +83,6 @@ TASKS: list[Task] = [
         model="notes_cnn",
         recipe=ConvRecipe(),
         quick=_QUICK_FIELDS,
-        expected_result=ExpectedResult(
-            "accuracy",
-            0.9837,
-            0.0,
-            1,
-            61,
-            "AMD EPYC, 2 cores, bf16-mixed",
-            "python -m core train mnist-cnn --threads 2",
-        ),
     ),
     Task(
         name="mnist-softmax",
@@ -104,15 +95,6 @@ TASKS: list[Task] = [
         model="softmax",
         recipe=SupervisedRecipe(learning_rate=0.001, batch_size=128),
         quick=_QUICK_FIELDS,
-        expected_result=ExpectedResult(
-            "accuracy",
-            0.9242,
-            0.0,
-            1,
-            4,
-            "AMD EPYC, 2 cores, bf16-mixed",
-            "python -m core train mnist-softmax --threads 2",
-        ),
     ),
     Task(
         name="mnist-mlp",
@@ -123,15 +105,6 @@ TASKS: list[Task] = [
         model="mlp",
         recipe=MLPRecipe(learning_rate=0.001, batch_size=128, dropout=0.2),
         quick=_QUICK_FIELDS,
-        expected_result=ExpectedResult(
-            "accuracy",
-            0.9813,
-            0.0,
-            1,
-            9,
-            "AMD EPYC, 2 cores, bf16-mixed",
-            "python -m core train mnist-mlp --threads 2",
-        ),
     ),
     Task(
         name="mnist-lenet5",
@@ -142,15 +115,6 @@ TASKS: list[Task] = [
         model="lenet5",
         recipe=SupervisedRecipe(learning_rate=0.002, schedule="cosine", epochs=12),
         quick=_QUICK_FIELDS,
-        expected_result=ExpectedResult(
-            "accuracy",
-            0.9885,
-            0.0,
-            1,
-            45,
-            "AMD EPYC, 2 cores, bf16-mixed",
-            "python -m core train mnist-lenet5 --threads 2",
-        ),
     ),
     Task(
         name="mnist-modern",
@@ -174,15 +138,6 @@ TASKS: list[Task] = [
             scale=0.12,
         ),
         quick=_QUICK_FIELDS,
-        expected_result=ExpectedResult(
-            "accuracy",
-            0.9963,
-            0.0,
-            1,
-            206,
-            "AMD EPYC, 2 cores, bf16-mixed",
-            "python -m core train mnist-modern --threads 2",
-        ),  # noqa: E501
     ),
     Task(
         name="cifar10-mlp",
@@ -199,15 +154,6 @@ TASKS: list[Task] = [
             dropout=0.2,
         ),
         quick=_QUICK_FIELDS,
-        expected_result=ExpectedResult(
-            "accuracy",
-            0.6052,
-            0.0,
-            1,
-            148,
-            "AMD EPYC, 2 cores, bf16-mixed",
-            "python -m core train cifar10-mlp --threads 2",
-        ),
     ),
     Task(
         name="cifar10-cnn",
@@ -222,15 +168,6 @@ TASKS: list[Task] = [
             **{**_CIFAR_DEFAULTS, "learning_rate": 0.05}, epochs=20, width=32, dropout=0.3
         ),
         quick=_QUICK_FIELDS,
-        expected_result=ExpectedResult(
-            "accuracy",
-            0.8341,
-            0.0,
-            1,
-            256,
-            "AMD EPYC, 2 cores, bf16-mixed",
-            "python -m core train cifar10-cnn --threads 2",
-        ),
     ),
     Task(
         name="cifar10-vgg",
@@ -241,15 +178,6 @@ TASKS: list[Task] = [
         model="vgg",
         recipe=VGGRecipe(**_AIRBENCH_FIELDS, crop_padding=4, epochs=30, depth=13, width=48),
         quick=_QUICK_FIELDS,
-        expected_result=ExpectedResult(
-            "accuracy",
-            0.9069,
-            0.0,
-            1,
-            2227,
-            "AMD EPYC, 2 cores, bf16-mixed",
-            "python -m core train cifar10-vgg --threads 2",
-        ),  # noqa: E501
         published_result=PublishedResult("VGG16", 0.9264, 350, "https://github.com/kuangliu/pytorch-cifar"),
     ),
     Task(
@@ -263,15 +191,6 @@ TASKS: list[Task] = [
         model="resnet",
         recipe=ResNetRecipe(**_AIRBENCH_FIELDS, crop_padding=4, epochs=30, depth=18, width=32),
         quick=_QUICK_FIELDS,
-        expected_result=ExpectedResult(
-            "accuracy",
-            0.905,
-            0.0,
-            1,
-            2207,
-            "AMD EPYC, 2 cores, bf16-mixed",
-            "python -m core train cifar10-resnet --threads 2",
-        ),  # noqa: E501
         published_result=PublishedResult(
             "ResNet18", 0.9302, 350, "https://github.com/kuangliu/pytorch-cifar"
         ),
@@ -288,15 +207,6 @@ TASKS: list[Task] = [
         model="mobilenetv1",
         recipe=MultiplierRecipe(**{**_CIFAR_DEFAULTS, **_TTA_FIELDS}, epochs=22, multiplier=0.75),
         quick=_QUICK_FIELDS,
-        expected_result=ExpectedResult(
-            "accuracy",
-            0.8744,
-            0.0,
-            1,
-            1988,
-            "AMD EPYC, 2 cores, bf16-mixed",
-            "python -m core train cifar10-mobilenetv1 --threads 2",
-        ),  # noqa: E501
         published_result=PublishedResult(
             "MobileNetV1", 0.9235, 344, "https://github.com/kuangliu/pytorch-cifar/issues/112"
         ),
@@ -310,15 +220,6 @@ TASKS: list[Task] = [
         model="inception",
         recipe=InceptionRecipe(**_AIRBENCH_FIELDS, crop_padding=4, epochs=18, multiplier=0.5, stem_pool=True),
         quick=_QUICK_FIELDS,
-        expected_result=ExpectedResult(
-            "accuracy",
-            0.8967,
-            0.0,
-            1,
-            2618,
-            "AMD EPYC, 2 cores, bf16-mixed",
-            "python -m core train cifar10-inception --threads 2",
-        ),  # noqa: E501
     ),
     Task(
         name="cifar10-alexnet",
@@ -331,15 +232,6 @@ TASKS: list[Task] = [
             **{**_CIFAR_DEFAULTS, "learning_rate": 0.05}, epochs=14, width=48, hidden_units=1024, dropout=0.3
         ),
         quick=_QUICK_FIELDS,
-        expected_result=ExpectedResult(
-            "accuracy",
-            0.8588,
-            0.0,
-            1,
-            1485,
-            "AMD EPYC, 2 cores, bf16-mixed",
-            "python -m core train cifar10-alexnet --threads 2",
-        ),  # noqa: E501
     ),
     Task(
         name="cifar10-efficientnet",
@@ -352,15 +244,6 @@ TASKS: list[Task] = [
             **{**_CIFAR_DEFAULTS, **_TTA_FIELDS}, epochs=20, multiplier=0.5, dropout=0.1
         ),
         quick=_QUICK_FIELDS,
-        expected_result=ExpectedResult(
-            "accuracy",
-            0.8655,
-            0.0,
-            1,
-            2307,
-            "AMD EPYC, 2 cores, bf16-mixed",
-            "python -m core train cifar10-efficientnet --threads 2",
-        ),  # noqa: E501
     ),
     Task(
         name="cifar10-fast",
@@ -374,15 +257,6 @@ TASKS: list[Task] = [
         model="fast_cnn",
         recipe=FastRecipe(**_AIRBENCH_FIELDS, crop_padding=2, epochs=10, width=64),
         quick=_QUICK_FIELDS,
-        expected_result=ExpectedResult(
-            "accuracy",
-            0.9068,
-            0.0,
-            1,
-            957,
-            "AMD EPYC, 2 cores, bf16-mixed",
-            "python -m core train cifar10-fast --threads 2",
-        ),  # noqa: E501
         published_result=PublishedResult("airbench94", 0.9401, 9.9, "https://arxiv.org/abs/2404.00498"),
     ),
     Task(
@@ -394,15 +268,6 @@ TASKS: list[Task] = [
         model="fast_cnn",
         recipe=FastRecipe(**_AIRBENCH_FIELDS, crop_padding=4, cutout=12, epochs=32, width=96, depth=3),
         quick=_QUICK_FIELDS,
-        expected_result=ExpectedResult(
-            "accuracy",
-            0.9264,
-            0.0,
-            1,
-            5706,
-            "AMD EPYC, 2 cores, bf16-mixed",
-            "python -m core train cifar10-best --threads 2",
-        ),  # noqa: E501
         published_result=PublishedResult(
             "airbench96", 0.9605, 40, "https://github.com/KellerJordan/cifar10-airbench"
         ),
@@ -470,15 +335,6 @@ TASKS: list[Task] = [
             num_validation=100,
         ),
         quick=_QUICK_FIELDS,
-        expected_result=ExpectedResult(
-            "accuracy",
-            0.9937,
-            0.0,
-            1,
-            11,
-            "AMD EPYC, 2 cores, bf16-mixed",
-            "python -m core train fruit-classifier --threads 2",
-        ),  # noqa: E501
     ),
     Task(
         name="fruit-classifier-gray",
@@ -509,15 +365,6 @@ TASKS: list[Task] = [
             num_validation=100,
         ),
         quick=_QUICK_FIELDS,
-        expected_result=ExpectedResult(
-            "accuracy",
-            0.8987,
-            0.0,
-            1,
-            32,
-            "AMD EPYC, 2 cores, bf16-mixed",
-            "python -m core train fruit-classifier-gray --threads 2",
-        ),
     ),
     Task(
         name="cyclegan-light",
@@ -585,15 +432,6 @@ TASKS: list[Task] = [
             num_validation=60,
         ),
         quick={"epochs": 20},
-        expected_result=ExpectedResult(
-            "rmse",
-            3.5666,
-            0.0,
-            1,
-            3,
-            "AMD EPYC, 2 cores, bf16-mixed",
-            "python -m core train boston-mlp --threads 2",
-        ),
     ),
 ]
 

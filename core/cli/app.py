@@ -57,8 +57,7 @@ def list_tasks(json: Json = False) -> None:
     rows = []
     for t in tasks.TASKS:
         e = t.expected_result
-        spread = f" ± {e.spread:.4f} ({e.seeds})" if e and e.seeds > 1 else ""
-        reached = f"{e.metric} {e.mean:.4f}{spread}, {format_duration(e.seconds)}" if e else "-"
+        reached = f"{e.metric} {e.value:.4f}, {format_duration(e.seconds)}" if e else "-"
         rows.append((t.name, _(t.title), t.model, t.dataset, reached))
     print_table(
         [_(N_("task")), _(N_("description")), _(N_("model")), _(N_("data")), _(N_("reference result"))], rows

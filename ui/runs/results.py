@@ -41,7 +41,7 @@ def show_metrics(run: Run) -> None:
     columns[-2].metric(_(N_("Best epoch")), f"{summary['best_epoch']} / {summary['epochs']}", border=True)
     columns[-1].metric(_(N_("Training time")), format_duration(summary["seconds"]), border=True)
     if run.task.expected_result and not summary.get("stand_in_for"):
-        _compare_links(run)
+        _show_reference(run)
 
 
 def show_classification(run: Run) -> None:
@@ -69,29 +69,16 @@ def _load_report(run: Run) -> EvaluationReport | None:
     return report
 
 
-def _compare_links(run: Run) -> None:
+def _show_reference(run: Run) -> None:
     expected = run.task.expected_result
-    mean = format_metric(expected.metric, expected.mean)
-    if expected.seeds > 1:
-        spread = format_metric(expected.metric, expected.spread)
-        st.caption(
-            _n(
-                "Reference: the full recipe reaches {mean} ± {spread} over {count} seed.",
-                "Reference: the full recipe reaches {mean} ± {spread} over {count} seeds.",
-                expected.seeds,
-                mean=mean,
-                spread=spread,
-            )
+    st.caption(
+        _(
+            N_("Reference: the full recipe reaches {mean} in {time} ({machine})."),
+            mean=format_metric(expected.metric, expected.value),
+            time=format_duration(expected.seconds),
+            machine=expected.machine,
         )
-    else:
-        st.caption(
-            _(
-                N_("Reference: the full recipe reaches {mean} in {time} ({machine})."),
-                mean=mean,
-                time=format_duration(expected.seconds),
-                machine=expected.machine,
-            )
-        )
+    )
 
 
 def _show_classification(run: Run, report: ClassificationReport, dataset: ArrayDataset | None) -> None:
