@@ -22,8 +22,6 @@ MAX_PAGE_LINES = 250
 LONG_FILES = {  # a table with one entry per task; tests to be split, and not to grow
     "core/tasks.py": 480,
     "tests/app/test_train.py": 510,
-    "tests/unit/test_runner.py": 450,
-    "tests/unit/test_supervised_trainer.py": 420,
 }
 PAGE_IMPORTS = {"torch", "lightning", "threading", "subprocess", "multiprocessing", "asyncio", "concurrent"}
 IMPORT_TIME_CALLS = ("open", "torch.", "os.environ", "sys.argv", "urllib.", "subprocess.", "print")

@@ -16,6 +16,7 @@ from torch import nn
 
 from core import data, models, tasks
 from core.data import ArrayDataset
+from core.kinds import get_kind
 from core.messages import UserError
 from core.models.cyclegan import Generator, InstanceNorm, PatchGAN
 from core.runs import samples
@@ -246,6 +247,14 @@ def test_every_photo_of_the_smaller_domain_is_seen_in_every_round() -> None:
     trainer = make()
     order = trainer._epoch_order(3, 1)
     assert len(order) == trainer.steps_per_epoch * 2 and sorted(order[:3].tolist()) == [0, 1, 2]
+
+
+def test_one_validation_photo_per_domain_is_enough() -> None:
+    recipe = tasks.get_task("cyclegan-light").recipe.changed(num_validation=1)
+    assert get_kind("translation").resolve_validation_size(drawn(), recipe) == 1
+    trainer = make(num_validation=1, epochs=1, max_steps=1)
+    [end] = [e for e in trainer.run() if isinstance(e, EpochEnd)]
+    assert len(trainer.val_a) == len(trainer.val_b) == 1 and math.isfinite(end.metrics["val/cycle_error"])
 
 
 def test_too_few_photos_are_a_sentence() -> None:

@@ -15,11 +15,13 @@ from sklearn import metrics as sklearn_metrics
 from core import checkpoints, data, models, tasks
 from core.analysis import significance
 from core.checkpoints import Spec
+from core.data import boston
 from core.evaluation import evaluate_model, evaluate_task
 from core.inference.predictor import Predictor
 from core.kinds import get_kind
 from core.kinds.base import Finding
 from core.messages import UserError
+from core.runs import store
 from core.runs.status import divergence_message
 from core.training.batches import Batches
 
@@ -129,6 +131,28 @@ def test_weights_of_the_real_data_are_not_judged_on_the_stand_in(tmp_path: Path)
     checkpoints.save_weights(tmp_path / "w.safetensors", untrained(spec), spec)
     with pytest.raises(UserError, match="trained on MNIST, but only .*digits.* --data-root"):
         evaluate_task("mnist-softmax", tmp_path / "w.safetensors")
+
+
+@pytest.mark.parametrize("recorded_in", ["weights", "run", "neither"])
+def test_weights_are_evaluated_with_the_data_options_of_their_run(tmp_path: Path, recorded_in: str) -> None:
+    rng = np.random.default_rng(0)
+    columns = [*boston.COLUMNS, boston.TARGET]
+    (tmp_path / "boston").mkdir()
+    pd.DataFrame(rng.random((60, len(columns))), columns=columns).to_csv(
+        tmp_path / "boston" / "BostonHousing.csv", index=False
+    )
+    task, options = tasks.get_task("boston-mlp"), {"use_b_column": True}
+    spec = spec_for(task, data.load_dataset("boston", tmp_path, **options), output_std=9.0)
+    run = store.create_run(task, task.recipe.changed(**(options if recorded_in == "run" else {})))
+    if recorded_in == "weights":
+        spec = dataclasses.replace(spec, data_options=options)
+    checkpoints.save_weights(run.best_weights_path, untrained(spec), spec)
+    if recorded_in == "neither":
+        with pytest.raises(UserError, match="cannot be evaluated"):
+            evaluate_task(task.name, run.best_weights_path, tmp_path)
+    else:
+        result, _path, dataset = evaluate_task(task.name, run.best_weights_path, tmp_path)
+        assert "b" in dataset.features and result.metrics["rmse"] > 0
 
 
 def test_weights_of_another_architecture_are_refused(tmp_path: Path) -> None:

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
-from core import data, tasks
+from core import data, paths, tasks
 from core.analysis import runtime_estimate
+from core.runs import step_times
 from core.task_spec import Task
 from core.training.events import Done, EpochEnd, Event, Sample, Step
+from core.training.recipe import num_cores
 from tests import factories
 
 MANY = 200
@@ -114,3 +122,82 @@ def test_a_time_becomes_steps_but_no_more_than_a_recipe_may_have(
         tasks.get_task("boston-mlp").recipe, seconds
     )
     assert (recipe.max_steps, recipe.epochs) == (steps, epochs)
+
+
+# ---- what is kept ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def measurements(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Measured seconds per step, popped from the end; the machine is as busy as `load` says."""
+    values = [0.3, 0.2, 0.1]
+    monkeypatch.setattr(runtime_estimate, "_measure_step_seconds", lambda *_: values.pop())
+    return values
+
+
+def with_load(monkeypatch: pytest.MonkeyPatch, share: float) -> None:
+    @contextmanager
+    def load() -> Iterator[Callable[[], float]]:
+        yield lambda: share
+
+    monkeypatch.setattr(runtime_estimate, "_other_load", load)
+
+
+def test_a_measurement_on_an_idle_machine_is_kept(
+    monkeypatch: pytest.MonkeyPatch, measurements: list[float]
+) -> None:
+    task = tasks.get_task("boston-mlp")
+    with_load(monkeypatch, 0.0)
+    first = runtime_estimate.estimate_runtime(task, task.recipe)
+    assert (first.step_seconds, first.is_provisional) == (0.1, False)
+    assert runtime_estimate.estimate_runtime(task, task.recipe) == first and measurements == [0.3, 0.2]
+
+
+def test_a_measurement_beside_other_work_is_provisional_and_repeated(
+    monkeypatch: pytest.MonkeyPatch, measurements: list[float]
+) -> None:
+    task = tasks.get_task("boston-mlp")
+    with_load(monkeypatch, 0.9)
+    busy = runtime_estimate.estimate_runtime(task, task.recipe)
+    assert (busy.step_seconds, busy.is_provisional) == (0.1, True)
+    assert step_times.find(task, task.recipe) is None and runtime_estimate.is_cached(task, task.recipe)
+    assert runtime_estimate.estimate_runtime(task, task.recipe) == busy, "within a minute"
+    monkeypatch.setattr(runtime_estimate, "_PROVISIONAL_SECONDS", 0.0)
+    with_load(monkeypatch, 0.0)
+    idle = runtime_estimate.estimate_runtime(task, task.recipe)
+    assert (idle.step_seconds, idle.is_provisional) == (0.2, False)
+
+
+def test_a_real_run_replaces_a_provisional_measurement(
+    monkeypatch: pytest.MonkeyPatch, measurements: list[float]
+) -> None:
+    task = tasks.get_task("boston-mlp")
+    with_load(monkeypatch, 0.9)
+    assert runtime_estimate.estimate_runtime(task, task.recipe).is_provisional
+    step_times.record(task, task.recipe, 0.05)
+    real = runtime_estimate.estimate_runtime(task, task.recipe)
+    assert (real.step_seconds, real.is_provisional) == (0.05, False)
+
+
+def test_measurements_of_earlier_versions_are_ignored(
+    monkeypatch: pytest.MonkeyPatch, measurements: list[float], own_world: Path
+) -> None:
+    task = tasks.get_task("boston-mlp")
+    with_load(monkeypatch, 0.0)
+    paths.cache().mkdir(parents=True)
+    key = step_times.cache_key(task, task.recipe)
+    (paths.cache() / "prices.json").write_text(json.dumps({key: 99.0}))
+    assert runtime_estimate.estimate_runtime(task, task.recipe).step_seconds == 0.1
+
+
+def test_the_load_of_other_processes_is_seen() -> None:
+    spin = [sys.executable, "-c", "while True: pass"]
+    with runtime_estimate._other_load() as load:
+        others = [subprocess.Popen(spin) for _core in range(num_cores())]
+        deadline = time.monotonic() + 3
+        while time.monotonic() < deadline:
+            time.sleep(0.1)
+        for other in others:
+            other.kill()
+            other.wait()
+    assert load() > runtime_estimate._MAX_OTHER_LOAD
