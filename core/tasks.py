@@ -31,8 +31,8 @@ from core.training.supervised_recipe import SupervisedRecipe
 
 _QUICK_FIELDS = {"epochs": 2, "limit_train": 2000, "num_validation": 500}
 
-# What the recipes for CIFAR-10 have in common: pictures seen both ways and a little moved, a rate that rises and falls once, averaged
-# weights, and a small validation part: with averaged weights and a falling rate there is little to choose.
+# Common to the CIFAR-10 recipes: flips and crops, a one-cycle schedule, averaged weights, and a small validation set, because with
+# averaged weights and a decaying learning rate there is little to select.
 _CIFAR_DEFAULTS: dict[str, Any] = {
     "batch_size": 128,
     "optimizer": "sgd",
@@ -47,8 +47,7 @@ _CIFAR_DEFAULTS: dict[str, Any] = {
     "num_validation": 2000,
 }
 
-# A final training of fixed length: nothing is chosen during it, so it may see the whole training part; test pictures are seen from both
-# sides and a little moved.
+# A final run of fixed length uses the full training set, since nothing is selected during it; test-time augmentation flips and shifts.
 _TTA_FIELDS: dict[str, Any] = {"num_validation": 0, "tta_flip": True, "tta_shift": True}
 
 # airbench94's own, in this project's terms: its rate of 11.5 and decay of 0.0153 "per 1024 examples" at momentum 0.85 are 1.5 and

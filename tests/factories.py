@@ -105,14 +105,14 @@ def failed(task_name: str = "mnist-softmax") -> Run:
 
 
 def interrupted(task_name: str = "mnist-softmax") -> Run:
-    """A run whose process was killed: it says that it is running, but nobody is there."""
+    """A run whose process was killed: its status says running, but the process is gone."""
     run = _begun(task_name, 2)
     status(run, "running", pid=2**22 + 1, process_started=1.0)
     return run
 
 
 def stopped(task_name: str = "mnist-softmax") -> Run:
-    """A run that somebody stopped."""
+    """A stopped run."""
     run = _begun(task_name, 2)
     status(run, "stopped")
     return run
@@ -179,12 +179,12 @@ def _looks(run: Run) -> None:
     """Two looks at the photos of a training of translators."""
     rng = np.random.default_rng(0)
     for step in (0, STEPS_AN_EPOCH):
-        pictures = {
+        images = {
             f"{name}/{kind}": rng.integers(0, 256, (8, 3, 16, 16), dtype=np.uint8)
             for name in "ab"
             for kind in samples.IMAGE_KINDS
         }
-        samples.write_sheets(run.path, Sample(step, step / STEPS_AN_EPOCH, pictures))
+        samples.write_sheets(run.path, Sample(step, step / STEPS_AN_EPOCH, images))
 
 
 def _translation_log(run: Run, epochs: int) -> None:

@@ -25,7 +25,6 @@ from babel.messages import pofile
 PROJECT = Path(__file__).resolve().parents[1]
 PO = Path("locale/ja/LC_MESSAGES/manabi.po")
 GLOSSARY = Path("locale/glossary.toml")
-ALLOWED_PATH = Path("tools/voice_allowed.txt")
 FOLDERS = ("core", "ui", "pages", "tools", "benchmarks", "tests")
 SUFFIXES = {".py", ".js", ".css", ".jinja"}
 DOCS = ("README*.md", "CONTRIBUTING.md", "Makefile", "Dockerfile", "docs/*.md")
@@ -241,18 +240,10 @@ def check(path: Path) -> list[Offence]:
     return list(check_source(path) if path.suffix in SUFFIXES else check_document(path))
 
 
-def allowed() -> set[str]:
-    """Read the files that are not yet checked."""
-    path = PROJECT / ALLOWED_PATH
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    return {line for line in lines if line and not line.startswith("#")}
-
-
 def main(arguments: list[str]) -> int:
     """Print the offences. Returns the exit status."""
     named = [Path(a) for a in arguments if not a.startswith("-")]
-    skipped = set() if named or "--all" in arguments else allowed()
-    offences = [o for p in named or list_paths() if p.as_posix() not in skipped for o in check(p)]
+    offences = [o for path in named or list_paths() for o in check(path)]
     if "--files" in arguments:
         for path, count in sorted(collections.Counter(o.path for o in offences).items()):
             print(f"{count:5} {path}")

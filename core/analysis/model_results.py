@@ -1,6 +1,6 @@
-"""What the compare page sets side by side: shipped networks, told by their cards, and one's own runs, told by their folders.
+"""Results for the Compare page: pretrained models (from model cards) and local runs (from run folders).
 
-A contender can be compared without the data set and without torch: its answers on the test part lie beside its weights.
+Results can be compared without the data set and without torch: test predictions are stored beside the weights.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ HISTORY_COLUMNS = (
 
 @dataclass(frozen=True)
 class ModelResult:
-    """One network. `id` is a task's name or a run's id; `test_levels` are its test part's `DataSet.test_levels`, empty where not known;
+    """One network. `id` is a task's name or a run's id; `test_levels` are the fingerprint of its test set, empty if unknown;
     `labels` and `predictions` (N,) are empty where they are not known; `history` has a row per epoch and columns of `HISTORY`;
     `multiply_adds` is of one pass, 0 where it is not known yet; `views` is how often the network runs for one answer."""
 
@@ -63,7 +63,7 @@ class ModelResult:
 
     @property
     def right(self) -> int:
-        """Right answers on the test part."""
+        """Number of correct predictions on the test set."""
         return int((self.labels == self.predictions).sum())
 
     @property
@@ -72,7 +72,7 @@ class ModelResult:
         return len(self.labels)
 
     def was_evaluated_on(self, dataset: ArrayDataset) -> bool:
-        """Whether its answers are to the test part of `dataset`, as far as it is known."""
+        """Return whether its predictions are for the test set of `dataset`, as far as known."""
         return same_test_set(self.test_fingerprint, dataset.test_fingerprint())
 
     def is_comparable_to(self, other: ModelResult) -> bool:
@@ -93,7 +93,7 @@ def classifier_ids(dataset: str) -> list[str]:
 
 
 def load_model_result(name: str) -> ModelResult:
-    """The contender called `name`. Raises UserError where there is none, its weights cannot be used, or its card does not match them."""
+    """Load the result called `name`. Raises UserError if it is not found, its weights cannot be used, or its card does not match them."""
     return (
         _load_pretrained(name) if name in {t.name for t in tasks.TASKS} else _load_run(store.find_run(name))
     )
@@ -157,7 +157,7 @@ def _load_run(run: Run) -> ModelResult:
 
 
 def _load_predictions(run: Run) -> tuple[np.ndarray, np.ndarray]:
-    """Labels and answers (N,) of a run's test part; empty where it has not read it."""
+    """Labels and predictions (N,) on a run's test set; empty before it was evaluated."""
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
@@ -198,7 +198,7 @@ def split_by_dataset(found: list[ModelResult]) -> tuple[list[ModelResult], list[
 
 
 def load_results(names: list[str]) -> tuple[list[ModelResult], list[UserError]]:
-    """The contenders called `names`, and what is wrong with those that cannot be had."""
+    """Load the results called `names`. Returns them and the errors of those that failed."""
     found, problems = [], []
     for name in names:
         try:

@@ -213,7 +213,7 @@ class TrainingRunner:
         self._write_status(now=True)
 
     def _on_sample(self, event: Sample) -> None:
-        if self.is_writer and event.pictures:
+        if self.is_writer and event.images:
             samples.write_sheets(self.run_folder.path, event)
 
     def _write_status(self, now: bool = False) -> None:

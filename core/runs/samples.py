@@ -1,6 +1,6 @@
-"""The pictures that a training publishes, on disk: one JPEG for each set of photos and look, `samples/<step>-<set>.jpg`.
+"""Sample images of a run: one JPEG per set of photos and evaluation, `samples/<step>-<set>.jpg`.
 
-A sheet has one row for each kind of picture and one column for each photo, without gaps.
+A sheet has one row per kind of image and one column per photo, without gaps.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ class SampleSheet:
 
 
 def write_sheets(run: Path, event: Sample) -> None:
-    """Write the sheets of one look under the run folder. Pictures are named `<set>/<kind>`. Raises OSError."""
+    """Write the sheets of one evaluation to the run folder. Images are named `<set>/<kind>`. Raises OSError."""
     folder = run / "samples"
     folder.mkdir(exist_ok=True)
-    for name in sorted({key.split("/")[0] for key in event.pictures}):
-        rows = [event.pictures[f"{name}/{kind}"] for kind in IMAGE_KINDS]  # each (N, 3, H, W)
+    for name in sorted({key.split("/")[0] for key in event.images}):
+        rows = [event.images[f"{name}/{kind}"] for kind in IMAGE_KINDS]  # each (N, 3, H, W)
         sheet = np.concatenate([np.concatenate(list(row.transpose(0, 2, 3, 1)), axis=1) for row in rows])
         buffer = io.BytesIO()
         Image.fromarray(sheet).save(buffer, "JPEG", quality=_JPEG_QUALITY, subsampling=0)
@@ -51,7 +51,7 @@ def list_sheets(run: Path) -> list[SampleSheet]:
 
 
 def read_images(sheet: Path, kind: str) -> list[np.ndarray]:
-    """The pictures (H, H, 3) uint8 of one kind on a sheet. Raises OSError where it cannot be read."""
+    """The images (H, H, 3) uint8 of one kind on a sheet. Raises OSError if it cannot be read."""
     with Image.open(sheet) as image:
         pixels = np.asarray(image.convert("RGB"))
     side = pixels.shape[0] // len(IMAGE_KINDS)

@@ -73,7 +73,7 @@ class Run:
     @property
     def config(self) -> dict[str, Any]:
         """What was asked for, and once the data are there, what is really used; empty where the file is damaged. What is no recipe
-        and what does not describe data is left out, so that whoever finds them can use them."""
+        and what does not describe data is left out, so that the caller can use them."""
         value = read_json(self.path / "config.json")
         if not isinstance(value, dict):
             return {}
@@ -139,7 +139,7 @@ class Run:
         return str(self.note().get("name") or self.id)
 
     def note(self) -> dict[str, str]:
-        """`name` and `note` that a person gave it; empty where nobody did."""
+        """`name` and `note` that a person gave it; empty if there is none."""
         value = read_json(self.path / "note.json")
         return value if isinstance(value, dict) else {}
 
@@ -330,7 +330,7 @@ def _list_folders(path: Path) -> Iterator[Path]:
 
 
 def find_run(run_id: str) -> Run:
-    """The run with this id. Raises UserError where there is none."""
+    """Return the run with this id. Raises UserError if it is not found."""
     if _RUN_ID_PATTERN.fullmatch(run_id):
         for folder in _list_folders(paths.runs()):
             if (folder / run_id).is_dir():

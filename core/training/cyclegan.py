@@ -189,10 +189,9 @@ class CycleGANTrainer(TrainingProgress):
         """One step of G and F. Returns the translations, for the discriminators, and the losses."""
         g, f = (functools.partial(self.generators, direction=d) for d in ("a2b", "b2a"))
         d_x, d_y = (functools.partial(self.discriminators, domain=domain) for domain in ("a", "b"))
-        self.discriminators.requires_grad_(False)  # they judge here and do not learn
+        self.discriminators.requires_grad_(False)  # they only score here, without an update
 
-        # Each network sees a photo to translate and one that is of its own domain already; in one batch, since instance norm looks at
-        # every photo alone.
+        # Each generator gets a photo to translate and one of its target domain, in one batch: instance norm treats photos separately.
         fake_b, same_b = g(torch.cat([real_a, real_b])).chunk(2)
         fake_a, same_a = f(torch.cat([real_b, real_a])).chunk(2)
 
@@ -289,16 +288,16 @@ class CycleGANTrainer(TrainingProgress):
 
     def _sample_event(self) -> Sample:
         """The first held-back photos of both domains through both generators."""
-        pictures = {}
+        images = {}
         if self.recipe.num_validation:
             state = torch.get_rng_state()
             for name, part, way, back in (("a", self.val_a, "a2b", "b2a"), ("b", self.val_b, "b2a", "a2b")):
                 first = copy.copy(part)
                 first.x, first.y = part.x[:MAX_SAMPLE_IMAGES], part.y[:MAX_SAMPLE_IMAGES]
                 for kind, value in self._render_samples(first, way, back).items():
-                    pictures[f"{name}/{kind}"] = (value * 255).round().clamp(0, 255).byte().cpu().numpy()
+                    images[f"{name}/{kind}"] = (value * 255).round().clamp(0, 255).byte().cpu().numpy()
             torch.set_rng_state(state)
-        return Sample(self.step, self.step / self.steps_per_epoch, pictures)
+        return Sample(self.step, self.step / self.steps_per_epoch, images)
 
     def _end_epoch(self) -> EpochEnd:
         self.epoch += 1

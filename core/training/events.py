@@ -1,4 +1,4 @@
-"""What a trainer tells whoever drives it. Small, frozen, and the same for every kind of training."""
+"""Events yielded by trainers: small, frozen, and the same for every kind of task."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Step:
 @dataclass(frozen=True)
 class EpochEnd:
     """An epoch is done and validated. `best` says whether it is the best so far; `probe` holds the predictions for the probe
-    examples, (P, K) probabilities or (P, 1) values, or None without a validation part."""
+    examples, (P, K) probabilities or (P, 1) values, or None without a validation set."""
 
     step: int
     epoch: int
@@ -36,11 +36,11 @@ class EpochEnd:
 
 @dataclass(frozen=True)
 class Sample:
-    """Pictures to look at, by name: uint8 (N, 3, H, W)."""
+    """Sample images by name: uint8 (N, 3, H, W)."""
 
     step: int
     epoch: float
-    pictures: dict[str, np.ndarray]
+    images: dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)

@@ -204,7 +204,7 @@ class SupervisedTrainer(TrainingProgress):
         return shard.to(self.fabric.device)
 
     def _inputs(self, index: Tensor) -> Tensor:
-        """Augmented, normalised inputs of the training examples `index` (B,)."""
+        """Augmented, normalized inputs of the training examples `index` (B,)."""
         if not self.data.is_image:
             return self.train.inputs(index)
         return self.train.augment(index, self.recipe, self.epoch, self.flipped_first, self.augment_rng)

@@ -107,7 +107,7 @@ def test_a_torch_file_is_not_unpickled(tmp_path: Path) -> None:
     ],
     ids=str,
 )
-def test_a_safetensors_file_of_somebody_else(path: Path, metadata: object) -> None:
+def test_a_safetensors_file_of_another_program(path: Path, metadata: object) -> None:
     with_metadata(path, metadata)
     refused(path, "without Manabi Lab metadata")
 

@@ -71,7 +71,7 @@ def test_the_papers_networks_have_their_parameters() -> None:
 
 
 def test_a_patch_is_70_pixels_wide() -> None:
-    """Instance norm looks at the whole picture; without it, what reaches one score is the patch."""
+    """Instance norm depends on the whole image; without it, what reaches one score is the patch."""
     network = PatchGAN(8)
     for name, module in network.named_modules():
         if isinstance(module, InstanceNorm):
@@ -176,8 +176,8 @@ def test_a_training_publishes_what_it_declares() -> None:
             assert set(event.metrics) <= set(trainer.metric_names)
             assert all(math.isfinite(v) for v in event.metrics.values())
     sample = events[0]
-    assert set(sample.pictures) == {f"{name}/{kind}" for name in "ab" for kind in samples.IMAGE_KINDS}
-    assert all(p.shape == (3, 3, 64, 64) and p.dtype == np.uint8 for p in sample.pictures.values())
+    assert set(sample.images) == {f"{name}/{kind}" for name in "ab" for kind in samples.IMAGE_KINDS}
+    assert all(p.shape == (3, 3, 64, 64) and p.dtype == np.uint8 for p in sample.images.values())
     assert events[-1].step == 6 and trainer.images_seen == 24
 
 
@@ -212,10 +212,10 @@ def test_stopped_and_resumed_it_ends_with_the_same_weights() -> None:
 def test_one_pair_can_be_overfitted() -> None:
     """One drawn apple, and the same with red and green exchanged: what fools each discriminator is the other one, pixel by pixel."""
     apple = drawn().train_x[0]
-    pictures, half = np.stack([apple, apple[[1, 0, 2]]]), np.full(3, 0.5, np.float32)
+    images, half = np.stack([apple, apple[[1, 0, 2]]]), np.full(3, 0.5, np.float32)
     y = np.array([0, 1])
     pair = ArrayDataset(
-        "pair", "pair", "translation", "", pictures, y, pictures, y, half, half, classes=("A", "B")
+        "pair", "pair", "translation", "", images, y, images, y, half, half, classes=("A", "B")
     )
     trainer = make(
         pair,
@@ -229,7 +229,7 @@ def test_one_pair_can_be_overfitted() -> None:
         identity_weight=0.0,
     )
     list(trainer.run())
-    x = torch.from_numpy(pictures[:, :, 4:68, 4:68]).float() / 127.5 - 1
+    x = torch.from_numpy(images[:, :, 4:68, 4:68]).float() / 127.5 - 1
     with torch.no_grad():
         fake = trainer.module.a2b(x[:1])
     assert (fake - x[1:]).abs().mean() < 0.4 * (x[:1] - x[1:]).abs().mean()
@@ -288,11 +288,11 @@ def test_signals_say_what_happened() -> None:
         "val/diversity_b2a"
     ] == pytest.approx(1, rel=1e-4)
     assert "val/fooled_a2b" not in found
-    judged = gan_signals.measure_signals(
+    signals = gan_signals.measure_signals(
         look(photos, collapsed), look(photos, same), lambda x: np.array([0.9, 0.9, 0.1, 0.9, 0.1, 0.1])
     )
-    assert judged["val/diversity_a2b"] == 0
-    assert judged["val/fooled_a2b"] == judged["val/fooled_b2a"] == 0.5
+    assert signals["val/diversity_a2b"] == 0
+    assert signals["val/fooled_a2b"] == signals["val/fooled_b2a"] == 0.5
 
 
 HEALTHY = dict.fromkeys(gan_signals.SIGNALS, 0.5)
@@ -324,7 +324,7 @@ def test_nothing_is_said_before_there_is_something_to_say() -> None:
     )
 
 
-# ---- pictures on disk ------------------------------------------------------------------------------------------------
+# ---- images on disk ------------------------------------------------------------------------------------------------
 
 
 def test_sheets_come_back_as_they_were_published(tmp_path) -> None:

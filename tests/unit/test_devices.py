@@ -1,4 +1,4 @@
-"""One training over two processes: the same answer as over one, and nobody stays behind."""
+"""Training over two processes: the same result as over one, and no process is left behind."""
 
 import json
 import subprocess

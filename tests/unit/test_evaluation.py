@@ -1,4 +1,4 @@
-"""Figures of the test part against scikit-learn's; shipped checkpoints against their cards; what the doctor says."""
+"""Test metrics against scikit-learn's; pretrained checkpoints against their cards; diagnostics."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SHIPPED = [
 ]
 MANY = [
     name for name in SHIPPED if name.startswith("cifar10-")
-]  # a minute or two each: `python -m core evaluate` looks at all pictures
+]  # a minute or two each: `python -m core evaluate` uses all images
 SOME = 1000
 TRANSLATION = "cyclegan-apple2orange"
 
@@ -125,7 +125,7 @@ def test_weights_and_data_that_do_not_fit_are_a_sentence() -> None:
         evaluate_model(untrained(spec), spec, data.load_dataset(houses.dataset))
 
 
-def test_weights_of_the_real_data_are_not_judged_on_the_stand_in(tmp_path: Path) -> None:
+def test_weights_of_the_real_data_are_not_evaluated_on_fallback_data(tmp_path: Path) -> None:
     task = tasks.get_task("mnist-softmax")
     spec = spec_for(task, data.load_dataset("mnist"), data="MNIST", stand_in_for="")
     checkpoints.save_weights(tmp_path / "w.safetensors", untrained(spec), spec)

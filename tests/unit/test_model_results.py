@@ -1,4 +1,4 @@
-"""Contenders from cards and from run folders, with and without data, whole and damaged."""
+"""Model results from cards and from run folders, with and without data, complete and corrupted."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_a_card_tells_everything_that_a_comparison_needs(shipped):
     assert np.trace(np.array(card["confusion"])) == one.right and len(card["per_class"]) == 10
 
 
-def test_a_run_and_a_card_of_the_same_pictures_can_be_compared(shipped):
+def test_a_run_and_a_card_of_the_same_images_can_be_compared(shipped):
     own, other = model_results.load_model_result(shipped.id), model_results.load_model_result("cifar10-mlp")
     assert own.is_comparable_to(other) and own.run is not None and len(own.history) == 4
     assert model_results.classifier_ids("cifar10") == ["cifar10-mlp", shipped.id]
@@ -94,7 +94,7 @@ def test_who_cannot_be_told_apart(shipped):
 def test_what_cannot_be_had_is_a_sentence_beside_the_others(shipped, shelf):
     weights = shelf / "cifar10-mlp.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1] + b"x")
-    found, problems = model_results.load_results(["cifar10-mlp", shipped.id, "nobody"])
+    found, problems = model_results.load_results(["cifar10-mlp", shipped.id, "unknown"])
     assert [one.id for one in found] == [shipped.id] and len(problems) == 2
     with pytest.raises(UserError, match="does not match its model card"):
         model_results.load_model_result("cifar10-mlp")

@@ -218,7 +218,7 @@ def test_a_lost_ticket_is_written_again() -> None:
 
 
 @pytest.mark.parametrize("content", ["", "/no/such/run", "\0", "x" * 10_000])
-def test_a_ticket_of_nobody_does_not_block(content: str) -> None:
+def test_a_ticket_without_a_process_does_not_block(content: str) -> None:
     (run,) = queued(1)
     queue._queue_folder().joinpath("00000000000000000001-20200101-000000-abcd").write_text(content)
     with queue.slot(run, Never(), lambda: None) as turn:

@@ -23,7 +23,7 @@ CHANGES = {
 }
 
 
-def trained(name: str, judge: object = None):  # noqa: ANN201
+def trained(name: str, classifier: object = None):  # noqa: ANN201
     """A trainer at the end of a short training, and its log."""
     task = tasks.get_task(name)
     recipe = task.recipe.changed(**{**HELD, **factories.SMALL.get(name, {}), **CHANGES[name]})
@@ -32,20 +32,20 @@ def trained(name: str, judge: object = None):  # noqa: ANN201
     trainer = task.trainer_class()(
         task.model, dataset, recipe, Fabric(accelerator="cpu", devices=1, precision="32-true")
     )
-    if judge and name.startswith("cyclegan"):
-        trainer.use_domain_classifier(judge)
+    if classifier and name.startswith("cyclegan"):
+        trainer.use_domain_classifier(classifier)
     ends = [e for e in trainer.run() if isinstance(e, EpochEnd)]
     return trainer, pd.DataFrame([{"epoch": float(e.epoch), **e.metrics} for e in ends])
 
 
 @pytest.mark.parametrize("name", CHANGES)
 def test_the_best_epoch_is_the_trainers_own(name: str) -> None:
-    rates = itertools.cycle([0.2, 0.7, 0.9, 0.4, 0.6])  # a judge as moody as judges are
+    rates = itertools.cycle([0.2, 0.7, 0.9, 0.4, 0.6])  # it fluctuates between epochs
 
-    def judge(photos: torch.Tensor) -> np.ndarray:
+    def classifier(photos: torch.Tensor) -> np.ndarray:
         return np.linspace(0, 1, len(photos)) * next(rates)
 
-    trainer, log = trained(name, judge)
+    trainer, log = trained(name, classifier)
     found = run_comparison.find_best_epoch(log)
     assert found.epoch == trainer.best["epoch"] < 6
     sign = -1 if found.score.higher_is_better else 1
@@ -53,7 +53,7 @@ def test_the_best_epoch_is_the_trainers_own(name: str) -> None:
     assert set(found.score.validation) | {found.score.tie_breaker} <= set(trainer.metric_names)
 
 
-def test_without_a_judge_the_newest_translation_counts() -> None:
+def test_without_a_classifier_the_newest_translation_counts() -> None:
     trainer, log = trained("cyclegan-light")
     assert run_comparison.find_best_epoch(log) == run_comparison.BestEpoch(6.0) and trainer.best["epoch"] == 6
 

@@ -186,7 +186,7 @@ def test_a_zombie_is_interrupted() -> None:
     run = create()
     process = subprocess.Popen([sys.executable, "-c", ""])
     started = psutil.Process(process.pid).create_time()
-    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and nobody has collected it
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # it has ended, but has not been waited for
     set_status(run, state="running", **{**me(), "pid": process.pid, "process_started": started})
     assert run.status().state == "interrupted"
     process.wait()

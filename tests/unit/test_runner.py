@@ -28,7 +28,7 @@ class Crash(BaseException):
 
 
 class StopAfter:
-    """A stop that comes after so many events; where it is a crash, it comes as one."""
+    """Stop after a number of events, or crash there."""
 
     def __init__(self, events: int = 10**9, crash: bool = False) -> None:
         self.left, self.crash = events, crash
@@ -102,7 +102,7 @@ def same_run(one: Run, two: Run) -> None:
 
 @pytest.fixture
 def whole() -> Run:
-    """A run that nobody disturbed."""
+    """An uninterrupted run."""
     run = create()
     drive(run)
     return run

@@ -68,7 +68,7 @@ def test_one_step_an_epoch_has_a_price(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Scripted:
-    """A trainer that publishes what it is told, each event after so many seconds of `clock`."""
+    """A trainer that publishes the given events, each after a given time on `clock`."""
 
     script: tuple[tuple[Event, float], ...] = ()
     clock = 0.0

@@ -113,7 +113,7 @@ def test_a_short_training_has_the_events_it_should(task: Task) -> None:
     assert len(x) == len(y) == 8 and x.shape[1:] == dataset(task.dataset).in_shape
 
 
-# The families for colour pictures are overfitted in test_cifar_models.
+# The families for color images are overfitted in test_cifar_models.
 @pytest.mark.parametrize(
     "task", [t for t in SUPERVISED if t.name not in ALIKE | {"cifar10-resnet"}], ids=lambda t: t.name
 )
@@ -294,7 +294,7 @@ def test_a_batch_of_one_example_is_a_sentence_where_batch_norm_cannot_learn_from
 
 @pytest.mark.parametrize(("limit", "batch"), [(33, 32), (64, 1)])
 def test_batch_norm_on_maps_of_one_pixel_cannot_learn_from_one_example_either(limit: int, batch: int) -> None:
-    """ResNet-18 shrinks 32 times: pictures of 32 pixels end as one, those of 64 do not."""
+    """ResNet-18 downsamples by 32: images of 32 pixels end as one pixel, those of 64 do not."""
     with pytest.raises(UserError, match=f"batch_size is {batch}, which leaves a single example .*{limit}"):
         make("cifar10-resnet18-pretrained", limit_train=limit, batch_size=batch)
 
@@ -302,7 +302,7 @@ def test_batch_norm_on_maps_of_one_pixel_cannot_learn_from_one_example_either(li
 @pytest.mark.parametrize(
     "fits", [{"size": 64}, {"start": "frozen"}], ids=["larger maps", "what is frozen does not learn"]
 )
-def test_a_last_picture_alone_where_batch_norm_bears_it(fits: dict) -> None:
+def test_a_last_image_alone_where_batch_norm_bears_it(fits: dict) -> None:
     assert (
         len(losses(make("cifar10-resnet18-pretrained", limit_train=33, batch_size=32, epochs=1, **fits))) == 2
     )
@@ -324,7 +324,7 @@ def test_a_share_of_one_example_is_found_too() -> None:
 
 
 @pytest.mark.parametrize("crop", [31, 32, 64])
-def test_a_crop_reaches_no_further_than_the_picture(crop: int) -> None:
+def test_a_crop_reaches_no_further_than_the_image(crop: int) -> None:
     if crop < 32:
         assert losses(make("cifar10-cnn", crop_padding=crop), 1)
         return

@@ -1,4 +1,4 @@
-"""Trainings of translators as real processes: their pictures, their end, killed and resumed, evaluated, and a photo translated."""
+"""Runs of translation models in real processes: sample images, completion, kill and resume, evaluation, inference."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def finished(start_job: Callable, end_of: Callable) -> Run:
     return run
 
 
-def test_a_training_leaves_pictures_weights_and_figures(finished: Run, tmp_path: Path) -> None:
+def test_a_run_leaves_images_weights_and_metrics(finished: Run, tmp_path: Path) -> None:
     assert sorted({sheet.step for sheet in samples.list_sheets(finished.path)}) == [0, 2, 4, 6, 8, 10, 12]
     assert finished.summary["metrics"].keys() == {"cycle_error"} and finished.summary["stand_in_for"]
     assert not (finished.path / "predictions.safetensors").exists()
@@ -71,7 +71,7 @@ def test_a_training_leaves_pictures_weights_and_figures(finished: Run, tmp_path:
     with Image.open(out) as image:
         assert (image.size, image.format) == ((131, 70), "PNG")
     assert (
-        "is not a picture"
+        "is not a supported image file"
         in call(
             "translate", "--checkpoint", finished.best_weights_path, finished.path / "config.json", out, rc=1
         ).stderr
@@ -79,7 +79,7 @@ def test_a_training_leaves_pictures_weights_and_figures(finished: Run, tmp_path:
     assert (
         "cannot be read"
         in call(
-            "translate", "--checkpoint", finished.best_weights_path, tmp_path / "nobody.jpg", out, rc=1
+            "translate", "--checkpoint", finished.best_weights_path, tmp_path / "missing.jpg", out, rc=1
         ).stderr
     )
 
