@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import pandas as pd
 import streamlit as st
@@ -39,7 +39,7 @@ def recipe_form(task: Task, base: Recipe, prefix: str) -> dict[str, Any]:
     fields = {name: type(base).field(name) for name in task.fields()}
     main = [n for n, f in fields.items() if f.json_schema_extra["group"] == "main" and n != "max_steps"]
     values: dict[str, Any] = {}
-    columns = st.columns(len(main), vertical_alignment="bottom", gap="small")
+    columns = st.columns(len(main), vertical_alignment=_alignment(fields, main, prefix), gap="small")
     for column, name in zip(columns, main, strict=True):
         with column:
             values[name] = _field_widget(name, fields[name], getattr(base, name), prefix)
@@ -51,7 +51,11 @@ def recipe_form(task: Task, base: Recipe, prefix: str) -> dict[str, Any]:
                 # Row by row: in that order the fields also follow each other on a phone.
                 for first in range(0, len(members), 2):
                     for place, name in zip(
-                        st.columns(2, vertical_alignment="bottom"), members[first : first + 2], strict=False
+                        st.columns(
+                            2, vertical_alignment=_alignment(fields, members[first : first + 2], prefix)
+                        ),
+                        members[first : first + 2],
+                        strict=False,
                     ):
                         with place:
                             values[name] = _field_widget(name, fields[name], getattr(base, name), prefix)
@@ -61,13 +65,21 @@ def recipe_form(task: Task, base: Recipe, prefix: str) -> dict[str, Any]:
 def group_form(base: Recipe, names: list[str], prefix: str, columns: int = 3) -> dict[str, Any]:
     """Draw the fields `names` of `base` in rows of `columns` and return their values, as `recipe_form` does."""
     values: dict[str, Any] = {}
+    fields = {name: type(base).field(name) for name in names}
     for first in range(0, len(names), columns):
-        for place, name in zip(
-            st.columns(columns, vertical_alignment="bottom"), names[first : first + columns], strict=False
-        ):
+        row = names[first : first + columns]
+        alignment = _alignment(fields, row, prefix)
+        for place, name in zip(st.columns(columns, vertical_alignment=alignment), row, strict=False):
             with place:
                 values[name] = _field_widget(name, type(base).field(name), getattr(base, name), prefix)
     return values
+
+
+def _alignment(fields: dict[str, FieldInfo], names: list[str], prefix: str) -> Literal["top", "bottom"]:
+    """Align a row of fields at the bottom, where labels of one and two lines fit; at the top if bounds are shown below one."""
+    values = {n: st.session_state.get(f"{prefix}.{n}") for n in names}
+    numbers = {n: v for n, v in values.items() if isinstance(v, int | float) and not isinstance(v, bool)}
+    return "bottom" if all(is_allowed(fields[n], v) for n, v in numbers.items()) else "top"
 
 
 def field_label(field: FieldInfo) -> str:
