@@ -1,6 +1,6 @@
-"""What every test gets: folders of its own, no network, one language, and a policeman for what it leaves behind.
+"""Fixtures of every test: isolated folders, no internet, English, and a check for leaked processes and threads.
 
-Data come from the embedded stand-ins unless a test asks for `real_data`.
+Fallback data are used unless a test requests `real_data`.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ os.environ["MANABI_LANG"] = "en"  # modules of the command line choose their lan
 
 @pytest.fixture(autouse=True)
 def _leaves_nothing() -> Iterator[None]:
-    """Fails a test that leaves a child process, a thread that keeps Python alive, or a changed environment variable."""
+    """Fail a test that leaves a child process, a non-daemon thread or a changed environment variable."""
     environment, threads, children = dict(os.environ), set(threading.enumerate()), _children()
     yield
     changed = sorted(
@@ -111,7 +111,7 @@ def _set(name: str, value: str | None) -> None:
 
 @pytest.fixture(autouse=True)
 def own_world(_leaves_nothing: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Run store, cache, handwriting and downloads in a temporary folder (given back); no network; English; stand-in data."""
+    """The temporary folder of run store, cache, handwriting and downloads; no internet, English, fallback data."""
     world = tmp_path_factory.mktemp(
         f"world-{next(_worlds)}", numbered=False
     )  # a number of pytest's own takes a listing

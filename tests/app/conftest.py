@@ -1,4 +1,4 @@
-"""Pages without a browser: `visit("train", "ja", run=...)` opens one in a session of its own and gives what stands on it."""
+"""Pages without a browser: `visit("train", "ja", run=...)` opens one in a new session and returns its content."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Page:
 
     @property
     def text(self) -> str:
-        """The words that a person sees, as far as AppTest knows them."""
+        """The visible text, as far as AppTest knows it."""
         words = [getattr(e, "value", "") for kind in _WORDS for e in self.at.get(kind)]
         words += [getattr(e, "label", "") for kind in _LABELS for e in self.at.get(kind)]
         words += [e.proto.text for e in self.at.get("progress")]

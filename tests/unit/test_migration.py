@@ -66,6 +66,7 @@ def test_the_stored_notice_is_translated(old_runs: dict[str, Run]) -> None:
     assert "CIFAR-10 がこのマシンにありません" in japanese and "自動生成した図形" in japanese
 
 
+@pytest.mark.slow
 def test_an_old_run_is_resumed_to_the_recorded_end(
     old_runs: dict[str, Run], end_of: Callable[[Run], store.Status]
 ) -> None:
