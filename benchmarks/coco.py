@@ -155,7 +155,8 @@ def _random_shape(rng: np.random.Generator) -> str:
 
 def peak_memory() -> float:
     """Return the peak memory of this process in GB. Not `ru_maxrss`, which is inherited from the parent
-    process."""
+    process.
+    """
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmHWM"):
             return int(line.split()[1]) / 1e6
@@ -184,7 +185,8 @@ def measure_indexing(folder: str, file: str = "") -> tuple[float, float]:
 
 def measure_queries(folder: str) -> dict[str, float]:
     """Return the seconds to open an index, filter, count category pairs and draw, and the memory that opening
-    adds, in GB."""
+    adds, in GB.
+    """
     from core.coco import annotation_issues, drawing, outlines, statistics
     from core.coco.dataset import Coco
 

@@ -119,7 +119,8 @@ def generator_seconds(width: int, blocks: int) -> float:
 
 def large_photo_seconds() -> tuple[float, float]:
     """Return the seconds for a 4000×3000 photo through the light generator, pixels in and out, and the
-    process's peak memory in GB."""
+    process's peak memory in GB.
+    """
     torch.set_num_threads(num_cores())
     network = (
         Generator(TASK.recipe.width, TASK.recipe.num_blocks, TASK.recipe.resize_conv)

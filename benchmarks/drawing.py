@@ -37,7 +37,8 @@ STROKES = {
 
 def make_drawings(count: int) -> list[np.ndarray]:
     """Create white strokes on black as the canvas returns them, (280, 280) uint8: digits of many sizes,
-    positions and brush widths."""
+    positions and brush widths.
+    """
     rng, found = random.Random(0), []
     for _ in range(count):
         image = Image.new("L", (280, 280))

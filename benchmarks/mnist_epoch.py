@@ -72,7 +72,8 @@ def stock_epoch(root: Path, workers: int = 0, steps: int | None = None) -> float
 
 def job_epoch(root: Path) -> tuple[float, float]:
     """Return the seconds of one epoch of a run, and from start to the end of its process, test evaluation
-    included."""
+    included.
+    """
     begun = time.perf_counter()
     run = wait_for(queue.start_run(TASK, RECIPE, str(root)))
     return run.summary["seconds"], time.perf_counter() - begun

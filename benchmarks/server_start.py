@@ -18,7 +18,8 @@ NUM_REPEATS = 5
 
 def measure_start(chromium, script: Path) -> dict[str, float]:
     """Return the seconds from process start to the health response and to the page title; and whether torch is
-    loaded at these two points (a thread imports it after the first page)."""
+    loaded at these two points (a thread imports it after the first page).
+    """
     with run_server(script) as running:
         found = {"health": running.wait_until_healthy()}
         assert is_responding(running.url)

@@ -96,7 +96,8 @@ def running_trainings() -> list[int]:
 
 def require_idle_machine(patience: float = 20.0) -> None:
     """Exit with a message if a run is in progress: both would be slower, and the measurements wrong. Waits
-    `patience` seconds for a run that is just ending."""
+    `patience` seconds for a run that is just ending.
+    """
     until = time.monotonic() + patience
     while (running := running_trainings()) and time.monotonic() < until:
         time.sleep(0.2)

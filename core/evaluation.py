@@ -86,7 +86,8 @@ def evaluate_task(
 
 def _data_options(task: Task, weights: Path, spec: Spec) -> dict[str, Any]:
     """The options that the weights' data set was loaded with: recorded in the weights; in older files in the run beside them; else those
-    of the task's recipe."""
+    of the task's recipe.
+    """
     default = task.recipe.part("data")
     recorded = spec.data_options
     if not recorded:

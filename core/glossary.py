@@ -14,7 +14,8 @@ from core.messages import N_, UserError, closest_names
 @dataclass(frozen=True)
 class Term:
     """One entry: names and explanations in both languages, the reading of the Japanese name, and the ids of
-    related terms."""
+    related terms.
+    """
 
     id: str
     en: str
@@ -65,7 +66,8 @@ def get_term(term_id: str) -> Term:
 
 def search_terms(word: str, language: str = "en") -> list[Term]:
     """Search names, readings and explanations for `word`; matches in names come first, and an empty word
-    matches all. Full-width and half-width letters, katakana and hiragana are equivalent."""
+    matches all. Full-width and half-width letters, katakana and hiragana are equivalent.
+    """
     wanted = _normalize(word or "")
     named = [t for t in list_terms(language) if wanted in _normalize(f"{t.id} {t.en} {t.ja} {t.reading}")]
     told = [

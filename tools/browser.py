@@ -42,7 +42,8 @@ LAUNCH_FLAGS = (
 
 def find_browser() -> str | None:
     """Return the path of a browser that starts: the one named by `MANABI_BROWSER`, an installed one, or
-    Playwright's."""
+    Playwright's.
+    """
     named = os.environ.get("MANABI_BROWSER")
     candidates = [named] if named else [*map(shutil.which, BROWSER_NAMES), *BROWSER_PATHS]
     for path in candidates:

@@ -29,7 +29,8 @@ class Server:
 
     def start(self, seconds: float = 120) -> Server:
         """Start the server and wait until it is healthy. Raises RuntimeError with the end of its log if it
-        fails."""
+        fails.
+        """
         command = [
             sys.executable,
             "-m",

@@ -1,5 +1,6 @@
 """Equal-budget comparison: two to five tasks, each with its own recipe, trained one after another on the same
-images with the same budget."""
+images with the same budget.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ _VALIDATION_SIZE = 2000  # validation images if no recipe holds any out
 def apply_budget(task: Task, recipe: Recipe, budget: Budget, amount: float) -> Recipe:
     """Return `recipe` with its length set by the budget: epochs, training images, seconds on this machine, or
     training MACs (in units of 10^12, forward and backward). The length is stored in steps. Raises UserError
-    if it is less than one step or out of bounds."""
+    if it is less than one step or out of bounds.
+    """
     if budget == "epochs":
         return recipe.changed(epochs=int(amount), max_steps=0)
     examples = _examples_per_epoch(task, recipe)
@@ -75,7 +77,8 @@ def _examples_per_epoch(task: Task, recipe: Recipe) -> int:
 
 def equalize_evaluation(recipes: list[Recipe]) -> list[Recipe]:
     """Return the recipes with the same train/validation split and without test-time augmentation, so that they
-    differ only in the model and its training."""
+    differ only in the model and its training.
+    """
     held = max(r.num_validation for r in recipes) or _VALIDATION_SIZE
     return [r.changed(num_validation=held, tta_flip=False, tta_shift=False) for r in recipes]
 
@@ -92,7 +95,8 @@ def _training_macs(task: Task, recipe: Recipe) -> int:
 def start_comparison(names: list[str], budget: Budget, amount: float, quick: bool, seed: int = 0) -> str:
     """Queue one run per task, with equalized recipes. Returns the id of the comparison. Raises UserError for
     too few or too many tasks, tasks of different data sets, or a budget that a task cannot take; then no
-    run is queued."""
+    run is queued.
+    """
     if not MIN_MODELS <= len(set(names)) <= MAX_MODELS:
         raise UserError(
             N_("An equal-budget comparison requires {fewest} to {most} models."),
@@ -119,7 +123,8 @@ def start_comparison(names: list[str], budget: Budget, amount: float, quick: boo
 
 def list_comparisons() -> dict[str, list[Run]]:
     """All comparisons on this machine by id, newest first; the runs of each in the order in which they were
-    started."""
+    started.
+    """
     found: dict[str, list[Run]] = {}
     for run in store.list_runs():
         if comparison_id := run.config.get("comparison"):

@@ -37,7 +37,8 @@ HISTORY_COLUMNS = (
 class ModelResult:
     """One network. `id` is a task's name or a run's id; `test_levels` are the fingerprint of its test set, empty if unknown;
     `labels` and `predictions` (N,) are empty where they are not known; `history` has a row per epoch and columns of `HISTORY`;
-    `multiply_adds` is of one pass, 0 where it is not known yet; `views` is how often the network runs for one answer."""
+    `multiply_adds` is of one pass, 0 where it is not known yet; `views` is how often the network runs for one answer.
+    """
 
     id: str
     task: tasks.Task
@@ -170,7 +171,8 @@ def _load_predictions(run: Run) -> tuple[np.ndarray, np.ndarray]:
 
 def not_significantly_different(found: list[ModelResult]) -> dict[str, list[str]]:
     """For each id the ids of those from which its answers on the same test images do not tell it apart (McNemar's test, corrected for the
-    number of pairs)."""
+    number of pairs).
+    """
     pairs = [(one, other) for one, other in itertools.combinations(found, 2) if one.is_comparable_to(other)]
     apart = significance.holm_reject(
         [

@@ -124,7 +124,8 @@ def _estimate_step_seconds(task: Task, recipe: Recipe, dataset: data.ArrayDatase
 @contextmanager
 def _other_load() -> Iterator[Callable[[], float]]:
     """Measure what other processes do while the block runs: yields a function that returns the share of this process's cores, in [0, 1],
-    that they used."""
+    that they used.
+    """
     import psutil
 
     cores = psutil.Process().cpu_affinity() if hasattr(psutil.Process, "cpu_affinity") else None

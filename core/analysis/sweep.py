@@ -23,7 +23,8 @@ MAX_RUNS = 20
 
 def expand_grid(recipe: Recipe, grid: dict[str, list]) -> list[Recipe]:
     """One recipe per distinct combination of the grid's values. Raises UserError for an invalid value or more than `MAX_RUNS`
-    combinations."""
+    combinations.
+    """
     for name, values in grid.items():
         if not values:
             raise UserError(N_("No values given for {field}. Enter values separated by commas."), field=name)
@@ -52,7 +53,8 @@ def sweep_runs(sweep_id: str) -> list[Run]:
 
 def sweep_table(found: list[Run], log: Callable[[Run], pd.DataFrame]) -> pd.DataFrame:
     """One row per run: the varied fields, its state, and for a finished run its best validation value (by which a setting may be chosen)
-    and its test value (by which it may not); NaN if missing. `log` reads the metrics of a run."""
+    and its test value (by which it may not); NaN if missing. `log` reads the metrics of a run.
+    """
     rows = []
     for run in found:
         config, summary = run.config, run.summary or {}

@@ -89,7 +89,8 @@ class Curve:
 @dataclass(frozen=True)
 class BestEpoch:
     """The epoch whose weights a run keeps, with its validation `value` of `score`. Both are None if nothing ranks the epochs, so that
-    the newest one counts."""
+    the newest one counts.
+    """
 
     epoch: float
     score: SelectionMetric | None = None

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 class RegressionKind(SupervisedKind):
     """Outputs (B, 1), targets (B,) in their own unit, root mean squared error. The model predicts standardized targets, so that one
-    learning rate suits every unit."""
+    learning rate suits every unit.
+    """
 
     name = "regression"
     selection_metric = SelectionMetric("rmse", ("val/rmse",), ("rmse",), False, "val/loss")

@@ -18,7 +18,8 @@ INDEX_COLUMNS = ("step", "epoch", "images", "seconds")
 
 class MetricsWriter:
     """Appends rows to metrics.csv, under one header. `resumed_at`, the step and the ended epochs of the checkpoint that a resume
-    starts from, cuts what that resume will write again."""
+    starts from, cuts what that resume will write again.
+    """
 
     def __init__(self, path: Path, metrics: tuple[str, ...], resumed_at: tuple[int, int] | None) -> None:
         self.columns = (*INDEX_COLUMNS, *metrics)
@@ -50,7 +51,8 @@ def _format_cell(value: float | None) -> str:
 
 def _is_before_checkpoint(cells: list[str], step: int, epochs: int) -> bool:
     """Whether a checkpoint at `step`, with `epochs` ended, knows this row: the last step of an epoch and its end have one number,
-    and a checkpoint may lie between them. The row of an epoch's end has no figure of a step, the first metric."""
+    and a checkpoint may lie between them. The row of an epoch's end has no figure of a step, the first metric.
+    """
     if not (cells[0].isdigit() and int(cells[0]) <= step) or len(cells) <= len(INDEX_COLUMNS):
         return False
     ends_epoch = not cells[len(INDEX_COLUMNS)]
@@ -120,7 +122,8 @@ def _parse_rows(lines: bytes, columns: list[str]) -> pd.DataFrame:
 
 def decimate(x: np.ndarray, y: np.ndarray, most: int = 1500) -> tuple[np.ndarray, np.ndarray]:
     """At most about `most` of the points, ends and the extremes of every stretch among them: a whole run, never truncated, and
-    every point shown is one that was logged."""
+    every point shown is one that was logged.
+    """
     n = len(x)
     if n <= most:
         return x, y

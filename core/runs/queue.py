@@ -46,7 +46,8 @@ def num_slots() -> int:
 
 def start_run(task: tasks.Task, recipe: Recipe, data_root: str | None = None, **more: object) -> Run:
     """Create a run and start its process. Raises UserError if the runs folder cannot be written, or if the task does not support that many
-    `devices` or `num_nodes`."""
+    `devices` or `num_nodes`.
+    """
     get_kind(task.kind).check_devices(int(more.get("devices", 1)), int(more.get("num_nodes", 1)))
     run = store.create_run(task, recipe, data_root, **more)
     _launch_process(run)

@@ -106,7 +106,8 @@ class TrainingRunner:
 
     def run(self) -> None:
         """Train, then evaluate on the test set once. Raises UserError if a metric becomes NaN or infinite, OSError if a file cannot be
-        written."""
+        written.
+        """
         resumed = self._restore()
         if not self.trainer.step and pretrained.required_weights(self.task, self.recipe):
             pretrained.load_pretrained(

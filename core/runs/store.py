@@ -33,7 +33,8 @@ STALE_SECONDS = 60.0  # seconds without a heartbeat after which a run on another
 @dataclass(frozen=True)
 class Status:
     """Where a run stands. `step` of `total_steps`, `eta` in seconds, `rate` in examples per second; `phase` says what it does
-    before the first step."""
+    before the first step.
+    """
 
     state: State
     reason: Message | None = None
@@ -73,7 +74,8 @@ class Run:
     @property
     def config(self) -> dict[str, Any]:
         """What was asked for, and once the data are there, what is really used; empty where the file is damaged. What is no recipe
-        and what does not describe data is left out, so that the caller can use them."""
+        and what does not describe data is left out, so that the caller can use them.
+        """
         value = read_json(self.path / "config.json")
         if not isinstance(value, dict):
             return {}

@@ -31,14 +31,16 @@ def device_has_native_bf16(device: str) -> bool:
 
 def resolve_precision(asked: str, device: str = "") -> str:
     """Return Fabric's name of a precision: `auto` selects bf16-mixed if it is native to `device` ("cuda" or
-    "cpu"; by default the device of a run), else 32-true."""
+    "cpu"; by default the device of a run), else 32-true.
+    """
     native = device_has_native_bf16(device) if device else has_native_bf16()
     return asked if asked != "auto" else "bf16-mixed" if native else "32-true"
 
 
 def gpu_names() -> str:
     """Names of the NVIDIA GPUs available to runs, found without torch; "" if there are none. Timings without
-    GPUs do not hold with them."""
+    GPUs do not hold with them.
+    """
     found = Path("/proc/driver/nvidia/gpus")
     return (
         f"{sorted(p.name for p in found.iterdir())} {os.environ.get('CUDA_VISIBLE_DEVICES', '')}"

@@ -28,7 +28,8 @@ _MAX_EVAL_BATCH, _MAX_EVAL_BYTES = (
 
 def normalization(mean: Sequence[float], std: Sequence[float], is_image: bool) -> tuple[Tensor, Tensor]:
     """Scale and offset per channel (1, C, 1, 1) or per feature (1, F), with one multiplication and one
-    addition per value: pixels from 0 to 255 become (x / 255 - mean) / std, features (x - mean) / std."""
+    addition per value: pixels from 0 to 255 become (x / 255 - mean) / std, features (x - mean) / std.
+    """
     shape, unit = ((1, -1, 1, 1), 255.0) if is_image else ((1, -1), 1.0)
     std = torch.as_tensor(std, dtype=torch.float32)
     return (1.0 / (unit * std)).view(shape), (-torch.as_tensor(mean, dtype=torch.float32) / std).view(shape)
@@ -75,7 +76,8 @@ class Batches:
     ) -> Tensor:
         """Normalized and augmented images (B, C, H, W) of `epoch`. `mirrored_first` (N,) bool says which
         images an alternating flip mirrors in the first epoch. Color jitter and cutout work on standardized
-        images, so that they do not depend on the input scaling, which comes last."""
+        images, so that they do not depend on the input scaling, which comes last.
+        """
         flipped = augment.flip_mask(recipe.flip, index.cpu(), epoch, mirrored_first, generator)
         x = augment.random_crop_flip(self.x[index], recipe.crop_padding, flipped, generator)
         if recipe.hue or recipe.grayscale:
@@ -92,7 +94,8 @@ class Batches:
 
     def parts(self, network: nn.Module) -> Iterator[slice]:
         """Slices that cover all examples, each small enough for one forward pass of `network`. A model that
-        enlarges images reports their size (`image_size`)."""
+        enlarges images reports their size (`image_size`).
+        """
         shape = self.x.shape[1:]
         if self.is_image and hasattr(network, "image_size"):
             shape = (shape[0], network.image_size, network.image_size)
@@ -107,6 +110,7 @@ class Batches:
 
 def epoch_order(n: int, seed: int, epoch: int) -> Tensor:
     """Order (n,) of the examples in epoch `epoch`: a function of the seed and the epoch alone, so that a
-    resumed epoch has the same order."""
+    resumed epoch has the same order.
+    """
     generator = torch.Generator().manual_seed((seed << 20) + epoch)
     return torch.randperm(n, generator=generator)

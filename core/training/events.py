@@ -13,7 +13,8 @@ MAX_SAMPLE_IMAGES = 8
 @dataclass(frozen=True)
 class Step:
     """One optimizer step is done. `epoch` is the share of epochs seen so far, `images` the examples; metrics are tensors or
-    numbers, so that a driver that does not log a step need not wait for it."""
+    numbers, so that a driver that does not log a step need not wait for it.
+    """
 
     step: int
     epoch: float
@@ -24,7 +25,8 @@ class Step:
 @dataclass(frozen=True)
 class EpochEnd:
     """An epoch is done and validated. `best` says whether it is the best so far; `probe` holds the predictions for the probe
-    examples, (P, K) probabilities or (P, 1) values, or None without a validation set."""
+    examples, (P, K) probabilities or (P, 1) values, or None without a validation set.
+    """
 
     step: int
     epoch: int

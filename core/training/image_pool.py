@@ -24,7 +24,8 @@ class ImagePool:
     def query(self, images: Tensor) -> Tensor:
         """Images (B, C, H, W) for a discriminator. Until the pool is full, the given images are returned and
         stored; then each is replaced with probability 0.5 by an earlier one, whose place in the pool it
-        takes."""
+        takes.
+        """
         if not self.size:
             return images
         shown = []

@@ -1,5 +1,6 @@
 """Random states, stored in a trainer's state so that a resumed run draws the same numbers as an uninterrupted
-one."""
+one.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ def get_rng_state(augmentation: torch.Generator) -> dict[str, Any]:
 
 def set_rng_state(state: dict[str, Any], augmentation: torch.Generator) -> None:
     """Restore what `get_rng_state` returned. States loaded onto a GPU are moved back: generators accept CPU
-    tensors only."""
+    tensors only.
+    """
     torch.set_rng_state(state["rng"].cpu())
     if state["cuda_rng"] and torch.cuda.is_available():
         torch.cuda.set_rng_state_all([rng.cpu() for rng in state["cuda_rng"]])

@@ -87,7 +87,8 @@ class SupervisedTrainer(TrainingProgress):
 
     def _seed_per_rank(self) -> None:
         """Seed dropout and augmentation differently on each rank, or the i-th image of every shard would be augmented alike. Rank 0 keeps
-        the recipe's seed; its random states are the ones that are saved."""
+        the recipe's seed; its random states are the ones that are saved.
+        """
         if self.fabric.global_rank:
             seed = self.recipe.seed + 1_000_003 * self.fabric.global_rank + self.step
             torch.manual_seed(seed)
@@ -196,7 +197,8 @@ class SupervisedTrainer(TrainingProgress):
 
     def _rank_shard(self, index: Tensor) -> Tensor:
         """This rank's shard of a batch. If a batch has fewer examples than there are ranks, examples are repeated, so that every rank has
-        at least one."""
+        at least one.
+        """
         rank = self.fabric.global_rank
         shard = (
             index[rank :: self.fabric.world_size] if rank < len(index) else index[rank % len(index)].view(1)
@@ -289,7 +291,8 @@ class SupervisedTrainer(TrainingProgress):
 
     def probe_examples(self) -> tuple[np.ndarray, np.ndarray] | None:
         """The validation examples, as loaded, whose predictions every epoch publishes, with their labels or targets; None without a
-        validation set."""
+        validation set.
+        """
         if not len(self.validation):
             return None
         return self.validation.x[:NUM_PROBES].cpu().numpy(), self.validation.y[:NUM_PROBES].cpu().numpy()

@@ -53,7 +53,8 @@ class Trainer(Protocol):
     @property
     def metric_names(self) -> tuple[str, ...]:
         """All metrics that events publish, those of a step before those of an epoch. Every step has the first one; the end of an epoch
-        never has it."""
+        never has it.
+        """
         ...
 
     @property

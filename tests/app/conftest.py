@@ -82,7 +82,8 @@ class Page:
 
     def says(self, sentence: str | tuple[str, str], **values: object) -> bool:
         """Return whether the page shows `sentence`, a message id or a singular and a plural form (the plural is looked
-        for), in its language. Placeholders not in `values` match any text."""
+        for), in its language. Placeholders not in `values` match any text.
+        """
         translate = get_translator(self.language)
         around = (
             re.split(

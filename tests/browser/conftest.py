@@ -97,7 +97,8 @@ def browser() -> Iterator[Browser]:
 
 class Visitor:
     """A page in a browser session of its own. `errors` is what its console complained about, known things left out, unless the test
-    says that it `may_complain` (a page whose server is killed does so in many words, some of them late)."""
+    says that it `may_complain` (a page whose server is killed does so in many words, some of them late).
+    """
 
     def __init__(self, server: Server, context: BrowserContext) -> None:
         self.server, self.context, self.errors, self.may_complain = server, context, [], False

@@ -1,5 +1,6 @@
 """Every sentence has its Japanese translation with the same placeholders, and the catalogue holds no stale
-entries."""
+entries.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +37,8 @@ def extracted(path: Path) -> set[str | tuple[str, str]]:
 
 def written(path: Path) -> set[str | tuple[str, str]]:
     """Return the literals in the calls that mark them, including those in f-strings, which Babel finds from
-    Python 3.12 on only."""
+    Python 3.12 on only.
+    """
     result: set[str | tuple[str, str]] = set()
     for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if not isinstance(call, ast.Call):

@@ -62,7 +62,8 @@ def _decoded_keys() -> set[tuple[str, str]]:
 
 def load_dataset(name: str) -> data.ArrayDataset:
     """Data set that a run would use, with a progress bar while it is decoded for the first time. Downloads
-    nothing."""
+    nothing.
+    """
     folder = str(data.find_dataset(name))
     if (name, folder) not in _decoded_keys():
         bar = st.empty()
@@ -83,7 +84,8 @@ def _load_unpaired_test(folder: str) -> data.ArrayDataset:
 
 def load_unpaired_test() -> data.ArrayDataset:
     """Test photos of apples and oranges, without the training set, which takes much longer to decode.
-    Downloads nothing."""
+    Downloads nothing.
+    """
     return _load_unpaired_test(str(data.find_dataset("apple2orange")))
 
 

@@ -30,7 +30,8 @@ def upscale_image(image: np.ndarray, factor: int) -> np.ndarray:
 def overlay_attribution(image: np.ndarray, attribution: np.ndarray, factor: int = 8) -> np.ndarray:
     """Overlay a drawing (H, W) uint8, white on black, with its signed attribution (H, W): evidence for the
     class in blue, evidence against it in orange, relative to the largest absolute value. Returns (H *
-    factor, W * factor, 3)."""
+    factor, W * factor, 3).
+    """
     signed = np.nan_to_num(np.asarray(attribution, dtype=float), posinf=0, neginf=0)
     # The largest percent may saturate: a single outlier should not hide the rest.
     bound = np.percentile(np.abs(signed), 99) or np.abs(signed).max() or 1.0
@@ -109,7 +110,8 @@ def _frame_image(image: np.ndarray, mark: bool | None, frame: int) -> np.ndarray
 
 def _caption_image(image: np.ndarray, caption: str) -> np.ndarray:
     """Add a plate with the caption below an image, as large as fits; the arrow, missing in the built-in font,
-    is drawn."""
+    is drawn.
+    """
     width = image.shape[1]
     plate = Image.new("RGB", (width, round(max(11, width // 7) * 1.5)), _LABEL_BACKGROUND)
     draw, parts, size = (

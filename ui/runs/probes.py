@@ -29,7 +29,8 @@ def _load_examples(path: str, changed: float) -> tuple[np.ndarray, np.ndarray] |
 
 def probe_strip(run: Run) -> None:
     """Show the examples with their predictions at the selected epoch; the slider follows the newest epoch
-    until the user moves it."""
+    until the user moves it.
+    """
     path = run.path / "probe.safetensors"
     examples = _load_examples(str(path), path.stat().st_mtime) if path.exists() else None
     if examples is None:
@@ -56,7 +57,8 @@ def probe_strip(run: Run) -> None:
 
 def _follow_newest(run_id: str, newest: int) -> list[int]:
     """Return the epochs that this page itself set on the slider: the last newest epoch and those just before
-    it, which a slow browser may send again."""
+    it, which a slow browser may send again.
+    """
     now, name = time.monotonic(), f"probe-followed-{run_id}"
     times = st.session_state.get(name, {})
     last = max(times, default=None)
