@@ -140,7 +140,7 @@ def _show_prediction(result: ModelResult, image: InputImage) -> None:
         if top[0] == image.label:
             title += f" · :green[:material/check: {_(N_('correct'))}]"
         else:
-            title += f" · :red[:material/close: {_(N_('wrong'))}]"
+            title += " · :red[:material/close: " + _(N_("wrong")) + "]"
         rank = next((int(i) for i in np.flatnonzero(top == image.label)), None)
     st.markdown(title)
     figure = charts.probability_bars(probabilities[top], [names[i] for i in top], truth=rank, height=150)

@@ -163,4 +163,5 @@ def _accepts(annotation: type, rules: tuple[Any, ...], value: float) -> bool:
 
 def show_bounds(allowed: Message) -> None:
     """Say beside a field what it takes; for a value that it does not."""
-    st.markdown(f":red[:small[:material/error: {_(N_('Enter {allowed}.'), allowed=allowed)}]]")
+    sentence = _(N_("Enter {allowed}."), allowed=allowed)
+    st.markdown(f":red[:small[:material/error: {sentence}]]")
