@@ -61,7 +61,7 @@ def test_a_job_runs_to_its_end_and_writes_all_files(start_job: Callable, end_of:
         "summary.json",
         "log.txt",
     }
-    assert run.config["data"]["stand_in_for"] == "MNIST" and run.config["recipe"]["validation"] == 287
+    assert run.config["data"]["stand_in_for"] == "MNIST" and run.config["recipe"]["num_validation"] == 287
     assert "scikit-learn" in str(Message.from_json(run.config["notice"]))
     assert run.summary["metrics"]["accuracy"] > 0.5 and run.summary["stand_in_for"] == "MNIST"
     assert run.environment["threads"] == 1 and run.environment["processor"]
