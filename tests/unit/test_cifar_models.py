@@ -85,6 +85,7 @@ def test_efficientnet_b0_has_torchvisions_blocks():
 
 
 @pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.slow
 def test_every_family_learns_one_batch(name):
     torch.manual_seed(0)
     small = {

@@ -39,6 +39,7 @@ def trained(name: str, classifier: object = None):  # noqa: ANN201
 
 
 @pytest.mark.parametrize("name", CHANGES)
+@pytest.mark.slow
 def test_the_best_epoch_is_the_trainers_own(name: str) -> None:
     rates = itertools.cycle([0.2, 0.7, 0.9, 0.4, 0.6])  # it fluctuates between epochs
 

@@ -51,6 +51,7 @@ def measured(monkeypatch: pytest.MonkeyPatch, task: Task, **changes: object) -> 
 
 
 @pytest.mark.parametrize("task", tasks.TASKS, ids=lambda t: t.name)
+@pytest.mark.slow
 def test_the_quick_recipe_of_every_task_has_a_price_after_a_few_steps(
     monkeypatch: pytest.MonkeyPatch, task: Task
 ) -> None:

@@ -43,6 +43,7 @@ def test_one_seed_gives_one_game_and_looking_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize("shape", ["ring", "eight", "moons"])
+@pytest.mark.slow
 def test_the_points_come_to_the_real_ones(shape: str) -> None:
     torch.set_num_threads(1)
     game = ToyGAN(shape)
