@@ -64,6 +64,12 @@ MESSAGES = {
     "No official source offers {title} any more; put its file ({layout}) into {folder}.": (
         "{title} has no official download anymore. Place its file ({layout}) in {folder}."
     ),
+    "Halted at step {step}: {metric} was no longer a finite number. The usual causes: a learning rate that is too large, "
+    "inputs that are not scaled, or a division by zero in the loss. Try a learning rate ten times smaller.": (
+        "Stopped at step {step}: {metric} became NaN or infinite. Common causes: a learning "
+        "rate that is too high, unscaled inputs, or division by zero in the loss. Try a "
+        "learning rate ten times smaller."
+    ),
     "The training broke off ({reason}). The details are in {file}.": (
         "Training failed ({reason}). See {file} for details."
     ),

@@ -8,13 +8,22 @@ from __future__ import annotations
 
 import importlib
 import os
+import threading
 
 _loaded: set[str] = set()
+_lock = threading.RLock()  # a second thread waits until what the first one imports is registered
 
 
 def load() -> None:
     """Import the modules named in `MANABI_PLUGINS` that are not imported yet. Raises ImportError if one cannot be imported."""
-    for name in filter(None, (word.strip() for word in os.environ.get("MANABI_PLUGINS", "").split(","))):
-        if name not in _loaded:
-            _loaded.add(name)  # first, because a plugin imports modules that load plugins
-            importlib.import_module(name)
+    with _lock:
+        for name in filter(None, (word.strip() for word in os.environ.get("MANABI_PLUGINS", "").split(","))):
+            if name not in _loaded:
+                _loaded.add(name)  # first, because a plugin imports modules that load plugins
+                try:
+                    importlib.import_module(name)
+                except BaseException:
+                    _loaded.discard(
+                        name
+                    )  # the next call fails as well, instead of running without the plugin
+                    raise

@@ -95,6 +95,7 @@ def classifier_ids(dataset: str) -> list[str]:
 
 def load_model_result(name: str) -> ModelResult:
     """Load the result called `name`. Raises UserError if it is not found, its weights cannot be used, or its card does not match them."""
+    name = tasks.current_name(name)
     return (
         _load_pretrained(name) if name in {t.name for t in tasks.TASKS} else _load_run(store.find_run(name))
     )

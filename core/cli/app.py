@@ -163,7 +163,7 @@ def summary(model: Annotated[str, typer.Argument(help=_(N_("Task name or registe
     from core import models
 
     known = {t.name: t for t in tasks.TASKS}
-    entry = known.get(model) or next((t for t in tasks.TASKS if t.model == model), None)
+    entry = known.get(tasks.current_name(model)) or next((t for t in tasks.TASKS if t.model == model), None)
     if entry is None:
         models.get_builder(model)
         raise UserError(N_("No task uses the model {model}, so its input shape is unknown."), model=model)

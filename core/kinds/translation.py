@@ -109,11 +109,12 @@ class TranslationKind(Kind):
 
     def num_train_examples(self, dataset: ArrayDataset, recipe: Recipe) -> int:
         """Training photos of the larger domain."""
-        return max(int((dataset.train_y == domain).sum()) for domain in (0, 1)) - recipe.num_validation
+        photos = max(int((dataset.train_y == domain).sum()) for domain in (0, 1))
+        return max(0, photos - self.resolve_validation_size(dataset, recipe))
 
     def timing_overrides(self, recipe: Recipe, dataset: ArrayDataset) -> dict[str, Any]:
-        """No sample images."""
-        return {"sample_every": 1_000_000}
+        """No sample images, and the validation size of a run."""
+        return {"sample_every": 1_000_000, "num_validation": self.resolve_validation_size(dataset, recipe)}
 
     def is_compatible(self, spec: Spec, dataset: ArrayDataset) -> bool:
         """The domains must match; photos of any size are resized."""

@@ -145,7 +145,7 @@ def main() -> None:
         train = train[stratified_subset(y.numpy()[train], recipe.limit_train)]
     if not IS_CLASSIFIER:
         # Standardized targets, so that one learning rate suits every unit.
-        y_mean, y_std = float(y.numpy()[train].mean()), float(y.numpy()[train].std())
+        y_mean, y_std = float(y.numpy()[train].mean()), float(y.numpy()[train].std()) or 1.0
         y = (y - y_mean) / y_std
     train_x, train_y = x[train].to(DEVICE), y[train].to(DEVICE)
     if recipe.num_validation:

@@ -338,3 +338,14 @@ def test_sheets_come_back_as_they_were_published(tmp_path) -> None:
         found = samples.read_images(one.path, kind)
         assert len(found) == 5 and found[0].shape == (32, 32, 3)
         assert abs(int(found[2].mean()) - int(flat[f"a/{kind}"][0, 0, 0, 0])) <= 2
+
+
+@pytest.mark.parametrize("asked", [10, 100, 130], ids=["few", "more than a fifth", "more than there are"])
+def test_the_estimate_counts_the_photos_that_a_run_trains_on(asked: int) -> None:
+    task = tasks.get_task("cyclegan-light")
+    dataset = data.load_dataset("apple2orange", download=False, image_size=64)
+    kind, recipe = get_kind(task.kind), task.recipe.changed(num_validation=asked)
+    held_out = kind.resolve_validation_size(dataset, recipe)
+    largest = max(int((dataset.train_y == domain).sum()) for domain in (0, 1))
+    assert kind.num_train_examples(dataset, recipe) == largest - held_out > 0
+    assert kind.timing_overrides(recipe, dataset)["num_validation"] == held_out

@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 
 from core import checkpoints, paths, tasks
 from core.analysis import file_predictions
+from core.analysis.model_results import load_model_result
 from core.cli.app import app
 from core.runs import store
 from tests import factories
@@ -26,6 +27,13 @@ def test_the_former_name_leads_to_the_task_and_its_checkpoint(former: str, name:
 def test_the_command_line_takes_the_former_name(former: str, name: str) -> None:
     result = CliRunner().invoke(app, ["train", former, "--help"])
     assert result.exit_code == 0 and "--learning-rate" in result.output
+    shown = CliRunner().invoke(app, ["summary", former])
+    assert shown.exit_code == 0 and "Linear" in shown.output
+
+
+@pytest.mark.parametrize(("former", "name"), NAMES, ids=[former for former, _ in NAMES])
+def test_a_comparison_takes_the_former_name(former: str, name: str) -> None:
+    assert load_model_result(former).id == name
 
 
 @pytest.mark.parametrize(("former", "name"), NAMES, ids=[former for former, _ in NAMES])
