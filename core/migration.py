@@ -106,6 +106,15 @@ LINK_PARAMETERS = {
 }
 """Parameters of links to the Compare page."""
 
+DRAW_PARAMETERS = {"step-centre": "step-center"}
+"""Parameters of links to the Draw page."""
+
+SOURCES = {"drawn scenes": "synthetic scenes"}
+"""Annotation sources in links to the Browse page."""
+
+GLOSSARY_TERMS = {"batch-normalisation": "batch-normalization", "normalisation": "normalization"}
+"""Ids of glossary entries, in links to the Glossary page."""
+
 BUDGETS = {"multiply-adds": "macs"}
 """Budgets of a comparison, in run configurations and links."""
 
@@ -114,6 +123,16 @@ def migrate_link(parameters: dict[str, str]) -> dict[str, str]:
     """Rename the parameters of a link to the Compare page."""
     renamed = {LINK_PARAMETERS.get(name, name): value for name, value in parameters.items()}
     return {name: BUDGETS.get(value, value) if name == "budget" else value for name, value in renamed.items()}
+
+
+def migrate_draw_link(parameters: dict[str, str]) -> dict[str, str]:
+    """Rename the parameters of a link to the Draw page."""
+    return {DRAW_PARAMETERS.get(name, name): value for name, value in parameters.items()}
+
+
+def migrate_browse_link(parameters: dict[str, str]) -> dict[str, str]:
+    """Rename the annotation source in a link to the Browse page."""
+    return {n: SOURCES.get(value, value) if n == "folder" else value for n, value in parameters.items()}
 
 
 def migrate_recipe(values: dict[str, Any]) -> dict[str, Any]:

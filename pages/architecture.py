@@ -134,6 +134,7 @@ def start_training(task: tasks.Task, recipe: Recipe) -> None:
 
 
 with page("architecture"):
+    url.migrate_task_names()
     task = choose_task()
     options = choose_options(task)
     recipe = allowed_recipe(task, options)

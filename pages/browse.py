@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.messages import N_, UserError
+from core.migration import migrate_browse_link
 from ui.browse import annotation_issues, grid, image_view, navigation, source_picker, statistics_view
 from ui.kit import url
 from ui.kit.frame import page
@@ -13,6 +14,7 @@ from ui.kit.i18n import _, translate_message
 VIEWS = {"images": N_("Images"), "statistics": N_("Statistics"), "oddities": N_("Annotation issues")}
 
 with page("browse"):
+    url.migrate_parameters("", migrate_browse_link)
     coco = None
     image_id = navigation.image_id_from_url()
     source = source_picker.choose_source(show_help=image_id is None)

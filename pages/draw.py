@@ -8,6 +8,7 @@ from core import models
 from core.inference import available_models
 from core.inference.available_models import ModelChoice
 from core.messages import N_, UserError
+from core.migration import migrate_draw_link
 from ui.draw import explanations, handwriting_view, input_picker, ood_check, prediction
 from ui.draw.explanations import Predictions
 from ui.draw.input_picker import DigitInput
@@ -81,6 +82,7 @@ def show_model_input(digit: DigitInput) -> None:
 
 
 with page("draw"):
+    url.migrate_parameters("", migrate_draw_link)
     preload.wait_until_ready()
     # Above the choice of models, so that on a phone the prediction is visible while drawing.
     container = st.container()

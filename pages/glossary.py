@@ -6,9 +6,11 @@ import streamlit as st
 
 from core import glossary
 from core.messages import N_
+from core.migration import GLOSSARY_TERMS
+from ui.components.former_anchors import former_anchors
 from ui.kit import url
 from ui.kit.frame import page
-from ui.kit.i18n import _, language
+from ui.kit.i18n import _, escape_markdown, language
 
 with page("glossary", wide=False):
     page_language, other_language = language(), "en" if language() == "ja" else "ja"
@@ -17,7 +19,7 @@ with page("glossary", wide=False):
     )
     results = glossary.search_terms(query, page_language)
     if not results:
-        st.info(_(N_("No entries match {word}."), word=query))
+        st.info(_(N_("No entries match {word}."), word=escape_markdown(query)))
     result_ids = {t.id for t in results}
     for term in results:
         st.subheader(f"{term.name(page_language)} :gray[· {term.name(other_language)}]", anchor=term.id)
@@ -30,3 +32,4 @@ with page("glossary", wide=False):
             ]
             see_also = _(N_("See also: {terms}"), terms=" · ".join(links))
             st.markdown(f":small[{see_also}]")  # a caption is too pale for links
+    former_anchors(GLOSSARY_TERMS)

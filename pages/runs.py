@@ -181,6 +181,7 @@ def _clear_filter() -> None:
 
 
 with page("runs"):
+    url.migrate_task_names()
     names = sorted({r.task_name for r in store.list_runs()})
     if not names:
         with st.container(border=True):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
 from core import tasks
@@ -27,8 +29,6 @@ def choose_task(run: Run | None) -> tasks.Task:
         st.session_state["_attached"] = run.id
         if run.task_name in by_name and "task" not in st.query_params:
             st.query_params["task"] = run.task_name
-    if st.query_params.get("task") in tasks.ALIASES:
-        st.query_params["task"] = tasks.current_name(st.query_params["task"])
     name = url.choose_one(
         st.selectbox,
         _(N_("Task")),
@@ -130,7 +130,8 @@ def attached_run() -> Run | None:
     try:
         return store.find_run(run_id)
     except UserError as error:
-        st.warning(translate_message(error.message), icon=":material/search_off:")
+        params = {name: escape_markdown(str(value)) for name, value in error.message.params.items()}
+        st.warning(translate_message(replace(error.message, params=params)), icon=":material/search_off:")
         st.query_params.pop("run")
         return None
 
@@ -212,6 +213,7 @@ def start_form(task: tasks.Task, recipe: Recipe | UserError) -> None:
 
 
 with page("train"):
+    url.migrate_task_names()
     run, sweep_id = attached_run(), attached_sweep()
     form_column, run_column = st.columns([2, 3], gap="large")
     with form_column:

@@ -48,7 +48,7 @@ def applied(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bool]]:
     """What pages told the browser: the language, and whether to remember it."""
     calls: list[tuple[str, bool]] = []
     monkeypatch.setattr(
-        page_i18n, "apply_language", lambda language, *, remember: calls.append((language, remember))
+        page_i18n, "apply_language", lambda language, *, remember: calls.append((language, bool(remember)))
     )
     return calls
 
@@ -119,6 +119,9 @@ def test_an_unknown_address_is_said(visit: Callable, monkeypatch: pytest.MonkeyP
     assert page.run().warnings == ["Page “trian” not found. This is the home page."]
     page.at.context = {"locale": "en-US", "url": f"{root}/trian"}
     assert not page.go("glossary").warnings
+    page = visit("home")
+    page.at.context = {"locale": "en-US", "url": f"{root}/proxy/8501"}
+    assert not page.run().warnings
 
 
 def test_the_menu_leads_to_every_page(visit: Callable) -> None:

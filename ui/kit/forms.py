@@ -64,6 +64,7 @@ def recipe_form(task: Task, base: Recipe, prefix: str) -> dict[str, Any]:
 
 def group_form(base: Recipe, names: list[str], prefix: str, columns: int = 3) -> dict[str, Any]:
     """Draw the fields `names` of `base` in rows of `columns` and return their values, as `recipe_form` does."""
+    url.migrate_parameters(f"{prefix}.", migrate_recipe)
     values: dict[str, Any] = {}
     fields = {name: type(base).field(name) for name in names}
     for first in range(0, len(names), columns):

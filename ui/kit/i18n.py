@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable
 
 import streamlit as st
@@ -57,7 +58,7 @@ def language_switch() -> None:
 
     def choose() -> None:
         if chosen := st.session_state.get("language-switch"):
-            st.session_state[_LANGUAGE_KEY], st.session_state[_CHOSEN_KEY] = chosen, True
+            st.session_state[_LANGUAGE_KEY], st.session_state[_CHOSEN_KEY] = chosen, secrets.token_hex(4)
             if _PARAMETER in st.query_params:
                 st.query_params[_PARAMETER] = chosen
 
@@ -70,4 +71,4 @@ def language_switch() -> None:
         on_change=choose,
         label_visibility="collapsed",
     )
-    apply_language(language(), remember=st.session_state.get(_CHOSEN_KEY, False))
+    apply_language(language(), remember=st.session_state.get(_CHOSEN_KEY, ""))

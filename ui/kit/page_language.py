@@ -8,6 +8,8 @@ COOKIE = "manabi_language"
 _mount = register(__file__)
 
 
-def apply_language(language: str, *, remember: bool) -> None:
-    """Set the document's language ("ja" or "en"); with `remember`, also the cookie that `st.context.cookies` brings back."""
+def apply_language(language: str, *, remember: str) -> None:
+    """Set the document's language ("ja" or "en"). Unless `remember` is "", also set the cookie that `st.context.cookies`
+    brings back, once per value of `remember`: a choice in another tab may follow.
+    """
     _mount(key="page-language", data={"language": language, "remember": remember, "cookie": COOKIE}, height=1)

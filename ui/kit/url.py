@@ -5,13 +5,18 @@ Streamlit's own `bind="query-params"` writes the translated label; it suits numb
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import unquote, urlencode, urlsplit
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
+from core import tasks
 from ui.kit.i18n import language
+
+_TASK_PARAMETERS = ("task", "net", "only", "beside")  # their values are names of tasks
 
 
 def choose_one(
@@ -117,12 +122,43 @@ def migrate_parameters(prefix: str, migrate: Callable[[dict[str, str]], dict[str
     """
     named = {k.removeprefix(prefix): v for k, v in st.query_params.items() if k.startswith(prefix)}
     current = migrate(named)
-    if current == named:
+    gone = [prefix + name for name in named if name not in current]
+    changed = {prefix + name: value for name, value in current.items() if named.get(name) != value}
+    if not gone and not changed:
         return
-    for name in named:
-        del st.query_params[prefix + name]
-    st.query_params.update({prefix + name: value for name, value in current.items()})
+    others = {name: value for name, value in st.query_params.to_dict().items() if name not in gone}
+    try:
+        st.query_params.from_dict({**others, **changed})  # one call: each change is an entry in the history
+    except StreamlitAPIException:  # Back to an old link: widgets drawn in between are bound to parameters
+        for name in gone:
+            del st.query_params[name]
+        for name, value in changed.items():
+            _set_parameter(name, value)
     st.rerun()
+
+
+def migrate_task_names() -> None:
+    """Replace former task names in the URL, as values and in the names of parameters; see `migrate_parameters`."""
+
+    def migrate(parameters: dict[str, str]) -> dict[str, str]:
+        return {
+            ".".join(map(tasks.current_name, name.split("."))): (
+                ",".join(map(tasks.current_name, value.split(","))) if name in _TASK_PARAMETERS else value
+            )
+            for name, value in parameters.items()
+        }
+
+    migrate_parameters("", migrate)
+
+
+def _set_parameter(name: str, text: str) -> None:
+    """Set a parameter; if a widget is bound to it, the widget's value, unless `text` is no such value."""
+    try:
+        st.query_params[name] = text
+    except StreamlitAPIException:
+        kind = type(st.session_state.get(name, text))
+        with contextlib.suppress(ValueError):
+            st.session_state[name] = text.lower() == "true" if kind is bool else kind(text)
 
 
 def page_href(name: str = "", anchor: str = "", **parameters: str) -> str:
@@ -135,9 +171,13 @@ def page_href(name: str = "", anchor: str = "", **parameters: str) -> str:
 
 
 def unknown_path() -> str:
-    """Return the path in the browser's address below the base path, "" for home; call it on home alone."""
+    """Return the path in the browser's address below the base path, "" for home; call it on home alone.
+
+    A path of several segments is "" too: it belongs to a proxy in front of the server, because Streamlit's pages have one.
+    """
     path = unquote(urlsplit(st.context.url or "").path).rstrip("/")
-    return path.removeprefix(_base_path()).strip("/")
+    path = path.removeprefix(_base_path()).strip("/")
+    return "" if "/" in path else path
 
 
 def _base_path() -> str:
