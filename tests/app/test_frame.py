@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 
 import pytest
@@ -207,3 +208,17 @@ def test_the_glossary_without_a_hit(visit: Callable, word: str) -> None:
 
 def test_the_glossary_by_its_link(visit: Callable) -> None:
     assert [s.value.split(" ")[0] for s in visit("glossary", q="softmax").at.subheader][:1]
+
+
+def test_a_second_click_before_the_page_is_complete_starts_nothing(visit: Callable, launched: list) -> None:
+    """On a busy machine it may come long after the first."""
+    page = visit("train", recipe="quick")
+    page.press("Start training")
+    assert len(launched) == 1
+    page.at.session_state["_rendering_after_start"] = time.monotonic()
+    page.at.session_state["_started"] = 0.0
+    page.press("Start training")
+    assert len(launched) == 1
+    page.at.session_state["_started"] = 0.0
+    page.press("Start training")
+    assert len(launched) == 2

@@ -332,6 +332,8 @@ def test_stop_and_resume_from_the_command_line(wait_until: Callable) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # A test run in the background of a shell ignores SIGINT, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     wait_until(lambda: store.list_runs() and store.list_runs()[0].status().step > 0, what="the first step")
     run = store.list_runs()[0]
@@ -350,6 +352,8 @@ def test_ctrl_c_stops_the_run_and_says_so(wait_until: Callable, end_of: Callable
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # A test run in the background of a shell ignores SIGINT, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     wait_until(lambda: store.list_runs() and store.list_runs()[0].status().step > 0, what="the first step")
     training.send_signal(signal.SIGINT)

@@ -300,7 +300,7 @@ def test_batch_norm_on_maps_of_one_pixel_cannot_learn_from_one_example_either(li
 
 
 @pytest.mark.parametrize(
-    "fits", [{"size": 64}, {"start": "frozen"}], ids=["larger maps", "what is frozen does not learn"]
+    "fits", [{"image_size": 64}, {"init": "frozen"}], ids=["larger maps", "what is frozen does not learn"]
 )
 def test_a_last_image_alone_where_batch_norm_bears_it(fits: dict) -> None:
     assert (
@@ -328,7 +328,9 @@ def test_a_crop_reaches_no_further_than_the_image(crop: int) -> None:
     if crop < 32:
         assert losses(make("cifar10-cnn", crop_padding=crop), 1)
         return
-    with pytest.raises(UserError, match=f"crop is {crop}, but must be at most 31 for images of 32×32"):
+    with pytest.raises(
+        UserError, match=f"crop_padding is {crop}, but must be at most 31 for images of 32×32"
+    ):
         make("cifar10-cnn", crop_padding=crop)
 
 

@@ -111,4 +111,4 @@ def test_weights_of_another_kind_are_a_sentence(tmp_path: Path) -> None:
     Image.new("RGB", (20, 20)).save(tmp_path / "in.png")
     weights = checkpoints.load_card("mnist-softmax").weights
     said = call("translate", "--checkpoint", weights, tmp_path / "in.png", tmp_path / "out.png", rc=1).stderr
-    assert "does not translate photos" in said and not (tmp_path / "out.png").exists()
+    assert "does not contain an image translation model" in said and not (tmp_path / "out.png").exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import math
 import secrets
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +21,8 @@ from ui.kit.i18n import _, escape_markdown, language_switch, translate_message
 logger = logging.getLogger("manabi.pages")
 _FLASH = "_flash"
 _DEBOUNCE_SECONDS = 3.0  # a second press within this time means the first
+_RENDERING = "_rendering_after_start"
+_MAX_RENDER_SECONDS = 30.0  # after which a page that was never completed no longer blocks a start
 _ICON = str(Path(__file__).with_name("icon.png"))
 
 
@@ -114,6 +117,8 @@ def page(name: str, wide: bool = True) -> Iterator[None]:
         yield
         # A message for a place that this run did not draw must not turn up much later.
         _take_messages(lambda place: place != "")
+    if st.session_state.pop(_RENDERING, None) is not None:
+        restart_debounce()
 
 
 def flash(message: Message, level: str = "error", place: str = "") -> None:
@@ -196,13 +201,18 @@ def try_action(function: Callable[..., object], *args: object, place: str = "") 
 def debounced(function: Callable[..., object], *args: object, place: str = "") -> object | None:
     """`try_action` for a `function` that starts a run and returns its name: a double click starts one.
 
-    Streamlit handles the second click after the first has returned, so the time counts from there.
+    Streamlit handles the second click when the first has returned, on a busy machine not before the page is drawn again. So a click is
+    ignored until the page is complete, and for a moment after that.
     """
-    if time.monotonic() - st.session_state.get("_started", -_DEBOUNCE_SECONDS) < _DEBOUNCE_SECONDS:
+    now = time.monotonic()
+    if now - st.session_state.get(_RENDERING, -math.inf) < _MAX_RENDER_SECONDS:
+        return None
+    if now - st.session_state.get("_started", -math.inf) < _DEBOUNCE_SECONDS:
         return None
     result = try_action(function, *args, place=place)
     if result is not None:
-        st.session_state["_started"] = time.monotonic()
+        st.session_state[_RENDERING] = time.monotonic()
+        restart_debounce()
     return result
 
 
