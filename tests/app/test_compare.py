@@ -15,6 +15,7 @@ from core.files import read_json, write_json
 from core.messages import UserError
 from core.runs import store
 from tests import factories
+from ui.compare import equal_budget as panel
 from ui.kit import cache, charts
 
 LANGUAGES = pytest.mark.parametrize("language", ["ja", "en"])
@@ -110,6 +111,28 @@ def test_a_started_comparison_is_confirmed_at_the_button(visit: Callable, launch
     ]
     [button] = [b for b in page.at.button if b.key == "comparison-start"]
     assert not button.disabled and page.says("Stop all")
+
+
+@pytest.mark.parametrize(("age", "count"), [pytest.param(0, 2, id="new"), pytest.param(61, 0, id="old")])
+def test_a_request_of_an_earlier_visit_is_dropped(
+    visit: Callable, launched: list, age: float, count: int
+) -> None:
+    request = panel._Request(["cifar10-mlp", "cifar10-cnn"], "epochs", 2.0, True)
+    request.created_at -= age
+    page = visit("home")
+    page.at.session_state[panel._REQUEST] = request
+    page.go("compare")
+    assert len(store.list_runs()) == count and panel._REQUEST not in page.at.session_state
+
+
+def test_an_interrupted_start_is_reported_and_not_repeated(visit: Callable, launched: list) -> None:
+    request = panel._Request(["cifar10-mlp", "cifar10-cnn"], "epochs", 2.0, True, is_done=True)
+    request.comparison_id = equal_budget.start_comparison(request.names, "epochs", 2.0, True)
+    page = visit("home")
+    page.at.session_state[panel._REQUEST] = request
+    page.go("compare")
+    assert len(store.list_runs()) == 2 and page.says("0 of 2 models finished")
+    assert page.at.query_params["comparison"] in (request.comparison_id, [request.comparison_id])
 
 
 def test_an_error_at_the_start_is_shown_at_the_button(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import streamlit as st
 
@@ -35,6 +35,7 @@ from ui.runs.run_panel import STATE_BADGES, stop_runs
 
 _REFRESH_SECONDS = 1.0
 _REQUEST = "_comparison-request"
+_REQUEST_SECONDS = 60.0  # an older request is dropped
 _MESSAGE_PLACE = "comparison"
 _SCROLL = "_comparison-scroll"
 PANEL_KEY = "comparison-panel"
@@ -45,6 +46,19 @@ BUDGET_FIELDS: dict[str, tuple[str, float, float, float, float, str]] = {
     "seconds": (N_("Training time per model (s)"), 5, 86_400, 120, 10, "seconds"),
     "macs": (N_("Training compute per model (TMACs)"), 0.1, 1_000_000, 20, 1, "multiply_adds"),
 }
+
+
+@dataclass
+class _Request:
+    """A comparison to start, and what became of it."""
+
+    names: list[str]
+    budget: str
+    amount: float
+    quick: bool
+    created_at: float = field(default_factory=time.time)
+    is_done: bool = False
+    comparison_id: str | None = None
 
 
 def comparison_form(dataset: str) -> None:
@@ -129,7 +143,7 @@ def _request_start(names: list[str], budget: str, amount: float, quick: bool) ->
     """Callback: note what to start. The page starts it where it can show progress, below the button."""
 
     def note() -> str:
-        st.session_state[_REQUEST] = (names, budget, amount, quick)
+        st.session_state[_REQUEST] = _Request(names, budget, amount, quick)
         return budget
 
     debounced(note)
@@ -139,25 +153,36 @@ def _start_requested() -> None:
     """Start the requested comparison, if there is one. A rerun in between continues with the same request."""
     if _REQUEST not in st.session_state:
         return
-    names, budget, amount, quick = st.session_state[_REQUEST]
-    with st.spinner(_(N_("Starting the comparison…"))):
-        preload.wait_until_ready()
-        try_action(cache.load_dataset, tasks.get_task(names[0]).dataset, place=_MESSAGE_PLACE)
-        comparison_id = try_action(
-            equal_budget.start_comparison, names, budget, amount, quick, place=_MESSAGE_PLACE
-        )
-        # At once, before Streamlit can interrupt this run of the page: a request is started once.
-        del st.session_state[_REQUEST]
-        restart_debounce()
-    if comparison_id:
-        st.query_params["comparison"] = comparison_id
+    request: _Request = st.session_state[_REQUEST]
+    if not request.is_done and time.time() - request.created_at > _REQUEST_SECONDS:
+        del st.session_state[_REQUEST]  # the visitor left the page before it could start
+        st.rerun()
+    if not request.is_done:
+        with st.spinner(_(N_("Starting the comparison…"))):
+            preload.wait_until_ready()
+            try_action(cache.load_dataset, tasks.get_task(request.names[0]).dataset, place=_MESSAGE_PLACE)
+            request.comparison_id = try_action(
+                equal_budget.start_comparison,
+                request.names,
+                request.budget,
+                request.amount,
+                request.quick,
+                place=_MESSAGE_PLACE,
+            )
+            # In the object: Streamlit can interrupt this run of the page at any access to the session from here on, and
+            # the next run then tells the visitor instead of starting again.
+            request.is_done = True
+    restart_debounce()
+    if request.comparison_id:
         st.session_state[_SCROLL] = True
+        st.query_params["comparison"] = request.comparison_id
         started = Message.counted(
             "Comparison started: {count} run is queued. Its curve appears below.",
             "Comparison started: {count} runs are queued. Their curves appear below.",
-            len(names),
+            len(request.names),
         )
         flash(started, "success", _MESSAGE_PLACE)
+    del st.session_state[_REQUEST]
     st.rerun()
 
 
