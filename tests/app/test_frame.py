@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 import streamlit as st
+from streamlit.testing.v1 import AppTest
 
 from core import glossary
 from core.files import write_json
@@ -222,3 +223,17 @@ def test_a_second_click_before_the_page_is_complete_starts_nothing(visit: Callab
     page.at.session_state["_started"] = 0.0
     page.press("Start training")
     assert len(launched) == 2
+
+
+def test_a_download_that_fails_is_cancelled() -> None:
+    def script() -> None:
+        from ui.components.file_download import file_download_button
+
+        def generate() -> str:
+            raise RuntimeError("no text")
+
+        file_download_button("Save", generate, "a.txt", key="save")
+
+    page = AppTest.from_function(script, default_timeout=60).run()
+    assert page.button("save").click().run().exception
+    assert not page.run().exception

@@ -1,7 +1,10 @@
 const saved = new Set()
 
 export default function ({ data, setTriggerValue }) {
-  if (saved.has(data.token)) return
+  if (saved.has(data.token)) {
+    setTriggerValue('saved', data.token) // the first report may have been lost in a rerun
+    return
+  }
   saved.add(data.token)
   const url = URL.createObjectURL(new Blob([data.content], { type: data.mime }))
   const link = document.createElement('a')

@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core.messages import UserError
 from ui.kit.component import register
 
 _mount = register(__file__)
@@ -27,7 +26,7 @@ def file_download_button(
 
     `st.download_button` with a callable answers with a URL, and a rerun between the click and the request removes the
     file behind it (404). Here the text travels in the page's own messages, and its token stays in the session until the
-    browser has saved it. A UserError of `generate` cancels the download.
+    browser has saved it. An exception of `generate` cancels the download.
     """
     token_key = f"_download.{key}"
 
@@ -40,7 +39,7 @@ def file_download_button(
         return
     try:
         content = generate()
-    except UserError:
+    except Exception:
         st.session_state.pop(token_key)
         raise
     _mount(
