@@ -65,6 +65,18 @@ def test_every_figure_is_of_the_house(fig):
     assert layout["paper_bgcolor"] == layout["plot_bgcolor"] == "rgba(0, 0, 0, 0)"
 
 
+def test_class_names_are_no_markup():
+    name = "<b>a</b>"
+    table = pd.DataFrame({"class": [name, "b"], "precision": [1.0, 0.5]})
+    for fig in (
+        charts.probability_bars([0.2, 0.8], [name, "b"]),
+        charts.per_class_chart(table, {"precision": "P"}, "Class"),
+        matrix_charts.confusion_chart(np.eye(2, dtype=int), [name, "b"], **LABELS),
+    ):
+        text = json.dumps(fig.to_plotly_json(), default=str, ensure_ascii=False)
+        assert name not in text and "&lt;b&gt;a&lt;/b&gt;" in text
+
+
 def test_curves_keep_one_color_per_role_and_hover_what_was_logged():
     raw = charts.Series("train", [1, 2], [2.0, 1.0], "train", faint=True)
     smoothed = charts.Series("train", [1, 2], [2.0, 1.5], "train")

@@ -62,7 +62,7 @@ def show_issues(coco: Coco) -> None:
 def _example_grid(coco: Coco, issue_type: IssueType, rows: pd.DataFrame) -> None:
     pages = -(-len(rows) // PAGE_SIZE)
     with st.container(horizontal=True, vertical_alignment="center"):
-        page = navigation.page_input(pages, f"issues: {issue_type.name}")
+        page = navigation.page_input(pages, str(coco.folder), f"issues: {issue_type.name}")
     rows = rows.iloc[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
     records = coco.images_by_index(rows["image"].tolist())
     instances = {

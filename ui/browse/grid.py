@@ -124,7 +124,7 @@ def thumbnail_grid(coco: Coco, rows: pd.DataFrame) -> None:
                 matches=f"{len(rows):,}",
             )
         )
-        page = navigation.page_input(pages, f"images: {st.session_state.get('where', '')}")
+        page = navigation.page_input(pages, str(coco.folder), f"images: {st.session_state.get('where', '')}")
     if not coco.num_images:
         st.info(_(N_("The annotation file contains no images.")), icon=":material/search_off:")
         return

@@ -40,11 +40,13 @@ def _set_image_params(values: dict[str, str]) -> None:
     st.query_params.from_dict({**others, **values})
 
 
-def page_input(pages: int, scope: str) -> int:
+def page_input(pages: int, folder: str, scope: str) -> int:
     """Show an input for a page, 1 to `pages`; return the selected one.
 
-    The page is shared as `?page=N`, so it lasts while an image is open. Another `scope` starts at page 1.
+    The page is shared as `?page=N`, so it lasts while an image is open. Another `scope`, or the same one of other annotations,
+    starts at page 1.
     """
+    scope = f"{folder}: {scope}"
     key, written = f"coco-page-{scope}", "_url.page"
     if st.session_state.get("_page.scope", scope) != scope:
         st.query_params.pop("page", None)

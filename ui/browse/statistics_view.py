@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 
 import numpy as np
@@ -66,7 +67,7 @@ def _category_chart(counts: pd.DataFrame) -> None:
     fig = charts.empty_figure(520)
     fig.add_bar(
         x=top["n"],
-        y=top["name"],
+        y=[html.escape(name) for name in top["name"]],
         orientation="h",
         marker_color=palette.ACCENT,
         customdata=top[["images", "crowds"]],
@@ -150,7 +151,7 @@ def _center_chart(coco: Coco, categories: list[int] | None) -> None:
 def _keypoint_chart(coco: Coco, counts: pd.DataFrame) -> None:
     categories = [json.loads(text) for text in coco.categories["keypoints"]]
     names = max(categories, key=len, default=[])
-    labels = [keypoint_name(names[j]) if j < len(names) else str(j + 1) for j in counts["joint"]]
+    labels = [html.escape(keypoint_name(names[j])) if j < len(names) else str(j + 1) for j in counts["joint"]]
     st.markdown(
         _n(
             "**Keypoints** of {count} person. Eyes and ears of people facing away cannot be labeled. "
@@ -193,7 +194,8 @@ def _cooccurrence_chart(coco: Coco, pairs: pd.DataFrame) -> None:
     values = pairs.loc[shown, shown].to_numpy()
     labels = [names[c] for c in shown]
     axis = [
-        f"{name} ({c})" if labels.count(name) > 1 else name for c, name in zip(shown, labels, strict=True)
+        html.escape(f"{name} ({c})" if labels.count(name) > 1 else name)
+        for c, name in zip(shown, labels, strict=True)
     ]
     cells = [
         [[one, other, int(n)] for other, n in zip(labels, row, strict=True)]

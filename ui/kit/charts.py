@@ -211,7 +211,8 @@ def probability_bars(
     shares = np.nan_to_num(np.asarray(values, dtype=float)).clip(0, 1)
     k = len(shares)
     top = highlight if highlight is not None else int(shares.argmax()) if k and shares.max() > 0 else -1
-    names = [f"✓ {c}" if i == truth else str(c) for i, c in enumerate(classes)]
+    classes = [html.escape(str(c)) for c in classes]
+    names = [f"✓ {c}" if i == truth else c for i, c in enumerate(classes)]
     fig = empty_figure(height or (200 if vertical else 24 * k + 24))
     # Digits on a narrow column: a label on every upright bar would not fit.
     texts = [format_percent(s) if not vertical or i == top or s >= 0.05 else "" for i, s in enumerate(shares)]
@@ -228,7 +229,7 @@ def probability_bars(
         constraintext="none",
         textfont_size=13,
         marker={"color": [p.ACCENT if i == top else p.to_css_rgba(p.NEUTRAL, 0.7) for i in range(k)]},
-        customdata=[[str(c), format_percent(s)] for c, s in zip(classes, shares, strict=True)],
+        customdata=[[c, format_percent(s)] for c, s in zip(classes, shares, strict=True)],
         hovertemplate="%{customdata[0]}: %{customdata[1]}<extra></extra>",
     )
     names_axis = {"tickvals": place, "ticktext": names, "showgrid": False, "range": [-0.5, k - 0.5]}
@@ -302,7 +303,7 @@ def per_class_chart(
     fig = empty_figure(height, legend=True)
     columns = list(labels)
     values = table[columns].to_numpy(dtype=float)  # (K, len(labels))
-    names = table["class"].astype(str).to_list()
+    names = [html.escape(str(name)) for name in table["class"]]
     place = np.arange(len(names))
     if len(names):
         spans = np.stack([np.nanmin(values, 1), np.nanmax(values, 1), np.full(len(names), np.nan)], 1).ravel()

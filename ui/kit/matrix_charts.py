@@ -6,6 +6,7 @@ Cells are bars of height 1: Streamlit reports clicks on bars, but not on heatmap
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -73,6 +74,7 @@ def confusion_chart(
     """
     counts = np.asarray(matrix, dtype=np.int64)
     k = len(counts)
+    names = [html.escape(str(c)) for c in classes]
     shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
     off = counts[~np.eye(k, dtype=bool)]
     scale = np.log1p(off.max()) if off.size and off.max() > 0 else 1.0
@@ -103,13 +105,13 @@ def confusion_chart(
             },
         },
         customdata=[
-            [int(t), int(c), str(classes[t]), str(classes[c]), int(counts[t, c]), float(shares[t, c])]
+            [int(t), int(c), names[t], names[c], int(counts[t, c]), float(shares[t, c])]
             for t, c in zip(rows, columns, strict=True)
         ],
         hovertemplate=f"{true_label}: <b>%{{customdata[2]}}</b><br>{predicted_label}: <b>%{{customdata[3]}}</b><br>"
         f"{count_label}: %{{customdata[4]:,}}<br>{share_label}: %{{customdata[5]:.1%}}<extra></extra>",
     )
-    ticks = {"tickvals": np.arange(k), "ticktext": [str(c) for c in classes], "showgrid": False}
+    ticks = {"tickvals": np.arange(k), "ticktext": names, "showgrid": False}
     fig.update_xaxes(title_text=predicted_label, range=[-0.5, k - 0.5], **ticks)
     fig.update_yaxes(title_text=true_label, range=[k - 0.5, -0.5], **ticks)
     return fig
