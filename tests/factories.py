@@ -8,6 +8,7 @@ import time
 
 import numpy as np
 import psutil
+import pytest
 from safetensors.numpy import save_file
 
 from core import checkpoints, data, models, tasks
@@ -47,7 +48,9 @@ SCORES = [f"score/{n}" for n in ("real_a", "translated_a", "real_b", "translated
 
 @functools.cache
 def _stand_in(name: str) -> data.ArrayDataset:
-    return data.load_dataset(name, download=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MANABI_DATA", raising=False)  # also for a test that reads real data
+        return data.load_dataset(name, download=False)
 
 
 def finished(task_name: str = "mnist-softmax", epochs: int = 4, name: str = "", **changes: object) -> Run:

@@ -369,14 +369,15 @@ def test_on_the_real_data(visit: Callable, real_data) -> None:
     page = visit("train", run=run.id)
     assert page.says(
         (
-            "Data: {title} ({train} training and {count} test example) in {folder}",
-            "Data: {title} ({train} training and {count} test examples) in {folder}",
+            "Data: {title} ({train} training and {count} test example)",
+            "Data: {title} ({train} training and {count} test examples)",
         ),
         title="MNIST",
         train="60,000",
         count="10,000",
-        folder=str(real_data / "MNIST" / "raw"),
     )
+    assert str(real_data) not in page.text
+    assert any(str(real_data / "MNIST" / "raw") in c.proto.help for c in page.at.caption)
     assert page.says("Test images are not installed; showing predictions only: {list}")
 
 

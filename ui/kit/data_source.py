@@ -15,20 +15,20 @@ from ui.kit.i18n import _, _n, translate_message
 
 
 def show_data_source(task: tasks.Task) -> None:
-    """Show the folder and size of the data; if not installed, the fallback data and how to install the real ones."""
+    """Show the size of the data, with its folder as a tooltip; if not installed, the fallback data and how to install the real ones."""
     status = cache.dataset_status(task.dataset)
     if status.problem:
         st.error(translate_message(status.problem))
     elif status.folder:
         st.caption(
             _n(
-                "Data: {title} ({train} training and {count} test example) in {folder}",
-                "Data: {title} ({train} training and {count} test examples) in {folder}",
+                "Data: {title} ({train} training and {count} test example)",
+                "Data: {title} ({train} training and {count} test examples)",
                 status.test,
                 title=_(status.title),
                 train=f"{status.train:,}",
-                folder=str(status.folder),
-            )
+            ),
+            help=_(N_("Folder: {folder}"), folder=f"`{status.folder}`"),
         )
     elif not status.fallback_title:
         st.info(
