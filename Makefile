@@ -35,7 +35,7 @@ run: $(READY)        ## install and open the app
 PYTEST  = GOMP_SPINCOUNT=0 $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 LINT    = $(PY) -m ruff check . && $(PY) -m ruff format --check . && $(VENV)/bin/lint-imports --no-cache
 
-check: $(DEV)        ## lint, layers and the quick tests, in under a minute
+check: $(DEV)        ## lint, layers and the quick tests
 	$(LINT)
 	$(PYTEST) -q -m "not slow and not realdata" tests/unit
 

@@ -1,4 +1,5 @@
-"""Losses of short trainings against recorded ones: two tasks of each kind. A refactoring must not change a single number.
+"""Losses of short trainings against recorded ones: two cases of each kind (regression has one task, in
+two recipes). A refactoring must not change a single number.
 
 Bit for bit on the kind of machine that recorded them; elsewhere within the round-off of another processor's kernels.
 Record again, after a change that is meant to change numbers: `python -m tests.unit.test_golden_losses`.
