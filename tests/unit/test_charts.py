@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from core import tasks
 from core.inference.feature_map_sizes import Stage
 from ui.architecture import feature_map_sizes
 from ui.compare import accuracy_charts, model_picker
@@ -204,6 +205,7 @@ def test_accuracy_against_cost_halves_the_errors_upwards() -> None:
         [1, 2, 3, 4],
         accuracies,
         [(a - 0.01, min(1.0, a + 0.01)) for a in accuracies],
+        palette.family_styles(["vgg", "resnet", "mlp", "alexnet"]),
         cost_label="cost",
         accuracy_label="accuracy",
         axis_label="axis",
@@ -220,12 +222,14 @@ def test_accuracy_against_cost_halves_the_errors_upwards() -> None:
 
 
 def test_as_many_networks_as_one_may_choose_all_look_different() -> None:
-    count = model_picker.MAX_MODELS
+    known = [t.name for t in tasks.TASKS if t.dataset == "cifar10"][: model_picker.MAX_MODELS]
+    count = len(known)
     fig = accuracy_charts.pareto_chart(
         [str(i) for i in range(count)],
         range(1, count + 1),
         [0.5] * count,
         [(0.4, 0.6)] * count,
+        palette.family_styles(known),
         cost_label="",
         accuracy_label="",
         axis_label="",

@@ -43,6 +43,7 @@ def pareto_chart(
     costs: Sequence[float],
     accuracies: Sequence[float],
     intervals: Sequence[tuple[float, float]],
+    styles: Sequence[p.FamilyStyle],
     *,
     cost_label: str,
     accuracy_label: str,
@@ -71,7 +72,6 @@ def pareto_chart(
         line={"color": p.NEUTRAL, "width": 1.5, "dash": "dot", "shape": "hv"},
     )
     for i, name in enumerate(names):
-        color, _dash = p.series_style(i)
         low, high = intervals[i]
         upper, lower = _error_scale([low, high])
         fig.add_scatter(
@@ -84,7 +84,7 @@ def pareto_chart(
             showlegend=not fits,
             customdata=[[accuracies[i]]],
             cliponaxis=False,
-            marker={"size": 12, "color": color, "symbol": p.SYMBOLS[i % len(p.SYMBOLS)]},
+            marker={"size": 12, "color": styles[i].color, "symbol": styles[i].symbol},
             error_y={
                 "type": "data",
                 "array": [upper - y[i]],
@@ -128,6 +128,7 @@ def class_accuracy_chart(
     names: Sequence[str],
     accuracies: Sequence[np.ndarray],
     labels: Sequence[str],
+    styles: Sequence[p.FamilyStyle],
     *,
     accuracy_label: str,
     height: int = 380,
@@ -135,15 +136,14 @@ def class_accuracy_chart(
     """Per-class accuracy (K,) of each model: points, because the axis does not start at 0."""
     fig = empty_figure(height + 14 * len(names), legend=True)  # on a phone, each name takes a line
     positions = np.arange(len(labels))
-    for i, (name, values) in enumerate(zip(names, accuracies, strict=True)):
-        color, _dash = p.series_style(i)
+    for name, values, style in zip(names, accuracies, styles, strict=True):
         fig.add_scatter(
             x=values,
             y=positions,
             mode="markers",
             name=html.escape(name),
             customdata=list(labels),
-            marker={"size": 11, "color": color, "symbol": p.SYMBOLS[i % len(p.SYMBOLS)]},
+            marker={"size": 11, "color": style.color, "symbol": style.symbol},
             hovertemplate=f"%{{customdata}}<br><b>{html.escape(name)}</b>: %{{x:.1%}}<extra></extra>",
         )
     fig.update_yaxes(

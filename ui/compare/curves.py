@@ -8,7 +8,7 @@ from core.analysis.model_results import ModelResult
 from core.messages import N_
 from ui.compare.model_picker import model_name, training_macs
 from ui.components.live_chart import live_chart
-from ui.kit import cache, charts, url
+from ui.kit import cache, charts, palette, url
 from ui.kit.i18n import _, escape_markdown
 from ui.runs.curves_panel import AXIS_NAMES
 
@@ -40,16 +40,16 @@ def learning_curves(results: list[ModelResult]) -> None:
             format_func=lambda m: _(N_("validation")) if m == "val/accuracy" else _(N_("training")),
         )
     series, missing = [], []
-    for role, result in enumerate(results):
+    styles = palette.family_styles([result.task.name for result in results])
+    for role, (result, style) in enumerate(zip(results, styles, strict=True)):
         history = cache.run_metrics(result.run) if result.run else result.history
         if part not in history or "images" not in history or history[part].isna().all():
             missing.append(escape_markdown(model_name(result)))
             continue
         rows = history.dropna(subset=[part])
         x = rows["images"] * training_macs(result) / 1e12 if axis == "multiply_adds" else rows[axis]
-        series.append(
-            charts.Series(model_name(result), x.to_numpy(float), rows[part].to_numpy(float), role=role)
-        )
+        y = rows[part].to_numpy(float)
+        series.append(charts.Series(model_name(result), x.to_numpy(float), y, role=role, style=style))
     if missing:
         st.caption(
             _(

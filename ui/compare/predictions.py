@@ -15,7 +15,7 @@ from ui.compare import accuracy_charts
 from ui.compare.model_picker import DATASET, load_test_dataset, model_name
 from ui.compare.single_image import predict_probabilities
 from ui.components.live_chart import live_chart
-from ui.kit import charts, image_display, matrix_charts, url
+from ui.kit import charts, image_display, matrix_charts, palette, url
 from ui.kit.i18n import _, _n, escape_markdown, translate_all
 
 _PAGE_SIZE = 24
@@ -43,6 +43,7 @@ def class_accuracy(results: list[ModelResult]) -> None:
         [model_name(result) for result in known],
         values,
         translate_all(labels),
+        palette.family_styles([result.task.name for result in known]),
         accuracy_label=_(N_("Test accuracy")),
     )
     live_chart(figure, "compare-classes", alt=_(N_("Per-class accuracy")))

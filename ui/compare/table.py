@@ -15,7 +15,7 @@ from core.messages import Message, N_
 from ui.compare import accuracy_charts
 from ui.compare.model_picker import model_costs, model_name
 from ui.components.live_chart import live_chart
-from ui.kit import url
+from ui.kit import palette, url
 from ui.kit.i18n import _, _n, escape_markdown, format_duration, translate_message
 from ui.runs.run_panel import STATE_BADGES
 
@@ -92,6 +92,7 @@ def cost_chart(results: list[ModelResult]) -> None:
             significance.wilson_interval(round(a * result.count), result.count) if result.count else (a, a)
             for result, _v, a in shown
         ],
+        palette.family_styles([result.task.name for result, _v, _a in shown]),
         cost_label=_(COST_NAMES[cost]),
         accuracy_label=_(N_("Test accuracy")),
         front_label=_(N_("Pareto front")),

@@ -63,7 +63,8 @@ class Series:
     """A curve of a line chart.
 
     `role` is the split it was measured on, or an index among several runs. `faint` marks the raw values behind a smoothed curve of
-    the same name; only they have hover labels, because they are what was logged.
+    the same name; only they have hover labels, because they are what was logged. `style`, that of a model family, replaces the
+    color, mark and dash of the role.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Series:
     role: Literal["train", "validation", "test"] | int = "train"
     faint: bool = False
     dash: str = ""
+    style: p.FamilyStyle | None = None
 
 
 def empty_figure(height: int, *, zoom: bool = False, legend: bool = False) -> go.Figure:
@@ -137,7 +139,8 @@ def line_chart(
         f"<b>%{{fullData.name}}</b><br>{x_label}: %{{x:,.6~g}}<br>{y_label}: %{{y:{number}}}<extra></extra>"
     )
     for s in series:
-        color, dash = p.series_style(s.role)
+        color, dash = (s.style.color, s.style.dash) if s.style else p.series_style(s.role)
+        symbol = s.style.symbol if s.style else _MARKER_SYMBOLS.get(s.role, "circle")
         y = mask_nonfinite(s.y, positive=log_y)
         smoothed = s.name in raw and not s.faint
         few = not s.faint and not smoothed and np.isfinite(y).sum() <= 60
@@ -152,7 +155,7 @@ def line_chart(
             marker={
                 "size": 9 if s.role == "test" else 6,
                 "color": color,
-                "symbol": _MARKER_SYMBOLS.get(s.role, "circle"),
+                "symbol": symbol,
             },
             opacity=0.35 if s.faint else 1,
             **({"hoverinfo": "skip"} if smoothed else {"hovertemplate": hover}),

@@ -1,10 +1,17 @@
 """Colors of Manabi Lab and their meanings.
 
 Chart colors are those of Okabe and Ito (Color Universal Design, 2008), distinguishable with any kind of color vision, on light and
-dark backgrounds. The accent and the grays of the pages are in `.streamlit/config.toml`.
+dark backgrounds. Model families have more than six colors and a mark each: `family_style`. The accent and the grays of the pages are in
+`.streamlit/config.toml`.
 """
 
 from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core import tasks
 
 ORANGE, SKY, GREEN = "#E69F00", "#56B4E9", "#009E73"
 BLUE, VERMILLION, PURPLE = "#0072B2", "#D55E00", "#CC79A7"
@@ -26,6 +33,50 @@ SERIES_COLORS = (VERMILLION, SKY, GREEN, PURPLE, NEUTRAL)
 DASHES = ("solid", "dash", "dot", "dashdot")
 # One more than colors, so that 30 series all look different.
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "star")
+
+
+@dataclass(frozen=True)
+class FamilyStyle:
+    """How a model family looks in every chart: color, plotly marker symbol, and dash of its curves."""
+
+    color: str
+    symbol: str
+    dash: str = "solid"
+
+
+# Found by maximizing the smallest CIEDE2000 difference between any two, for normal, red-blind and green-blind vision, among the colors with
+# a contrast of 3:1 on both backgrounds; tests/unit/test_palette.py measures it.
+FAMILY_COLORS = (
+    "#1299F3",
+    "#1248FC",
+    "#00A2AB",
+    "#F34899",
+    "#D87E00",
+    "#C60000",
+    "#637575",
+    "#B40999",
+    "#7E5A48",
+    "#C67E6C",
+)
+# By registered name of the model. Related architectures share a color, never a mark.
+_FAMILIES: dict[str, tuple[int, str]] = {
+    "softmax": (6, "hexagon"),
+    "mlp": (6, "square"),
+    "notes_cnn": (0, "triangle-left"),
+    "lenet5": (0, "triangle-right"),
+    "modern_cnn": (0, "circle"),
+    "alexnet": (8, "triangle-down"),
+    "vgg": (4, "triangle-up"),
+    "inception": (7, "cross"),
+    "resnet": (1, "diamond"),
+    "resnet18_imagenet": (1, "star-diamond"),
+    "mobilenetv1": (2, "x"),
+    "efficientnet": (3, "pentagon"),
+    "fast_cnn": (5, "star"),
+    "sandbox": (9, "bowtie"),
+    "cyclegan": (9, "hourglass"),
+}
+_VARIANTS = ("", "-open", "-dot", "-open-dot")  # suffixes of plotly's marker symbols
 
 RGB = tuple[int, int, int]
 
@@ -80,3 +131,27 @@ def series_style(role: str | int) -> tuple[str, str]:
     if isinstance(role, int):
         return SERIES_COLORS[role % len(SERIES_COLORS)], DASHES[role // len(SERIES_COLORS) % len(DASHES)]
     return ROLE_COLORS[role], "solid"
+
+
+def family_style(name: str) -> FamilyStyle:
+    """Return the style of the family of a task or model called `name`, the same on every page.
+
+    A model that is not in the table, such as a plugin's, gets a color by its name and a mark of its own kind.
+    """
+    name = tasks.current_name(name)
+    model = next((task.model for task in tasks.TASKS if task.name == name), name)
+    if model not in _FAMILIES:
+        return FamilyStyle(FAMILY_COLORS[zlib.crc32(model.encode()) % len(FAMILY_COLORS)], "hexagram")
+    color, symbol = _FAMILIES[model]
+    return FamilyStyle(FAMILY_COLORS[color], symbol)
+
+
+def family_styles(names: Sequence[str]) -> list[FamilyStyle]:
+    """Return the styles of several tasks or models of one chart; those of one family differ by their mark's fill and by their dash."""
+    styles, seen = [], dict[FamilyStyle, int]()
+    for name in names:
+        base = family_style(name)
+        place = seen[base] = seen.get(base, -1) + 1
+        variant = _VARIANTS[place % len(_VARIANTS)]
+        styles.append(FamilyStyle(base.color, base.symbol + variant, DASHES[place % len(DASHES)]))
+    return styles
