@@ -14,8 +14,8 @@ from core import glossary
 from core.files import write_json
 from core.runs import store
 from tests import factories
+from ui.kit import frame, page_language, url
 from ui.kit import i18n as page_i18n
-from ui.kit import page_language, url
 
 
 def test_the_language_is_switched_for_this_visitor_only(visit: Callable) -> None:
@@ -87,7 +87,7 @@ def test_the_menu_finds_the_running_one_behind_all_that_wait(visit: Callable) ->
     running = factories.running()
     for _ in range(45):
         factories.status(store.create_run(running.task, running.recipe), "queued")
-    [link] = [li for li in visit("glossary").at.sidebar.get("page_link") if "run=" in li.proto.query_string]
+    link = visit("glossary").at.sidebar.get("page_link")[0]  # above the menu
     assert running.id in link.proto.query_string
     assert link.label == "50% · MNIST: softmax regression"
 
@@ -126,10 +126,12 @@ def test_an_unknown_address_is_said(visit: Callable, monkeypatch: pytest.MonkeyP
     assert not page.run().warnings
 
 
-def test_the_menu_leads_to_every_page(visit: Callable) -> None:
+def test_the_menu_leads_to_every_page_in_groups(visit: Callable) -> None:
     page = visit("glossary", "ja")
-    for title in ("Home", "Train", "Runs", "Draw a digit", "Glossary"):
-        assert page.word(title) in [link.value for link in page.at.sidebar.get("page_link")]
+    shown = [link.label for link in page.at.sidebar.get("page_link")]
+    assert sorted(shown) == sorted(page.word(entry.title) for entry in frame.PAGES.values())
+    headings = [caption.value for caption in page.at.sidebar.caption]
+    assert headings == ["画像認識", "生成モデル", "実験室", "資料"]
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])

@@ -21,11 +21,23 @@ def test_text_links_and_accent_reach_4_5(mode):
     for background in (page, raised):
         assert palette.contrast_ratio(theme["textColor"], background) >= 7
         assert palette.contrast_ratio(theme["linkColor"], background) >= 4.5
-    assert palette.contrast_ratio(theme["primaryColor"], page) >= 4.5
-    assert palette.contrast_ratio(theme["primaryColor"], raised) >= 3  # of buttons and sliders, not of text
+        caption = palette.mix_colors(background, theme["textColor"], 0.6)
+        assert palette.contrast_ratio(caption, background) >= 4.5
+    # On the dark surfaces it only colors controls and large text: no color reaches 4.5:1 there and under white text.
+    assert palette.contrast_ratio(theme["primaryColor"], page) >= (4.5 if mode == "light" else 4)
+    assert palette.contrast_ratio(theme["primaryColor"], raised) >= 3
     assert (
         palette.contrast_ratio("#FFFFFF", theme["primaryColor"]) >= 4.5
     )  # Streamlit writes white on it in both modes
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_selected_option_reads_on_its_tint(mode):
+    """Streamlit writes it in the primary color, on a background of up to 12% (light) or 20% (dark) of it."""
+    theme = {**MODES[mode], **THEME[mode].get("sidebar", {})}
+    background, share = theme["secondaryBackgroundColor"], 0.12 if mode == "light" else 0.2
+    tint = palette.mix_colors(background, theme["primaryColor"], share)
+    assert palette.contrast_ratio(theme["primaryColor"], tint) >= 4.5
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -81,8 +93,12 @@ def test_every_option_is_one_that_streamlit_knows():
     known = set(config.get_config_options(force_reparse=False))
     nested = {"light", "dark", "sidebar"}
     for section, options in CONFIG.items():
-        for name, value in options.items():
-            names = (
-                [f"{section}.{name}.{inner}" for inner in value] if name in nested else [f"{section}.{name}"]
-            )
-            assert set(names) <= known, names
+        assert _option_names(section, options, nested) <= known
+
+
+def _option_names(prefix, options, nested):
+    names = set()
+    for name, value in options.items():
+        full = f"{prefix}.{name}"
+        names |= _option_names(full, value, nested) if name in nested else {full}
+    return names

@@ -24,6 +24,7 @@ _DEBOUNCE_SECONDS = 3.0  # a second press within this time means the first
 _RENDERING = "_rendering_after_start"
 _MAX_RENDER_SECONDS = 30.0  # after which a page that was never completed no longer blocks a start
 _ICON = str(Path(__file__).with_name("icon.png"))
+_LOGO = str(Path(__file__).with_name("logo.svg"))
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,14 @@ PAGES: dict[str, PageEntry] = {
         "pages/glossary.py", N_("Glossary"), ":material/menu_book:", N_("Key terms, in English and Japanese.")
     ),
 }
+MENU: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("", ("home",)),
+    (N_("Vision"), ("draw", "compare", "browse")),
+    (N_("Generative models"), ("translate",)),
+    (N_("Lab"), ("train", "runs", "architecture")),
+    (N_("Reference"), ("glossary",)),
+)
+"""The pages of the menu in groups, each with its heading; the first has none."""
 
 
 @contextmanager
@@ -98,13 +107,13 @@ def page(name: str, wide: bool = True) -> Iterator[None]:
     title = "Manabi Lab" if name == "home" else f"{_(entry.title)} · Manabi Lab"
     st.set_page_config(page_title=title, page_icon=_ICON, layout="wide" if wide else "centered")
     preload.start_import()
+    st.logo(_LOGO, size="large")
     with st.sidebar:
-        st.markdown("### :primary[学び] Manabi Lab")
-        for item in PAGES.values():
-            st.page_link(item.path, label=_(item.title), icon=item.icon)
-        with boundary():
-            _show_active_runs()
         language_switch()
+        # A container of its own, so that the menu keeps its place when a run starts or ends.
+        with st.container(), boundary():
+            _show_active_runs()
+        _show_menu()
     # The container is there without messages too: an element that moves down, such as a canvas, would start anew.
     with st.empty().container():
         if name == "home":
@@ -219,6 +228,15 @@ def debounced(function: Callable[..., object], *args: object, place: str = "") -
 def restart_debounce() -> None:
     """Ignore a second click from now on, for a start whose work is done after its callback."""
     st.session_state["_started"] = time.monotonic()
+
+
+def _show_menu() -> None:
+    for heading, names in MENU:
+        with st.container(gap="xsmall"):
+            if heading:
+                st.caption(_(heading))
+            for item in (PAGES[name] for name in names):
+                st.page_link(item.path, label=_(item.title), icon=item.icon, width="stretch")
 
 
 def _show_active_runs() -> None:

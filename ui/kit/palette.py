@@ -22,7 +22,9 @@ CORRECT, WRONG = GREEN, VERMILLION  # never without a mark or a word beside it
 POSITIVE, NEGATIVE = SKY, ORANGE  # signed attribution
 
 NEUTRAL = "#8A8F98"
-ACCENT = "#7862E4"  # the theme's primary color: at least 4.5:1 on both backgrounds, and white on it
+ACCENT = (
+    "#7862E4"  # the theme's primary color: at least 4.5:1 on white, white on it, 3:1 on the dark background
+)
 GRID = "rgba(138, 143, 152, 0.25)"
 BLACK, WHITE = "#000000", "#FFFFFF"
 TRANSPARENT = "rgba(0, 0, 0, 0)"
