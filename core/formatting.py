@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from datetime import datetime, tzinfo
+
 from core.messages import N_
 
 
@@ -18,6 +21,18 @@ def format_duration(seconds: float, language: str) -> str:
         minutes = round(seconds) // 60
         parts = [(minutes // 60, "hour"), (minutes % 60, "minute")]
     return " ".join(format_unit(n, f"duration-{unit}", length="short", locale=language) for n, unit in parts)
+
+
+def format_moment(timestamp: float, language: str, timezone: tzinfo | None = None) -> str:
+    """Format seconds since 1970 in `timezone`, that of this machine if None: "14:05" today, "Nov 21 14:05" on another day."""
+    from babel.dates import format_skeleton
+
+    moment, now = (datetime.fromtimestamp(t, timezone) for t in (timestamp, time.time()))
+    clock = f"{moment:%H:%M}"
+    if moment.date() == now.date():
+        return clock
+    day = format_skeleton("MMMd" if moment.year == now.year else "yMMMd", moment, locale=language)
+    return f"{day} {clock}"
 
 
 def format_size(number: float) -> str:

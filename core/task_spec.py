@@ -63,6 +63,7 @@ class Task:
         published_result: a published result of the same model family.
         pretrained: third-party weights to start from, a name of `core.pretrained`.
         checkpoint_name: name of its pretrained checkpoint if that is not the task's name.
+        short_title: message id for names of runs and labels of charts; the title after its data set if it is empty.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Task:
     published_result: PublishedResult | None = None
     pretrained: str = ""
     checkpoint_name: str = ""
+    short_title: str = ""
 
     @property
     def checkpoint(self) -> str:

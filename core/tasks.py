@@ -98,6 +98,7 @@ TASKS: list[Task] = [
     Task(
         name="mnist-mlp",
         title=N_("MNIST: multilayer perceptron"),
+        short_title=N_("MLP"),
         about=N_("Two fully connected hidden layers, with no built-in notion of neighboring pixels."),
         kind="classification",
         dataset="mnist",
@@ -118,6 +119,7 @@ TASKS: list[Task] = [
     Task(
         name="mnist-modern",
         title=N_("MNIST: modern small CNN"),
+        short_title=N_("modern CNN"),
         about=N_(
             "Two blocks of 3×3 convolutions with batch norm, dropout, data augmentation and a "
             "one-cycle learning rate schedule."
@@ -141,6 +143,7 @@ TASKS: list[Task] = [
     Task(
         name="cifar10-mlp",
         title=N_("CIFAR-10: multilayer perceptron"),
+        short_title=N_("CIFAR-10 MLP"),
         about=N_("Fully connected, with no notion of neighboring pixels: the baseline without convolutions."),
         kind="classification",
         dataset="cifar10",
@@ -235,6 +238,7 @@ TASKS: list[Task] = [
     Task(
         name="cifar10-efficientnet",
         title=N_("CIFAR-10: EfficientNet-B0-like"),
+        short_title=N_("EfficientNet"),
         about=N_("Inverted bottlenecks with learned channel weights (squeeze-and-excitation)."),
         kind="classification",
         dataset="cifar10",
@@ -247,6 +251,7 @@ TASKS: list[Task] = [
     Task(
         name="cifar10-fast",
         title=N_("CIFAR-10: best accuracy in 15 minutes"),
+        short_title=N_("fast CNN"),
         about=N_(
             "Optimized for accuracy per second: a first layer computed from the data, identity "
             "initialization and averaged weights."
@@ -261,6 +266,7 @@ TASKS: list[Task] = [
     Task(
         name="cifar10-best",
         title=N_("CIFAR-10: highest accuracy, long schedule"),
+        short_title=N_("fast CNN, long schedule"),
         about=N_("A wider and deeper version of the fast model, trained longer and with cutout."),
         kind="classification",
         dataset="cifar10",
@@ -274,6 +280,7 @@ TASKS: list[Task] = [
     Task(
         name="cifar10-resnet18-pretrained",
         title=N_("CIFAR-10: ResNet-18, pretrained on ImageNet"),
+        short_title=N_("pretrained ResNet-18"),
         about=N_(
             "torchvision's ResNet-18, trained in three ways: from scratch, with a frozen backbone, "
             "or fine-tuned."
@@ -338,6 +345,7 @@ TASKS: list[Task] = [
     Task(
         name="fruit-classifier-gray",
         title=N_("Apple vs. orange, color-independent"),
+        short_title=N_("Apple vs. orange (gray)"),
         about=N_(
             "The same photos in gray and with altered colors. This classifier evaluates "
             "translations by shape and texture."
@@ -368,6 +376,7 @@ TASKS: list[Task] = [
     Task(
         name="cyclegan-light",
         title=N_("CycleGAN: apples and oranges, for two CPU cores"),
+        short_title=N_("CycleGAN"),
         about=N_(
             "Two narrow generators and two discriminators at 128 pixels. Apples turn orange within "
             "15 minutes of training."
@@ -393,6 +402,7 @@ TASKS: list[Task] = [
     Task(
         name="cyclegan-paper",
         title=N_("CycleGAN: configuration from the paper"),
+        short_title=N_("CycleGAN (paper)"),
         about=N_("The architecture and recipe from the paper at 256 pixels. Intended for a GPU."),
         kind="translation",
         dataset="apple2orange",

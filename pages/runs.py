@@ -15,6 +15,7 @@ from ui.kit import cache, url
 from ui.kit.forms import label_settings
 from ui.kit.frame import page, try_action
 from ui.kit.i18n import _, _n, escape_markdown, format_duration
+from ui.kit.run_names import run_name, run_names
 from ui.runs import overlay
 from ui.runs.run_panel import STATE_BADGES
 
@@ -92,7 +93,7 @@ def show_differences(selected_runs: list[Run]) -> None:
     if table.empty:
         st.caption(_(N_("Select two or more runs with different hyperparameters.")))
         return
-    label_settings(table, {r.id: r.label for r in selected_runs})
+    label_settings(table, run_names(selected_runs))
 
 
 def manage_runs(selected_runs: list[Run]) -> None:
@@ -102,7 +103,7 @@ def manage_runs(selected_runs: list[Run]) -> None:
         status = run.status()
         word, icon, _color = STATE_BADGES[status.state]
         with st.expander(
-            f"{escape_markdown(run.label)} · {_(run.title)} · {_(word)} · {format_size(run.size())}",
+            f"{escape_markdown(run_name(run))} · {_(run.title)} · {_(word)} · {format_size(run.size())}",
             icon=icon,
         ):
             note = run.note()
@@ -160,7 +161,9 @@ def _annotate(run: Run, field: str) -> None:
 def _delete_button(run: Run) -> None:
     """Draw the delete button, which asks for confirmation."""
     with st.popover(_(N_("Delete")), icon=":material/delete:"):
-        st.markdown(_(N_("Permanently delete **{run}** and its weights?"), run=escape_markdown(run.label)))
+        st.markdown(
+            _(N_("Permanently delete **{run}** and its weights?"), run=escape_markdown(run_name(run)))
+        )
         st.button(
             _(N_("Delete permanently")),
             key=f"delete-{run.id}",

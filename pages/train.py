@@ -187,7 +187,7 @@ def show_empty(task: tasks.Task) -> None:
         heading = _(N_("Recent runs of this task"))
         st.markdown(f"**{heading}**")
         for run in recent:
-            run_link(run, titled=False)
+            run_link(run)
 
 
 def start_form(task: tasks.Task, recipe: Recipe | UserError) -> None:

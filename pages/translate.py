@@ -9,6 +9,7 @@ from core.messages import N_
 from ui.kit import data_source, preload, url, weights
 from ui.kit.frame import page
 from ui.kit.i18n import _, escape_markdown
+from ui.kit.run_names import run_name
 
 
 def choose_translator(choices: list[ModelChoice]) -> ModelChoice:
@@ -23,7 +24,7 @@ def choose_translator(choices: list[ModelChoice]) -> ModelChoice:
         format_func=lambda n: (
             _(N_("{title} (pretrained)"), title=_(by_id[n].task.title))
             if by_id[n].run is None
-            else f"{_(by_id[n].task.title)} · {by_id[n].run.label}"
+            else run_name(by_id[n].run)
         ),
     )
     return by_id[name]

@@ -21,6 +21,7 @@ from core import paths, tasks
 from core.files import read_json, write_json
 from core.messages import Message, N_, UserError, closest_names
 from core.migration import FORMAT, migrate_config, migrate_message, migrate_metrics, migrate_title
+from core.runs.names import run_name
 from core.training.recipe import Recipe, validate_values
 
 State = Literal["queued", "running", "stopped", "finished", "failed", "interrupted"]
@@ -136,9 +137,14 @@ class Run:
             return 0.0
 
     @property
+    def short_title(self) -> str:
+        """The task's short title, a message id; its bare name where this version has no such task."""
+        return self.task.short_title or self.task.title if self.kind else self.task_name
+
+    @property
     def label(self) -> str:
-        """The name that a person gave it, else its id."""
-        return str(self.note().get("name") or self.id)
+        """The name that a person gave it, else its default name, in English; pages show it in the visitor's language and time."""
+        return run_name(self)
 
     def note(self) -> dict[str, str]:
         """`name` and `note` that a person gave it; empty if there is none."""

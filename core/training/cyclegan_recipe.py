@@ -56,6 +56,7 @@ class CycleGANRecipe(Recipe):
         le=1,
         log=True,
         term="learning-rate",
+        short=N_("lr"),
     )
     beta1: float = recipe_field(
         0.5,
@@ -65,6 +66,7 @@ class CycleGANRecipe(Recipe):
         ge=0,
         lt=1,
         term="momentum",
+        short=N_("β₁"),
     )
     constant_lr_fraction: float = recipe_field(
         0.5,
@@ -86,6 +88,7 @@ class CycleGANRecipe(Recipe):
         ge=0,
         le=1000,
         term="cycle-consistency",
+        short=N_("λ"),
     )
     identity_weight: float = recipe_field(
         5.0,
@@ -127,6 +130,7 @@ class CycleGANRecipe(Recipe):
         ge=0,
         le=0.99999,
         term="ema",
+        short=N_("EMA"),
     )
     width: int = recipe_field(
         64,
@@ -187,6 +191,7 @@ class CycleGANRecipe(Recipe):
         ge=0,
         le=100_000_000,
         term="training-data",
+        short=N_("training examples"),
     )
     sample_every: int = recipe_field(
         50,

@@ -30,6 +30,7 @@ def recipe_field(
     only: Literal["", "classification", "regression", "images", "photos"] = "",
     log: bool = False,
     term: str = "",
+    short: str = "",
     **bounds: float,
 ) -> Any:
     """Declare a recipe field.
@@ -44,6 +45,7 @@ def recipe_field(
         only: kind of task or data that the field applies to; empty for all.
         log: whether a sweep proposes values on a logarithmic scale.
         term: id of the glossary entry.
+        short: label in names of runs (message id), if `label` is too long for them.
         **bounds: `ge`, `gt`, `le` and `lt` of pydantic's `Field`.
     """
     extra = {
@@ -54,6 +56,7 @@ def recipe_field(
         "only": only,
         "log": log,
         "term": term,
+        "short": short,
     }
     return Field(default, description=help, json_schema_extra=extra, **bounds)
 
@@ -87,6 +90,7 @@ class Recipe(BaseModel):
         N_("Number format for computation. auto uses bf16-mixed if the CPU supports it, otherwise 32-bit."),
         group="machine",
         term="bf16",
+        short=N_("precision"),
     )
 
     @model_validator(mode="before")

@@ -40,6 +40,7 @@ class SupervisedRecipe(Recipe):
         le=10,
         log=True,
         term="learning-rate",
+        short=N_("lr"),
     )
     optimizer: Literal["sgd", "rmsprop", "adam", "adamw"] = recipe_field(
         "adam",
@@ -73,6 +74,7 @@ class SupervisedRecipe(Recipe):
         N_("How the learning rate changes during training."),
         group="optimizer",
         term="schedule",
+        short=N_("schedule"),
     )
     norm_lr_factor: float = recipe_field(
         1.0,
@@ -83,6 +85,7 @@ class SupervisedRecipe(Recipe):
         le=1000,
         log=True,
         term="learning-rate",
+        short=N_("batch norm lr ×"),
     )
     lr_step_size: int = recipe_field(
         5,
@@ -151,6 +154,7 @@ class SupervisedRecipe(Recipe):
         ge=0,
         le=0.99999,
         term="ema",
+        short=N_("EMA"),
     )
     patience: int = recipe_field(
         0,
@@ -316,4 +320,5 @@ class SupervisedRecipe(Recipe):
         ge=0,
         le=100_000_000,
         term="training-data",
+        short=N_("training examples"),
     )

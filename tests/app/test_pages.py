@@ -10,8 +10,11 @@ import pytest
 from core import glossary, tasks
 from core.coco import scenes
 from core.files import write_json
+from core.i18n import get_translator
 from core.runs import store
+from core.runs.names import run_name
 from tests import factories
+from ui.kit.i18n import escape_markdown
 
 LANGUAGES = pytest.mark.parametrize("language", ["ja", "en"])
 # What a person should see on each page: message ids, as the first line of the page and what it is for.
@@ -127,7 +130,8 @@ def test_a_run_in_every_state_on_its_two_pages(visit: Callable, kind: str, langu
             in train.warnings
         )
     listed = visit("runs", language, ids=run.id)
-    assert any(run.id in e.label and listed.word(kind) in e.label for e in listed.at.expander)
+    name = escape_markdown(run_name(run, get_translator(language), language))
+    assert any(name in e.label and listed.word(kind) in e.label for e in listed.at.expander)
 
 
 @pytest.mark.parametrize("task", tasks.TASKS, ids=lambda t: t.name)

@@ -11,6 +11,7 @@ import pytest
 from core.formatting import format_metric
 from core.runs import store
 from tests import factories
+from ui.kit.i18n import escape_markdown
 from ui.runs import overlay
 
 
@@ -22,12 +23,13 @@ def test_choose_by_the_link_and_see_only_what_differs(visit: Callable) -> None:
     one, two = factories.finished(learning_rate=0.01), factories.finished(learning_rate=0.1)
     other = factories.finished("mnist-mlp")
     page = visit("runs", ids=f"{one.id},{two.id}")
-    assert [e.label.split(" · ")[0] for e in page.at.expander] == [one.id, two.id]
+    for drawer, run in zip(page.at.expander, (one, two), strict=True):
+        assert drawer.label.startswith(escape_markdown(run.label))
     differing = page.at.dataframe[1].value
     assert list(differing.index) == ["Learning rate"]
     assert list(differing.loc["Learning rate"]) == ["0.01", "0.1"]
     assert len(table(page)) == 3
-    assert other.id in "".join(table(page)["run"])
+    assert other.label in "".join(table(page)["run"])
 
 
 def test_only_one_task_and_the_best_first(visit: Callable) -> None:
@@ -36,9 +38,9 @@ def test_only_one_task_and_the_best_first(visit: Callable) -> None:
         factories.finished(epochs=2),
         factories.finished("boston-mlp"),
     )
-    assert list(table(visit("runs"))["run"]) == [other.id, short.id, long.id]
+    assert list(table(visit("runs"))["run"]) == [other.label, short.label, long.label]
     page = visit("runs", only="mnist-softmax", ranked="true")
-    assert list(table(page)["run"]) == [long.id, short.id]
+    assert list(table(page)["run"]) == [long.label, short.label]
 
 
 def test_name_and_note(visit: Callable) -> None:
@@ -52,13 +54,14 @@ def test_name_and_note(visit: Callable) -> None:
 
 
 def test_delete_asks_once(visit: Callable) -> None:
-    run, other = factories.finished(), factories.finished()
+    run, other = factories.finished(learning_rate=0.5), factories.finished()
+    name = escape_markdown(run.label)
     page = visit("runs", ids=run.id)
-    assert page.says("Permanently delete **{run}** and its weights?", run=run.id)
+    assert page.says("Permanently delete **{run}** and its weights?", run=escape_markdown(run.label))
     assert run.path.exists()
     page.press("Delete permanently")
     assert store.list_runs() == [other]
-    assert run.id not in page.text
+    assert name not in page.text
 
 
 def test_the_last_run_deleted_leaves_the_empty_page(visit: Callable) -> None:
@@ -104,7 +107,7 @@ def test_every_axis_and_part(visit: Callable, drawn: list[go.Figure]) -> None:
     assert len(titles) == 4
     validation = list(drawn[-1].data[0].y)
     page.set("part", "train")
-    assert set(curves(drawn[-1])) == {run.id} and list(drawn[-1].data[0].y) != validation
+    assert set(curves(drawn[-1])) == {run.label} and list(drawn[-1].data[0].y) != validation
     page.set("metric", "loss")
     page.set("log", True)
     assert drawn[-1].layout.yaxis.type == "log" and "loss" in drawn[-1].layout.yaxis.title.text.lower()
@@ -166,9 +169,9 @@ def test_trainings_of_translators_are_drawn_by_what_their_logs_have(
         "Generator losses · cycle consistency loss",
         "Mean absolute difference (% of value range) · mean change, A to B",
     } < set(metric.options)
-    assert curves(drawn[-1]) == {one.id: [0.5] * 3, two.id: [0.5] * 2}
+    assert curves(drawn[-1]) == {one.label: [0.5] * 3, two.label: [0.5] * 2}
     page.set("metric-of-many", "loss/cycle")
-    assert {name: len(y) for name, y in curves(drawn[-1]).items()} == {one.id: 30, two.id: 20}
+    assert {name: len(y) for name, y in curves(drawn[-1]).items()} == {one.label: 30, two.label: 20}
 
 
 def test_the_best_translation_is_the_one_that_fools_the_classifier_both_ways(visit: Callable) -> None:
@@ -181,7 +184,7 @@ def test_the_best_translation_is_the_one_that_fools_the_classifier_both_ways(vis
                 line[-2:] = map(str, fooled)
         path.write_text("".join(",".join(line) + "\n" for line in lines))
     page = visit("runs", only="cyclegan-light", ranked="true")
-    assert list(table(page)["run"]) == [better.id, worse.id, unrated.id]
+    assert list(table(page)["run"]) == [better.label, worse.label, unrated.label]
     rates = [f"Fooling rate {format_metric('fool_rate', rate)} {FALLBACK}" for rate in (0.4, 0.1, 0.5)]
     assert list(table(page)["best validation"]) == [*rates[:2], ""]
     assert list(table(page)["best epoch"]) == ["1", "1", "2"] and set(table(page)["test"]) == {rates[2]}
@@ -210,9 +213,9 @@ def test_an_empty_chart_says_why(visit: Callable, drawn: list[go.Figure]) -> Non
         "The selected runs have no metric in common. Select runs of the same task type."
     )
     page = visit("runs", ids=f"{fresh.id},{old.id}")
-    assert set(curves(drawn[-1])) == {old.id}
+    assert set(curves(drawn[-1])) == {old.label}
     nothing = "No data yet for {runs}. Validation metrics are logged after each epoch if a validation set was held out."
-    assert page.says(nothing, runs=fresh.id)
+    assert page.says(nothing, runs=escape_markdown(fresh.label))
 
 
 def test_from_runs_of_one_kind_to_those_of_another(visit: Callable, drawn: list[go.Figure]) -> None:
@@ -223,7 +226,7 @@ def test_from_runs_of_one_kind_to_those_of_another(visit: Callable, drawn: list[
     page.set("metric", "accuracy")
     for run in (houses, apples, digits):
         page.set("only", run.task_name)
-        assert set(curves(drawn[-1])) == {run.id} and not page.errors
+        assert set(curves(drawn[-1])) == {run.label} and not page.errors
 
 
 def test_a_link_shows_its_runs_whatever_filter_was_left_behind(visit: Callable) -> None:

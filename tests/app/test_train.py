@@ -16,6 +16,7 @@ from core.runs import store
 from core.runs.store import Run
 from tests import factories
 from ui.kit import cache, matrix_charts
+from ui.kit.i18n import escape_markdown
 from ui.runs import curves_panel
 
 
@@ -27,7 +28,7 @@ def test_start_makes_one_run_of_the_form_and_attaches_it(visit: Callable, launch
     assert store.list_runs() == [run]
     assert (run.task_name, run.recipe.epochs, run.recipe.learning_rate) == ("mnist-softmax", 3, 0.001)
     assert page.at.query_params["run"] == run.id
-    assert run.id in page.text
+    assert escape_markdown(run.label) in page.text
     assert page.says("Starting…")
 
 
@@ -224,7 +225,7 @@ def test_the_attached_run_and_its_form_are_of_one_task(visit: Callable) -> None:
     assert "class MLP" in page.text
     # From then on the form is free.
     assert page.set("task", "mnist-lenet5").at.selectbox("task").value == "mnist-lenet5"
-    assert run.id in page.text
+    assert escape_markdown(run.label) in page.text
 
 
 def test_stop_asks_the_process_to_end(visit: Callable) -> None:
@@ -464,7 +465,9 @@ def test_results_on_fallback_data_say_so_wherever_they_stand(visit: Callable) ->
     accuracy = format_metric("accuracy", run.summary["metrics"]["accuracy"])
     for name in ("home", "train"):
         [link] = [
-            li for li in visit(name, task="mnist-softmax").at.main.get("page_link") if run.id in li.label
+            li
+            for li in visit(name, task="mnist-softmax").at.main.get("page_link")
+            if escape_markdown(run.label) in li.label
         ]
         assert f"{accuracy} {label}" in link.label
     assert list(visit("runs").at.dataframe[0].value["test"]) == [f"{accuracy} (fallback data)"]

@@ -135,7 +135,11 @@ def test_a_missing_or_damaged_config(content: bytes | None) -> None:
     with pytest.raises(UserError):
         queue.resume_run(run)
     assert store.list_runs() == [run] and run.command().startswith("python -m core train mnist-softmax")
-    assert run.label == run.id and run.created_at > 0 and run.status().state == "interrupted"
+    assert (
+        run.label.startswith("softmax regression · ")
+        and run.created_at > 0
+        and run.status().state == "interrupted"
+    )
 
 
 def test_a_run_of_a_task_that_is_no_longer_in_the_table() -> None:
@@ -318,7 +322,7 @@ def test_name_and_note() -> None:
     run.annotate(name="<script>" * 100)
     assert len(run.label) == 80
     (run.path / "note.json").write_text("[")
-    assert run.label == run.id
+    assert run.label.startswith("softmax regression · ")
 
 
 def test_the_command_repeats_the_run() -> None:

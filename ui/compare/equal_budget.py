@@ -30,6 +30,7 @@ from ui.kit.frame import (
     with_error_boundary,
 )
 from ui.kit.i18n import _, _n, escape_markdown, format_duration, translate_message
+from ui.kit.run_names import run_name
 from ui.runs.curves_panel import overlay_series
 from ui.runs.run_panel import STATE_BADGES, stop_runs
 
@@ -289,7 +290,7 @@ def _live_panel(comparison_id: str, was_active: bool) -> None:
         rows.append(
             f"| {title} | {_(STATE_BADGES[status.state][0])} {share} {translate_message(status.reason)} | {result} "
             f"| {format_duration(status.seconds)} | "
-            f"[{run.id}](train?run={run.id}) |"
+            f"[{escape_markdown(run_name(run))}](train?run={run.id}) |"
         )
     if series:
         live_chart(

@@ -16,6 +16,7 @@ from core.messages import N_, UserError
 from core.runs import store
 from ui.kit import cache, preload, url
 from ui.kit.i18n import _, translate_message
+from ui.kit.run_names import run_name
 
 DATASET = "cifar10"
 MAX_MODELS = 12
@@ -30,7 +31,7 @@ def short_title(title: str) -> str:
 def model_name(result: ModelResult) -> str:
     """Name of a model on the page, without the data set that all models share; fallback data are named."""
     title = short_title(_(result.task.title))
-    name = title if result.run is None else f"{title} · {result.run.label}"
+    name = title if result.run is None else run_name(result.run)
     return f"{name} ({_(result.data)})" if result.stand_in_for else name
 
 
@@ -63,7 +64,7 @@ def pick_models() -> list[ModelResult]:
     for name in known:
         task = next((t for t in tasks.TASKS if t.name == name), None)
         run = None if task else store.find_run(name)
-        titles[name] = short_title(_(task.title)) if task else f"{short_title(_(run.title))} · {run.label}"
+        titles[name] = short_title(_(task.title)) if task else run_name(run)
     pretrained = [name for name in known if not name[:1].isdigit()]
     selected = url.choose_many(
         _(N_("Models")),

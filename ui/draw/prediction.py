@@ -14,6 +14,7 @@ from ui.components.live_chart import live_chart
 from ui.draw.input_picker import DigitInput
 from ui.kit import cache, charts, weights
 from ui.kit.i18n import _, escape_markdown
+from ui.kit.run_names import run_name
 
 _STEP_SIDE = 224  # pixels
 _STEP_GAP = 16  # pixels
@@ -22,7 +23,7 @@ _STEP_BACKGROUND = 60  # gray level
 
 def model_title(choice: ModelChoice) -> str:
     """Title of a model: its task, and the label of its run."""
-    return f"{_(choice.task.title)} · {choice.run.label}" if choice.run else _(choice.task.title)
+    return run_name(choice.run) if choice.run else _(choice.task.title)
 
 
 def show_prediction(

@@ -15,6 +15,7 @@ from ui.components.live_chart import live_chart
 from ui.kit import cache, charts, url
 from ui.kit.frame import with_error_boundary
 from ui.kit.i18n import _, escape_markdown
+from ui.kit.run_names import run_names
 from ui.runs.curves_panel import AXIS_NAMES, log_series
 
 _MAX_SEGMENTS = 4  # metrics in a segmented control; more go into a selectbox
@@ -116,13 +117,14 @@ def overlay_chart(selected_runs: list[Run]) -> None:
             _(N_("Smoothing")), 0.0, 0.99, 0.9 if part == "train" else 0.0, key=f"smoothing-{part}", width=180
         )
         log_y = st.toggle(_(N_("Log scale")), key="log")
+    names = run_names(selected_runs)
     series, missing = [], []
     for index, (run, log) in enumerate(logs.items()):
         curves = log_series(
-            log, curve.columns[part], axis, weight if part == "train" else 0.0, run.label, index
+            log, curve.columns[part], axis, weight if part == "train" else 0.0, names[run.id], index
         )
         series += curves
-        missing += [] if curves else [escape_markdown(run.label)]
+        missing += [] if curves else [escape_markdown(names[run.id])]
     if series:
         figure = charts.line_chart(
             series,

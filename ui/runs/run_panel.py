@@ -15,6 +15,7 @@ from ui.kit import cache
 from ui.kit.data_source import fallback_label
 from ui.kit.frame import PAGES, try_action, with_error_boundary
 from ui.kit.i18n import _, _n, escape_markdown, format_duration, translate_message
+from ui.kit.run_names import run_name
 from ui.runs import panels
 
 STATE_BADGES: dict[str, tuple[str, str, str]] = {
@@ -37,15 +38,19 @@ def state_badge(status: Status) -> None:
     st.badge(_(text), icon=icon, color=color)
 
 
-def run_link(run: Run, titled: bool = True) -> None:
-    """Draw a link to a run: its task if `titled`, state, first test metric and name."""
+def run_link(run: Run) -> None:
+    """Draw a link to a run: its name, state and first test metric; its id is the tooltip."""
     word, icon, _color = STATE_BADGES[run.status().state]
     result = next((format_metric(k, v) for k, v in (run.summary or {}).get("metrics", {}).items()), "")
     if result:
         result = " ".join(filter(None, (result, fallback_label(run.config.get("data", {})))))
-    words = (_(run.title) if titled else "", _(word), result, escape_markdown(run.label))
+    words = (escape_markdown(run_name(run)), _(word), result)
     st.page_link(
-        PAGES["train"].path, label=" · ".join(filter(None, words)), icon=icon, query_params={"run": run.id}
+        PAGES["train"].path,
+        label=" · ".join(filter(None, words)),
+        icon=icon,
+        query_params={"run": run.id},
+        help=run.id,
     )
 
 
@@ -91,7 +96,7 @@ def _show_status(run: Run, status: Status) -> None:
     with words:
         with st.container(horizontal=True, vertical_alignment="center"):
             state_badge(status)
-            st.markdown(f"**{escape_markdown(run.label)}** · {_(run.task.title)}")
+            st.markdown(f"**{escape_markdown(run_name(run))}** · {_(run.task.title)}", help=run.id)
         data = run.config.get("data", {})
         if original := data.get("stand_in_for"):
             st.caption(

@@ -177,7 +177,7 @@ def _live_panel(sweep_id: str, was_active: bool) -> None:
             **{f: _field_label(task, f) for f in fields},
             "state": _(N_("state")),
             "test": number(_(N_("test")), format=style),
-            "run": st.column_config.LinkColumn(_(N_("run")), display_text=r"run=(.*)"),
+            "run": st.column_config.LinkColumn(_(N_("run")), display_text=_(N_("Open"))),
             "validation": number(_(N_("best validation")), format=style),
         },
     )

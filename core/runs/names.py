@@ -1,0 +1,114 @@
+"""Names of runs as a person would give them: "modern CNN · lr 0.01 · 14:05"."""
+
+from __future__ import annotations
+
+import functools
+from datetime import tzinfo
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core import tasks
+from core.formatting import format_moment
+from core.messages import Message, N_, Translate, untranslated
+from core.training.recipe import Recipe
+
+if TYPE_CHECKING:
+    from core.runs.store import Run
+
+_ID_MINUTE = len("YYYYMMDD-HHMM")
+_GROUP_ORDER = ("main", "model", "optimizer", "regularization", "augmentation", "data", "machine")
+_AMOUNTS = ("epochs", "max_steps", "limit_train", "num_validation", "seed")  # they say little about the model
+_IGNORED = ("threads",)  # recorded as the number of cores of the machine
+
+
+def run_name(
+    run: Run,
+    translate: Translate = untranslated,
+    language: str = "en",
+    timezone: tzinfo | None = None,
+) -> str:
+    """Return the name that a person gave the run, else its default name.
+
+    The default name is the model, the setting in which the run differs most tellingly from its task's recipe, and the time at which
+    it was created, in `timezone` (that of this machine if None). Runs of one task with the same name are numbered.
+    """
+    if given := run.note().get("name"):
+        return str(given)
+    title = translate(run.short_title)
+    parts = [title.split(": ", 1)[-1], *(_setting_text(m, translate) for m in _describe(run))]
+    parts.append(format_moment(run.created_at, language, timezone))
+    number = _number(run)
+    return " · ".join(parts) + (f" ({number})" if number > 1 else "")
+
+
+def _describe(run: Run) -> tuple[Message, ...]:
+    """What tells this run from others of its task, the most telling first."""
+    try:
+        changed = (run.path / "config.json").stat().st_mtime_ns
+    except OSError:
+        return ()
+    return _describe_config(str(run.path), changed)
+
+
+@functools.lru_cache(maxsize=4096)
+def _describe_config(path: str, changed: int) -> tuple[Message, ...]:
+    """See `_describe`; `changed`, the time of the config's last change, invalidates the cache entry."""
+    from core.runs.store import Run
+
+    run = Run(Path(path))
+    task = next((t for t in tasks.TASKS if t.name == run.task_name), None)
+    config = run.config
+    if task is None:
+        return ()
+    if config.get("comparison"):
+        return (Message(N_("comparison")),)
+    values, full, quick = config.get("recipe", {}), task.recipe.model_dump(), task.quick_recipe().model_dump()
+    changes, quick_changes = _changes(values, full), _changes(values, quick)
+    is_quick = len(quick_changes) < len(changes)
+    if is_quick:
+        changes = quick_changes
+    swept = [n for n in config.get("sweep_fields", []) if n in values and n in full]
+    names = swept or sorted(changes, key=lambda name: _rank(type(task.recipe), name))[:1]
+    settings = [_setting(type(task.recipe), name, values[name]) for name in names]
+    return (*([Message(N_("quick"))] if is_quick else []), *settings)
+
+
+def _changes(values: dict[str, Any], base: dict[str, Any]) -> list[str]:
+    """Names of the settings in `base` that have other `values`."""
+    return [n for n, v in base.items() if n in values and n not in _IGNORED and values[n] != v]
+
+
+def _rank(recipe: type[Recipe], name: str) -> tuple[bool, bool, int]:
+    """Sort key: the learning rate, then what changes the model and its training, then amounts."""
+    group = recipe.field(name).json_schema_extra["group"]
+    place = _GROUP_ORDER.index(group) if group in _GROUP_ORDER else len(_GROUP_ORDER)
+    return name in _AMOUNTS, name != "learning_rate", place
+
+
+def _setting(recipe: type[Recipe], name: str, value: object) -> Message:
+    extra = recipe.field(name).json_schema_extra
+    setting = Message(extra["short"] or extra["label"])
+    if isinstance(value, bool):
+        return Message(N_("{setting} on") if value else N_("{setting} off"), {"setting": setting})
+    number = f"{value:,}" if isinstance(value, int) else f"{value:g}" if isinstance(value, float) else value
+    return Message(N_("{setting} {value}"), {"setting": setting, "value": number})
+
+
+def _setting_text(message: Message, translate: Translate) -> str:
+    """Translate a setting; within a name, a label begins with a small letter unless it is an abbreviation."""
+    text = message.text(translate)
+    return text[0].lower() + text[1:] if text[1:2].islower() else text
+
+
+def _number(run: Run) -> int:
+    """Return the place, from 1, of the run among those of its task created in the same minute with the same description."""
+    minute = run.id[:_ID_MINUTE]
+    try:
+        same_minute = [type(run)(p) for p in run.path.parent.iterdir() if p.name.startswith(minute)]
+    except OSError:
+        return 1
+    if len(same_minute) < 2:
+        return 1
+    own = _describe(run)
+    earlier = [(r.created_at, r.id) for r in same_minute if r.id != run.id and _describe(r) == own]
+    return 1 + sum(key < (run.created_at, run.id) for key in earlier)

@@ -1,0 +1,35 @@
+"""Names of runs in the language and the time zone of the visitor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import streamlit as st
+
+from core import i18n
+from core.runs import names
+from core.runs.store import Run
+from ui.kit.i18n import language
+
+
+def run_name(run: Run) -> str:
+    """The name that a person gave the run, else its default name, such as "modern CNN · lr 0.01 · 14:05". No Markdown: escape it."""
+    tag = language()
+    return names.run_name(run, i18n.get_translator(tag), tag, _visitor_timezone())
+
+
+def run_names(runs: Iterable[Run]) -> dict[str, str]:
+    """Different names of runs, by their ids: names that people gave twice are followed by the id."""
+    named = {run.id: run_name(run) for run in runs}
+    given = list(named.values())
+    return {i: name if given.count(name) == 1 else f"{name} ({i})" for i, name in named.items()}
+
+
+def _visitor_timezone() -> ZoneInfo | None:
+    """Time zone of the visitor's browser; None if it is unknown here."""
+    name = st.context.timezone
+    try:
+        return ZoneInfo(name) if name else None
+    except (ZoneInfoNotFoundError, ValueError):
+        return None
