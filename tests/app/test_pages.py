@@ -111,7 +111,8 @@ def test_a_filled_store(visit: Callable, name: str, language: str) -> None:
 def test_a_run_in_every_state_on_its_two_pages(visit: Callable, kind: str, language: str) -> None:
     run = getattr(factories, kind)()
     train = visit("train", language, run=run.id)
-    assert f"**{run.id}** · " in train.text
+    name = escape_markdown(run_name(run, get_translator(language), language))
+    assert f"**{name}** · " in train.text
     assert badges(train) == [train.word(kind)]
     digits = train.word("scikit-learn's 8×8 digits, enlarged")
     assert train.says("Trained on fallback data ({data}) instead of {wanted}.", data=digits, wanted="MNIST")
@@ -130,7 +131,6 @@ def test_a_run_in_every_state_on_its_two_pages(visit: Callable, kind: str, langu
             in train.warnings
         )
     listed = visit("runs", language, ids=run.id)
-    name = escape_markdown(run_name(run, get_translator(language), language))
     assert any(name in e.label and listed.word(kind) in e.label for e in listed.at.expander)
 
 
