@@ -1,4 +1,4 @@
-"""Translate page: turn apples into oranges and back, with the training progression, metrics, and a toy GAN."""
+"""Translate page: turn apples into oranges and back, and play with a toy GAN."""
 
 from __future__ import annotations
 
@@ -8,8 +8,27 @@ from core.inference.available_models import ModelChoice
 from core.messages import N_
 from ui.kit import data_source, preload, url, weights
 from ui.kit.frame import page
-from ui.kit.i18n import _, escape_markdown
+from ui.kit.i18n import _
 from ui.kit.run_names import run_name
+
+VIEWS = {
+    "photos": (N_("Translate photos"), ":material/swap_horiz:"),
+    "toy": (N_("Toy GAN in 2D"), ":material/sports_esports:"),
+}
+
+
+def choose_view() -> str:
+    """Let the visitor choose a part of the page."""
+    return url.choose_one(
+        st.segmented_control,
+        _(N_("View")),
+        list(VIEWS),
+        key="view",
+        default="photos",
+        required=True,
+        label_visibility="collapsed",
+        format_func=lambda v: f"{VIEWS[v][1]} {_(VIEWS[v][0])}",
+    )
 
 
 def choose_translator(choices: list[ModelChoice]) -> ModelChoice:
@@ -48,36 +67,39 @@ def show_missing_translator() -> None:
     )
 
 
-with page("translate"):
-    preload.wait_until_ready()
+def show_photos() -> None:
+    """Draw the film strip, the chosen photo with its translation, and the model that made it."""
     from core.translation import translator
-    from ui.translate import photo_view, toy_gan
-    from ui.translate.photo_input import choose_photos
+    from ui.translate import missing_photos, photo_view
+    from ui.translate.photo_input import choose_photo, find_shelf
 
     choices = translator.list_translators()
     if not choices:
         show_missing_translator()
-    else:
+        return
+    strip, shown, more = st.container(), st.container(), st.container()
+    with more:  # drawn below the photo, chosen before it
         choice = choose_translator(choices)
         model = weights.load_translator(choice.weights)
-        detects_domain = photo_view.can_detect_domain(model)
-        directions = ["auto", "a2b", "b2a"] if detects_domain else ["a2b", "b2a"]
-        direction = url.choose_one(
-            st.segmented_control,
-            _(N_("Direction")),
-            directions,
-            key="way",
-            default=directions[0],
-            required=True,
-            format_func=lambda d: (
-                _(N_("Auto-detect")) if d == "auto" else photo_view.direction_name(model, d)
-            ),
-        )
         data_source.show_fallback_notice(model.spec.data, model.spec.stand_in_for)
-        sources = ["test", "upload", "camera"] if detects_domain else ["upload", "camera"]
-        for number, photo in enumerate(choose_photos(sources)):
-            with st.container(border=True):
-                st.markdown(f"**{escape_markdown(photo.name)}**")
-                photo_view.show_photo(model, choice, photo, direction, f"{number}-{photo.digest}")
+    with strip:
+        shelf = find_shelf(choice.task, tuple(model.spec.classes))
+        photo = choose_photo(shelf)
+    with shown:
+        if photo is not None:
+            photo_view.show_photo(model, choice, photo)
+    with more:
         photo_view.show_quality(choice)
-    toy_gan.toy_gan_section()
+        if shelf is not None and shelf.is_sample:
+            missing_photos.offer_download(choice.task.dataset, len(shelf.y))
+
+
+with page("translate"):
+    view = choose_view()
+    preload.wait_until_ready()
+    if view == "toy":
+        from ui.translate import toy_gan
+
+        toy_gan.toy_gan_section()
+    else:
+        show_photos()

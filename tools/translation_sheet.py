@@ -15,9 +15,10 @@ from PIL import Image
 
 from core import checkpoints, data
 from core.translation import photo_translation
+from core.translation.sample_photos import TILE_GAP
 from core.translation.translator import PRETRAINED_NAME, Translator
 
-STRIDE, GAP = 10, 4
+STRIDE = 10
 
 
 def make_sheet() -> np.ndarray:
@@ -40,7 +41,7 @@ def make_sheet() -> np.ndarray:
 def _make_row(photos: torch.Tensor) -> np.ndarray:
     tiles = (photos * 255).round().clamp(0, 255).byte().permute(0, 2, 3, 1).numpy()
     return np.concatenate(
-        [np.pad(t, ((0, GAP), (0, GAP), (0, 0)), constant_values=255) for t in tiles], axis=1
+        [np.pad(t, ((0, TILE_GAP), (0, TILE_GAP), (0, 0)), constant_values=255) for t in tiles], axis=1
     )
 
 

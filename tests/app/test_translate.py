@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 from collections.abc import Callable
 
 import numpy as np
@@ -12,11 +13,12 @@ import streamlit as st
 from PIL import Image
 
 from core import checkpoints, data
-from core.data import apple2orange
 from core.files import write_json
+from core.messages import UserError
 from core.runs.store import Run
-from core.translation import translator
+from core.translation import sample_photos, translator
 from tests import factories
+from tests.app.conftest import Page
 
 
 def photo(size: tuple[int, int] = (90, 70)) -> bytes:
@@ -128,18 +130,44 @@ def test_a_slider_does_not_run_the_classifier_again(
         lambda photos: calls.append(photos) or [translator.DomainPrediction(0.97, "b")],
     )
     page = visit("translate", network=pair.id, source="upload")
-    page.set("photos", [("apple.png", photo(), "image/png"), ("wide.png", photo((120, 60)), "image/png")])
-    assert len(calls) == 2
-    [first, _second] = [s for s in page.at.slider if s.label == "Strength"]
-    page.set(first.key, 0.5)
-    page.set(first.key, 1.5)
-    assert len(calls) == 2 and page.text.count("orange: 97%") + page.text.count("orange (97%)") == 2
+    page.set("photos", [("apple.png", photo(), "image/png")])
+    [strength] = [s for s in page.at.slider if s.label == "Strength"]
+    page.set(strength.key, 0.5)
+    page.set(strength.key, 1.5)
+    assert len(calls) == 1 and "orange (97%)" in page.text
 
 
-def test_the_same_photo_twice(visit: Callable, pair: Run) -> None:
+def strips(page: Page) -> dict[str, list[dict]]:
+    """The tiles of the film strips on a page, by their accessible name."""
+    mounted = [json.loads(e.proto.json) for e in page.at.get("bidi_component") if "tiles" in e.proto.json]
+    return {m["alt"]: m["tiles"] for m in mounted}
+
+
+def test_several_uploads_are_chosen_from_a_strip_and_kept(visit: Callable, pair: Run) -> None:
     page = visit("translate", network=pair.id, source="upload")
-    page.set("photos", [("one.png", photo(), "image/png"), ("again.png", photo(), "image/png")])
-    assert not page.errors and len([s for s in page.at.slider if s.label == "Strength"]) == 2
+    files = {"one.png": photo(), "evil.png": b"GIF89a no", "two.png": photo((60, 60))}
+    page.set("photos", [(name, content, "image/png") for name, content in files.items()])
+    assert len(page.errors) == 1
+    assert [t["label"] for t in strips(page)["Uploaded photos"]] == ["one.png", "two.png"]
+    assert "90×70" in page.text and "60×60" not in page.text
+    page.at.session_state["_translate-upload"] = 1
+    assert "60×60" in page.run().text
+    page.at.session_state["source"] = "test"
+    assert "256×256" in page.run().text
+    page.at.session_state["source"] = "upload"
+    assert "60×60" in page.run().text
+
+
+def test_the_strip_shows_eight_photos_of_both_kinds_and_turns_its_pages(visit: Callable, pair: Run) -> None:
+    page = visit("translate", network=pair.id)
+    tiles = strips(page)["Photos"]
+    assert [t["icon"] for t in tiles[:2]] == ["upload", "camera"] and len(tiles) == 10
+    assert [t["label"].split()[0] for t in tiles[2:]] == 4 * ["apple", "orange"]
+    assert [t["selected"] for t in tiles] == [False, False, True, *7 * [False]]
+    linked = visit("translate", network=pair.id, photo="15")
+    tiles = strips(linked)["Photos"]
+    assert [t["label"] for t in tiles if t["selected"]] == ["orange 15"]
+    assert tiles[2:] != strips(page)["Photos"][2:]
 
 
 def test_what_is_neither_is_translated_after_saying_so(
@@ -152,14 +180,6 @@ def test_what_is_neither_is_translated_after_saying_so(
     page.set("photos", [("car.png", photo(), "image/png")])
     assert len(page.warnings) >= 1 and any("not confident in apple or orange" in w for w in page.warnings)
     assert any(t.label == "Keep background" for t in page.at.toggle)
-
-
-def test_several_photos_and_one_that_is_none(visit: Callable, pair: Run) -> None:
-    page = visit("translate", network=pair.id, source="upload")
-    files = {"one.png": photo(), "evil.png": b"GIF89a no", "two.png": photo((60, 60))}
-    page.set("photos", [(name, content, "image/png") for name, content in files.items()])
-    assert len(page.errors) == 1
-    assert "90×70" in page.text and "60×60" in page.text
 
 
 def test_keeping_the_background_has_a_threshold(visit: Callable, pair: Run) -> None:
@@ -178,7 +198,7 @@ def test_the_stages_of_a_training(visit: Callable, pair: Run) -> None:
         pixels = np.asarray(image.convert("RGB"))
     key = hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).hexdigest()[:12]
     assert "training epochs" not in str([e.proto for e in page.at.get("image")])
-    page.at.session_state[f"film-0-{key}"] = True
+    page.at.session_state[f"film-{key}"] = True
     page.run()
     assert "training epochs" in str([e.proto for e in page.at.get("image")])
     assert not page.errors
@@ -193,23 +213,47 @@ def test_weights_of_another_width_are_a_sentence(visit: Callable, pair: Run) -> 
     assert "do not match the architecture of cyclegan" in page.errors[0]
 
 
-def test_test_photos_without_the_data_are_the_drawn_ones(
+def test_without_the_data_real_sample_photos_are_shown_and_the_download_offered(
     visit: Callable, pair: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        apple2orange, "_SYNTHETIC_COUNTS", {"test": 24}
-    )  # decoding the training set would be wasted time
-    page = visit("translate", network=pair.id, source="test")
+    page = visit("translate", network=pair.id)
     assert page.says(
-        "The test photos are not installed; using fallback data ({stand_in}). Run `{command}` to download the photos."
+        "These {count} real test photos come with the project. All photos, also for training, are a download of "
+        "{size} MB from {url} to `{folder}`. To install them manually, place them there as {layout}."
     )
-    assert "256×256" in page.text
+    x, y = sample_photos.load_sample_photos()
+    assert x.shape == (16, 3, 256, 256) and y.tolist() == [0] * 8 + [1] * 8
+    [button] = [b for b in page.at.button if b.key == "photo-download"]
+    assert button.disabled and page.says("Downloads are disabled on this server (MANABI_OFFLINE).")
+    monkeypatch.delenv("MANABI_OFFLINE")
+    asked = []
+
+    def fail(name: str, progress: Callable) -> None:
+        asked.append(name)
+        raise UserError("{title} could not be downloaded", title="The zip")
+
+    monkeypatch.setattr(data, "download_dataset", fail)
+    page.run()
+    [button] = [b for b in page.at.button if b.key == "photo-download"]
+    button.click()
+    page.run()
+    assert asked == ["fruit"] and page.errors == ["The zip could not be downloaded"]
+
+
+def test_the_difference_has_a_scale(visit: Callable, pair: Run) -> None:
+    page = visit("translate", network=pair.id)
+    [row] = [
+        json.loads(e.proto.json)["figures"]
+        for e in page.at.get("bidi_component")
+        if "figures" in e.proto.json
+    ]
+    assert [f["title"] for f in row] == ["Reconstruction", "Difference map"]
+    assert row[0]["bar"] is None and row[1]["bar"]["ticks"][0] == "0%"
+    assert all(f["alt"] for f in row)
 
 
 def test_the_game_on_points(visit: Callable) -> None:
-    page = visit("translate")
-    page.at.session_state["toy"] = True
-    page.run()
+    page = visit("translate", view="toy")
     assert page.metrics["Steps"] == "0"
     before = page.metrics["Energy distance"]
     [button] = [b for b in page.at.button if b.key == "toy-step"]
@@ -220,3 +264,8 @@ def test_the_game_on_points(visit: Callable) -> None:
     assert page.metrics["Steps"] == "0" and page.metrics["Energy distance"] == before
     page.set("toy-shape", "two")
     assert page.metrics["Energy distance"] != before and not page.errors
+    page.press("Play")
+    assert int(page.metrics["Steps"]) > 0
+    page.press("Pause")
+    at = page.metrics["Steps"]
+    assert page.run().metrics["Steps"] == at

@@ -77,16 +77,16 @@ def load_dataset(name: str) -> data.ArrayDataset:
     return _load_dataset(name, folder)
 
 
-@st.cache_resource(max_entries=1, show_spinner=False)
-def _load_unpaired_test(folder: str) -> data.ArrayDataset:
-    return data.load_dataset("apple2orange", download=False, train=False)
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _load_unpaired_test(name: str, folder: str) -> data.ArrayDataset:
+    return data.load_dataset(name, download=False, train=False)
 
 
-def load_unpaired_test() -> data.ArrayDataset:
-    """Test photos of apples and oranges, without the training set, which takes much longer to decode.
+def load_unpaired_test(name: str) -> data.ArrayDataset:
+    """Test photos of two unpaired domains, without the training set, which takes much longer to decode.
     Downloads nothing.
     """
-    return _load_unpaired_test(str(data.find_dataset("apple2orange")))
+    return _load_unpaired_test(name, str(data.find_dataset(name)))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

@@ -1,9 +1,8 @@
-"""A photo on the Translate page: its predicted domain, translation, reconstruction, difference map, and training progression."""
+"""A photo on the Translate page: before and after, the controls, reconstruction and difference, and the training progression."""
 
 from __future__ import annotations
 
 import io
-from pathlib import Path
 
 import numpy as np
 import streamlit as st
@@ -16,15 +15,15 @@ from core.messages import N_
 from core.translation import domain_classifiers, photo_translation, translator
 from core.translation.translator import DomainPrediction, Translator
 from ui.components.before_after import before_after
-from ui.kit import cache, image_display, palette
+from ui.components.figure_row import Figure, figure_row
+from ui.kit import cache, url
 from ui.kit.frame import with_error_boundary
 from ui.kit.i18n import _
 from ui.runs import translation_panel
+from ui.translate import difference
 from ui.translate.photo_input import InputPhoto
+from ui.translate.progression import show_progression
 
-_MAX_EPOCHS = 12  # epochs in the training progression
-_STRIP_IMAGE_SIDE = 128  # pixels
-_THUMBNAIL_SIDE = 150  # pixels
 _DIRECTION_FROM = {"a": "a2b", "b": "b2a"}
 
 
@@ -67,27 +66,87 @@ def can_detect_domain(model: Translator) -> bool:
 
 @st.fragment
 @with_error_boundary
-def show_photo(model: Translator, choice: ModelChoice, photo: InputPhoto, requested: str, key: str) -> None:
-    """Show everything about one photo. `requested` is a direction or "auto"; `key` is unique on the page.
+def show_photo(model: Translator, choice: ModelChoice, photo: InputPhoto) -> None:
+    """Show everything about one photo.
 
-    A fragment, so that the sliders of one photo do not rerun the others.
+    A fragment, so that its sliders do not rerun the film strip.
     """
     photos = photo_translation.to_tensor(photo.pixels)
     prediction = None
     if not photo.domain and can_detect_domain(model):
         prediction = _predict_domain(photo, photos)
-    direction = _choose_direction(photo, prediction, requested)
+    stage = st.container()  # the photo first; the controls below it decide how it is translated
+    direction = _choose_direction(model, photo, prediction)
+    with stage, st.spinner(_(N_("Translating…"))):
+        translation = _cached_translation(
+            str(choice.weights), choice.weights.stat().st_mtime, photo.digest, direction, model, photos
+        )
+    result, mask = _apply_controls(model, photo, translation, direction)
+    with stage:
+        before_after(
+            photo.pixels,
+            result,
+            "stage",
+            labels=(_(N_("photo")), direction_name(model, direction)),
+            handle=_(N_("Before/after slider")),
+        )
     _show_domain_prediction(model, prediction, direction)
-    _show_translation(model, choice, photo, photos, direction, key)
+    _show_figures(photo, translation, mask)
+    if choice.run is not None:
+        show_progression(choice, photos, photo.digest, direction)
 
 
-def _choose_direction(photo: InputPhoto, prediction: DomainPrediction | None, requested: str) -> str:
-    """The requested direction; with "auto", away from the photo's own or predicted domain."""
-    if requested != "auto":
-        return requested
-    if photo.domain:
-        return _DIRECTION_FROM[photo.domain]
-    return "a2b" if prediction is None or prediction.probability_b < 0.5 else "b2a"
+def _choose_direction(model: Translator, photo: InputPhoto, prediction: DomainPrediction | None) -> str:
+    """Draw the direction switch. "auto" is away from the photo's own or predicted domain."""
+    away = _DIRECTION_FROM.get(photo.domain) or (
+        "a2b" if prediction is None or prediction.probability_b < 0.5 else "b2a"
+    )
+    detects = bool(photo.domain) or can_detect_domain(model)
+    directions = ["auto", "a2b", "b2a"] if detects else ["a2b", "b2a"]
+    requested = url.choose_one(
+        st.segmented_control,
+        _(N_("Direction")),
+        directions,
+        key="way",
+        default=directions[0],
+        required=True,
+        width="stretch",
+        format_func=lambda d: _(N_("Auto-detect")) if d == "auto" else direction_name(model, d),
+    )
+    return away if requested == "auto" else requested
+
+
+def _apply_controls(
+    model: Translator,
+    photo: InputPhoto,
+    translation: photo_translation.Translation,
+    direction: str,
+) -> tuple[np.ndarray, torch.Tensor | None]:
+    """Draw the controls; return the translated photo (H, W, 3) and the mask of the change, if there is one."""
+    key, mask = photo.digest, None
+    left, middle, right = st.columns([3, 2, 2], vertical_alignment="bottom", gap="medium")
+    strength = left.slider(_(N_("Strength")), 0.0, 1.5, 1.0, 0.05, key=f"strength-{key}")
+    with middle:
+        keep = st.toggle(
+            _(N_("Keep background")),
+            key=f"keep-{key}",
+            help=_(N_("Applies the change only where it is strongest. The threshold below sets the cutoff.")),
+        )
+        if keep:
+            threshold = st.slider(_(N_("Threshold")), 0.05, 1.0, 0.4, 0.05, key=f"threshold-{key}")
+            mask = translation.change_mask(threshold)
+    result = photo_translation.apply_change_tiled(photo.pixels, translation.change, strength, mask)
+    right.download_button(
+        _(N_("Download (PNG)")),
+        lambda: _encode_png(result),
+        f"{model.spec.task}-{direction}.png",
+        "image/png",
+        icon=":material/download:",
+        key=f"download-{key}",
+        width="stretch",
+        on_click="ignore",
+    )
+    return result, mask
 
 
 def _show_domain_prediction(model: Translator, prediction: DomainPrediction | None, direction: str) -> None:
@@ -123,80 +182,58 @@ def _show_domain_prediction(model: Translator, prediction: DomainPrediction | No
         )
 
 
-def _show_translation(
-    model: Translator,
-    choice: ModelChoice,
-    photo: InputPhoto,
-    photos: torch.Tensor,
-    direction: str,
-    key: str,
+def _show_figures(
+    photo: InputPhoto, translation: photo_translation.Translation, mask: torch.Tensor | None
 ) -> None:
-    """Show the translation with its controls. `photos` is the model input of `photo`."""
-    pixels = photo.pixels
-    with st.spinner(_(N_("Translating…"))):
-        translation = _cached_translation(
-            str(choice.weights), choice.weights.stat().st_mtime, photo.digest, direction, model, photos
-        )
-    left, right = st.columns([3, 2], gap="large")
-    with right:
-        strength = st.slider(_(N_("Strength")), 0.0, 1.5, 1.0, 0.05, key=f"strength-{key}")
-        keep = st.toggle(
-            _(N_("Keep background")),
-            key=f"keep-{key}",
-            help=_(N_("Applies the change only where it is strongest. The threshold below sets the cutoff.")),
-        )
-        mask = None
-        if keep:
-            threshold = st.slider(_(N_("Threshold")), 0.05, 1.0, 0.4, 0.05, key=f"threshold-{key}")
-            mask = translation.change_mask(threshold)
-        result = photo_translation.apply_change_tiled(pixels, translation.change, strength, mask)
-        st.download_button(
-            _(N_("Download (PNG)")),
-            lambda: _encode_png(result),
-            f"{model.spec.task}-{direction}.png",
-            "image/png",
-            icon=":material/download:",
-            key=f"download-{key}",
-            width="stretch",
-            on_click="ignore",
-        )
-        with st.container(horizontal=True):
-            reconstruction = photo_translation.to_pixels(translation.reconstruction)
-            _show_thumbnail(reconstruction, _(N_("Reconstruction")))
-            _show_thumbnail(_difference_overlay(translation), _(N_("Difference map")))
-            if mask is not None:
-                gray = image_display.upscale_image((mask[0, 0] * 255).byte().numpy(), 1)
-                _show_thumbnail(gray, _(N_("mask")))
-        error = float((translation.reconstruction - translation.inputs).abs().mean())
-        st.caption(
-            _(
-                N_("Reconstruction error (MAE): {error}%. Mean change to the photo: {change}%."),
-                error=f"{100 * error:.1f}",
-                change=f"{100 * float(translation.change.abs().mean()):.1f}",
-            )
-        )
-    with left:
-        before_after(
-            pixels,
-            result,
-            f"slider-{key}",
-            labels=(_(N_("photo")), direction_name(model, direction)),
-            handle=_(N_("Before/after slider")),
-        )
-        h, w = pixels.shape[:2]
-        st.caption(
+    """Show reconstruction and difference at equal size, with what was measured on this photo."""
+    error = float((translation.reconstruction - translation.inputs).abs().mean())
+    heat, bar = difference.difference_overlay(photo.pixels, translation)
+    figures = [
+        Figure(
+            photo_translation.to_pixels(translation.reconstruction),
+            _(N_("Reconstruction")),
             _(
                 N_(
-                    "{width}×{height} pixels. Translated at {working} pixels; the change was upsampled and "
-                    "applied to the original photo."
-                ),
-                width=w,
-                height=h,
-                working=min(translation.inputs.shape[-2:]),
+                    "Translated back by the other generator. The cycle consistency loss of the training keeps it close to the photo."
+                )
+            ),
+            _(N_("The photo, translated and translated back")),
+        ),
+        Figure(
+            heat,
+            _(N_("Difference map")),
+            _(N_("Mean change of the color channels, in % of the value range, over the photo in gray.")),
+            _(N_("Where the translation changed the photo")),
+            bar,
+        ),
+    ]
+    if mask is not None:
+        figures.append(
+            Figure(
+                np.repeat((mask[0, 0] * 255).byte().numpy()[..., None], 3, axis=2),
+                _(N_("Mask")),
+                _(N_("White: the change is applied. Black: the photo is kept.")),
+                _(N_("Mask of the applied change")),
             )
         )
-    if choice.run is not None:
-        _show_progression(choice, photos, photo.digest, direction, key)
+    figure_row(figures, "figures")
+    st.caption(
+        _(
+            N_("Reconstruction error (MAE): {error}%. Mean change to the photo: {change}%."),
+            error=f"{100 * error:.1f}",
+            change=f"{100 * float(translation.change.abs().mean()):.1f}",
+        )
+        + " "
+        + _(
+            N_(
+                "{width}×{height} pixels. Translated at {working} pixels; the change was upsampled and "
+                "applied to the original photo."
+            ),
+            width=photo.pixels.shape[1],
+            height=photo.pixels.shape[0],
+            working=min(translation.inputs.shape[-2:]),
+        )
+    )
 
 
 def show_quality(choice: ModelChoice) -> None:
@@ -221,70 +258,6 @@ def show_quality(choice: ModelChoice) -> None:
     if metrics:
         with st.expander(_(N_("Metrics on the test photos")), icon=":material/gavel:"):
             translation_panel.show_results(metrics)
-
-
-def _show_thumbnail(image: np.ndarray, caption: str) -> None:
-    st.image(_fit_to_square(image), caption=caption, width=_THUMBNAIL_SIDE)
-
-
-def _fit_to_square(image: np.ndarray) -> np.ndarray:
-    """Pad an image to a square with transparent borders, so that narrow images do not become tall: (S, S, 4)."""
-    square = Image.new("RGBA", (max(image.shape[:2]),) * 2)
-    square.paste(Image.fromarray(image), tuple((square.width - n) // 2 for n in image.shape[1::-1]))
-    return np.asarray(square)
-
-
-def _difference_overlay(translation: photo_translation.Translation) -> np.ndarray:
-    """The difference map, colored, over the photo in gray: (h, w, 3) uint8."""
-    change = translation.difference_map[0, 0].numpy()
-    share = 0.8 * np.clip(change / max(float(np.quantile(change, 0.98)), 1e-6), 0, 1)[..., None]
-    gray = np.repeat(photo_translation.to_pixels(translation.inputs).mean(2, keepdims=True), 3, axis=2)
-    return (gray * (1 - share) + np.array(palette.to_rgb(palette.NEGATIVE)) * share).astype(np.uint8)
-
-
-def _show_progression(
-    choice: ModelChoice, photos: torch.Tensor, digest: str, direction: str, key: str
-) -> None:
-    """Show the translations by saved epochs of a run, in an expander that computes them when it is opened."""
-    saved = translator.saved_epochs(choice.run)
-    if len(saved) < 2:
-        return
-    expander = st.expander(
-        _(N_("Training progression")), icon=":material/movie:", key=f"film-{key}", on_change="rerun"
-    )
-    if not expander.open:
-        return
-    with expander:
-        shown = [saved[i] for i in np.unique(np.linspace(0, len(saved) - 1, _MAX_EPOCHS).astype(int))]
-        with st.spinner(_(N_("Translating…"))):
-            strip = _translate_by_epoch(
-                choice.id, tuple(epoch for epoch, _path in shown), digest, direction, shown, photos
-            )
-        captions = [str(epoch) for epoch, _path in shown]
-        st.image(
-            image_display.tile_images(strip, 6, 1, captions=captions),
-            caption=_(N_("training epochs")),
-            width="stretch",
-        )
-
-
-@st.cache_data(max_entries=12, show_spinner=False)
-def _translate_by_epoch(
-    run: str,
-    epochs: tuple[int, ...],
-    digest: str,
-    direction: str,
-    _epoch_weights: list[tuple[int, Path]],
-    _photos: torch.Tensor,
-) -> list[np.ndarray]:
-    """The translation of a photo by the weights of each epoch, (S, S, 3) uint8. Only one model at a time is in memory."""
-    strip = []
-    for _epoch, path in _epoch_weights:
-        outputs = Translator.load(path).translate(_photos, direction).outputs
-        image = Image.fromarray(photo_translation.to_pixels(outputs))
-        image.thumbnail((_STRIP_IMAGE_SIDE, _STRIP_IMAGE_SIDE))
-        strip.append(_fit_to_square(np.asarray(image))[..., :3])
-    return strip
 
 
 def _encode_png(pixels: np.ndarray) -> bytes:

@@ -16,6 +16,7 @@ from ui.kit.i18n import _, _n
 _REFRESH_SECONDS = 0.6
 _STEPS_PER_FRAME = 60
 _MAX_STEPS = 20_000  # training pauses here
+_RUNNING = "_toy-running"
 _MAX_POINTS = 300  # in the chart of mean scores
 SURFACE_OPACITY = 0.45
 SURFACE_MIDDLE = {False: "#F4F4F6", True: "#1B1E25"}
@@ -30,60 +31,63 @@ _NETWORK_CHOICES = {
 
 
 def toy_gan_section() -> None:
-    """Show the toy GAN in an expander. It is created when the expander is opened."""
-    expander = st.expander(
-        _(N_("Toy GAN in 2D")), icon=":material/sports_esports:", key="toy", on_change="rerun"
-    )
-    if not expander.open:
-        return
-    with expander:
-        st.markdown(
-            _(
-                N_(
-                    "The generator maps random noise to points. The discriminator scores every location "
-                    "(blue: real, orange: generated). They are trained against each other. Select two "
-                    "Gaussians: if all generated points end up in one of them, that is mode collapse. "
-                    "Train only the discriminator, and it soon separates the two sets. Train only the "
-                    "generator, and its points move to wherever the fixed discriminator gives high scores."
-                )
+    """Show the toy GAN with its play button; the explanation follows the chart."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        running = st.session_state.get(_RUNNING, False)
+        st.button(
+            _(N_("Pause")) if running else _(N_("Play")),
+            icon=":material/pause:" if running else ":material/play_arrow:",
+            type="primary",
+            key="toy-play",
+            on_click=lambda: st.session_state.update({_RUNNING: not running}),
+        )
+        st.button(
+            _n("Run {count} step", "Run {count} steps", _STEPS_PER_FRAME),
+            icon=":material/skip_next:",
+            key="toy-step",
+            on_click=_run_steps,
+            disabled=running,
+        )
+        st.button(_(N_("Reset")), icon=":material/restart_alt:", key="toy-reset", on_click=_reset)
+        shape = st.selectbox(
+            _(N_("Target distribution")),
+            list(SHAPES),
+            index=2,
+            format_func=lambda s: _(SHAPES[s]),
+            key="toy-shape",
+            width=200,
+        )
+    chart = st.container()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.segmented_control(
+            _(N_("Models to train")),
+            list(_NETWORK_CHOICES),
+            default="both",
+            format_func=lambda s: _(_NETWORK_CHOICES[s]),
+            required=True,
+            key="toy-who",
+        )
+        seed = st.number_input(_(N_("Seed")), 0, 9999, 0, key="toy-seed", width=120)
+    if st.session_state.get("_toy-of") != (shape, seed):
+        st.session_state["_toy-of"], st.session_state["_toy"] = (shape, seed), ToyGAN(shape, int(seed))
+    with chart:
+        st.fragment(_live_view, run_every=_REFRESH_SECONDS if running else None)(running)
+    st.markdown(
+        _(
+            N_(
+                "The generator maps random noise to points. The discriminator scores every location "
+                "(blue: real, orange: generated). They are trained against each other. Select two "
+                "Gaussians: if all generated points end up in one of them, that is mode collapse. "
+                "Train only the discriminator, and it soon separates the two sets. Train only the "
+                "generator, and its points move to wherever the fixed discriminator gives high scores."
             )
         )
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            shape = st.selectbox(
-                _(N_("Target distribution")),
-                list(SHAPES),
-                index=2,
-                format_func=lambda s: _(SHAPES[s]),
-                key="toy-shape",
-                width=200,
-            )
-            seed = st.number_input(_(N_("Seed")), 0, 9999, 0, key="toy-seed", width=120)
-            st.segmented_control(
-                _(N_("Models to train")),
-                list(_NETWORK_CHOICES),
-                default="both",
-                format_func=lambda s: _(_NETWORK_CHOICES[s]),
-                required=True,
-                key="toy-who",
-            )
-        if st.session_state.get("_toy-of") != (shape, seed):
-            st.session_state["_toy-of"], st.session_state["_toy"] = (shape, seed), ToyGAN(shape, int(seed))
-        with st.container(horizontal=True):
-            running = st.toggle(_(N_("Run continuously")), key="toy-run")
-            st.button(
-                _n("Run {count} step", "Run {count} steps", _STEPS_PER_FRAME),
-                icon=":material/skip_next:",
-                key="toy-step",
-                on_click=_run_steps,
-                disabled=running,
-            )
-            st.button(_(N_("Reset")), icon=":material/restart_alt:", key="toy-reset", on_click=_reset)
-        st.fragment(_live_view, run_every=_REFRESH_SECONDS if running else None)(running)
+    )
 
 
 def _reset() -> None:
     st.session_state.pop("_toy-of", None)
-    st.session_state["toy-run"] = False
+    st.session_state[_RUNNING] = False
 
 
 def _run_steps() -> None:
