@@ -1,10 +1,11 @@
-"""Write files atomically, so that readers and crashes never leave half of one."""
+"""Write files atomically, so that readers and crashes never leave half of one; sizes of folders."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -56,3 +57,15 @@ def read_json(path: Path) -> Any | None:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
+
+
+def folder_size(folder: Path) -> int:
+    """Return the bytes of all files below `folder`; 0 if there is none. Files that vanish meanwhile are left out."""
+    total = 0
+    for path in folder.rglob("*"):
+        try:
+            status = path.stat()
+        except OSError:
+            continue
+        total += status.st_size if stat.S_ISREG(status.st_mode) else 0
+    return total

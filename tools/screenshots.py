@@ -35,6 +35,7 @@ PAGES: dict[str, dict[str, str]] = {
     "draw": {},
     "compare": {},
     "architecture": {},
+    "models": {},
     "glossary": {},
     "translate": {"source": "test"},
     "browse": {"folder": "synthetic scenes"},

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from core import paths, tasks
-from core.files import read_json, write_json
+from core.files import folder_size, read_json, write_json
 from core.messages import Message, N_, UserError, closest_names
 from core.migration import FORMAT, migrate_config, migrate_message, migrate_metrics, migrate_title
 from core.runs.names import run_name
@@ -200,13 +200,7 @@ class Run:
 
     def size(self) -> int:
         """Bytes on disk."""
-        total = 0
-        for p in self.path.rglob("*"):
-            try:
-                total += p.stat().st_size
-            except OSError:
-                continue
-        return total
+        return folder_size(self.path)
 
     def command(self) -> str:
         """The command line that repeats this run."""

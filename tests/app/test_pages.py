@@ -27,6 +27,7 @@ FIRST = {
     "architecture": "Inspect a model layer by layer: parameters, MACs, receptive field. Change a setting and see the cost update.",
     "browse": "Explore masks and keypoints in COCO or in your own annotations: filter, zoom in, count.",
     "translate": "Turn apples into oranges and back with CycleGAN. See what changed, and how the model learned it.",
+    "models": "See which models and datasets are installed, how good the models are, and where to try them.",
     "glossary": "Key terms, in English and Japanese.",
 }
 # What only an empty run store shows, on the pages that list runs.
@@ -55,6 +56,7 @@ READY = {
     "architecture": lambda page: metric(page, "Parameters") == "299 k" and rows(page) == 26,
     "browse": lambda page: f"**{scenes.NUM_IMAGES}**" in page.text,
     "translate": lambda page: metric(page, "Cycle error (MAE, share of value range)") == "5.0%",
+    "models": lambda page: rows(page) == 5,
     "glossary": lambda page: len(page.at.subheader) == len(glossary.list_terms(page.language)),
 }
 PAGES = pytest.mark.parametrize("name", FIRST)

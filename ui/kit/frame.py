@@ -86,6 +86,12 @@ PAGES: dict[str, PageEntry] = {
             "Turn apples into oranges and back with CycleGAN. See what changed, and how the model learned it."
         ),
     ),
+    "models": PageEntry(
+        "pages/models.py",
+        N_("Models & data"),
+        ":material/inventory_2:",
+        N_("See which models and datasets are installed, how good the models are, and where to try them."),
+    ),
     "glossary": PageEntry(
         "pages/glossary.py", N_("Glossary"), ":material/menu_book:", N_("Key terms, in English and Japanese.")
     ),
@@ -95,7 +101,7 @@ MENU: tuple[tuple[str, tuple[str, ...]], ...] = (
     (N_("Vision"), ("draw", "compare", "browse")),
     (N_("Generative models"), ("translate",)),
     (N_("Lab"), ("train", "runs", "architecture")),
-    (N_("Reference"), ("glossary",)),
+    (N_("Reference"), ("models", "glossary")),
 )
 """The pages of the menu in groups, each with its heading; the first has none."""
 

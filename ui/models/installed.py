@@ -1,0 +1,181 @@
+"""What is installed on this machine: data sets, third-party weights, disk use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+from core import data, paths, pretrained
+from core.coco import val2017
+from core.data import DatasetStatus, ProgressCallback
+from core.files import folder_size
+from core.formatting import format_size
+from core.messages import N_, UserError
+from ui.kit import cache
+from ui.kit.frame import PAGES
+from ui.kit.i18n import _, _n, escape_markdown, translate_message
+
+_CARD_WIDTH = 340  # pixels, at least
+_COCO_URL = "https://cocodataset.org/#download"
+
+
+def show_datasets() -> None:
+    """Show a card for each data set: what is installed, else how to get it."""
+    grid = st.grid(2, min_column_width=_CARD_WIDTH)
+    for name in data.list_source_datasets():
+        with grid.container(border=True, height="stretch"):
+            _show_dataset(cache.dataset_status(name))
+    with grid.container(border=True, height="stretch"):
+        _show_coco()
+    for entry in pretrained.WEIGHTS:
+        with grid.container(border=True, height="stretch"):
+            _show_weights(entry)
+
+
+def _heading(title: str, installed: bool) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{title}**", width="content")
+        if installed:
+            st.badge(_(N_("Installed")), icon=":material/check:", color="green")
+        else:
+            st.badge(_(N_("Not installed")), icon=":material/cloud_off:", color="gray")
+
+
+def _show_dataset(status: DatasetStatus) -> None:
+    info = data.dataset_info(status.name)
+    _heading(_(status.title), status.folder is not None and not status.problem)
+    if status.problem:
+        st.error(translate_message(status.problem))
+        return
+    if status.folder:
+        _show_counts(status)
+        return
+    if status.fallback_title:
+        st.markdown(_(N_("Until then, pages use {stand_in}."), stand_in=_(status.fallback_title)))
+    _show_source(status.url, info.download_bytes, status.layout)
+    if info.download:
+        download_button(
+            _(status.title),
+            f"download-{status.name}",
+            lambda report: data.download_dataset(status.name, report),
+        )
+
+
+def _show_counts(status: DatasetStatus) -> None:
+    st.caption(
+        " · ".join(
+            (
+                _n(
+                    "{train} training and {count} test example",
+                    "{train} training and {count} test examples",
+                    status.test,
+                    train=f"{status.train:,}",
+                ),
+                format_size(status.bytes),
+            )
+        ),
+        help=_(N_("Folder: {folder}"), folder=f"`{status.folder}`"),
+    )
+
+
+def _show_coco() -> None:
+    names = cache.coco_sources()
+    _heading("COCO", bool(names))
+    if names:
+        st.caption(
+            _(N_("Annotations: {names}"), names=", ".join(map(escape_markdown, names))),
+            help=_(N_("Folder: {folder}"), folder=", ".join(f"`{p}`" for p in paths.data_roots())),
+        )
+        entry = PAGES["browse"]
+        st.page_link(entry.path, label=_(entry.title), icon=entry.icon, width="stretch")
+        return
+    st.markdown(_(N_("Until then, pages use {stand_in}."), stand_in=_(N_("synthetic scenes"))))
+    _show_source(_COCO_URL, val2017.DOWNLOAD_BYTES, "`coco/annotations/*.json`, `coco/val2017/*.jpg`")
+    download_button(
+        "COCO val2017",
+        "download-coco",
+        lambda report: val2017.download_val2017(paths.download_root() / "coco", report),
+    )
+
+
+def _show_weights(entry: pretrained.Weights) -> None:
+    here = entry.path.exists()
+    _heading(_(entry.title), here)
+    st.caption(
+        _(
+            N_("Weights trained on ImageNet by torchvision, to start a run from. {size}"),
+            size=format_size(entry.bytes),
+        )
+    )
+    if not here:
+        st.caption(_(N_("Source: {url}"), url=entry.url))
+        download_button(
+            entry.title, f"download-{entry.name}", lambda report: pretrained.download_weights(entry, report)
+        )
+
+
+def _show_source(address: str, num_bytes: int, layout: str) -> None:
+    if address:
+        size = f" ({format_size(num_bytes)})" if num_bytes else ""
+        st.caption(_(N_("Source: {url}"), url=address) + size)
+    values = {"folder": f"`{paths.download_root()}`", "layout": layout}
+    if address:
+        st.caption(_(N_("Or place the files in {folder} as {layout}."), **values))
+    else:
+        st.caption(_(N_("Place the files in {folder} as {layout}."), **values))
+
+
+def download_button(title: str, key: str, download: Callable[[ProgressCallback], Path]) -> None:
+    """Show a button that calls `download` with a progress bar in its place; a failure is one sentence.
+
+    The page runs again when it is done.
+    """
+    place = st.empty()
+    blocked = paths.offline()
+    pressed = place.button(
+        _(N_("Download {title}"), title=title),
+        icon=":material/download:",
+        key=key,
+        disabled=blocked,
+        help=_(N_("Downloads are turned off on this server (MANABI_OFFLINE).")) if blocked else None,
+    )
+    if not pressed:
+        return
+    bar = place.progress(0.0, _(N_("Connecting…")))
+    try:
+        download(lambda message, share: bar.progress(min(1.0, share), translate_message(message)))
+    except UserError as error:
+        place.error(translate_message(error.message), icon=":material/cloud_off:")
+        return
+    cache.dataset_status.clear()
+    cache.coco_sources.clear()
+    st.rerun()
+
+
+@st.cache_data(ttl=60, show_spinner=False)
+def _folder_size(path: str) -> int:
+    return folder_size(Path(path))
+
+
+def show_disk_use() -> None:
+    """Show the size of the folders into which the project writes."""
+    folders = (
+        (
+            N_("Runs"),
+            paths.runs(),
+            N_("Weights, logs and samples of your runs. Delete runs on the Runs page."),
+        ),
+        (N_("Pretrained models"), paths.checkpoints(), N_("They come with the project.")),
+        (
+            N_("Cache"),
+            paths.cache(),
+            N_("Decoded data and indexes. Can be deleted; it is built again when needed."),
+        ),
+    )
+    grid = st.grid(3, min_column_width=160)
+    for name, folder, about in folders:
+        grid.metric(
+            _(name), format_size(_folder_size(str(folder))), border=True, help=f"{_(about)} `{folder}`"
+        )
