@@ -19,12 +19,9 @@ from ui.kit.i18n import _, translate_message
 DEFAULT_MODEL = "mnist-modern"
 
 
-def choose_models() -> tuple[list[ModelChoice], list[ModelChoice]]:
-    """Let the visitor select one or two models. Returns all models and the selected ones."""
-    known = available_models.list_digit_models()
+def choose_models(known: list[ModelChoice]) -> list[ModelChoice]:
+    """Let the visitor select one or two of the `known` models, in one row. Returns the selected ones."""
     by_id = {c.id: c for c in known}
-    if not known:
-        return [], []
     left, right = st.columns(2)
     default = available_models.find_choice(known, None, DEFAULT_MODEL).id
     with left:
@@ -45,76 +42,67 @@ def choose_models() -> tuple[list[ModelChoice], list[ModelChoice]]:
             default="",
             format_func=lambda i: prediction.model_title(by_id[i]) if i else _(N_("none")),
         )
-    return known, [by_id[i] for i in dict.fromkeys((first, second)) if i]
+    return [by_id[i] for i in dict.fromkeys((first, second)) if i]
 
 
-def show_predictions(digit: DigitInput, selected: list[ModelChoice]) -> Predictions:
-    """Show the predictions of the selected models side by side. Models that cannot be loaded are left out."""
-    accepted = ood_check.looks_like_digit(digit)
+def predict_all(digit: DigitInput | None, selected: list[ModelChoice]) -> Predictions:
+    """Predictions of the selected models. Those that cannot be loaded are left out, with the reason."""
     predictions = []
-    for column, choice in zip(st.columns(len(selected)), selected, strict=True):
-        with column:
-            try:
-                probabilities = prediction.show_prediction(
-                    digit, choice, accepted=accepted, narrow=len(selected) > 1
-                )
-                predictions.append((choice, probabilities))
-            except UserError as error:
-                st.error(translate_message(error.message), icon=":material/error:")
+    for choice in selected if digit else []:
+        try:
+            predictions.append((choice, prediction.predict(digit, choice)))
+        except UserError as error:
+            st.error(translate_message(error.message), icon=":material/error:")
     return predictions
 
 
-def show_model_input(digit: DigitInput) -> None:
-    """Show the preprocessing of the digit, and its switches."""
-    st.subheader(_(N_("Model input")))
-    if digit.prepared:
-        prediction.preprocessing_switches()
-    else:
-        st.caption(
-            _(
-                N_(
-                    "Test images are already 28×28. The MNIST authors applied these preprocessing steps to "
-                    "them."
-                )
-            )
-        )
-    prediction.show_preprocessing(digit)
+def show_predictions(
+    digit: DigitInput | None, selected: list[ModelChoice], predictions: Predictions, *, accepted: bool
+) -> None:
+    """Show the predictions side by side, without a digit their empty frames."""
+    shown = predictions if digit else [(choice, None) for choice in selected]
+    if not shown:
+        return
+    for column, (choice, probabilities) in zip(st.columns(len(shown)), shown, strict=True):
+        with column:
+            prediction.show_prediction(digit, choice, probabilities, accepted=accepted, alone=len(shown) == 1)
+
+
+def show_missing_models() -> None:
+    """Say that there is no digit classifier, and how to get one."""
+    st.warning(
+        _(N_("No digit classifier found: the checkpoints folder is empty and there are no MNIST runs yet."))
+    )
+    st.page_link("pages/train.py", label=_(N_("Train a model")), icon=":material/model_training:")
 
 
 with page("draw"):
     url.migrate_parameters("", migrate_draw_link)
     preload.wait_until_ready()
-    # Above the choice of models, so that on a phone the prediction is visible while drawing.
-    container = st.container()
-    model_choices, selected_models = choose_models()
-    if not model_choices:
-        st.warning(
-            _(
-                N_(
-                    "No digit classifier found: the checkpoints folder is empty and there are no MNIST "
-                    "runs yet."
-                )
-            )
-        )
-        st.page_link("pages/train.py", label=_(N_("Train a model")), icon=":material/model_training:")
-    canvas_column, prediction_column = container.columns([330, 470], gap="medium")
-    with canvas_column:
-        digit = input_picker.choose_digit(prediction.preprocessing_steps())
-    predictions = []
+    input_column, prediction_column = st.columns([44, 56], gap="medium")
+    model_choices = available_models.list_digit_models()
     with prediction_column:
-        if digit is None and st.session_state.get("source") == "drawing":
-            with st.container(border=True):
-                heading = _(N_("Draw a digit from 0 to 9"))
-                st.markdown(f"#### {heading}")
-                st.markdown(
-                    _(N_("Use a mouse, stylus or finger. The prediction updates after every stroke."))
-                )
-        elif digit and selected_models:
-            with st.spinner(_(N_("Running inference…")), show_time=False):
-                predictions = show_predictions(digit, selected_models)
+        selected_models = choose_models(model_choices) if model_choices else []
+    with input_column:
+        source = input_picker.choose_source()
+        # Above the canvas, so that on a phone the prediction is visible while drawing.
+        with st.container(gap=None):
+            line = st.container(gap=None)
+            digit = input_picker.show_input(source, prediction.preprocessing_steps())
+    with prediction_column:
+        predictions = predict_all(digit, selected_models)
+        accepted = digit is None or ood_check.looks_like_digit(digit)
+        show_predictions(digit, selected_models, predictions, accepted=accepted)
+        if not model_choices:
+            show_missing_models()
+        elif digit:
             handwriting_view.save_example(digit, handwriting_view.set_name())
+    with line:
+        if selected_models:
+            first = predictions[0][1] if predictions else None
+            prediction.show_line(digit, first, accepted=accepted)
     if digit is not None:
-        show_model_input(digit)
+        prediction.show_model_input(digit)
     st.subheader(_(N_("Why this prediction?")))
     explanations.show_explanations(digit, predictions, model_choices)
     if selected_models:

@@ -82,7 +82,7 @@ def _film_drawing(film: Film, server: Server) -> None:
     film.take(900)
     for _points in stroke_by_stroke(page, DIGIT, every=4):
         film.take(120)
-    page.get_by_test_id("stMetric").first.wait_for()
+    page.locator(".manabi-digit-readout .digit", has_text=str(DIGIT)).first.wait_for(state="attached")
     page.mouse.move(5, 5)
     wait_until_idle(page)
     page.wait_for_timeout(1500)  # the chart moves to its new values

@@ -20,9 +20,9 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
+from core.digits import samples
 from core.files import read_json, write_json
 from tools import browser as tool
-from tools import strokes
 from tools.page_sources import page_digest
 from tools.server import PROJECT, Server
 
@@ -162,17 +162,19 @@ def draw_digit(page: Page, digit: int) -> None:
     """Draw a digit on the canvas and wait for its prediction."""
     for _stroke in stroke_by_stroke(page, digit):
         pass
-    page.get_by_test_id("stMetric").first.wait_for()
+    page.locator(".manabi-digit-readout .digit", has_text=str(digit)).first.wait_for(state="attached")
     page.mouse.move(5, 5)
     wait_until_idle(page)
 
 
 def stroke_by_stroke(page: Page, digit: int, every: int = 0) -> Iterator[None]:
     """Draw a digit on the canvas. Yields after each stroke, and every `every` points within one."""
-    canvas = page.locator("canvas.upper-canvas")
+    canvas = page.locator(".manabi-digit-canvas canvas")
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
-    for stroke in strokes.digit_points(digit, box["x"] + 70, box["y"] + 50, 140, 180):
+    side = box["width"]
+    inside = (box["x"] + side / 4, box["y"] + side * 0.18, side / 2, side * 0.64)
+    for stroke in samples.digit_points(digit, *inside):
         page.mouse.move(*stroke[0])
         page.mouse.down()
         for number, point in enumerate(stroke[1:], 1):

@@ -15,6 +15,9 @@ import numpy as np
 from PIL import Image, ImageDraw
 from scipy.ndimage import distance_transform_edt, gaussian_filter
 
+CANVAS_SIDE = 280
+"""Side of the canvas in its own units, whatever its size on the screen."""
+_MAX_STROKES, _MAX_POINTS, _SUPERSAMPLING = 200, 2000, 4
 IMAGE_SIZE = 28
 DIGIT_SIZE = 20
 _INK_THRESHOLD = 32
@@ -59,55 +62,28 @@ class PreparedDigit:
     steps: PreprocessingSteps
 
 
-def ink_from_rgba(canvas: np.ndarray) -> np.ndarray:
-    """Ink (H, W) of a canvas (H, W, 4), uint8: light strokes on black or on a transparent background."""
-    light = np.maximum(np.maximum(canvas[..., 0], canvas[..., 1]), canvas[..., 2]).astype(np.uint16)
-    return (light * canvas[..., 3] // 255).astype(np.uint8)
+def ink_from_strokes(strokes: object) -> np.ndarray:
+    """Render strokes as ink (`CANVAS_SIDE`, `CANVAS_SIDE`), uint8.
 
-
-_MAX_STROKES, _MAX_POINTS, _SUPERSAMPLING = 200, 2000, 4
-
-
-def ink_from_strokes(drawing: dict, side: int) -> np.ndarray:
-    """Render strokes as ink (`side`, `side`), uint8.
-
-    `drawing` is Fabric.js JSON from a browser: paths of lines and quadratic curves. Malformed strokes are skipped.
+    `strokes` comes from a browser: a list of `{"width": w, "points": [[x, y], ...]}` in units of which the canvas has `CANVAS_SIDE`.
+    Malformed strokes are skipped.
     """
-    sheet = Image.new("L", (side * _SUPERSAMPLING, side * _SUPERSAMPLING))
+    scale = _SUPERSAMPLING
+    sheet = Image.new("L", (CANVAS_SIDE * scale, CANVAS_SIDE * scale))
     pen = ImageDraw.Draw(sheet)
-    for stroke in drawing["objects"][:_MAX_STROKES]:
+    for stroke in strokes[:_MAX_STROKES] if isinstance(strokes, list) else []:
         try:
-            width = _SUPERSAMPLING * min(max(float(stroke["strokeWidth"]), 1), side)
-            points = np.clip(
-                _path_points(stroke["path"][:_MAX_POINTS]) * _SUPERSAMPLING,
-                -side * _SUPERSAMPLING,
-                2 * side * _SUPERSAMPLING,
-            )
-        except (KeyError, TypeError, ValueError, IndexError):
+            width = scale * min(max(float(stroke["width"]), 1), CANVAS_SIDE)
+            points = np.array(stroke["points"][:_MAX_POINTS], float).reshape(-1, 2)
+        except (KeyError, TypeError, ValueError, OverflowError):
             continue
-        corners = [tuple(p) for p in points]
+        if not len(points) or not np.isfinite([width, *points.ravel()]).all():
+            continue
+        corners = [tuple(p) for p in np.clip(points, -CANVAS_SIDE, 2 * CANVAS_SIDE) * scale]
         pen.line(corners, fill=255, width=round(width))
         for x, y in corners:
             pen.ellipse((x - width / 2, y - width / 2, x + width / 2, y + width / 2), fill=255)
-    return np.asarray(sheet.resize((side, side), Image.Resampling.BOX))
-
-
-def _path_points(path: list) -> np.ndarray:
-    """Points (N, 2) along a path such as [["M", x, y], ["Q", x1, y1, x, y], ["L", x, y]].
-
-    Raises ValueError if the path has no finite points.
-    """
-    points: list[np.ndarray] = []
-    for _letter, *numbers in path:
-        *bends, end = np.array(numbers, float).reshape(-1, 2)
-        if bends and points:
-            start, t = points[-1], np.linspace(0, 1, 6)[1:-1, None]
-            points += list((1 - t) ** 2 * start + 2 * t * (1 - t) * bends[0] + t**2 * end)
-        points.append(end)
-    coordinates = np.array(points).reshape(-1, 2)
-    if not len(coordinates) or not np.isfinite(coordinates).all():
-        raise ValueError("no points")
-    return coordinates
+    return np.asarray(sheet.resize((CANVAS_SIDE, CANVAS_SIDE), Image.Resampling.BOX))
 
 
 def to_ink(ink: np.ndarray) -> np.ndarray:

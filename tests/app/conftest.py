@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import threading
@@ -112,6 +113,19 @@ class Page:
     @property
     def metrics(self) -> dict[str, str]:
         return {m.label: m.value for m in self.at.metric}
+
+    def components(self, name: str) -> dict[str, dict]:
+        """Return the data of the custom components of module `name`, by the key of each."""
+        mounted = [
+            e.proto for e in self.at.get("bidi_component") if e.proto.component_name == f"manabi_{name}"
+        ]
+        return {proto.id.split("-", 2)[2]: json.loads(proto.json) for proto in mounted}
+
+    @property
+    def digits(self) -> list[str]:
+        """The digits that the models predict, side by side."""
+        shown = self.components("digit_readout")
+        return [data["digit"] for key, data in shown.items() if key != "prediction-line"]
 
     def press(self, label: str) -> Page:
         """Press the button that says `label`, a message id."""

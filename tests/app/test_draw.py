@@ -10,18 +10,19 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from core import data, paths
-from core.digits import canvas, neighbor_index
+from core.digits import canvas, neighbor_index, samples
 from core.inference import explain
+from core.messages import Message, UserError
 from tests import factories
-from ui.draw import analysis, prediction
+from ui.components import digit_canvas
+from ui.draw import analysis
 
 
 @pytest.fixture
 def charts_shown(monkeypatch: pytest.MonkeyPatch) -> dict:
     """The figures of all live charts of the page, by key."""
     shown = {}
-    for module in (analysis, prediction):
-        monkeypatch.setattr(module, "live_chart", lambda figure, key, **_more: shown.update({key: figure}))
+    monkeypatch.setattr(analysis, "live_chart", lambda figure, key, **_more: shown.update({key: figure}))
     return shown
 
 
@@ -56,21 +57,69 @@ def own_checkpoints(monkeypatch: pytest.MonkeyPatch, tmp_path):
     return folder
 
 
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> Callable:
+    """`drawn(strokes)`: what the canvas of the next pages reports; None for nothing."""
+
+    def report(strokes: object) -> None:
+        def mount(*, data: dict, **_more: object) -> dict:
+            state = {"revision": data["revision"], "strokes": strokes}
+            return {"drawing": None if strokes is None else state}
+
+        real = digit_canvas._mount
+        monkeypatch.setattr(digit_canvas, "_mount", lambda **more: real(**more) and mount(**more))
+
+    return report
+
+
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_a_photo_is_answered_right(with_photo: Callable, language: str) -> None:
     page = with_photo(language=language)
-    assert page.metrics[page.word("Prediction")] == "7"
-    assert page.says("This does not look like a digit.") is False
+    assert page.digits == ["7"]
+    assert not any(data["doubtful"] for data in page.components("digit_readout").values())
     assert page.word("28×28 (model input)") in str([e.proto for e in page.at.get("image")])
     assert not page.errors
 
 
-def test_two_networks_side_by_side(with_photo: Callable, charts_shown: dict) -> None:
+def test_it_opens_with_an_explained_sample(visit: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(samples, "sample_of_day", lambda _day: 4)
+    page = visit("draw")
+    assert page.digits == ["4"] and page.components("digit_readout")["prediction-line"]["digit"] == "4"
+    [canvas_data] = page.components("digit_canvas").values()
+    assert canvas_data["strokes"] is None and canvas_data["sample"] == samples.sample_strokes(4)
+    assert page.word("28×28 (model input)") in str([e.proto for e in page.at.get("image")])
+    assert "predicts **4** with" in page.text
+    page.press("Another sample")
+    assert page.digits != ["4"] and not page.errors
+
+
+def test_what_was_drawn_replaces_the_sample_and_lasts(visit: Callable, drawn: Callable) -> None:
+    drawn(samples.sample_strokes(3))
+    page = visit("draw")
+    assert page.digits == ["3"]
+    drawn(None)  # the canvas of another visit has reported nothing yet
+    page.go("glossary").go("draw")
+    assert page.digits == ["3"] and page.components("digit_canvas")["digit-canvas"]["strokes"]
+
+
+@pytest.mark.parametrize(
+    "strokes",
+    [[], "no list", [{"width": "x"}], [{"width": 20, "points": [[1, 1], [2]]}]],
+    ids=["cleared", "text", "no points", "half a point"],
+)
+def test_an_empty_canvas_has_no_prediction(visit: Callable, drawn: Callable, strokes: object) -> None:
+    drawn(strokes)
+    page = visit("draw")
+    expected = {"digit": "–", "confidence": ""} if isinstance(strokes, list) else {"doubtful": False}
+    assert all(data.items() >= expected.items() for data in page.components("digit_readout").values())
+    assert page.says("Draw a digit first.") is isinstance(strokes, list)
+    assert not page.errors
+
+
+def test_two_networks_side_by_side(with_photo: Callable) -> None:
     page = with_photo(network="mnist-modern", beside="mnist-lenet5")
-    assert [m.value for m in page.at.metric if m.label == "Prediction"] == ["7", "7"]
-    bars = [figure.data[0] for key, figure in charts_shown.items() if key.startswith("probabilities")]
-    # Labels of ten upright bars would overlap in half of the column.
-    assert [bar.orientation for bar in bars] == ["h", "h"]
+    assert page.digits == ["7", "7"]
+    assert page.says("MNIST\\: LeNet-5")
 
 
 def test_with_two_models_the_explanation_names_one(
@@ -106,22 +155,47 @@ def test_a_dot_is_not_answered_with_confidence(with_photo: Callable) -> None:
     out = io.BytesIO()
     image.save(out, "PNG")
     page = with_photo(out.getvalue())
-    assert page.warnings == ["This does not look like a digit."] and "Prediction" not in page.metrics
+    shown = page.components("digit_readout")
+    assert shown["prediction-mnist-modern"]["note"] == "This does not look like a digit."
+    assert all(data["doubtful"] for data in shown.values())
+    assert page.says(
+        "Measured: this check rejects {letters} of printed letters, and wrongly rejects {digits} of MNIST test digits."
+    )
 
 
 def test_a_test_digit_is_answered_right(visit: Callable, real_data) -> None:
     page = visit("draw", source="test")
     truth = int(data.load_dataset("mnist", download=False).test_y[0])
-    assert page.metrics["Prediction"] == str(truth)
+    assert page.digits == [str(truth)]
     assert page.says("Test images are already 28×28.")
     page.press("Pick another digit")
-    assert "Prediction" in page.metrics
+    assert page.digits != ["–"]
 
 
-def test_a_test_digit_without_mnist(visit: Callable) -> None:
-    assert visit("draw", source="test").says(
-        "MNIST is not installed, so no test digit can be shown. Run {command} to download it."
-    )
+def test_without_mnist_sample_digits_stand_for_test_digits(visit: Callable) -> None:
+    page = visit("draw", source="test")
+    assert page.digits == ["0"]
+    page.press("Pick another digit")
+    assert page.digits != ["0"] and not page.errors
+    page.press("Download MNIST (12 MB)")
+    assert page.errors == ["Downloads are disabled on this server (MANABI_OFFLINE)."]
+
+
+def test_mnist_is_downloaded_on_a_press(visit: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MANABI_OFFLINE")
+    failed = UserError("{title} could not be downloaded.", title="MNIST")
+
+    def download(name: str, progress: Callable) -> None:
+        progress(Message("Downloading {title}", {"title": name}), 0.5)
+        raise failed
+
+    monkeypatch.setattr(data, "download_dataset", download)
+    page = visit("draw", source="test").press("Download MNIST (12 MB)")
+    assert page.errors == ["MNIST could not be downloaded."] and page.digits == ["0"]
+    arrived = []
+    monkeypatch.setattr(data, "download_dataset", lambda name, _progress: arrived.append(name))
+    page.press("Download MNIST (12 MB)")
+    assert arrived == ["mnist"] and not page.errors
 
 
 def test_without_any_network(visit: Callable, monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
@@ -132,7 +206,7 @@ def test_without_any_network(visit: Callable, monkeypatch: pytest.MonkeyPatch, t
     ]
     page = visit("draw", source="photo").set("photo", ("7.png", photo(), "image/png"))
     assert not page.errors
-    assert "Prediction" not in page.metrics
+    assert not page.digits
 
 
 @pytest.mark.parametrize("spoil", ["weights", "card", "no card", "truncated"])
@@ -149,9 +223,9 @@ def test_a_network_that_does_not_match_its_card(with_photo: Callable, own_checkp
     page = with_photo()
     [error] = page.errors
     assert str(weights) in error
-    assert "Prediction" not in page.metrics
+    assert not page.digits
     # Another network still answers.
-    assert page.set("network", "mnist-cnn").metrics["Prediction"] == "7"
+    assert page.set("network", "mnist-cnn").digits == ["7"]
     assert not page.errors
 
 
@@ -159,7 +233,7 @@ def test_a_network_of_ones_own(with_photo: Callable, visit: Callable) -> None:
     run = factories.finished("mnist-softmax", name="mine")
     page = with_photo(network=run.id)
     assert "mine" in page.text
-    assert "Prediction" in page.metrics or page.warnings  # its weights are untrained
+    assert page.digits[0] in "0123456789"  # its weights are untrained
     page = with_photo(network=run.id, view="epochs")
     assert page.says("Predictions by epoch: {answers}")
 
@@ -173,14 +247,14 @@ def test_weights_of_a_run_that_are_damaged(with_photo: Callable) -> None:
 
 @pytest.mark.parametrize("network", ["nothing", "../../x", "<b>"])
 def test_an_unknown_network_in_the_link_gives_the_default(with_photo: Callable, network: str) -> None:
-    assert with_photo(network=network).metrics["Prediction"] == "7"
+    assert with_photo(network=network).digits == ["7"]
 
 
 @pytest.mark.parametrize("view", ["why", "maps", "nearest", "slide", "epochs", "set"])
 @pytest.mark.parametrize("network", ["mnist-modern", "mnist-softmax"])
 def test_every_view(with_photo: Callable, view: str, network: str) -> None:
     page = with_photo(network=network, view=view)
-    assert page.metrics["Prediction"] == "7"
+    assert page.digits == ["7"]
     assert not page.errors
 
 
@@ -236,7 +310,7 @@ def test_ones_own_handwriting(with_photo: Callable) -> None:
 def test_odd_names_of_a_set(with_photo: Callable, own_world, owner: str) -> None:
     page = with_photo(set=owner, view="set")
     page.set("keep-label", "7")
-    assert page.metrics["Prediction"] == "7"
+    assert page.digits == ["7"]
     assert all(p.is_relative_to(own_world / "handwriting") for p in own_world.rglob("*.png"))
     assert not list(own_world.parent.glob("etc*"))
 
@@ -260,7 +334,7 @@ def test_an_upload_that_is_no_image_is_one_sentence(
     [error] = page.errors
     assert "<b>" not in error
     assert ".." not in error
-    assert page.word("Prediction") not in page.metrics
+    assert page.digits == ["–"]
 
 
 @pytest.mark.parametrize("content", ["white", "black"])
@@ -268,5 +342,5 @@ def test_a_photo_of_nothing(with_photo: Callable, content: str) -> None:
     out = io.BytesIO()
     Image.new("RGB", (300, 300), content).save(out, "PNG")
     page = with_photo(out.getvalue())
-    assert "Prediction" not in page.metrics
-    assert page.errors or page.warnings
+    assert page.digits == ["–"]
+    assert page.errors

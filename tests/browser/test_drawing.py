@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import CDPSession, expect
 
+from core.digits import samples
 from tests.browser.conftest import Visitor
-from tools import strokes
 
 WAYS = {
     # left, top, width and height on the canvas of 280×280, and the key that sets the brush
@@ -19,26 +18,30 @@ WAYS = {
     "large": (22, 20, 236, 240, "End"),
 }
 BRUSH = {None: "20", "Home": "6", "End": "36"}
-EMPTY = "Use a mouse, stylus or finger."
+EMPTY = "Draw a digit from 0 to 9"
+SAMPLE = "A sample: draw over it"
+UNITS = 280  # of the canvas, whatever its size on the screen
+PREDICTED = ".manabi-digit-readout.large .digit"
 
 
-def canvas_at(visitor: Visitor) -> tuple[float, float]:
-    canvas = visitor.page.locator("canvas.upper-canvas")
+def canvas_at(visitor: Visitor) -> tuple[float, float, float]:
+    """Left and top of the canvas, and pixels for each of its units."""
+    canvas = visitor.page.locator(".manabi-digit-canvas canvas")
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
-    assert (box["width"], box["height"]) == (280, 280)
-    return box["x"], box["y"]
+    assert box["width"] == box["height"]
+    return box["x"], box["y"], box["width"] / UNITS
 
 
 def draw(visitor: Visitor, digit: int, left: float, top: float, width: float, height: float) -> None:
     """Write `digit` with the mouse, stroke by stroke."""
-    x0, y0 = canvas_at(visitor)
+    x0, y0, unit = canvas_at(visitor)
     mouse = visitor.page.mouse
-    for stroke in strokes.digit_points(digit, left, top, width, height):
-        mouse.move(x0 + stroke[0][0], y0 + stroke[0][1])
+    for stroke in samples.digit_points(digit, left, top, width, height):
+        mouse.move(x0 + unit * stroke[0][0], y0 + unit * stroke[0][1])
         mouse.down()
         for x, y in stroke[1:]:
-            mouse.move(x0 + x, y0 + y)
+            mouse.move(x0 + unit * x, y0 + unit * y)
         mouse.up()
 
 
@@ -46,29 +49,18 @@ def set_brush(visitor: Visitor, key: str | None) -> None:
     slider = visitor.page.get_by_role("slider", name="Brush size")
     if key:
         slider.press(key)
-        clear(visitor)
     expect(slider).to_have_value(BRUSH[key])
 
 
-def sheet(visitor: Visitor) -> int:
-    """The number of the canvas: every Clear brings the next one."""
-    names = visitor.page.locator("[class*=st-key-digit-canvas-]").first.get_attribute("class")
-    return int(re.search(r"digit-canvas-(\d+)", names).group(1))
-
-
 def clear(visitor: Visitor) -> None:
-    page, old = visitor.page, sheet(visitor)
     visitor.press("Clear")
-    expect(page.locator(f".st-key-digit-canvas-{old + 1} canvas.upper-canvas")).to_have_count(1)
-    expect(page.locator(f".st-key-digit-canvas-{old}")).to_have_count(0)
     visitor.sees(EMPTY)
+    expect(visitor.page.locator(PREDICTED)).to_have_text("–")
 
 
 def answers(visitor: Visitor, digit: int) -> None:
     """The page answers `digit`, and stays with it once it has settled."""
-    answer = (
-        visitor.page.get_by_test_id("stMetric").filter(has_text="Prediction").get_by_test_id("stMetricValue")
-    )
+    answer = visitor.page.locator(PREDICTED)
     expect(answer).to_have_text(str(digit))
     visitor.settle()
     expect(answer).to_have_text(str(digit))
@@ -79,7 +71,7 @@ def test_ten_digits_stroke_by_stroke_with_the_mouse(visitor: Callable[..., Visit
     *box, key = WAYS[way]
     # Explanations once; without them the other thirty digits take half the time.
     me = visitor().open("draw", **({} if way == "in the middle" else {"view": "epochs"}))
-    me.sees(EMPTY)
+    me.sees(SAMPLE)
     set_brush(me, key)
     for digit in range(10):
         draw(me, digit, *box)
@@ -89,32 +81,39 @@ def test_ten_digits_stroke_by_stroke_with_the_mouse(visitor: Callable[..., Visit
 
 def test_a_dot_and_a_scribble_are_not_digits(visitor: Callable[..., Visitor]) -> None:
     me = visitor().open("draw")
-    x0, y0 = canvas_at(me)
+    x0, y0, unit = canvas_at(me)
     mouse = me.page.mouse
-    mouse.click(x0 + 140, y0 + 140)
+    mouse.click(x0 + 140 * unit, y0 + 140 * unit)
     me.sees("This does not look like a digit.")
     clear(me)
-    mouse.move(x0 + 20, y0 + 20)
+    mouse.move(x0 + 20 * unit, y0 + 20 * unit)
     mouse.down()
     for i in range(60):
-        mouse.move(x0 + 20 + (i * 97) % 240, y0 + 20 + (i * 61) % 240)
+        mouse.move(x0 + unit * (20 + (i * 97) % 240), y0 + unit * (20 + (i * 61) % 240))
     mouse.up()
     me.sees("This does not look like a digit.")
 
 
-def test_the_last_stroke_is_taken_back(visitor: Callable[..., Visitor]) -> None:
+def test_undo_and_clear_by_keyboard(visitor: Callable[..., Visitor]) -> None:
     me = visitor().open("draw")
     draw(me, 1, *WAYS["in the middle"][:4])
     answers(me, 1)
-    me.press("Undo")
+    draw(me, 7, *WAYS["in the middle"][:4])
+    expect(me.page.locator(PREDICTED)).not_to_have_text("1")
+    canvas = me.page.locator(".manabi-digit-canvas canvas")
+    canvas.press("Control+z")
+    canvas.press("Backspace")
+    answers(me, 1)
+    canvas.press("Tab")
+    me.page.keyboard.press("Enter")  # the button Undo
     me.sees(EMPTY)
-    # The canvas after Undo is a new one: its toolbar is hidden as well, and it can be drawn on.
-    toolbar = me.page.locator(".st-key-digit-field .dc-toolbar")
-    expect(toolbar).to_have_count(1)
-    expect(toolbar).to_be_hidden()
     draw(me, 7, *WAYS["in the middle"][:4])
     answers(me, 7)
-    clear(me)
+    canvas.press("Delete")
+    me.sees(EMPTY)
+    expect(me.page.locator(PREDICTED)).to_have_text("–")
+    me.press("Another sample")
+    me.sees(SAMPLE)
 
 
 def touch(session: CDPSession, kind: str, *points: tuple[float, float]) -> None:
@@ -125,18 +124,21 @@ def touch(session: CDPSession, kind: str, *points: tuple[float, float]) -> None:
 
 def test_by_touch_and_the_page_stays_where_it_is(visitor: Callable[..., Visitor]) -> None:
     me = visitor("ja-JP", width=390, has_touch=True, is_mobile=True).open("draw")
-    x0, y0 = canvas_at(me)
+    x0, y0, unit = canvas_at(me)
+    assert unit * UNITS > 330  # the canvas takes the width of the phone
     session = me.context.new_cdp_session(me.page)
     before = me.page.get_by_test_id("stMain").evaluate("e => e.scrollTop")
-    for stroke in strokes.digit_points(7, *WAYS["in the middle"][:4]):
-        touch(session, "touchStart", (x0 + stroke[0][0], y0 + stroke[0][1]))
+    for stroke in samples.digit_points(7, *WAYS["in the middle"][:4]):
+        touch(session, "touchStart", (x0 + unit * stroke[0][0], y0 + unit * stroke[0][1]))
         for x, y in stroke[1:]:
-            touch(session, "touchMove", (x0 + x, y0 + y))
+            touch(session, "touchMove", (x0 + unit * x, y0 + unit * y))
         touch(session, "touchEnd")
-    value = me.page.get_by_test_id("stMetricValue").first
-    expect(value).to_have_text("7")
+    line = me.page.locator(".manabi-digit-readout.line")
+    expect(line.locator(".digit")).to_have_text("7")
+    below = line.bounding_box()["y"] + line.bounding_box()["height"]
+    assert 0 <= y0 - below < 20  # the prediction stands directly above the canvas
     assert me.page.get_by_test_id("stMain").evaluate("e => e.scrollTop") == before
-    assert canvas_at(me) == (x0, y0)
+    assert canvas_at(me) == (x0, y0, unit)
     assert me.overflow <= 0
 
 
@@ -157,5 +159,5 @@ def test_what_it_sees_and_why(visitor: Callable[..., Visitor]) -> None:
     me.choose("Feature maps")
     me.page.wait_for_url("**view=maps**")
     me.page.reload()
-    me.sees(EMPTY)  # a drawing is private, so it is not in the URL
+    me.sees(SAMPLE)  # a drawing is private, so it is not in the URL
     assert "view=maps" in me.page.url

@@ -54,7 +54,7 @@ def test_nothing_is_wider_than_the_screen(
             me.page.locator(".manabi-live .main-svg").first.wait_for()
         if path == "draw":
             draw(me, 7, 60, 50, 150, 180)
-            me.page.get_by_test_id("stMetric").first.wait_for()
+            expect(me.page.locator(".manabi-digit-readout .digit").first).to_have_text("7")
         me.settle()
         assert me.overflow <= 0, path
         inner = me.page.get_by_test_id("stMain").evaluate("e => e.scrollWidth - e.clientWidth")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import datetime
+
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
 from core import checkpoints, data
-from core.digits import canvas
-from core.digits.canvas import PreprocessingSteps, ink_amount, ink_from_rgba, is_blank, prepare_digit
+from core.digits import canvas, samples
+from core.digits.canvas import PreprocessingSteps, ink_amount, is_blank, prepare_digit
 from core.digits.photo_ink import ink_from_photo
 from core.messages import UserError
 
@@ -106,18 +108,6 @@ def test_blank_drawings() -> None:
     assert ink_amount(np.full((5, 5), 255, np.uint8)) == 1.0
 
 
-def test_canvas_pixels() -> None:
-    rgba = np.zeros((10, 10, 4), np.uint8)
-    rgba[2, 2] = 255
-    rgba[3, 3] = (255, 255, 255, 100)
-    transparent = ink_from_rgba(rgba)
-    rgba[..., 3] = 255
-    rgba[3, 3] = (100, 100, 100, 255)
-    on_black = ink_from_rgba(rgba)
-    assert (transparent == on_black).all() and on_black.dtype == np.uint8
-    assert on_black[2, 2] == 255 and on_black[3, 3] == 100 and on_black.sum() == 355
-
-
 def photographed(ink: np.ndarray, dark: bool, uneven: bool, noise: float = 3.0) -> Image.Image:
     x, y = np.meshgrid(np.linspace(0, 1, ink.shape[1]), np.linspace(0, 1, ink.shape[0]))
     light = 1 - 0.5 * x * y if uneven else np.ones_like(x)
@@ -192,23 +182,36 @@ def shipped_predictor():  # noqa: ANN201
         pytest.skip(str(error))
 
 
-def test_strokes_become_the_ink_that_the_canvas_would_send() -> None:
-    path = [["M", 80, 60], ["Q", 80, 60, 140, 60], ["Q", 200, 60, 160, 140], ["L", 120, 230]]
-    good = {"type": "Path", "strokeWidth": 20, "path": path}
-    ink = canvas.ink_from_strokes({"objects": [good]}, 280)
+def test_strokes_become_the_ink_that_the_canvas_shows() -> None:
+    good = {"width": 20, "points": [[80, 60], [200, 60], [120, 230]]}
+    ink = canvas.ink_from_strokes([good])
     assert ink.shape == (280, 280)
-    assert ink[60, 100] == 255
-    assert ink[55, 100] == 255  # within the brush
+    assert ink[60, 100] == ink[55, 100] == 255  # within the brush
     assert ink[45, 100] == 0
-    assert not is_blank(ink)
+    assert not is_blank(canvas.ink_from_strokes([{"width": 20, "points": [[140, 140]]}]))
     nonsense = [
         None,
         {},
-        {"path": 3, "strokeWidth": 2},
-        {"path": [], "strokeWidth": 2},
-        {"path": [["M", "x"]], "strokeWidth": 2},
-        {"path": [["M", 1, float("nan")]], "strokeWidth": 1},
-        {"path": [["M", 1e300, 1]], "strokeWidth": 1e9},
+        {"points": 3, "width": 2},
+        {"points": [], "width": 2},
+        {"points": [["x", 1]], "width": 2},
+        {"points": [[1, float("nan")]], "width": 1},
+        {"points": [[1, 2], [3]], "width": 1},
+        {"points": [[1, 2]], "width": 10**400},
     ]
-    assert np.array_equal(canvas.ink_from_strokes({"objects": [good, *nonsense[:-1]]}, 280), ink)
-    canvas.ink_from_strokes({"objects": nonsense}, 280)
+    assert np.array_equal(canvas.ink_from_strokes([good, *nonsense]), ink)
+    for strokes in (None, {}, "text", []):
+        assert is_blank(canvas.ink_from_strokes(strokes))
+    assert canvas.ink_from_strokes([{"points": [[1e300, 1]], "width": 1e9}]).shape == (280, 280)
+
+
+def test_every_sample_digit_is_recognized(shipped_predictor) -> None:  # noqa: ANN001
+    pixels = np.stack([samples.sample_pixels(digit) for digit in range(samples.COUNT)])
+    assert shipped_predictor.predict(pixels[:, None]).argmax(1).tolist() == list(range(samples.COUNT))
+
+
+def test_the_samples_take_turns() -> None:
+    first = datetime.date(2026, 1, 1)
+    days = [samples.sample_of_day(first + datetime.timedelta(days=n)) for n in range(samples.COUNT)]
+    assert sorted(days) == list(range(samples.COUNT))
+    assert [samples.sample_after(digit) for digit in days[:-1]] == days[1:]

@@ -14,7 +14,7 @@ from core.messages import N_, UserError
 from ui.components.live_chart import live_chart
 from ui.draw.input_picker import DigitInput
 from ui.draw.prediction import model_title
-from ui.kit import charts, feature_maps, image_display, weights
+from ui.kit import charts, data_source, feature_maps, image_display, weights
 from ui.kit.i18n import _, translate_message
 
 _NUM_NEIGHBORS = 8
@@ -65,7 +65,14 @@ def show_attribution(digit: DigitInput, choice: ModelChoice, probabilities: np.n
         )
     with left:
         values = explain.compute_attribution(predictor, digit.pixels, target, method)
-        st.image(image_display.overlay_attribution(digit.pixels, values), width=_IMAGE_SIDE)
+        overlay = image_display.overlay_attribution(digit.pixels, values)
+        st.image(
+            image_display.tile_images([overlay], 1, 1),
+            width=_IMAGE_SIDE,
+            alt=_(
+                N_("Pixels that are evidence for and against {digit}"), digit=predictor.spec.classes[target]
+            ),
+        )
 
 
 def show_feature_maps(digit: DigitInput, choice: ModelChoice) -> None:
@@ -90,19 +97,23 @@ def nearest_neighbors(digit: DigitInput, choice: ModelChoice) -> None:
         st.info(
             _(
                 N_(
-                    "MNIST is not installed, so the training digits cannot be shown. Run {command} to "
-                    "download it."
-                ),
-                command="`python -m core data get mnist`",
+                    "The 60,000 training digits of MNIST are not installed, so there is nothing to compare "
+                    "with."
+                )
             )
         )
+        data_source.download_button("mnist")
         return
-    neighbors = index.search(digit.pixels, _NUM_NEIGHBORS)
+    with st.spinner(_(N_("Comparing with 60,000 training digits…"))):
+        neighbors = index.search(digit.pixels, _NUM_NEIGHBORS)
     captions = [
         f"{label}  {100 * similarity:.0f}%"
         for label, similarity in zip(neighbors.labels, neighbors.similarity, strict=True)
     ]
-    st.image(image_display.tile_images(list(neighbors.images), _NUM_NEIGHBORS // 2, 4, captions=captions))
+    st.image(
+        image_display.tile_images(list(neighbors.images), _NUM_NEIGHBORS // 2, 4, captions=captions),
+        alt=f"{_(N_('Similar training digits'))}: {', '.join(captions)}",
+    )
     st.caption(
         _(
             N_(
@@ -130,7 +141,7 @@ def _neighbor_index(choice: ModelChoice) -> NeighborIndex | None:
     # Not by st.cache_resource itself: a cached function cannot draw into a progress bar outside of it.
     loaded, key = _loaded_indexes(), f"{choice.weights}-{choice.weights.stat().st_mtime}"
     if key not in loaded:
-        bar = st.empty()
+        bar = st.progress(0.0, _(N_("Loading the training set")))
         index = neighbor_index.load_index(
             weights.load_predictor(choice.weights),
             key,
@@ -154,7 +165,11 @@ def shift_sensitivity(digit: DigitInput, choices: list[ModelChoice]) -> None:
         top = digit.label if digit.label is not None else int(probabilities[shift_test.MAX_SHIFT].argmax())
         name = f"{model_title(choice)}: {predictor.spec.classes[top]}"
         series.append(charts.Series(name, offsets, probabilities[:, top], role=role))
-    live_chart(_confidence_chart(series, _(N_("shift to the right (pixels)"))), "sliding")
+    live_chart(
+        _confidence_chart(series, _(N_("shift to the right (pixels)"))),
+        "sliding",
+        alt=_(N_("Confidence by shift")),
+    )
     st.caption(
         _(
             N_(
@@ -202,6 +217,6 @@ def epoch_replay(digit: DigitInput, choice: ModelChoice) -> None:
     series = [
         charts.Series(classes[k], epochs, probabilities[:, k], role=role) for role, k in enumerate(shown)
     ]
-    live_chart(_confidence_chart(series, _(N_("Epochs"))), "replay")
+    live_chart(_confidence_chart(series, _(N_("Epochs"))), "replay", alt=_(N_("Confidence by epoch")))
     predictions = " ".join(classes[k] for k in probabilities.argmax(1))
     st.caption(_(N_("Predictions by epoch: {answers}"), answers=predictions))

@@ -9,8 +9,8 @@ from core.inference.available_models import ModelChoice
 from core.messages import N_
 from ui.draw import analysis, handwriting_view, prediction
 from ui.draw.input_picker import DigitInput
-from ui.kit import url
-from ui.kit.i18n import _
+from ui.kit import charts, url
+from ui.kit.i18n import _, escape_markdown
 
 VIEWS = {
     "why": N_("Pixel attribution"),
@@ -36,6 +36,7 @@ def choose_explained(predictions: Predictions) -> tuple[ModelChoice, np.ndarray]
         key="explained",
         default=next(iter(by_id)),
         required=True,
+        wrap=True,
         format_func=lambda i: prediction.model_title(by_id[i][0]),
     )
     return by_id[explained]
@@ -44,12 +45,13 @@ def choose_explained(predictions: Predictions) -> tuple[ModelChoice, np.ndarray]
 def show_explanations(digit: DigitInput | None, predictions: Predictions, known: list[ModelChoice]) -> None:
     """Show the selected explanation; only one at a time is computed."""
     view = url.choose_one(
-        st.segmented_control,
+        st.pills,
         _(N_("Explain")),
         list(VIEWS),
         key="view",
         default="why",
         required=True,
+        wrap=True,
         format_func=lambda v: _(VIEWS[v]),
     )
     if view == "set":
@@ -60,6 +62,14 @@ def show_explanations(digit: DigitInput | None, predictions: Predictions, known:
         analysis.shift_sensitivity(digit, [choice for choice, _probabilities in predictions])
     else:
         choice, probabilities = choose_explained(predictions)
+        st.markdown(
+            _(
+                N_("**{model}** predicts **{digit}** with {confidence} confidence."),
+                model=escape_markdown(prediction.model_title(choice)),
+                digit=int(probabilities.argmax()),
+                confidence=charts.format_percent(float(probabilities.max())),
+            )
+        )
         match view:
             case "why":
                 analysis.show_attribution(digit, choice, probabilities)

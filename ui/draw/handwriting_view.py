@@ -25,7 +25,7 @@ def set_name() -> str:
 
 def save_example(digit: DigitInput, owner: str) -> None:
     """Let the visitor save a drawing or photo to the set of `owner` with its label."""
-    if digit.source == "test":
+    if digit.source in ("sample", "test"):
         return
 
     def add() -> None:
@@ -37,19 +37,20 @@ def save_example(digit: DigitInput, owner: str) -> None:
         if example:
             flash(Message(N_("Saved with label {label}."), {"label": label}), "success")
 
-    st.segmented_control(
-        _(N_("Wrong? Save it to your set with the correct label:")),
-        list(handwriting.LABELS),
-        key="keep-label",
-        on_change=add,
-        wrap=True,
-        help=_(
-            N_(
-                "Saved on the machine running this app, in the set named below. You can also save "
-                "digits that were predicted correctly."
-            )
-        ),
-    )
+    with st.popover(_(N_("Wrong? Save it to your set")), icon=":material/bookmark_add:", type="tertiary"):
+        st.segmented_control(
+            _(N_("Correct label")),
+            list(handwriting.LABELS),
+            key="keep-label",
+            on_change=add,
+            wrap=True,
+            help=_(
+                N_(
+                    "Saved on the machine running this app, in the set named below. You can also save "
+                    "digits that were predicted correctly."
+                )
+            ),
+        )
 
 
 def show_handwriting_set(choices: list[ModelChoice]) -> None:

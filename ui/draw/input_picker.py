@@ -8,15 +8,15 @@ from typing import Literal
 import numpy as np
 import streamlit as st
 
-from core import data, images
-from core.digits import canvas, photo_ink
+from core import data
+from core.digits import canvas, photo_ink, samples
 from core.digits.canvas import PreparedDigit, PreprocessingSteps
 from core.messages import N_, UserError
-from ui.components import canvas_bar
-from ui.kit import cache, image_display, uploads, url
+from ui.draw import drawing
+from ui.kit import cache, data_source, image_display, uploads, url
 from ui.kit.i18n import _, translate_message
 
-CANVAS_SIDE = 280  # pixels
+_IMAGE_SIDE = 336  # pixels, a multiple of 28
 
 
 @dataclass(frozen=True)
@@ -24,24 +24,25 @@ class DigitInput:
     """An image to classify.
 
     `pixels` (28, 28) uint8 is the model input. `prepared` holds the preprocessing of a drawing or photo; it is None for a test
-    digit. `label` is the class of a test digit.
+    digit. `label` is the class of a test digit or sample.
     """
 
     pixels: np.ndarray
-    source: Literal["drawing", "test", "photo"]
+    source: Literal["drawing", "sample", "test", "photo"]
     prepared: PreparedDigit | None = None
     label: int | None = None
 
 
-def choose_digit(steps: PreprocessingSteps) -> DigitInput | None:
-    """Show the input sources. Returns the current digit, or None if there is none yet."""
-    source = url.choose_one(
+def choose_source() -> str:
+    """Let the visitor choose between canvas, test digits and photo."""
+    return url.choose_one(
         st.segmented_control,
         _(N_("Input source")),
         ["drawing", "test", "photo"],
         key="source",
         default="drawing",
         required=True,
+        wrap=True,
         label_visibility="collapsed",
         format_func=lambda s: {
             "drawing": _(N_("Draw")),
@@ -49,81 +50,70 @@ def choose_digit(steps: PreprocessingSteps) -> DigitInput | None:
             "photo": _(N_("Photo or scan")),
         }[s],
     )
+
+
+def show_input(source: str, steps: PreprocessingSteps) -> DigitInput | None:
+    """Show the input of a `source`. Returns the current digit, or None if there is none."""
     if source == "test":
         return _test_input()
     return _drawing_input(steps) if source == "drawing" else _photo_input(steps)
 
 
 def _drawing_input(steps: PreprocessingSteps) -> DigitInput | None:
-    from streamlit_drawable_canvas import st_canvas
+    drawn = drawing.show_canvas()
+    st.button(
+        _(N_("Another sample")), icon=":material/shuffle:", type="tertiary", on_click=drawing.next_sample
+    )
+    if drawn is None:
+        return None
+    prepared = canvas.prepare_digit(drawn.ink, steps)
+    if drawn.sample is None:
+        return DigitInput(prepared.pixels, "drawing", prepared)
+    return DigitInput(prepared.pixels, "sample", prepared, drawn.sample)
 
-    st.caption(_(N_("Draw a digit from 0 to 9")))
-    width, sheet = st.session_state.get("brush", 20), st.session_state.setdefault("sheet", 0)
-    with st.container(key="digit-field", gap=None):
-        result = st_canvas(
-            stroke_width=width,
-            stroke_color="#FFFFFF",
-            background_color="#000000",
-            width=CANVAS_SIDE,
-            height=CANVAS_SIDE,
-            drawing_mode="freedraw",
-            return_image_data=True,
-            initial_drawing=st.session_state.get("kept-strokes"),
-            key=f"digit-canvas-{sheet}",
-        )
-        canvas_bar.hide_canvas_bar("digit-field")
-    strokes = result.json_data or {}
-    has_strokes = isinstance(strokes.get("objects"), list) and bool(strokes["objects"])
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
-        st.slider(_(N_("Brush size")), 6, 36, 20, key="brush", persist_state="session", width=100)
-        st.button(
-            _(N_("Undo")),
-            icon=":material/undo:",
-            on_click=_reset_canvas,
-            args=(strokes,),
-            key="take-back",
-            disabled=not has_strokes,
-            help=_(N_("Remove the last stroke")),
-        )
-        st.button(_(N_("Clear")), icon=":material/delete:", on_click=_reset_canvas, key="clear")
-    if result.image_bytes:
-        # The image comes from the browser, so it is decoded as carefully as an upload.
-        ink = canvas.ink_from_rgba(np.asarray(images.decode_image(result.image_bytes).convert("RGBA")))
-    elif has_strokes:
-        # After Undo, the new canvas sends no image until the next stroke.
-        ink = canvas.ink_from_strokes(strokes, CANVAS_SIDE)
+
+def _test_input() -> DigitInput:
+    installed = data.find_dataset("mnist") is not None
+    if installed:
+        dataset = cache.load_dataset("mnist")
+        images, labels = dataset.test_x[:, 0], dataset.test_y
     else:
-        return None
-    if canvas.is_blank(ink):
-        return None
-    prepared = canvas.prepare_digit(ink, steps)
-    return DigitInput(prepared.pixels, "drawing", prepared)
-
-
-def _reset_canvas(strokes: dict | None = None) -> None:
-    """Callback: start a new canvas, empty or with all `strokes` but the last."""
-    st.session_state["kept-strokes"] = strokes and {**strokes, "objects": strokes["objects"][:-1]}
-    st.session_state["sheet"] = st.session_state.get("sheet", 0) + 1
-
-
-def _test_input() -> DigitInput | None:
-    if data.find_dataset("mnist") is None:
-        st.info(
+        labels = np.arange(samples.COUNT)
+        images = [samples.sample_pixels(int(label)) for label in labels]
+    count = len(labels)
+    index = st.session_state.setdefault("test-index", 0) % count
+    pixels, label = np.array(images[index]), int(labels[index])
+    caption = (
+        _(N_("Test digit {index}: label {label}"), index=index, label=label)
+        if installed
+        else _(N_("Sample digit: label {label}"), label=label)
+    )
+    st.image(
+        image_display.upscale_image(pixels, _IMAGE_SIDE // 28),
+        width=_IMAGE_SIDE,
+        caption=caption,
+        alt=caption,
+    )
+    st.button(
+        _(N_("Pick another digit")), icon=":material/shuffle:", on_click=_pick_another, args=(index, count)
+    )
+    if not installed:
+        st.caption(
             _(
-                N_("MNIST is not installed, so no test digit can be shown. Run {command} to download it."),
-                command="`python -m core data get mnist`",
+                N_(
+                    "MNIST's 10,000 test digits are not installed, so these are the project's own sample "
+                    "digits."
+                )
             )
         )
-        return None
-    dataset = cache.load_dataset("mnist")
-    st.session_state.setdefault("test-index", 0)
-    if st.button(_(N_("Pick another digit")), icon=":material/shuffle:"):
-        st.session_state["test-index"] = int(np.random.default_rng().integers(len(dataset.test_x)))
-    index = st.session_state["test-index"]
-    pixels, label = np.array(dataset.test_x[index, 0]), int(dataset.test_y[index])
-    caption = _(N_("Test digit {index}: label {label}"), index=index, label=label)
-    st.image(image_display.upscale_image(pixels, CANVAS_SIDE // 28), width=CANVAS_SIDE, caption=caption)
+        data_source.download_button("mnist")
     return DigitInput(pixels, "test", label=label)
+
+
+def _pick_another(current: int, count: int) -> None:
+    """Callback: show another of `count` digits."""
+    step = int(np.random.default_rng().integers(1, count))
+    st.session_state["test-index"] = (current + step) % count
 
 
 def _photo_input(steps: PreprocessingSteps) -> DigitInput | None:
@@ -137,7 +127,7 @@ def _photo_input(steps: PreprocessingSteps) -> DigitInput | None:
     image = uploads.decode_upload(upload) if upload else None
     if image is None:
         return None
-    st.image(image, width=CANVAS_SIDE)
+    st.image(image, width=_IMAGE_SIDE, alt=_(N_("The uploaded image")))
     try:
         prepared = canvas.prepare_digit(photo_ink.ink_from_photo(image), steps)
     except UserError as error:

@@ -17,11 +17,11 @@ def _load_detector(mtime: float) -> OODDetector:
 
 
 def looks_like_digit(digit: DigitInput) -> bool:
-    """Whether a drawing or photo looks like a digit; test digits always pass.
+    """Whether a drawing or photo looks like a digit; samples and test digits always pass.
 
     If the detector cannot be loaded, shows the reason and returns True.
     """
-    if digit.source == "test":
+    if digit.source in ("sample", "test"):
         return True
     path = paths.checkpoints() / f"{NAME}.safetensors"
     try:

@@ -6,13 +6,15 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
+from core import data
 from core.digits.canvas import PreprocessingSteps
 from core.digits.ood_detector import NAME
+from core.inference import available_models
 from core.inference.available_models import ModelChoice
 from core.messages import N_
-from ui.components.live_chart import live_chart
+from ui.components.digit_readout import digit_readout
 from ui.draw.input_picker import DigitInput
-from ui.kit import cache, charts, weights
+from ui.kit import cache, image_display, weights
 from ui.kit.i18n import _, escape_markdown
 from ui.kit.run_names import run_name
 
@@ -26,41 +28,60 @@ def model_title(choice: ModelChoice) -> str:
     return run_name(choice.run) if choice.run else _(choice.task.title)
 
 
-def show_prediction(
-    digit: DigitInput, choice: ModelChoice, *, accepted: bool, narrow: bool = False
-) -> np.ndarray:
-    """Show the predicted digit and the probabilities of all classes. Returns them, (10,).
+def predict(digit: DigitInput, choice: ModelChoice) -> np.ndarray:
+    """The probabilities (K,) of a model. Raises UserError if its weights cannot be used."""
+    return weights.load_predictor(choice.weights).predict(digit.pixels[None, None])[0]
 
-    `accepted` is the result of the out-of-distribution check. In a `narrow` column the bars are horizontal, because the labels
-    of upright bars would overlap. Raises UserError if the weights cannot be used.
-    """
-    predictor = weights.load_predictor(choice.weights)
-    probabilities = predictor.predict(digit.pixels[None, None])[0]
-    top = int(probabilities.argmax())
-    st.caption(escape_markdown(model_title(choice)))
-    if accepted:
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            st.metric(_(N_("Prediction")), predictor.spec.classes[top], width="content")
-            st.metric(_(N_("Confidence")), charts.format_percent(probabilities[top]), width="content")
-    else:
-        _show_rejection()
-    if digit.label is not None:
-        correct = top == digit.label
-        st.badge(
-            _(N_("correct")) if correct else _(N_("wrong: the label is {truth}"), truth=digit.label),
-            icon=":material/check:" if correct else ":material/close:",
-            color="green" if correct else "red",
-        )
-    figure = charts.probability_bars(
-        probabilities, predictor.spec.classes, truth=digit.label, vertical=not narrow
+
+def show_line(digit: DigitInput | None, probabilities: np.ndarray | None, *, accepted: bool) -> None:
+    """Show the prediction in one line, on narrow screens alone."""
+    digit_readout(
+        "prediction-line",
+        probabilities,
+        data.dataset_info(available_models.DATASET).classes,
+        line=True,
+        doubtful=not accepted,
+        truth=digit.label if digit else None,
     )
-    key = f"probabilities-{choice.id}-{'narrow' if narrow else 'wide'}"
-    live_chart(figure, key, alt=_(N_("Predicted probabilities of the ten digits")))
-    return probabilities
 
 
-def _show_rejection() -> None:
-    st.warning(_(N_("This does not look like a digit.")), icon=":material/help:")
+def show_prediction(
+    digit: DigitInput | None,
+    choice: ModelChoice,
+    probabilities: np.ndarray | None,
+    *,
+    accepted: bool,
+    alone: bool,
+) -> None:
+    """Show the predicted digit and the probabilities of all classes, or their empty frame; unless it is `alone`, with its model.
+
+    `accepted` is the result of the out-of-distribution check.
+    """
+    label = digit.label if digit else None
+    note = ""
+    if not accepted:
+        note = _(N_("This does not look like a digit."))
+    elif label is not None and probabilities is not None:
+        correct = int(probabilities.argmax()) == label
+        note = (
+            f"✓ {_(N_('correct'))}" if correct else f"✗ {_(N_('wrong: the label is {truth}'), truth=label)}"
+        )
+    if not alone:
+        st.caption(escape_markdown(model_title(choice)))
+    digit_readout(
+        f"prediction-{choice.id}",
+        probabilities,
+        data.dataset_info(available_models.DATASET).classes,
+        doubled=alone,
+        note=note,
+        doubtful=not accepted,
+        truth=label,
+    )
+    if not accepted:
+        _explain_rejection()
+
+
+def _explain_rejection() -> None:
     metrics = (cache.model_card(NAME) or {}).get("metrics", {})
     if metrics:
         st.caption(
@@ -73,10 +94,26 @@ def _show_rejection() -> None:
                 letters=f"{100 * metrics['letters_caught']:.0f}%",
             )
         )
-    st.caption(_(N_("Best guess:")))
 
 
-def preprocessing_switches() -> None:
+def show_model_input(digit: DigitInput) -> None:
+    """Show the preprocessing of the digit, and its switches."""
+    st.subheader(_(N_("Model input")))
+    if digit.prepared:
+        _preprocessing_switches()
+    else:
+        st.caption(
+            _(
+                N_(
+                    "Test images are already 28×28. The MNIST authors applied these preprocessing steps to "
+                    "them."
+                )
+            )
+        )
+    _show_preprocessing(digit)
+
+
+def _preprocessing_switches() -> None:
     """Show a switch for each preprocessing step."""
     st.caption(
         _(
@@ -99,23 +136,25 @@ def preprocessing_steps() -> PreprocessingSteps:
     )
 
 
-def show_preprocessing(digit: DigitInput) -> None:
+def _show_preprocessing(digit: DigitInput) -> None:
     """Show the image after each preprocessing step, in one row."""
     names, steps = [_(N_("28×28 (model input)"))], [digit.pixels]
     if prepared := digit.prepared:
         height, width = prepared.resized.shape
         names = [_(N_("original image")), _(N_("cropped")), f"{height}×{width}", *names]
         steps = [prepared.drawing, prepared.cropped, prepared.resized, *steps]
-    gap = np.zeros((_STEP_SIDE, _STEP_GAP, 4), np.uint8)
-    tiles = [part for image in steps for part in (_fit_to_square(image), gap)][:-1]
-    st.image(np.concatenate(tiles, axis=1), caption=" → ".join(names))
+    tiles = [_fit_to_square(image) for image in steps]
+    steps_line = " → ".join(names)
+    st.image(
+        image_display.tile_images(tiles, len(tiles), 1, gap=_STEP_GAP), caption=steps_line, alt=steps_line
+    )
 
 
 def _fit_to_square(image: np.ndarray) -> np.ndarray:
-    """Resize `image` (h, w) without smoothing onto a gray square (S, S, 4), so that all steps have the same height."""
+    """Resize `image` (h, w) without smoothing onto a gray square (S, S), so that all steps have the same height."""
     side, scale = _STEP_SIDE, _STEP_SIDE / max(image.shape)
     size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
     method = Image.Resampling.NEAREST if scale > 1 else Image.Resampling.BOX
     square = Image.new("L", (side, side), _STEP_BACKGROUND)
     square.paste(Image.fromarray(image).resize(size, method), ((side - size[0]) // 2, (side - size[1]) // 2))
-    return np.asarray(square.convert("RGBA"))
+    return np.asarray(square)

@@ -48,16 +48,14 @@ def show_feature_maps(
     values = explain.feature_maps(predictor, pixels, layer.name)[:limit]
     low, high = float(values.min()), float(values.max())
     gray = [((v - low) / (high - low or 1.0) * 255).astype(np.uint8) for v in values]
-    st.image(
-        image_display.tile_images(gray, _COLUMNS, max(1, tile_side // gray[0].shape[0])),
-        width="stretch",
-        caption=_(
-            N_(
-                "Feature maps of {layer}: {shown} of {count}. Brighter means higher activation; all "
-                "maps share one scale."
-            ),
-            shown=len(values),
-            count=layer.shape[0],
-            layer=layer.name,
+    caption = _(
+        N_(
+            "Feature maps of {layer}: {shown} of {count}. Brighter means higher activation; all "
+            "maps share one scale."
         ),
+        shown=len(values),
+        count=layer.shape[0],
+        layer=layer.name,
     )
+    tiles = image_display.tile_images(gray, _COLUMNS, max(1, tile_side // gray[0].shape[0]))
+    st.image(tiles, width="stretch", caption=caption, alt=caption)

@@ -1,12 +1,17 @@
-"""Handwritten digits as strokes: smoothed lines through a few points in the unit square, y pointing down."""
+"""Sample digits that come with the project, as pen strokes: each a smoothed line through a few points."""
 
 from __future__ import annotations
 
+import datetime
+
 import numpy as np
 
-Stroke = list[tuple[float, float]]
+from core.digits import canvas
 
-DIGITS: dict[int, list[Stroke]] = {
+Points = list[tuple[float, float]]
+"""A line in the unit square, y pointing down."""
+
+DIGITS: dict[int, list[Points]] = {
     0: [
         [
             (0.52, 0.02),
@@ -87,14 +92,14 @@ DIGITS: dict[int, list[Stroke]] = {
 }
 
 
-def digit_points(digit: int, left: float, top: float, width: float, height: float) -> list[Stroke]:
+def digit_points(digit: int, left: float, top: float, width: float, height: float) -> list[Points]:
     """Return the strokes of `digit` in the given box (pixels), with a point every few pixels."""
     return [
         [(left + width * x, top + height * y) for x, y in _smooth_spline(stroke)] for stroke in DIGITS[digit]
     ]
 
 
-def _smooth_spline(points: Stroke, between: int = 5) -> Stroke:
+def _smooth_spline(points: Points, between: int = 5) -> Points:
     """Return a Catmull-Rom spline through `points`."""
     p = np.array([points[0], *points, points[-1]])
     t = np.linspace(0, 1, between, endpoint=False)[:, None]
@@ -103,3 +108,35 @@ def _smooth_spline(points: Stroke, between: int = 5) -> Stroke:
         for a, b, c, d in zip(p, p[1:], p[2:], p[3:], strict=False)
     ]
     return [tuple(q) for q in np.concatenate([*curve, p[-1:]])]
+
+
+_BOX = (70, 50, 140, 180)
+"""Left, top, width and height of a sample on the canvas."""
+_BRUSH = 20
+_STEP = 3  # so that a few samples do not count up
+
+
+COUNT = len(DIGITS)
+
+
+def sample_of_day(day: datetime.date) -> int:
+    """The sample digit of `day`: another one on the next day."""
+    return day.toordinal() * _STEP % COUNT
+
+
+def sample_after(digit: int) -> int:
+    """The sample digit that follows `digit` in the order of the days."""
+    return (digit + _STEP) % COUNT
+
+
+def sample_strokes(digit: int) -> list[dict]:
+    """The strokes of a sample `digit`, as the canvas reports them (see `canvas.ink_from_strokes`)."""
+    return [
+        {"width": _BRUSH, "points": [[round(x, 1), round(y, 1)] for x, y in stroke]}
+        for stroke in digit_points(digit, *_BOX)
+    ]
+
+
+def sample_pixels(digit: int) -> np.ndarray:
+    """A sample `digit` as model input, uint8 (28, 28)."""
+    return canvas.prepare_digit(canvas.ink_from_strokes(sample_strokes(digit))).pixels

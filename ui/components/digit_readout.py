@@ -1,0 +1,52 @@
+"""The predicted digit, its confidence and a bar for each digit: large beside a canvas, or in one line above it on a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.messages import N_
+from ui.kit import charts
+from ui.kit.component import register
+from ui.kit.i18n import _
+
+_mount = register(__file__)
+_NONE = "–"
+
+
+def digit_readout(
+    key: str,
+    probabilities: Sequence[float] | None,
+    classes: Sequence[str],
+    *,
+    line: bool = False,
+    doubled: bool = False,
+    note: str = "",
+    doubtful: bool = False,
+    truth: int | None = None,
+) -> None:
+    """Show the prediction from (K,) `probabilities`; without any, its empty frame.
+
+    A `line` is shown on narrow screens alone. `doubled` hides the digit there, because such a line has it. `note` stands below the
+    digit, which is faded if the prediction is `doubtful`. The tick of class `truth` has a check mark.
+    """
+    shares = [float(p) for p in probabilities] if probabilities is not None else [0.0] * len(classes)
+    top = max(range(len(shares)), key=shares.__getitem__) if probabilities is not None else None
+    spoken = ", ".join(f"{name}: {charts.format_percent(p)}" for name, p in zip(classes, shares, strict=True))
+    data = {
+        "digit": _NONE if top is None else classes[top],
+        "confidence": "" if top is None else charts.format_percent(shares[top]),
+        "labels": {
+            "digit": _(N_("Prediction")),
+            "confidence": _(N_("Confidence")),
+            "bars": f"{_(N_('Predicted probabilities of the ten digits'))}: {spoken}",
+        },
+        "bars": [
+            {"name": f"✓ {name}" if i == truth else name, "share": p, "text": charts.format_percent(p)}
+            for i, (name, p) in enumerate(zip(classes, shares, strict=True))
+        ],
+        "top": top,
+        "note": note,
+        "doubtful": doubtful,
+        "look": "line" if line else "large doubled" if doubled else "large",
+    }
+    _mount(key=key, data=data)
