@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 import tomllib
-import unicodedata
 from dataclasses import dataclass
 
 from core import paths
 from core.messages import N_, UserError, closest_names
+from core.text import fold_text
 
 
 @dataclass(frozen=True)
@@ -68,14 +68,9 @@ def search_terms(word: str, language: str = "en") -> list[Term]:
     """Search names, readings and explanations for `word`; matches in names come first, and an empty word
     matches all. Full-width and half-width letters, katakana and hiragana are equivalent.
     """
-    wanted = _normalize(word or "")
-    named = [t for t in list_terms(language) if wanted in _normalize(f"{t.id} {t.en} {t.ja} {t.reading}")]
+    wanted = fold_text(word or "")
+    named = [t for t in list_terms(language) if wanted in fold_text(f"{t.id} {t.en} {t.ja} {t.reading}")]
     told = [
-        t for t in list_terms(language) if t not in named and wanted in _normalize(f"{t.text_en} {t.text_ja}")
+        t for t in list_terms(language) if t not in named and wanted in fold_text(f"{t.text_en} {t.text_ja}")
     ]
     return named + told
-
-
-def _normalize(text: str) -> str:
-    folded = unicodedata.normalize("NFKC", text).casefold().strip()
-    return "".join(chr(ord(c) - 0x60) if "ァ" <= c <= "ヶ" else c for c in folded)

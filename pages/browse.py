@@ -6,7 +6,15 @@ import streamlit as st
 
 from core.messages import N_, UserError
 from core.migration import migrate_browse_link
-from ui.browse import annotation_issues, grid, image_view, navigation, source_picker, statistics_view
+from ui.browse import (
+    annotation_issues,
+    filter_bar,
+    grid,
+    image_view,
+    navigation,
+    source_picker,
+    statistics_view,
+)
 from ui.kit import url
 from ui.kit.frame import page
 from ui.kit.i18n import _, translate_message
@@ -46,7 +54,7 @@ with page("browse"):
         elif view == "oddities":
             annotation_issues.show_issues(coco)
         else:
-            rows = grid.filter_bar(coco)
+            rows = filter_bar.show_filter(coco)
             if rows is not None:
                 grid.thumbnail_grid(coco, rows)
                 grid.export_subset(coco, rows)

@@ -231,6 +231,19 @@ class Coco:
             ) from error
         return by_image
 
+    def count_categories(self, indices: list[int]) -> dict[int, list[tuple[int, str, int]]]:
+        """Return id, name and number of instances of each category in the images at `indices`, most frequent first, by image."""
+        rows = self.query_table(
+            "SELECT a.image, a.category, coalesce(c.name, '?') AS name, count(*) AS n FROM annotations a "
+            "LEFT JOIN categories c ON c.category = a.category WHERE a.image IN (SELECT unnest(?)) "
+            "GROUP BY a.image, a.category, c.name ORDER BY a.image, n DESC, a.category",
+            [indices],
+        )
+        counts: dict[int, list[tuple[int, str, int]]] = {}
+        for row in rows.itertuples(index=False):
+            counts.setdefault(int(row.image), []).append((int(row.category), str(row.name), int(row.n)))
+        return counts
+
     def captions(self, image_record: ImageRecord) -> list[str]:
         """Return the captions of an image."""
         return self.query_table("SELECT caption FROM captions WHERE image = ?", [image_record.index])[

@@ -33,6 +33,11 @@ def category_color(category: int) -> tuple[int, int, int]:
     return tuple(round(255 * v) for v in colorsys.hsv_to_rgb(hue, 0.75, 0.95))
 
 
+def css_color(category: int) -> str:
+    """Return `category_color` as `#RRGGBB`."""
+    return "#{:02X}{:02X}{:02X}".format(*category_color(category))
+
+
 def load_photo(image_record: ImageRecord) -> Image.Image | None:
     """Read the image file at the size that its record states.
 

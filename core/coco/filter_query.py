@@ -4,7 +4,7 @@ Examples: `dog>=2 and person==0`, `'traffic light' and not (car or truck)`, `veh
 
 A name is a category or supercategory, quoted if it has several words, and counts its instances in an image; a name
 without a comparison means at least one. `category:NAME` and `supercategory:NAME` resolve names that are both (without a
-prefix the category is meant).
+prefix the category is meant). Names may be Japanese (`犬>=1`), operators and parentheses full-width (`犬＞＝１`).
 
 Other counts: `small`, `medium`, `large` (instances by COCO area class), `instances` (all of them), `keypoints` and
 `visible` (labeled and visible keypoints of the person that has the most). Columns: `id`, `width`, `height`. Attributes:
@@ -22,6 +22,14 @@ from typing import NoReturn
 import lark
 from lark.visitors import Interpreter
 
+from core.coco import category_names
+from core.coco.filter_names import (
+    AREA_CONDITIONS,
+    ATTRIBUTES,
+    KEYPOINT_COLUMNS,
+    NUMBER_COLUMNS,
+    FilterNames,
+)
 from core.messages import Message, N_, UserError, closest_names
 
 _GRAMMAR = r"""
@@ -33,48 +41,36 @@ _GRAMMAR = r"""
            | condition
     condition: (WORD | QUOTED | NUMBER) [OPERATOR (WORD | QUOTED | NUMBER)]
 
-    OPERATOR: />=|<=|==|!=|=|<|>/
+    OPERATOR: />=|<=|==|!=|[=<>≥≤≠≧≦]/
     QUOTED: /'[^']*'|"[^"]*"/
     NUMBER.2: /\d+(\.\d+)?/
-    WORD: /(super)?category:('[^']*'|"[^"]*")|[^\s()<>=!'"]+/
-    _AND.3: /and(?![^\s()<>=!'"])/i
-    _OR.3: /or(?![^\s()<>=!'"])/i
-    _NOT.3: /not(?![^\s()<>=!'"])/i
+    WORD: /(super)?category:('[^']*'|"[^"]*")|[^\s()<>=!'"≥≤≠≧≦]+/
+    _AND.3: /and(?![^\s()<>=!'"≥≤≠≧≦])/i
+    _OR.3: /or(?![^\s()<>=!'"≥≤≠≧≦])/i
+    _NOT.3: /not(?![^\s()<>=!'"≥≤≠≧≦])/i
     %ignore /\s+/
 """
-_SQL_OPERATORS = {">=": ">=", "<=": "<=", "==": "=", "=": "=", "!=": "<>", "<": "<", ">": ">"}
-NUMBER_COLUMNS = {"id": "i.id", "width": "i.width", "height": "i.height"}
-AREA_CONDITIONS = {
-    "small": "a.area < 1024",
-    "medium": "a.area >= 1024 AND a.area < 9216",
-    "large": "a.area >= 9216",
+_SQL_OPERATORS = {
+    ">=": ">=",
+    "<=": "<=",
+    "==": "=",
+    "=": "=",
+    "!=": "<>",
+    "<": "<",
+    ">": ">",
+    **dict.fromkeys("≥≧", ">="),
+    **dict.fromkeys("≤≦", "<="),
+    "≠": "<>",
 }
-KEYPOINT_COLUMNS = {"keypoints": "max(a.labeled)", "visible": "max(a.visible)"}
-ATTRIBUTES = ("crowd", "split", "caption")
+# What a Japanese keyboard writes, character by character, so that positions stay the same.
+_HALF_WIDTH = {
+    **{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)},
+    **dict.fromkeys(map(ord, "‘’「」"), "'"),
+    **dict.fromkeys(map(ord, "“”"), '"'),
+}
+_OTHER_COUNTS = {*AREA_CONDITIONS, *KEYPOINT_COLUMNS, "instances"}
 _MAX_DEPTH = 40
 _MAX_DIGITS = 18  # more do not fit a 64-bit integer
-
-
-@dataclass(frozen=True)
-class FilterNames:
-    """The names that a filter may use: category ids by name, category ids by supercategory, split indices by name."""
-
-    categories: dict[str, list[int]]
-    supercategories: dict[str, list[int]]
-    splits: dict[str, int]
-
-    def all_names(self) -> list[str]:
-        """Return every name that a condition may start with, each once."""
-        names = [
-            *self.categories,
-            *self.supercategories,
-            *AREA_CONDITIONS,
-            *NUMBER_COLUMNS,
-            "instances",
-            *KEYPOINT_COLUMNS,
-            *ATTRIBUTES,
-        ]
-        return list(dict.fromkeys(names))
 
 
 @dataclass
@@ -113,8 +109,41 @@ def parse_filter(text: str, names: FilterNames) -> FilterQuery:
         return FilterQuery()
     compiler = _Compiler(text, names)
     query = compiler.query
-    query.condition = compiler.visit(_parse_tree(text, compiler))
+    query.condition = compiler.visit(_parse_tree(_to_half_width(text), compiler))
     return query
+
+
+def required_categories(text: str, names: FilterNames) -> list[str] | None:
+    """Return the categories of which `text` requires one instance each ("dog>=1 and cat"); None for any other filter."""
+    if not text.strip():
+        return []
+    try:
+        tree = _parser().parse(_to_half_width(text))
+    except lark.exceptions.UnexpectedInput:
+        return None
+    found: list[str] = []
+    for condition in tree.children if tree.data == "conjunction" else [tree]:
+        if condition.data != "condition":
+            return None
+        token, operator, value = (*condition.children, None, None)[:3]
+        name = _unquote(token)
+        meant = [] if name in NUMBER_COLUMNS or _is_other_count(name, names) else names.find_categories(name)
+        is_one = operator is None or (_SQL_OPERATORS[operator], str(value)) in ((">=", "1"), (">", "0"))
+        if len(meant) != 1 or not is_one:
+            return None
+        found += meant
+    return list(dict.fromkeys(found))
+
+
+def _is_other_count(name: str, names: FilterNames) -> bool:
+    """Whether `name`, no category of the file itself, means another count or a supercategory before a Japanese category."""
+    return name not in names.categories and (name in names.supercategories or name in _OTHER_COUNTS)
+
+
+def _to_half_width(text: str) -> str:
+    """Replace full-width characters outside quotes by ASCII ones, each by one."""
+    parts = re.split(r"""('[^']*'|"[^"]*")""", text)
+    return "".join(part if i % 2 else part.translate(_HALF_WIDTH) for i, part in enumerate(parts))
 
 
 def format_condition(name: str, operator: str, count: int) -> str:
@@ -135,7 +164,7 @@ def append_condition(text: str, operator: str, condition: str) -> str:
     if not text:
         return condition
     try:
-        rule = _parser().parse(text).data
+        rule = _parser().parse(_to_half_width(text)).data
     except lark.exceptions.UnexpectedInput:
         rule = ""
     same = {"and": "conjunction", "or": "disjunction"}[operator]
@@ -299,11 +328,31 @@ class _Compiler(Interpreter):
             return self._add_count("count(*)", "TRUE")
         if not only and name in KEYPOINT_COLUMNS:
             return self._add_count(KEYPOINT_COLUMNS[name], "TRUE")
+        return self._add_count("count(*)", _category_condition(self._aliased_categories(token, wanted, only)))
+
+    def _aliased_categories(self, token: lark.Token, name: str, only: str) -> list[int]:
+        """Return the category ids of a Japanese name. Raises UserError if it is unknown or stands for several names."""
+        for kind, ids, found in (
+            ("category", self.names.categories, self.names.find_categories(name)),
+            ("supercategory", self.names.supercategories, self.names.find_supercategories(name)),
+        ):
+            if len(found) > 1 and only in ("", kind):
+                self.fail(
+                    token.start_pos,
+                    N_("{name} can mean {choices}; use one of these names"),
+                    name=name,
+                    choices=", ".join(category_names.display_name(n, "ja") for n in found),
+                )
+            if found and only in ("", kind):
+                return ids[found[0]]
+        nearest, is_close = self.names.suggest(name)
         self.fail(
             token.start_pos,
-            N_("unknown name {name}; closest matches: {nearest}"),
-            name=name,
-            nearest=closest_names(wanted, self.names.all_names()),
+            N_("unknown name {name}; closest matches: {nearest}")
+            if is_close
+            else N_("unknown name {name}; known names include {nearest}"),
+            name=_unquote(token),
+            nearest=", ".join(nearest),
         )
 
     def _add_count(self, aggregate: str, rows: str) -> str:

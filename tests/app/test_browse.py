@@ -11,22 +11,35 @@ import pytest
 import streamlit as st
 
 from core import paths
-from core.coco import scenes
+from core.coco import scenes, sources, val2017
 from core.coco.dataset import Coco
 from core.messages import UserError
-from ui.browse import image_view
+from ui.browse import grid, image_view
+from ui.components.image_grid import GridTile
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_without_coco_there_are_drawn_scenes_and_it_says_so(visit: Callable, language: str) -> None:
     page = visit("browse", language)
-    sentence = (
-        "COCO is not installed. Showing {count} synthetic %s in COCO format instead. To use COCO, place its "
-        "annotations and images in the data folder as {layout}, or download val2017."
-    )
+    sentence = "COCO is not installed. Showing {count} synthetic %s in COCO format instead."
     assert page.says((sentence % "scene", sentence % "scenes"))
+    assert page.says("Download {size}", size="1.1 GB") and val2017.URL in page.text
+    assert str(paths.download_root() / "coco") in page.text
     assert str(scenes.NUM_IMAGES) in page.text and not page.errors
     assert f"**{scenes.NUM_IMAGES}**" in page.text
+
+
+def test_annotations_are_chosen_only_if_there_are_several(
+    visit: Callable, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    shutil.copytree(scenes.make_dataset(tmp_path / "made"), tmp_path / "data" / "mine")
+    monkeypatch.setenv("MANABI_DATA", str(tmp_path / "data"))
+    page = visit("browse")
+    assert "folder" not in [s.key for s in page.at.selectbox] and not page.errors
+    page.press("Show synthetic scenes")
+    assert page.at.session_state["folder"] == sources.SYNTHETIC_TITLE and not page.errors
+    page.set("folder", "mine")
+    assert "folder" in [s.key for s in page.at.selectbox]
 
 
 def test_a_filter_and_a_wrong_one(visit: Callable) -> None:
@@ -168,17 +181,52 @@ def test_the_builder_keeps_the_meaning_of_a_filter_in_capitals(visit: Callable) 
 
 def test_the_page_of_the_grid_lasts_while_an_image_is_open(visit: Callable) -> None:
     page = visit("browse")
-    [number] = [n for n in page.at.number_input if n.label == "Page"]
-    page.set(number.key, 2)
-    assert page.at.query_params["page"] in ("2", ["2"]) and page.says(
-        "page {page} of {pages}", page=2, pages="2"
-    )
+    pagers = ("coco-page-top", "coco-page-bottom")
+    assert len(page.at.get("pagination")) == len(pagers)
+    page.at.session_state["coco-page-bottom"] = 2
+    page.run()
+    assert page.at.query_params["page"] in ("2", ["2"])
+    assert [page.at.session_state[key] for key in pagers] == [2, 2]
     page.at.query_params["image"] = "30"  # what a click on a tile sets
     page.run()
     page.press("Back to grid")
-    assert page.says("page {page} of {pages}", page=2, pages="2")
+    assert [page.at.session_state[key] for key in pagers] == [2, 2]
     page.set("where", "ball>=0")
-    assert page.says("page {page} of {pages}", page=1, pages="2") and "page" not in page.at.query_params
+    assert [page.at.session_state[key] for key in pagers] == [1, 1] and "page" not in page.at.query_params
+
+
+def test_chips_and_the_typed_filter_stay_in_step(visit: Callable) -> None:
+    page = visit("browse")
+    [chips] = [g for g in page.at.get("button_group") if g.key == "coco-chips"]
+    counts = dict(option.content.rsplit(" ", 1) for option in chips.proto.options)
+    assert set(counts) == {"person", "ball", "box", "tree"}
+    page.set("coco-chips", ["ball"])
+    assert page.at.session_state["where"] == "ball>=1"
+    assert f"**{counts['ball']}** of {scenes.NUM_IMAGES} images" in page.text
+    page.set("coco-chips", ["ball", "tree"])
+    assert page.at.session_state["where"] == "ball>=1 and tree>=1"
+    page.set("where", "tree and 人>=1")
+    assert page.at.session_state["coco-chips"] == ["tree", "person"]
+    page.set("where", "tree or box")
+    assert page.at.session_state["coco-chips"] == []
+    page.set("coco-chips", ["ball"])  # a filter that chips cannot express is kept
+    assert page.at.session_state["where"] == "(tree or box) and ball>=1"
+    page.press("Clear filter")
+    assert page.at.session_state["where"] == "" and not page.errors
+
+
+def test_categories_are_japanese_on_japanese_pages(visit: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[GridTile] = []
+    monkeypatch.setattr(grid, "image_grid", lambda tiles, *_a, legend, **_k: shown.extend([*tiles, legend]))
+    page = visit("browse", "ja", where="木>=2")
+    assert not page.errors
+    *tiles, legend = shown
+    assert all(any("木" in text for _color, text in tile.caption) or len(tile.caption) == 2 for tile in tiles)
+    assert all(len(tile.caption) <= 2 for tile in tiles) and "木" in [text for _color, text in legend]
+    page.set("coco-chips", ["ball"])
+    assert page.at.session_state["where"] == "木>=2 and ボール>=1"
+    page.set("where", "傘>=1")
+    assert len(page.errors) == 1 and "使える名前の例: ボール" in page.errors[0]
 
 
 def test_a_file_without_images_says_so(

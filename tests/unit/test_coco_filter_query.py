@@ -216,3 +216,81 @@ def test_a_filter_is_never_sql(coco: Coco, text: str) -> None:
         found = None
     assert found is None or len(found) < 159
     assert len(coco.filter_images()) == 159
+
+
+JAPANESE_NAMES = filter_query.FilterNames(
+    {"dog": [18], "traffic light": [10], "handbag": [31], "suitcase": [33], "person": [1]},
+    {"animal": [18], "person": [1]},
+    {},
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "english"),
+    [
+        ("犬>=1 and 人==0", "dog>=1 and person==0"),
+        ("犬＞＝１　and　（人物＝＝０）", "dog>=1 and (person==0)"),
+        ("イヌ≧2", "dog>=2"),
+        ("「信号機」 or 動物", "'traffic light' or animal"),
+        ("supercategory:動物>1", "supercategory:animal>1"),
+        ("Dog", "dog"),
+    ],
+    ids=["names", "full-width", "katakana", "brackets", "prefix", "capitals"],
+)
+def test_japanese_names_and_keyboards_mean_the_same(text: str, english: str) -> None:
+    expected = filter_query.parse_filter(english, JAPANESE_NAMES)
+    assert filter_query.parse_filter(text, JAPANESE_NAMES) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("かばん>=1", "かばん can mean ハンドバッグ, スーツケース; use one of these names"),
+        ("信号灯>=1", "unknown name 信号灯; closest matches: 信号機"),
+        ("狼", "unknown name 狼; known names include 犬, 信号機"),
+        ("wolverine>=1", "unknown name wolverine; closest matches:"),
+    ],
+    ids=["ambiguous", "typo", "unlike", "english"],
+)
+def test_an_unclear_name_gets_one_sentence(text: str, sentence: str) -> None:
+    with pytest.raises(UserError, match=f"character 1 .*{sentence}"):
+        filter_query.parse_filter(text, JAPANESE_NAMES)
+
+
+def test_a_category_of_the_file_comes_before_a_japanese_name() -> None:
+    names = filter_query.FilterNames({"dog": [1], "犬": [2]}, {}, {})
+    assert "IN (2)" in filter_query.parse_filter("犬", names).counts[0][1]
+    assert filter_query.required_categories("犬>=1", names) == ["犬"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", []),
+        ("dog", ["dog"]),
+        ("犬>=1 and person > 0 and dog", ["dog", "person"]),
+        ("dog>=2", None),
+        ("dog or person", None),
+        ("dog and crowd=no", None),
+        ("not dog", None),
+        ("animal>=1", None),
+        ("small>=1", None),
+        ("かばん", None),
+        ("dog and (", None),
+    ],
+    ids=[
+        "nothing",
+        "name",
+        "several",
+        "count",
+        "or",
+        "attribute",
+        "negation",
+        "supercategory",
+        "area",
+        "ambiguous",
+        "invalid",
+    ],
+)
+def test_the_categories_that_a_filter_requires(text: str, expected: list[str] | None) -> None:
+    assert filter_query.required_categories(text, JAPANESE_NAMES) == expected

@@ -10,12 +10,13 @@ from core.coco.annotation_issues import IssueType
 from core.coco.dataset import Coco, ImageRecord, Instance
 from core.messages import N_, UserError
 from ui.browse import navigation
+from ui.browse.category_label import category_label
 from ui.browse.progress import progress_bar
 from ui.components.image_grid import GridTile, image_grid
 from ui.kit import url
 from ui.kit.i18n import _, translate_message
 
-PAGE_SIZE = 18  # tiles on a page
+PAGE_SIZE = 24  # tiles on a page
 _TILE_SIDE = 224  # pixels
 
 
@@ -61,8 +62,8 @@ def show_issues(coco: Coco) -> None:
 
 def _example_grid(coco: Coco, issue_type: IssueType, rows: pd.DataFrame) -> None:
     pages = -(-len(rows) // PAGE_SIZE)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        page = navigation.page_input(pages, str(coco.folder), f"issues: {issue_type.name}")
+    page = navigation.current_page(pages, str(coco.folder), f"issues: {issue_type.name}")
+    navigation.pager(pages, page, "top")
     rows = rows.iloc[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
     records = coco.images_by_index(rows["image"].tolist())
     instances = {
@@ -85,7 +86,12 @@ def _example_grid(coco: Coco, issue_type: IssueType, rows: pd.DataFrame) -> None
                 record,
                 instance,
             ),
-            f"{instance.name} · {_(issue_type.measure, value=_format_value(issue_type, value))}",
+            [
+                (
+                    drawing.css_color(instance.category),
+                    f"{category_label(instance.name)} · {_(issue_type.measure, value=_format_value(issue_type, value))}",
+                )
+            ],
         )
         for record, instance, value in examples
     ]
@@ -95,6 +101,7 @@ def _example_grid(coco: Coco, issue_type: IssueType, rows: pd.DataFrame) -> None
         navigation.open_image(record.id, record.split, instance.id)
 
     image_grid(tiles, f"odd-{issue_type.name}", open_example, alt=_(issue_type.title))
+    navigation.pager(pages, page, "bottom")
 
 
 def _format_value(issue_type: IssueType, value: float) -> str:

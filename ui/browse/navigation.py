@@ -12,6 +12,8 @@ from ui.kit import url
 from ui.kit.i18n import _
 
 _IMAGE_PARAMS = ("image", "split", "instance")
+_PAGE, _WRITTEN_PAGE = "_page.number", "_url.page"
+_PAGERS = {"top": "coco-page-top", "bottom": "coco-page-bottom"}
 _MAX_ID_DIGITS = 18  # more do not fit a 64-bit integer
 
 
@@ -40,34 +42,37 @@ def _set_image_params(values: dict[str, str]) -> None:
     st.query_params.from_dict({**others, **values})
 
 
-def page_input(pages: int, folder: str, scope: str) -> int:
-    """Show an input for a page, 1 to `pages`; return the selected one.
+def current_page(pages: int, folder: str, scope: str) -> int:
+    """Return the selected page of `pages`, 1-based: that of the pagers or of the URL.
 
     The page is shared as `?page=N`, so it lasts while an image is open. Another `scope`, or the same one of other annotations,
     starts at page 1.
     """
-    scope = f"{folder}: {scope}"
-    key, written = f"coco-page-{scope}", "_url.page"
-    if st.session_state.get("_page.scope", scope) != scope:
+    state, scope = st.session_state, f"{folder}: {scope}"
+    if state.get("_page.scope", scope) != scope:
         st.query_params.pop("page", None)
-        st.session_state.pop(written, None)
-    st.session_state["_page.scope"] = scope
+        for name in (_WRITTEN_PAGE, _PAGE, *_PAGERS.values()):
+            state.pop(name, None)
+    state["_page.scope"] = scope
+    before = state.get(_PAGE, 1)
+    page = next((state[key] for key in _PAGERS.values() if state.get(key, before) != before), before)
     named = st.query_params.get("page")
-    if key not in st.session_state or named != st.session_state.get(written):
-        st.session_state[key] = url.read_number("page", pages + 1) or 1
-    st.session_state[key] = min(st.session_state[key], pages)
-    page = 1
-    if pages > 1:
-        page = st.number_input(
-            _(N_("Page")), 1, pages, key=key, width=150, label_visibility="collapsed", step=1
-        )
-        st.caption(_(N_("page {page} of {pages}"), page=page, pages=f"{pages:,}"))
+    if _PAGE not in state or named != state.get(_WRITTEN_PAGE):
+        page = url.read_number("page", pages + 1) or 1
+    page = state[_PAGE] = min(page, pages)
     if page > 1:
-        st.query_params["page"] = st.session_state[written] = str(page)
+        st.query_params["page"] = state[_WRITTEN_PAGE] = str(page)
     else:
         st.query_params.pop("page", None)
-        st.session_state.pop(written, None)
+        state.pop(_WRITTEN_PAGE, None)
     return page
+
+
+def pager(pages: int, page: int, place: str) -> None:
+    """Show the pager at `place`, "top" or "bottom" of a grid; both show the `current_page`."""
+    if pages > 1:
+        st.session_state[_PAGERS[place]] = page
+        st.pagination(pages, key=_PAGERS[place])
 
 
 def image_pager(coco: Coco, rows: pd.DataFrame, image_id: int, split: str) -> None:

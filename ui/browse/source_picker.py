@@ -16,6 +16,7 @@ from ui.kit.i18n import _, _n, translate_message
 
 UPLOAD_PREFIX = "own-"
 _MAX_IMAGES = 200  # images per upload
+_DOWNLOAD_SIZE = f"{val2017.DOWNLOAD_BYTES / 1e9:.1f} GB"
 
 
 @st.cache_data(ttl=20, show_spinner=False)
@@ -37,6 +38,9 @@ def choose_source(show_help: bool = True) -> Path:
     wanted = st.session_state.get("coco-own") or st.query_params.get("folder", "")
     if wanted.startswith(UPLOAD_PREFIX) and (path := sources.find_upload(wanted.removeprefix(UPLOAD_PREFIX))):
         named[wanted] = path
+    chosen = (wanted, st.query_params.get("folder"), st.session_state.get("_kept.folder"))
+    if len(named) > 1 and sources.SYNTHETIC_TITLE not in chosen:
+        named.pop(sources.SYNTHETIC_TITLE, None)  # offered below the page
     name = next(iter(named))
     if len(named) > 1:
         name = url.choose_one(
@@ -97,44 +101,74 @@ def show_problems(coco: Coco) -> None:
 
 
 def _show_missing_coco() -> None:
-    """Explain that synthetic scenes are shown, and how to install COCO."""
-    st.info(
-        _n(
-            "COCO is not installed. Showing {count} synthetic scene in COCO format instead. To use COCO, "
-            "place its annotations and images in the data folder as {layout}, or download val2017.",
-            "COCO is not installed. Showing {count} synthetic scenes in COCO format instead. To use COCO, "
-            "place its annotations and images in the data folder as {layout}, or download val2017.",
-            scenes.NUM_IMAGES,
-            layout="`coco/annotations/*.json`, `coco/val2017/*.jpg`",
-        ),
-        icon=":material/draw:",
-    )
-    with st.expander(_(N_("Download val2017: 5,000 images with annotations")), icon=":material/download:"):
-        st.markdown(
-            _(
-                N_(
-                    "Downloads {size} from the official source to `{folder}` and verifies the checksums. "
-                    "An interrupted download can be resumed. Command line: `{command}`"
-                ),
-                size=f"{val2017.DOWNLOAD_BYTES / 1e9:.1f} GB",
-                folder=str(paths.download_root() / "coco"),
-                command="python -m core coco get",
-            )
+    """Say that synthetic scenes are shown, and offer the download of COCO."""
+    folder = paths.download_root() / "coco"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(
+            _n(
+                "COCO is not installed. Showing {count} synthetic scene in COCO format instead.",
+                "COCO is not installed. Showing {count} synthetic scenes in COCO format instead.",
+                scenes.NUM_IMAGES,
+            ),
+            width="content",
         )
-        if st.button(_(N_("Download now")), disabled=paths.offline()):
-            try:
-                with progress_bar() as progress:
-                    val2017.download_val2017(paths.download_root() / "coco", progress)
-            except UserError as error:
-                st.error(translate_message(error.message), icon=":material/cloud_off:")
-            else:
-                _list_sources.clear()
-                st.rerun()
+        with st.popover(_(N_("Install COCO")), icon=":material/download:"):
+            st.markdown(
+                _(
+                    N_(
+                        "**val2017**: 5,000 photos with masks, keypoints and captions, {size} from {url}. "
+                        "Checksums are verified, and an interrupted download can be resumed."
+                    ),
+                    size=_DOWNLOAD_SIZE,
+                    url=val2017.URL,
+                )
+            )
+            start = st.button(
+                _(N_("Download {size}"), size=_DOWNLOAD_SIZE),
+                type="primary",
+                icon=":material/download:",
+                disabled=paths.offline(),
+                help=_(N_("This server runs offline.")) if paths.offline() else None,
+            )
+            st.caption(
+                _(
+                    N_(
+                        "To install COCO manually, place its files in {folder} as {layout}. Command line: "
+                        "`{command}`"
+                    ),
+                    folder=f"`{folder}`",
+                    layout="`annotations/*.json`, `val2017/*.jpg`",
+                    command="python -m core coco get",
+                )
+            )
+    if start:
+        try:
+            with progress_bar() as progress:
+                val2017.download_val2017(folder, progress)
+        except UserError as error:
+            st.error(translate_message(error.message), icon=":material/cloud_off:")
+        else:
+            _list_sources.clear()
+            st.rerun()
+
+
+def _show_synthetic() -> None:
+    """Callback: browse the synthetic scenes."""
+    st.session_state.pop("coco-own", None)
+    url.forget_choice("folder")
+    st.query_params["folder"] = sources.SYNTHETIC_TITLE
 
 
 def upload_annotations() -> None:
-    """Show the upload of annotations and their images."""
+    """Show the upload of annotations and their images, and a button that shows the synthetic scenes."""
     with st.expander(_(N_("Upload annotations")), icon=":material/upload_file:"):
+        if len(_list_sources()) > 1:
+            st.button(
+                _(N_("Show synthetic scenes")),
+                icon=":material/draw:",
+                help=_(N_("Small annotated drawings with three deliberate annotation errors.")),
+                on_click=_show_synthetic,
+            )
         st.caption(
             _(
                 N_(

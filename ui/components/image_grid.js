@@ -1,11 +1,28 @@
-export default function ({ data, parentElement, setTriggerValue }) {
-  let grid = parentElement.querySelector('.manabi-image-grid')
-  if (!grid) {
-    grid = document.createElement('div')
-    grid.className = 'manabi-image-grid'
-    parentElement.appendChild(grid)
+const dotted = (parent, [color, text], kind) => {
+  const entry = document.createElement(kind)
+  if (color) {
+    const dot = document.createElement('i')
+    dot.style.background = color
+    entry.append(dot)
   }
-  grid.setAttribute('role', 'list')
+  entry.append(text)
+  parent.append(entry)
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  let frame = parentElement.querySelector('.manabi-image-grid-frame')
+  if (!frame) {
+    frame = document.createElement('div')
+    frame.className = 'manabi-image-grid-frame'
+    frame.append(document.createElement('ul'), document.createElement('div'))
+    frame.lastChild.className = 'manabi-image-grid'
+    parentElement.appendChild(frame)
+  }
+  const [legend, grid] = frame.children
+  legend.replaceChildren()
+  legend.hidden = !data.legend.length
+  data.legend.forEach((entry) => dotted(legend, entry, 'li'))
+  grid.setAttribute('role', 'group')
   grid.setAttribute('aria-label', data.alt)
   grid.open = (index) => setTriggerValue('opened', index)
   while (grid.children.length > data.tiles.length) grid.lastChild.remove()
@@ -20,8 +37,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const image = button.querySelector('img')
     if (image.src !== tile.src) image.src = tile.src
     image.alt = ''
-    button.setAttribute('aria-label', tile.label)
-    button.title = tile.label
-    button.querySelector('span').textContent = tile.label
+    const label = tile.caption.map(([, text]) => text).join(', ')
+    button.setAttribute('aria-label', label)
+    button.title = label
+    const caption = button.querySelector('span')
+    caption.replaceChildren()
+    tile.caption.forEach((entry) => dotted(caption, entry, 'b'))
   })
 }

@@ -1,4 +1,4 @@
-"""Grid of clickable square thumbnails, in as many columns as fit the screen."""
+"""Grid of clickable square thumbnails, in as many columns as fit the screen: 2, 3, 4 or 6, so that 24 leave no hole."""
 
 from __future__ import annotations
 
@@ -12,19 +12,33 @@ from ui.kit.component import register
 
 _mount = register(__file__)
 
+ColoredText = tuple[str, str]
+"""CSS color of the dot before a text ("" for none), and the text."""
+
 
 @dataclass(frozen=True)
 class GridTile:
-    """Thumbnail: a JPEG file as `content`, and its name."""
+    """Thumbnail: a JPEG file as `content`, and its caption."""
 
     content: bytes
-    label: str
+    caption: Sequence[ColoredText]
 
 
-def image_grid(tiles: Sequence[GridTile], key: str, on_open: Callable[[int], None], *, alt: str) -> None:
-    """Show `tiles`; call `on_open` with the index of the clicked one, before the page reruns. `alt` is for screen readers."""
+def image_grid(
+    tiles: Sequence[GridTile],
+    key: str,
+    on_open: Callable[[int], None],
+    *,
+    alt: str,
+    legend: Sequence[ColoredText] = (),
+) -> None:
+    """Show `tiles` below their `legend`; call `on_open` with the index of the clicked one, before the page reruns.
+
+    `alt` is for screen readers.
+    """
     data = {
         "alt": alt,
-        "tiles": [{"src": image_display.data_url(t.content), "label": t.label} for t in tiles],
+        "legend": list(legend),
+        "tiles": [{"src": image_display.data_url(t.content), "caption": list(t.caption)} for t in tiles],
     }
     _mount(key=key, data=data, on_opened_change=lambda: on_open(st.session_state[key]["opened"]))
