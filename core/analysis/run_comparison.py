@@ -44,26 +44,33 @@ def primary_test_metric(metrics: dict[str, float]) -> tuple[str, float] | None:
     return next(iter(metrics.items()), None)
 
 
+def validation_history(log: pd.DataFrame, kind: Kind) -> list[float]:
+    """The metric that ranks epochs, for each validated epoch of a run's log, oldest first."""
+    score = kind.selection_metric
+    if not set(score.validation) <= set(log):
+        return []
+    rows = log.dropna(subset=list(score.validation))
+    return [score.value(row, score.validation) for row in rows[list(score.validation)].to_dict("records")]
+
+
 def summarize_run(run: Run, log: pd.DataFrame | None = None) -> dict[str, object]:
     """One row of the table of runs.
 
-    `best` is the best validation value of the metric `score`; the lower `worse`, the better the run is among those of its task. `log` is
-    read from the run if it is not given.
+    `best` is the best validation value of the metric `score`, `history` its value after each epoch, `progress` a fraction in 0..1; the
+    lower `worse`, the better the run is among those of its task. `log` is read from the run if it is not given.
     """
     log = MetricsReader(run.path / "metrics.csv").read() if log is None else log
-    status, summary, found = (
-        run.status(),
-        run.summary or {},
-        find_best_epoch(log, get_kind(run.kind) if run.kind else None),
-    )
+    kind = get_kind(run.kind) if run.kind else None
+    status, summary, found = run.status(), run.summary or {}, find_best_epoch(log, kind)
     ranked = found is not None and found.score is not None
     return {
         "id": run.id,
-        "label": run.label,
         "task": run.task_name,
         "title": run.title,
         "kind": run.kind,
         "state": status.state,
+        "progress": 1.0 if status.state == "finished" else min(1.0, status.step / max(1, status.total_steps)),
+        "history": validation_history(log, kind) if kind else [],
         "best_epoch": found.epoch if found else None,
         "best": found.value if ranked else None,
         "score": found.score.name if ranked else "",

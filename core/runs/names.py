@@ -67,7 +67,8 @@ def _describe_config(path: str, changed: int) -> tuple[Message, ...]:
     is_quick = len(quick_changes) < len(changes)
     if is_quick:
         changes = quick_changes
-    swept = [n for n in config.get("sweep_fields", []) if n in values and n in full]
+    varied = config.get("sweep_fields")
+    swept = [n for n in map(str, varied) if n in values and n in full] if isinstance(varied, list) else []
     names = swept or sorted(changes, key=lambda name: _rank(type(task.recipe), name))[:1]
     settings = [_setting(type(task.recipe), name, values[name]) for name in names]
     return (*([Message(N_("quick"))] if is_quick else []), *settings)

@@ -11,6 +11,7 @@ import pytest
 from core.formatting import format_metric
 from core.runs import store
 from tests import factories
+from ui.kit import palette
 from ui.kit.i18n import escape_markdown
 from ui.runs import overlay
 
@@ -41,6 +42,48 @@ def test_only_one_task_and_the_best_first(visit: Callable) -> None:
     assert list(table(visit("runs"))["run"]) == [other.label, short.label, long.label]
     page = visit("runs", only="mnist-softmax", ranked="true")
     assert list(table(page)["run"]) == [long.label, short.label]
+
+
+def test_the_table_shows_the_course_of_validation_and_how_far_a_run_is(visit: Callable) -> None:
+    done = factories.finished(epochs=6)
+    shown = table(visit("runs"))
+    [course] = shown["validation"]
+    assert len(course) == 6 and max(course) == pytest.approx(validation(done).max())
+    assert "progress" not in shown and "note" not in shown
+    factories.running()
+    assert sorted(table(visit("runs"))["progress"])[1] == 100 > min(table(visit("runs"))["progress"])
+
+
+def validation(run) -> pd.Series:
+    return pd.read_csv(run.path / "metrics.csv")["val/accuracy"]
+
+
+def test_the_empty_page_starts_a_quick_run_and_shows_it(visit: Callable, launched: list) -> None:
+    page = visit("runs").press("Start quick run")
+    [run] = launched
+    assert run.recipe.with_resolved_threads() == run.task.quick_recipe().with_resolved_threads()
+    assert list(table(page)["run"]) == [run.label] and page.says("Selected runs")
+
+
+def test_the_chart_stands_above_the_table_and_its_settings_in_a_popover(
+    visit: Callable, drawn: list[go.Figure]
+) -> None:
+    factories.finished()
+    page = visit("runs", metric="loss", part="train")
+    assert drawn[-1].layout.yaxis.title.text == "Loss"
+    assert [h.value for h in page.at.subheader][:2] == ["Loss · training", "Selected runs"]
+    [settings] = [p for p in page.at.get("popover") if p.proto.popover.label == "Chart settings"]
+    assert {w.key for w in (*settings.selectbox, *settings.toggle)} >= {"metric", "axis", "log"}
+
+
+def test_runs_of_one_family_share_a_color_family_and_differ_in_dash(
+    visit: Callable, drawn: list[go.Figure]
+) -> None:
+    made = [factories.finished(), factories.finished(), factories.finished("mnist-mlp")]
+    visit("runs", ids=",".join(r.id for r in made))
+    lines = [trace.line for trace in drawn[-1].data]
+    assert lines[0].color == palette.family_style("mnist-softmax").color
+    assert len({(line.color, line.dash) for line in lines}) == 3
 
 
 def test_name_and_note(visit: Callable) -> None:
@@ -117,7 +160,7 @@ def test_every_axis_and_part(visit: Callable, drawn: list[go.Figure]) -> None:
 def test_tasks_of_two_kinds_share_only_the_loss(visit: Callable) -> None:
     digits, houses = factories.finished(), factories.finished("boston-mlp")
     page = visit("runs", ids=f"{digits.id},{houses.id}")
-    [metric] = [g for g in page.at.get("button_group") if g.key == "metric"]
+    [metric] = [g for g in page.at.selectbox if g.key == "metric"]
     assert metric.options == ["Loss"]
     assert page.says(
         "The selected runs have different task types. Compare only the shapes of the curves, not the loss values."
@@ -163,14 +206,14 @@ def test_trainings_of_translators_are_drawn_by_what_their_logs_have(
 ) -> None:
     one, two = factories.finished("cyclegan-light", 3), factories.finished("cyclegan-light", 2)
     page = visit("runs", ids=f"{one.id},{two.id}")
-    [metric] = [s for s in page.at.selectbox if s.key == "metric-of-many"]
+    [metric] = [s for s in page.at.selectbox if s.key == "metric"]
     assert metric.options[0] == OTHER_DOMAIN
     assert {
         "Generator losses · cycle consistency loss",
         "Mean absolute difference (% of value range) · mean change, A to B",
     } < set(metric.options)
     assert curves(drawn[-1]) == {one.label: [0.5] * 3, two.label: [0.5] * 2}
-    page.set("metric-of-many", "loss/cycle")
+    page.set("metric", "loss/cycle")
     assert {name: len(y) for name, y in curves(drawn[-1]).items()} == {one.label: 30, two.label: 20}
 
 

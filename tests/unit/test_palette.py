@@ -5,6 +5,7 @@ import tomllib
 from pathlib import Path
 
 import numpy as np
+import plotly.graph_objects as go
 import pytest
 from skimage.color import deltaE_ciede2000, rgb2lab
 
@@ -78,3 +79,16 @@ def test_models_of_one_family_differ_within_a_chart():
     assert [(t.line.color, t.line.dash, t.marker.symbol) for t in lines] == [
         (s.color, s.dash, s.symbol) for s in (first, second)
     ]
+
+
+@pytest.mark.parametrize("task", [t.name for t in tasks.TASKS])
+def test_plotly_knows_every_mark_of_runs_of_one_family(task: str) -> None:
+    for style in palette.family_styles([task] * 4):
+        go.scatter.Marker(symbol=style.symbol)
+
+
+@pytest.mark.parametrize("color", palette.FAMILY_COLORS)
+def test_a_shade_keeps_its_contrast_on_both_backgrounds(color: str) -> None:
+    for luminance in (0.13, 0.28):
+        shade = palette.shade(color, luminance)
+        assert min(palette.contrast_ratio(shade, b) for b in (palette.WHITE, "#0E1117")) >= 3

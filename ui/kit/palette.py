@@ -75,8 +75,8 @@ _FAMILIES: dict[str, tuple[int, str]] = {
     "mobilenetv1": (2, "x"),
     "efficientnet": (3, "pentagon"),
     "fast_cnn": (5, "star"),
-    "sandbox": (9, "bowtie"),
-    "cyclegan": (9, "hourglass"),
+    "sandbox": (9, "star-square"),
+    "cyclegan": (9, "star-triangle-up"),
 }
 _VARIANTS = ("", "-open", "-dot", "-open-dot")  # suffixes of plotly's marker symbols
 
@@ -101,6 +101,13 @@ def to_css_rgba(color: str, alpha: float) -> str:
 def mix_colors(low: str, high: str, share: float) -> str:
     """Interpolate from `low` (`share` 0) to `high` (1)."""
     return to_hex(tuple(a + (b - a) * share for a, b in zip(to_rgb(low), to_rgb(high), strict=True)))
+
+
+def shade(color: str, luminance: float) -> str:
+    """Mix `color` with black or white until its relative luminance is about `luminance`."""
+    other = BLACK if relative_luminance(color) > luminance else WHITE
+    mixes = (mix_colors(color, other, step / 50) for step in range(51))
+    return min(mixes, key=lambda mix: abs(relative_luminance(mix) - luminance))
 
 
 def relative_luminance(color: str) -> float:

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pandas as pd
 import streamlit as st
 
 from core.kinds import Curve, all_kinds
 from core.messages import N_
-from core.runs import store
 from core.runs.store import Run
 from ui.components.live_chart import live_chart
-from ui.kit import cache, charts, url
-from ui.kit.frame import with_error_boundary
+from ui.kit import cache, charts, palette, url
 from ui.kit.i18n import _, escape_markdown
 from ui.kit.run_names import run_names
 from ui.runs.curves_panel import AXIS_NAMES, log_series
 
-_MAX_SEGMENTS = 4  # metrics in a segmented control; more go into a selectbox
-_REFRESH_SECONDS = 2.0
+SPLIT_NAMES = {"validation": N_("validation"), "train": N_("training")}
+_SHADES = (
+    0.0,
+    0.13,
+    0.28,
+)  # relative luminance, 0 for the family's own: 3:1 on white and on the dark background
 
 
 def all_curves() -> dict[str, Curve]:
@@ -52,20 +55,14 @@ def _has_values(log: pd.DataFrame, column: str) -> bool:
     return column in log and bool(log[column].notna().any())
 
 
-def live_chart_of_runs(selected_runs: list[Run]) -> None:
-    """Show the chart of the selected runs, refreshed while one is active; the end of the last one reruns the whole page."""
-    active = any(run.status().is_active for run in selected_runs)
-    st.fragment(_live_overlay, run_every=_REFRESH_SECONDS if active else None)(
-        [run.id for run in selected_runs], active
-    )
-
-
-@with_error_boundary
-def _live_overlay(ids: list[str], was_active: bool) -> None:
-    selected_runs = [store.find_run(i) for i in ids]
-    if was_active and not any(run.status().is_active for run in selected_runs):
-        st.rerun()
-    overlay_chart(selected_runs)
+def run_styles(selected_runs: list[Run]) -> list[palette.FamilyStyle]:
+    """Color, mark and dash of each run: a color per model family; runs of one family differ in dash, mark and shade."""
+    styles, seen = [], dict[str, int]()
+    for style in palette.family_styles([run.task_name for run in selected_runs]):
+        place = seen[style.color] = seen.get(style.color, -1) + 1
+        shade = _SHADES[place % len(_SHADES)]
+        styles.append(replace(style, color=palette.shade(style.color, shade)) if shade else style)
+    return styles
 
 
 def overlay_chart(selected_runs: list[Run]) -> None:
@@ -89,41 +86,17 @@ def overlay_chart(selected_runs: list[Run]) -> None:
                 icon=":material/info:",
             )
         return
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        curve = all_curves()[_choose_curve(names)]
-        axis = url.choose_one(
-            st.segmented_control,
-            _(N_("X-axis")),
-            list(AXIS_NAMES),
-            key="axis",
-            default="epoch",
-            required=True,
-            format_func=lambda a: _(AXIS_NAMES[a]),
-        )
-        part = next(iter(curve.columns))
-        if len(curve.columns) > 1:
-            # Runs on the full training set have no validation metrics.
-            validated = any(_has_values(log, curve.columns["validation"]) for log in logs.values())
-            part = url.choose_one(
-                st.segmented_control,
-                _(N_("Split")),
-                ["validation", "train"],
-                required=True,
-                key="part",
-                default="validation" if validated else "train",
-                format_func=lambda p: _(N_("validation")) if p == "validation" else _(N_("training")),
-            )
-        weight = st.slider(
-            _(N_("Smoothing")), 0.0, 0.99, 0.9 if part == "train" else 0.0, key=f"smoothing-{part}", width=180
-        )
-        log_y = st.toggle(_(N_("Log scale")), key="log")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        heading, settings = st.container(), st.popover(_(N_("Chart settings")), icon=":material/tune:")
+    with settings:
+        curve, axis, part, weight, log_y = _chart_settings(names, list(logs.values()))
+    split = _(SPLIT_NAMES[part]) if len(curve.columns) > 1 else ""
+    heading.subheader(" · ".join(filter(None, (curve_title(curve), split))))
     names = run_names(selected_runs)
     series, missing = [], []
-    for index, (run, log) in enumerate(logs.items()):
-        curves = log_series(
-            log, curve.columns[part], axis, weight if part == "train" else 0.0, names[run.id], index
-        )
-        series += curves
+    for index, ((run, log), style) in enumerate(zip(logs.items(), run_styles(selected_runs), strict=True)):
+        curves = log_series(log, curve.columns[part], axis, weight, names[run.id], index)
+        series += [replace(c, style=style) for c in curves]
         missing += [] if curves else [escape_markdown(names[run.id])]
     if series:
         figure = charts.line_chart(
@@ -131,7 +104,7 @@ def overlay_chart(selected_runs: list[Run]) -> None:
             _(AXIS_NAMES[axis]),
             curve_title(curve),
             log_y=log_y,
-            height=420,
+            height=400,
             y_format=curve.y_format,
             integer_x=axis != "seconds",
         )
@@ -153,11 +126,43 @@ def overlay_chart(selected_runs: list[Run]) -> None:
         )
 
 
-def _choose_curve(names: list[str]) -> str:
-    """The key of the curve that the user selected."""
-    label, title = _(N_("Metric")), lambda key: curve_title(all_curves()[key])
-    if len(names) <= _MAX_SEGMENTS:
-        return st.segmented_control(
-            label, names, default=names[0], required=True, key="metric", format_func=title
+def _chart_settings(names: list[str], logs: list[pd.DataFrame]) -> tuple[Curve, str, str, float, bool]:
+    """Draw the settings of the chart; return the curve, the x-axis, the split, the weight of smoothing, and whether the y-axis is
+    logarithmic.
+    """
+    curve = all_curves()[
+        url.choose_one(
+            st.selectbox,
+            _(N_("Metric")),
+            names,
+            key="metric",
+            default=names[0],
+            format_func=lambda key: curve_title(all_curves()[key]),
         )
-    return st.selectbox(label, names, key="metric-of-many", format_func=title)
+    ]
+    axis = url.choose_one(
+        st.selectbox,
+        _(N_("X-axis")),
+        list(AXIS_NAMES),
+        key="axis",
+        default="epoch",
+        format_func=lambda a: _(AXIS_NAMES[a]),
+    )
+    part = next(iter(curve.columns))
+    if len(curve.columns) > 1:
+        # Runs on the full training set have no validation metrics.
+        validated = any(_has_values(log, curve.columns["validation"]) for log in logs)
+        part = url.choose_one(
+            st.segmented_control,
+            _(N_("Split")),
+            ["validation", "train"],
+            required=True,
+            key="part",
+            default="validation" if validated else "train",
+            format_func=lambda p: _(SPLIT_NAMES[p]),
+        )
+    weight = 0.0
+    if part == "train":
+        weight = st.slider(_(N_("Smoothing")), 0.0, 0.99, 0.9, key="smoothing")
+    log_y = st.toggle(_(N_("Log scale")), key="log")
+    return curve, axis, part, weight, log_y
