@@ -1,4 +1,4 @@
-"""Architecture page: inspect a model layer by layer, change its options, and see the cost."""
+"""Architecture page: inspect a model block by block, change its options, and see the cost."""
 
 from __future__ import annotations
 
@@ -8,25 +8,20 @@ from typing import Any
 import streamlit as st
 
 from core import models, tasks
-from core.analysis import runtime_estimate
-from core.inference.model_summary import LayerSummary
-from core.messages import Message, N_, UserError
-from core.runs import queue
+from core.messages import N_, UserError
 from core.training.recipe import Recipe
-from ui.architecture import feature_map_sizes, model_summary
-from ui.kit import preload, url
+from ui.architecture import drawing, feature_map_sizes, model_summary, networks
+from ui.architecture.train_button import train_button
+from ui.kit import url
 from ui.kit.data_source import show_missing_weights
 from ui.kit.forms import group_form, is_allowed
-from ui.kit.frame import debounced, flash, page, show_messages
+from ui.kit.frame import page
 from ui.kit.i18n import _, translate_message
-
-TRAINING_SECONDS = 60
-_MESSAGE_PLACE = "architecture"
 
 
 def choose_task() -> tasks.Task:
     """Let the visitor select a task; its model is inspected."""
-    by_name = {t.name: t for t in tasks.TASKS if model_summary.has_summary(t)}
+    by_name = {t.name: t for t in tasks.TASKS if networks.has_summary(t)}
     name = url.choose_one(
         st.selectbox,
         _(N_("Model")),
@@ -37,6 +32,22 @@ def choose_task() -> tasks.Task:
     )
     st.caption(_(by_name[name].about))
     return by_name[name]
+
+
+def choose_part(task: tasks.Task) -> str:
+    """Let the visitor choose among the networks that the task trains together; returns its title."""
+    parts = networks.list_parts(task)
+    if len(parts) == 1:
+        return parts[0]
+    return url.choose_one(
+        st.segmented_control,
+        _(N_("Network")),
+        parts,
+        key="part",
+        default=parts[0],
+        format_func=_,
+        label_visibility="collapsed",
+    )
 
 
 def choose_options(task: tasks.Task) -> dict[str, Any]:
@@ -57,29 +68,30 @@ def allowed_recipe(task: tasks.Task, options: dict[str, Any]) -> Recipe | None:
     return task.recipe.changed(**options)
 
 
-def show_comparison(task: tasks.Task, options: dict[str, Any], macs: int) -> None:
-    """Compare the MACs with those of the recipe's original options."""
-    original = task.recipe.part("model")
-    if all(original[name] == value for name, value in options.items()):
-        return
-    _model, layers = model_summary.build_network(task, original)
-    before = sum(layer.macs for layer in layers) or 1
-    if macs >= before:
-        st.caption(_(N_("{factor}× the MACs of the original model"), factor=f"{macs / before:.1f}"))
-    else:
-        st.caption(_(N_("{factor} of the MACs of the original model"), factor=f"{100 * macs / before:.0f}%"))
+def show_model(task: tasks.Task, recipe: Recipe, options: dict[str, Any], part: str) -> None:
+    """Show the drawing of a model, its metrics and the Train button."""
+    built = networks.build_network(task, options, part)
+    former = networks.former_options(task, options)
+    drawing.show_drawing(task, options, part, former)
+    metrics, train = st.columns([4, 1.3], vertical_alignment="center")
+    with metrics:
+        before = networks.build_network(task, former, part).layers if former else None
+        model_summary.show_metrics(built.layers, before)
+    with train:
+        train_button(task, recipe)
 
 
-def show_tabs(task: tasks.Task, options: dict[str, Any], layers: list[LayerSummary]) -> None:
-    """Show the metrics and tabs of a model; only the open tab is computed."""
-    model_summary.show_metrics(layers, model_summary.task_shape(task)[0])
+def show_tabs(task: tasks.Task, options: dict[str, Any], part: str) -> None:
+    """Show the tabs of a model; only the open one is computed."""
     tabs: dict[str, Callable[[], None]] = {
-        N_("Layers"): lambda: model_summary.layer_table(task, options, layers),
-        N_("Feature map sizes"): lambda: feature_map_sizes.feature_map_sizes_tab(task, options, layers),
+        N_("Layers"): lambda: model_summary.layer_table(task, options, part),
+        N_("Feature map sizes"): lambda: feature_map_sizes.feature_map_sizes_tab(task, options),
         N_("Receptive field"): lambda: model_summary.receptive_field_tab(task, options),
-        N_("Graph"): lambda: model_summary.model_graph(task, options),
+        N_("Graph"): lambda: model_summary.model_graph(task, options, part),
         N_("Source code"): lambda: st.code(models.model_source(task.model), language="python"),
     }
+    if not networks.shrinks_images(task):
+        del tabs["Feature map sizes"], tabs["Receptive field"]
     for tab, show in zip(
         st.tabs([_(t) for t in tabs], key=f"anatomy-{task.name}", on_change="rerun"),
         tabs.values(),
@@ -90,62 +102,24 @@ def show_tabs(task: tasks.Task, options: dict[str, Any], layers: list[LayerSumma
                 show()
 
 
-def train_button(task: tasks.Task, recipe: Recipe | None) -> None:
-    """Show the Train button, disabled if there is no recipe to train, and the link to the run that it started."""
-    busy = runtime_estimate.is_busy()
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
-            _(N_("Train for {seconds} s"), seconds=TRAINING_SECONDS),
-            icon=":material/play_arrow:",
-            type="primary",
-            key="train-this",
-            on_click=start_training,
-            args=(task, recipe),
-            disabled=busy or recipe is None,
-            help=_(N_("Times a few batches, converts the limit to steps and starts a new run.")),
-        )
-        if busy:
-            st.caption(
-                _(N_("Another run is in progress. The time estimate will be available when it finishes."))
-            )
-        if run_id := st.session_state.get("architecture-run"):
-            st.page_link(
-                "pages/train.py",
-                label=_(N_("View progress")),
-                icon=":material/timeline:",
-                query_params={"run": run_id},
-            )
-    show_messages(_MESSAGE_PLACE)
-
-
-def start_training(task: tasks.Task, recipe: Recipe) -> None:
-    """Callback: start a run of one minute."""
-
-    def begin() -> str:
-        preload.wait_until_ready()
-        limited = runtime_estimate.estimate_runtime(task, recipe).with_time_limit(recipe, TRAINING_SECONDS)
-        run = queue.start_run(task, limited)
-        st.session_state["architecture-run"] = run.id
-        message = Message(N_("Training started. Follow its progress on the Train page."))
-        flash(message, "success", _MESSAGE_PLACE)
-        return run.id
-
-    debounced(begin, place=_MESSAGE_PLACE)
-
-
 with page("architecture"):
     url.migrate_task_names()
     task = choose_task()
+    part = choose_part(task)
+    result = st.container()  # above the options that it depends on
     options = choose_options(task)
     recipe = allowed_recipe(task, options)
-    if recipe:
-        try:
-            show_missing_weights(task, recipe)
-            _model, layers = model_summary.build_network(task, options)
-        except UserError as error:
+    try:
+        with result:
+            if recipe:
+                show_missing_weights(task, recipe)
+                show_model(task, recipe, options, part)
+            else:
+                train_button(task, None)
+    except UserError as error:
+        with result:
             st.warning(translate_message(error.message), icon=":material/broken_image:")
-            recipe = None
-        else:
-            show_comparison(task, options, sum(layer.macs for layer in layers))
-            show_tabs(task, options, layers)
-    train_button(task, recipe)
+            train_button(task, None)
+    else:
+        if recipe:
+            show_tabs(task, options, part)

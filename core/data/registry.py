@@ -89,6 +89,7 @@ class DatasetInfo:
 
     def example_shape(self, **options: object) -> tuple[int, ...]:
         """Shape of one example if the data are loaded with `options` (recipe fields with `passes_to="data"`)."""
+        options.pop("input_scaling", None)  # the loader applies it to every data set
         return self.shape_of(**options) if self.shape_of else self.shape
 
     def title_of(self, name: str) -> str:

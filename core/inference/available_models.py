@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from core import checkpoints, paths, tasks
+from core.messages import UserError
 from core.runs import store
 from core.runs.store import Run
 
@@ -46,6 +49,22 @@ def list_models(wanted_tasks: list[tasks.Task]) -> list[ModelChoice]:
         if run.best_weights_path.exists()
     ]
     return pretrained + sorted(trained, key=lambda c: c.run.created_at, reverse=True)
+
+
+def find_weights(
+    task: tasks.Task, options: Mapping[str, Any], in_shape: tuple[int, ...]
+) -> ModelChoice | None:
+    """The first installed model of `task` that was built with `options` for inputs of `in_shape`, or None. Damaged files are
+    passed over.
+    """
+    for choice in list_models([task]):
+        try:
+            spec = checkpoints.read_spec(choice.weights)
+        except UserError:
+            continue
+        if (spec.model, spec.options, tuple(spec.in_shape)) == (task.model, dict(options), tuple(in_shape)):
+            return choice
+    return None
 
 
 def list_digit_models() -> list[ModelChoice]:

@@ -26,7 +26,8 @@ class _Tracer(fx.Tracer):
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         own = type(m).__module__ == self.module
-        return super().is_leaf_module(m, module_qualified_name) or (own and not self.detailed)
+        whole = not any(True for _ in m.children()) or (own and not self.detailed)
+        return whole or super().is_leaf_module(m, module_qualified_name)
 
 
 def to_dot(network: nn.Module, in_shape: tuple[int, ...], detailed: bool = False, dark: bool = False) -> str:
@@ -41,7 +42,7 @@ def to_dot(network: nn.Module, in_shape: tuple[int, ...], detailed: bool = False
     Raises:
         UserError: if the operations depend on the input, so that the model cannot be traced.
     """
-    network = copy.deepcopy(network).eval()
+    network = copy.deepcopy(network).to("meta").eval()
     try:
         graph = _Tracer(detailed, network).trace(network)
     except (fx.proxy.TraceError, TypeError) as error:
@@ -91,7 +92,7 @@ def _node_shapes(traced: fx.GraphModule, in_shape: tuple[int, ...]) -> dict[fx.N
             return result
 
     with torch.no_grad():
-        ShapeRecorder(traced).run(torch.zeros(1, *in_shape))
+        ShapeRecorder(traced).run(torch.zeros(1, *in_shape, device="meta"))
     return shapes
 
 

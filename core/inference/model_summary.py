@@ -42,7 +42,7 @@ class LayerSummary:
     @property
     def has_macs(self) -> bool:
         """Whether it is a convolution or a fully connected layer."""
-        return self.kind in ("Conv2d", "Linear")
+        return self.kind in ("Conv2d", "ConvTranspose2d", "Linear")
 
 
 def summarize_layers(network: nn.Module, in_shape: tuple[int, ...]) -> list[LayerSummary]:
@@ -54,7 +54,12 @@ def summarize_layers(network: nn.Module, in_shape: tuple[int, ...]) -> list[Laye
     counted = _count_operations(network, in_shape).get_flop_counts()
     root = type(network).__name__
     summary = torchinfo.summary(
-        copy.deepcopy(network).eval(), (1, *in_shape), depth=20, verbose=0, device="cpu", col_names=()
+        copy.deepcopy(network).to("meta").eval(),
+        (1, *in_shape),
+        depth=20,
+        verbose=0,
+        device="meta",
+        col_names=(),
     )
     rows = []
     for info in summary.summary_list:
@@ -110,9 +115,9 @@ def count_training_macs(network: nn.Module, in_shape: tuple[int, ...]) -> int:
 
 def _count_operations(network: nn.Module, in_shape: tuple[int, ...]) -> FlopCounterMode:
     """Count the operations of a forward pass of one image."""
-    network = copy.deepcopy(network).eval()
+    network = copy.deepcopy(network).to("meta").eval()
     with FlopCounterMode(display=False) as counter, torch.no_grad():
-        network(torch.zeros(1, *in_shape))
+        network(torch.zeros(1, *in_shape, device="meta"))
     return counter
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -151,6 +151,18 @@ class Kind(ABC):
     def timing_overrides(self, recipe: Recipe, dataset: ArrayDataset) -> dict[str, Any]:
         """Recipe fields that are changed while steps are timed, so that validation and images do not come between them."""
         return {}
+
+    def networks(
+        self, model: str, in_shape: tuple[int, ...], num_outputs: int, options: Mapping[str, Any]
+    ) -> dict[str, Callable[[], nn.Module]]:
+        """What builds the networks that are trained together, randomly initialized, by title (a message id)."""
+        from core import models
+
+        return {"": lambda: models.create_model(model, in_shape, num_outputs, **options)}
+
+    def trained_networks(self, model: nn.Module) -> dict[str, nn.Module]:
+        """Those of `networks` that a weights file holds, taken from its `model`."""
+        return {"": model}
 
     def has_field(self, scope: str) -> bool:
         """Whether recipe fields that are declared with `only=scope` mean something to this kind."""

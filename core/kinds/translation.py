@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from core.kinds.base import BestEpoch, Curve, Finding, Kind, SelectionMetric
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from core.runs.store import Run
     from core.training.recipe import Recipe
     from core.training.trainer import Trainer
+
+GENERATOR, DISCRIMINATOR = N_("Generator"), N_("Discriminator")
 
 # Title, columns of the log with their names, number format.
 _CHARTS: tuple[tuple[str, dict[str, str], str], ...] = (
@@ -115,6 +118,22 @@ class TranslationKind(Kind):
     def timing_overrides(self, recipe: Recipe, dataset: ArrayDataset) -> dict[str, Any]:
         """No sample images, and the validation size of a run."""
         return {"sample_every": 1_000_000, "num_validation": self.resolve_validation_size(dataset, recipe)}
+
+    def networks(
+        self, model: str, in_shape: tuple[int, ...], num_outputs: int, options: Mapping[str, Any]
+    ) -> dict[str, Callable[[], nn.Module]]:
+        """One generator and one discriminator; those of the other direction are built alike."""
+        from core import models
+        from core.models.cyclegan import Discriminators, init_weights
+
+        return {
+            GENERATOR: lambda: models.create_model(model, in_shape, num_outputs, **options).a2b,
+            DISCRIMINATOR: lambda: init_weights(Discriminators(options["width"])).a,
+        }
+
+    def trained_networks(self, model: nn.Module) -> dict[str, nn.Module]:
+        """The generator from A to B; discriminators are not saved."""
+        return {GENERATOR: model.a2b}
 
     def is_compatible(self, spec: Spec, dataset: ArrayDataset) -> bool:
         """The domains must match; photos of any size are resized."""

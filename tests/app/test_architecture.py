@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from core.runs import queue
 
+if TYPE_CHECKING:
+    from tests.app.conftest import Page
+
 LANGUAGES = pytest.mark.parametrize("language", ["ja", "en"])
+
+
+def drawing(page: Page) -> dict[str, Any]:
+    """What the block drawing was given."""
+    [found] = [c for c in page.at.get("bidi_component") if c.proto.component_name == "manabi_block_drawing"]
+    return json.loads(found.proto.json)
 
 
 @LANGUAGES
@@ -29,23 +40,33 @@ def test_a_link_to_a_model_that_is_too_large(visit: Callable, language: str) -> 
 
 @LANGUAGES
 @pytest.mark.parametrize(
-    "net", ["cifar10-sandbox", "cifar10-inception", "cifar10-mlp", "mnist-cnn", "fruit-classifier"]
+    "net", ["cifar10-sandbox", "cifar10-inception", "mnist-cnn", "boston-mlp", "cyclegan-light"]
 )
 def test_a_model_is_summarized(visit: Callable, net: str, language: str) -> None:
     page = visit("architecture", language, net=net)
-    assert (
-        not page.errors
-        and page.says("Parameters")
-        and page.metrics[page.word("Convolutional and fully connected layers")]
-    )
+    assert not page.errors and page.says("Parameters") and page.metrics[page.word("Weighted layers")]
     [table] = [e.value for e in page.at.dataframe]
-    assert len(table) >= 5
+    weighted = int(page.metrics[page.word("Weighted layers")])
+    assert len(table) == weighted and (table[page.word("MACs")] > 0).all()
+    page.set("layer-detailed", True)
+    [table] = [e.value for e in page.at.dataframe]
+    assert len(table) > weighted
 
 
 def test_a_change_shows_its_cost_and_impossible_options_are_explained(visit: Callable) -> None:
     page = visit("architecture", net="cifar10-sandbox")
+    assert not any(m.delta for m in page.at.metric)
     page.set("net.cifar10-sandbox.width", 64)
-    assert page.says("{factor}× the MACs of the original model")
+    deltas = {m.label: m.delta for m in page.at.metric}
+    assert deltas["MACs"] == "+296%" and deltas["Parameters"] == "+298%" and not deltas["Weighted layers"]
+    drawn = drawing(page)
+    assert (
+        len(drawn["ghosts"]) == 9
+    )  # of every convolution and of the pooling; the input and the head kept their shape
+    page.set("layer-detailed", True)
+    assert drawing(page)["ghosts"] == drawn["ghosts"]
+    page.set("net.cifar10-sandbox.width", 32)
+    assert {m.label: m.delta for m in page.at.metric}["MACs"] == "-75%"
     page.set("net.cifar10-sandbox.padding", False)
     assert any("Turn on padding" in w for w in page.warnings) and not page.errors
     page.set("net.cifar10-sandbox.skip", False)
@@ -86,3 +107,39 @@ def test_training_for_a_minute(visit: Callable, monkeypatch: pytest.MonkeyPatch)
         and run.recipe.max_steps == 120
         and run.recipe.epochs == 2
     )
+
+
+def test_an_opened_block_shows_its_strongest_channels(visit: Callable) -> None:
+    page = visit("architecture", net="mnist-cnn", block="conv.0")
+    maps = drawing(page)["maps"]
+    assert maps["title"] == "conv.0" and len(maps["tiles"]) == 12 and not maps["values"]
+    assert "mnist-cnn" in maps["notes"][-1] and "28×28" in maps["notes"][0]
+    page = visit("architecture", net="mnist-cnn", block="head")
+    maps = drawing(page)["maps"]
+    assert not maps["tiles"] and {v["label"] for v in maps["values"]} <= set("0123456789")
+    page = visit("architecture", net="mnist-cnn", block="gone")
+    assert drawing(page)["maps"] is None and not page.errors
+
+
+def test_random_weights_are_called_random(visit: Callable) -> None:
+    page = visit("architecture", net="mnist-cnn", block="conv.0", **{"net.mnist-cnn.width": "8"})
+    maps = drawing(page)["maps"]
+    assert maps["notes"][-1].endswith(
+        page.word(
+            "Random weights: there is no checkpoint with these settings. Train the model to see learned features."
+        )
+    )
+    assert len(maps["tiles"]) == 8 and drawing(page)["ghosts"]
+
+
+def test_both_networks_of_a_translation_are_drawn(visit: Callable) -> None:
+    page = visit("architecture", net="cyclegan-light", part="Discriminator")
+    assert [b["title"] for b in drawing(page)["blocks"]][1:] == [f"layers.{n}" for n in (0, 2, 5, 8, 11)]
+    assert not page.errors
+
+
+def test_another_example_is_shown(visit: Callable) -> None:
+    page = visit("architecture", net="mnist-cnn")
+    first = drawing(page)["blocks"][0]["src"]
+    page.press("Next example")
+    assert drawing(page)["blocks"][0]["src"] != first and page.at.query_params["example"] == "1"

@@ -16,6 +16,7 @@ def vgg_layers() -> pd.DataFrame:
     kinds = ["Conv2d", "BatchNorm2d", "ReLU"] * 13 + ["Linear", "ReLU"] * 3
     return pd.DataFrame(
         {
+            "group": ["features"] * 39 + ["classifier"] * 6,
             "name": [f"layer{i}" for i in range(len(kinds))],
             "kind": kinds,
             "shape": ["64x32x32"] * len(kinds),
@@ -29,6 +30,13 @@ def test_bars_of_neighboring_layers_do_not_overlap(vgg_layers: pd.DataFrame) -> 
     edges = sorted((x - bar.width / 2, x + bar.width / 2) for bar in figure.data for x in bar.x)
     assert len(edges) == len(vgg_layers)
     assert all(right <= left for (_, right), (left, _) in zip(edges, edges[1:], strict=False))
+
+
+def test_bars_have_names_and_many_bars_those_of_their_blocks(vgg_layers: pd.DataFrame) -> None:
+    few = model_summary.layer_bars(vgg_layers.tail(6), "ms", "Time (ms)").layout.xaxis
+    assert list(few.ticktext) == [f"layer{i}" for i in range(39, 45)]
+    many = model_summary.layer_bars(vgg_layers, "ms", "Time (ms)").layout.xaxis
+    assert list(many.ticktext) == ["features", "classifier"] and list(many.tickvals) == [0, 39]
 
 
 def test_the_receptive_field_chart_names_both_axes() -> None:

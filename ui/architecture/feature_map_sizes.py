@@ -11,9 +11,8 @@ import streamlit as st
 
 from core import tasks
 from core.inference import feature_map_sizes
-from core.inference.model_summary import LayerSummary
 from core.messages import N_
-from ui.architecture import model_summary
+from ui.architecture import networks
 from ui.components.live_chart import live_chart
 from ui.kit import palette as p
 from ui.kit import url
@@ -33,11 +32,11 @@ _OVER_DOWNSAMPLED_MESSAGE = N_(
 _MAX_PADDING_ONLY = 0.1  # fraction of the parameters in kernels that cover only padding
 
 
-def feature_map_sizes_tab(task: tasks.Task, options: dict[str, Any], layers: list[LayerSummary]) -> None:
+def feature_map_sizes_tab(task: tasks.Task, options: dict[str, Any]) -> None:
     """Plot the stages of the task's model and of models to compare with, and warn about excessive
     downsampling.
     """
-    side = model_summary.task_shape(task)[0][1]
+    side = networks.task_shape(task)[0][1]
     others = {t.name: _(t.title) for t in tasks.TASKS if t.dataset == task.dataset and t.name != task.name}
     stem = tasks.get_task("cifar10-resnet18-pretrained")
     if task.dataset == stem.dataset:
@@ -52,13 +51,13 @@ def feature_map_sizes_tab(task: tasks.Task, options: dict[str, Any], layers: lis
         max_selections=_MAX_MODELS,
         placeholder=_(N_("Select models to compare")),
     )
-    shown = [(_(task.title), model_summary.build_network(task, options))]
+    shown = [(_(task.title), networks.build_network(task, options))]
     for name in chosen:
         other = stem if name == _IMAGENET_STEM else tasks.get_task(name)
         shown.append(
             (
                 others[name],
-                model_summary.build_network(
+                networks.build_network(
                     other,
                     {
                         **other.recipe.part("model"),
@@ -70,7 +69,7 @@ def feature_map_sizes_tab(task: tasks.Task, options: dict[str, Any], layers: lis
     alt = _(N_("Feature map size by layer"))
     live_chart(
         map_size_chart(
-            [(title, feature_map_sizes.find_stages(rows)) for title, (_network, rows) in shown], side
+            [(title, feature_map_sizes.find_stages(built.layers)) for title, built in shown], side
         ),
         "shrinking",
         alt=alt,
@@ -84,8 +83,8 @@ def feature_map_sizes_tab(task: tasks.Task, options: dict[str, Any], layers: lis
             )
         )
     )
-    for place, (title, (network, rows)) in enumerate(shown):
-        share = feature_map_sizes.padding_only_fraction(network, rows)
+    for place, (title, built) in enumerate(shown):
+        share = feature_map_sizes.padding_only_fraction(built.network, built.layers)
         if share > _MAX_PADDING_ONLY:
             what = N_(
                 "**{network}**: {share}% of its parameters are in kernels on 1×1 feature maps. There, "

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
+import html
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,17 +13,18 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core import data, models, tasks
+from core import tasks
 from core.analysis import runtime_estimate
 from core.inference import graph, model_summary
+from core.inference.model_summary import LayerSummary
 from core.messages import N_, UserError
+from ui.architecture import networks
 from ui.components.live_chart import live_chart
 from ui.kit import palette as p
-from ui.kit import preload
 from ui.kit.charts import empty_figure
 from ui.kit.i18n import _, translate_message
 
-MAX_PARAMETERS = 60_000_000  # a link can ask for any width, and the summary holds several copies of the model
+_MAX_NAMED_BARS = 16
 METRIC_COLUMNS = {
     "parameters": N_("Parameters"),
     "macs": N_("MACs"),
@@ -32,80 +33,56 @@ METRIC_COLUMNS = {
 }
 LAYER_KINDS = {
     "Conv2d": (N_("Convolution"), p.SERIES_COLORS[0]),
+    "ConvTranspose2d": (N_("Transposed convolution"), p.PURPLE),
     "Linear": (N_("Fully connected"), p.SERIES_COLORS[1]),
     "": (N_("Normalization, activation, pooling"), p.NEUTRAL),
 }
 
 
-def task_shape(task: tasks.Task) -> tuple[tuple[int, ...], int]:
-    """Input shape (C, H, W) and number of outputs of a task, without loading its data."""
-    info = data.dataset_info(task.dataset)
-    return info.shape, info.num_outputs
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _build_network(task_name: str, options: str) -> tuple[Any, list[model_summary.LayerSummary]]:
-    task = tasks.get_task(task_name)
-    in_shape, outputs = task_shape(task)
-    build = functools.partial(models.create_model, task.model, in_shape, outputs, **json.loads(options))
-    count = model_summary.count_parameters(build)
-    if count > MAX_PARAMETERS:
-        raise UserError(
-            N_(
-                "This model would have {count}M parameters; the limit is {most}M. Choose a smaller "
-                "width or depth."
+def show_metrics(layers: Sequence[LayerSummary], former: Sequence[LayerSummary] | None = None) -> None:
+    """Show the total parameters, MACs, activation memory and number of layers, with their change from `former`, if given."""
+    metrics: list[tuple[str, Callable[[Sequence[LayerSummary]], float], Callable[[float], str], str]] = [
+        (
+            _(N_("Parameters")),
+            lambda rows: sum(layer.parameters for layer in rows),
+            _format_count,
+            f"{sum(layer.parameters for layer in layers):,}",
+        ),
+        (
+            _(N_("MACs")),
+            lambda rows: sum(layer.macs for layer in rows),
+            _format_count,
+            _(
+                N_(
+                    "For one image, counting convolutional and fully connected layers. One MAC is two "
+                    "floating-point operations."
+                )
             ),
-            count=f"{count / 1e6:,.0f}",
-            most=f"{MAX_PARAMETERS / 1e6:.0f}",
-        )
-    network = build().eval()
-    return network, model_summary.summarize_layers(network, in_shape)
-
-
-def build_network(task: tasks.Task, options: dict[str, Any]) -> tuple[Any, list[model_summary.LayerSummary]]:
-    """Build the task's model with `options`, and summarize its layers.
-
-    Raises:
-        UserError: if the options are incompatible, or the model is too large.
-    """
-    preload.wait_until_ready()
-    try:
-        return _build_network(task.name, json.dumps(options, sort_keys=True))
-    except (RuntimeError, ValueError) as error:
-        raise UserError(
-            N_("This model cannot be built: {reason}."), reason=str(error).splitlines()[0][:200]
-        ) from error
-
-
-def show_metrics(layers: list[model_summary.LayerSummary], in_shape: tuple[int, ...]) -> None:
-    """Show the total parameters, MACs, activation memory and number of layers."""
-    weights = sum(layer.parameters for layer in layers)
-    columns = st.columns(4)
-    columns[0].metric(_(N_("Parameters")), _format_count(weights), border=True, help=f"{weights:,}")
-    columns[1].metric(
-        _(N_("MACs")),
-        _format_count(sum(layer.macs for layer in layers)),
-        border=True,
-        help=_(
-            N_(
-                "For one image, counting convolutional and fully connected layers. One MAC is two "
-                "floating-point operations."
-            )
         ),
-    )
-    columns[2].metric(
-        _(N_("Activation memory")),
-        f"{sum(layer.activation_bytes for layer in layers) / 1e6:.2f} MB",
-        border=True,
-        help=_(
-            N_(
-                "Total size of all layer outputs for one image (32-bit). Training keeps most of them "
-                "for the backward pass, multiplied by the batch size."
-            )
+        (
+            _(N_("Activations")),
+            lambda rows: sum(layer.activation_bytes for layer in rows),
+            lambda size: f"{size / 1e6:.2f} MB",
+            _(
+                N_(
+                    "Total size of all layer outputs for one image (32-bit). Training keeps most of them "
+                    "for the backward pass, multiplied by the batch size."
+                )
+            ),
         ),
-    )
-    weighted = sum(layer.has_macs for layer in layers)
-    columns[3].metric(_(N_("Convolutional and fully connected layers")), weighted, border=True)
+        (
+            _(N_("Weighted layers")),
+            lambda rows: sum(layer.has_macs for layer in rows),
+            str,
+            _(N_("Convolutional and fully connected layers")),
+        ),
+    ]
+    with st.grid(4, min_column_width=130, key="architecture-metrics"):
+        for label, total, text, help_text in metrics:
+            value, delta = total(layers), None
+            if former and (before := total(former)) != value:
+                delta = f"{100 * (value / before - 1):+,.0f}%" if before else None
+            st.metric(label, text(value), delta, delta_color="inverse", help=help_text)
 
 
 def _format_count(number: float) -> str:
@@ -116,21 +93,26 @@ def _format_count(number: float) -> str:
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _layer_latency(task_name: str, options: str) -> dict[str, float]:
-    built, _layers = _build_network(task_name, options)
-    return model_summary.measure_layer_latency(built, task_shape(tasks.get_task(task_name))[0])
+def _layer_latency(task_name: str, options: str, part: str) -> dict[str, float]:
+    task = tasks.get_task(task_name)
+    built = networks.build_network(task, json.loads(options), part)
+    return model_summary.measure_layer_latency(built.network, networks.task_shape(task)[0])
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def _receptive_fields(task_name: str, options: str) -> list[model_summary.ReceptiveField]:
-    built, _layers = _build_network(task_name, options)
-    return model_summary.measure_receptive_fields(built, task_shape(tasks.get_task(task_name))[0])
+    task = tasks.get_task(task_name)
+    built = networks.build_network(task, json.loads(options))
+    return model_summary.measure_receptive_fields(built.network, networks.task_shape(task)[0])
 
 
-def layer_table(task: tasks.Task, options: dict[str, Any], layers: list[model_summary.LayerSummary]) -> None:
-    """Show a table of the layers, and one of its columns as bars in the order of the forward pass."""
+def layer_table(task: tasks.Task, options: dict[str, Any], part: str = "") -> None:
+    """Show one column of the layers as bars in the order of the forward pass, and all as a table, grouped by the blocks of the model.
+
+    Normalization, activation and other layers without MACs count towards the layer before them, unless they are asked for.
+    """
     key = json.dumps(options, sort_keys=True)
-    measured = st.session_state.get("layer-times") == (task.name, key)
+    measured = st.session_state.get("layer-times") == (task.name, part, key)
     what = st.segmented_control(
         _(N_("Display")),
         list(METRIC_COLUMNS),
@@ -138,50 +120,80 @@ def layer_table(task: tasks.Task, options: dict[str, Any], layers: list[model_su
         required=True,
         key="layer-column",
         format_func=lambda c: _(METRIC_COLUMNS[c]),
+        wrap=True,
     )
     if what == "ms" and not measured:
         if runtime_estimate.is_busy():
             st.caption(_(N_("Another run is in progress. Select “Time (ms)” again when it finishes.")))
             what = "macs"
         else:
-            st.session_state["layer-times"] = (task.name, key)
+            st.session_state["layer-times"] = (task.name, part, key)
             measured = True
-    times = _layer_latency(task.name, key) if measured else {}
-    frame = pd.DataFrame(
-        {
-            "name": [layer.name for layer in layers],
-            "kind": [layer.kind for layer in layers],
-            "shape": ["×".join(map(str, layer.out_shape)) for layer in layers],
-            "parameters": [layer.parameters for layer in layers],
-            "macs": [layer.macs for layer in layers],
-            "activation": [round(layer.activation_bytes / 1e3, 1) for layer in layers],
-            "ms": [round(times.get(layer.name, np.nan), 3) for layer in layers],
-        }
+    detailed = st.toggle(
+        _(N_("Show layers without MACs")),
+        key="layer-detailed",
+        help=_(N_("If off, normalization and activation layers count towards the layer before them.")),
     )
+    times = _layer_latency(task.name, key, part) if measured else {}
+    frame = layer_frame(networks.build_network(task, options, part), times, detailed)
     live_chart(
-        layer_bars(frame, what, _(METRIC_COLUMNS[what])), f"layers-{what}", alt=_(METRIC_COLUMNS[what])
+        layer_bars(frame, what, _(METRIC_COLUMNS[what])),
+        f"layers-{what}-{detailed}",
+        alt=_(METRIC_COLUMNS[what]),
     )
     names = {
+        "group": _(N_("block")),
         "name": _(N_("layer")),
         "kind": _(N_("type")),
         "shape": _(N_("output shape")),
         **{c: _(t) for c, t in METRIC_COLUMNS.items()},
     }
     shown = frame if measured else frame.drop(columns="ms")
-    grouped = {
-        names[c]: st.column_config.NumberColumn(format="localized")
-        for c in ("parameters", "macs", "activation")
+    config: dict[str, Any] = {
+        names[c]: st.column_config.NumberColumn(format="localized") for c in ("parameters", "activation")
     }
+    config[names["macs"]] = st.column_config.ProgressColumn(
+        format="localized", min_value=0, max_value=max(1, int(frame["macs"].max()))
+    )
     st.dataframe(
         shown.rename(columns=names),
         hide_index=True,
         height=min(420, 36 * (len(shown) + 1)),
-        column_config=grouped,
+        column_config=config,
     )
 
 
-def layer_bars(frame: pd.DataFrame, column: str, label: str, height: int = 260) -> go.Figure:
-    """One bar per layer, in the order of the forward pass."""
+def layer_frame(built: networks.BuiltNetwork, times: Mapping[str, float], detailed: bool) -> pd.DataFrame:
+    """The layers in forward order with the block of the model that they belong to, their costs and `times` in milliseconds.
+
+    Unless `detailed`, one row for each layer with weights or MACs, with the cost of the layers that follow it up to the next one.
+    """
+    block_of = {name: block for block in built.blocks for name, _kind in block.layers}
+    rows = pd.DataFrame(
+        {
+            "block": [block_of[layer.name].name for layer in built.layers],
+            "group": [block_of[layer.name].group for layer in built.layers],
+            "name": [layer.name for layer in built.layers],
+            "kind": [layer.kind for layer in built.layers],
+            "shape": ["×".join(map(str, layer.out_shape)) for layer in built.layers],
+            "parameters": [layer.parameters for layer in built.layers],
+            "macs": [layer.macs for layer in built.layers],
+            "activation": [round(layer.activation_bytes / 1e3, 1) for layer in built.layers],
+            "ms": [round(times.get(layer.name, np.nan), 3) for layer in built.layers],
+        }
+    )
+    if not detailed:
+        sums = dict.fromkeys(("parameters", "macs", "activation"), "sum") | {
+            "ms": lambda v: v.sum(min_count=1)
+        }
+        firsts = dict.fromkeys(("group", "name", "kind", "shape"), "first")
+        rows = rows.groupby("block", sort=False, as_index=False).agg({**firsts, **sums})
+        rows = rows[(rows["parameters"] > 0) | (rows["macs"] > 0)]
+    return rows.drop(columns="block").reset_index(drop=True)
+
+
+def layer_bars(frame: pd.DataFrame, column: str, label: str, height: int = 340) -> go.Figure:
+    """One bar per layer, in the order of the forward pass, named on the axis; of many layers only the first of each block is."""
     fig = empty_figure(height, legend=True)
     place, kinds = np.arange(len(frame)), frame["kind"].where(frame["kind"].isin(LAYER_KINDS), "")
     for kind, (title, color) in LAYER_KINDS.items():
@@ -197,14 +209,24 @@ def layer_bars(frame: pd.DataFrame, column: str, label: str, height: int = 260) 
             customdata=frame[["name", "kind", "shape"]].to_numpy()[here],
             hovertemplate=f"<b>%{{customdata[0]}}</b> %{{customdata[1]}}<br>%{{customdata[2]}}<br>{label}: %{{y:,.4~g}}<extra></extra>",
         )
-    fig.update_xaxes(showticklabels=False, showgrid=False, title_text=_(N_("layers, from input to output")))
+    first = ~frame["group"].duplicated().to_numpy()
+    named = first if len(frame) > _MAX_NAMED_BARS else np.ones(len(frame), bool)
+    names = frame["group"] if len(frame) > _MAX_NAMED_BARS else frame["name"]
+    fig.update_xaxes(
+        tickvals=place[named],
+        ticktext=[html.escape(n) for n in names[named]],
+        tickangle=-60,
+        tickfont={"size": 11},
+        showgrid=False,
+        title_text=_(N_("layers, from input to output")),
+    )
     fig.update_yaxes(title_text=label, tickformat="~g" if column == "ms" else "~s")
     return fig
 
 
 def receptive_field_tab(task: tasks.Task, options: dict[str, Any]) -> None:
     """Plot the measured receptive fields."""
-    in_shape = task_shape(task)[0]
+    in_shape = networks.task_shape(task)[0]
     with st.spinner(_(N_("Computing receptive fields…"))):
         fields = _receptive_fields(task.name, json.dumps(options, sort_keys=True))
     if not fields:
@@ -249,16 +271,18 @@ def receptive_field_chart(
     return fig
 
 
-def model_graph(task: tasks.Task, options: dict[str, Any]) -> None:
+def model_graph(task: tasks.Task, options: dict[str, Any], part: str = "") -> None:
     """Show the computation graph."""
-    built, _layers = build_network(task, options)
+    network = networks.build_network(task, options, part).network
     detailed = st.toggle(
         _(N_("All layers")),
         key="graph-detailed",
         help=_(N_("If off, each block of the model is drawn as one box.")),
     )
     try:
-        text = graph.to_dot(built, task_shape(task)[0], detailed, dark=st.context.theme.type == "dark")
+        text = graph.to_dot(
+            network, networks.task_shape(task)[0], detailed, dark=st.context.theme.type == "dark"
+        )
     except UserError as error:
         st.info(translate_message(error.message))
         return
@@ -266,9 +290,3 @@ def model_graph(task: tasks.Task, options: dict[str, Any]) -> None:
         height=560, key=f"graph-{hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()[:8]}"
     ):
         st.graphviz_chart(text, width="content")
-
-
-def has_summary(task: tasks.Task) -> bool:
-    """Whether the Architecture page can show the task's model: an image classifier."""
-    info = data.dataset_info(task.dataset)
-    return info.is_image and bool(info.classes)

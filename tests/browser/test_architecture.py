@@ -1,0 +1,40 @@
+"""The block drawing with mouse and keyboard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Visitor
+
+
+def test_a_block_opens_by_mouse_and_keyboard_and_a_change_leaves_outlines(
+    visitor: Callable[..., Visitor],
+) -> None:
+    me = visitor(width=390).open("architecture", net="mnist-cnn")
+    block = me.page.get_by_role("button", name="conv.0")
+    block.hover()
+    tip = me.page.get_by_role("tooltip")
+    expect(tip).to_contain_text("Parameters: 896")
+    expect(tip).to_contain_text("Receptive field: 5×5 px")
+    block.click()
+    tiles = me.page.locator(".manabi-blocks figure img")
+    expect(tiles).to_have_count(12)
+    me.page.wait_for_url("**block=conv.0**")
+    assert tiles.first.evaluate("e => getComputedStyle(e).imageRendering") == "pixelated"
+    block.focus()
+    block.press("ArrowRight")
+    head = me.page.locator(".manabi-blocks .block:focus")
+    head.press("ArrowRight")
+    head.press("Enter")
+    expect(me.page.locator(".manabi-blocks .values i")).to_have_count(5)
+    expect(tiles).to_have_count(0)
+    expect(head).to_have_attribute("data-name", "head")
+
+    width = me.page.get_by_role("spinbutton", name="Width")
+    width.fill("128")
+    width.press("Enter")
+    expect(me.page.locator(".manabi-blocks .ghost")).to_have_count(2)
+    expect(me.page.get_by_test_id("stMetricDelta").first).to_contain_text("%")
+    assert me.settle().overflow <= 0
