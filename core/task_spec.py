@@ -103,7 +103,7 @@ class Task:
     def fields(self) -> list[str]:
         """The recipe fields that apply to this task's kind and data set, in the order of their groups."""
         kind, info = get_kind(self.kind), dataset_info(self.dataset)
-        dataset_scopes = {"": True, "images": info.is_image, "photos": info.photos}
+        dataset_scopes = {"": True, "images": info.is_image, "digits": info.digits, "photos": info.photos}
         order = ["main", "optimizer", "regularization", "augmentation", "model", "data", "machine"]
         shown = [
             n

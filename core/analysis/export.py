@@ -125,7 +125,7 @@ def _inline_helpers(
     of_data, of_training = [], []
     for module, members in wanted.items():
         if members:
-            concerns_data = module.startswith("core.data") and module != "core.data.augment"
+            concerns_data = module.startswith("core.data") and not module.startswith("core.data.augment")
             parts = of_data if concerns_data else of_training
             parts += extract_definitions(importlib.import_module(module), members, imports)
     return of_data, of_training

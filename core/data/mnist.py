@@ -232,6 +232,7 @@ INFO = DatasetInfo(
     kind="classification",
     shape=(1, 28, 28),
     classes=CLASSES,
+    digits=True,
     layout=LAYOUT,
     find=find,
     load=load,

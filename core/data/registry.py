@@ -37,6 +37,7 @@ class DatasetInfo:
         classes: class names, as message ids; empty for regression and for unpaired domains.
         features: columns of a table from which the examples are made.
         photos: whether the images are photographs (enables color augmentation).
+        digits: whether the images are handwritten digits, bright on black (enables their deformations).
         url: official source; empty if there is none.
         download_bytes: size of the download.
         download: downloads into a data folder and returns what `find` would; None if there is no official source.
@@ -60,6 +61,7 @@ class DatasetInfo:
     classes: tuple[str, ...] = ()
     features: tuple[str, ...] = ()
     photos: bool = False
+    digits: bool = False
     url: str = ""
     download_bytes: int = 0
     download: Callable[[Path, ProgressCallback | None], Path] | None = None

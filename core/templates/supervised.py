@@ -27,6 +27,7 @@ from core.data.augment import (
     random_crop_flip,
     random_hue_grayscale,
 )
+from core.data.augment_digits import deform_digits
 from core.data.splits import stratified_subset, train_val_split
 from core.models.modern_cnn import modern_cnn as build_model
 from core.templates.load.digits import load
@@ -66,13 +67,23 @@ def normalize(x: Tensor) -> Tensor:
 
 if IS_IMAGE:
 
-    def augment(x: Tensor, index: Tensor, epoch: int, flipped_first: Tensor) -> Tensor:
-        """Augmented and normalized images of the training examples `index`."""
+    def augment(x: Tensor, y: Tensor, index: Tensor, epoch: int, flipped_first: Tensor) -> Tensor:
+        """Augmented and normalized images of the training examples `index`, whose labels are `y`."""
         if recipe.crop_padding or recipe.flip != "none":
             flipped = flip_mask(recipe.flip, index, epoch, flipped_first, AUGMENT_RNG)
             x = random_crop_flip(x, recipe.crop_padding, flipped, AUGMENT_RNG)
         if recipe.hue or recipe.grayscale:
             x = random_hue_grayscale(x.float() / 255, recipe.hue, recipe.grayscale, AUGMENT_RNG) * 255
+        if recipe.pen_strokes or recipe.stroke_width or recipe.shear or recipe.elastic:
+            x = 255 * deform_digits(
+                x.float() / 255,
+                y,
+                pen_strokes=recipe.pen_strokes,
+                stroke_width=recipe.stroke_width,
+                shear=recipe.shear,
+                elastic=recipe.elastic,
+                generator=AUGMENT_RNG,
+            )
         if STANDARDIZES_FIRST:
             x = torch.addcmul(STANDARD_OFFSET.to(DEVICE), x.float(), STANDARD_GAIN.to(DEVICE))
         if not STANDARDIZES_FIRST:
@@ -190,7 +201,7 @@ def main() -> None:
             if len(step_losses) == total_steps:
                 break
             if IS_IMAGE:
-                inputs = augment(train_x[index], index, epoch, flipped_first)
+                inputs = augment(train_x[index], train_y[index], index, epoch, flipped_first)
             if not IS_IMAGE:
                 inputs = normalize(train_x[index])
             loss = loss_function(forward(model, inputs), train_y[index])

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from core.data import ArrayDataset, augment
+from core.data import ArrayDataset, augment, augment_digits
 
 if TYPE_CHECKING:
     from core.training.supervised_recipe import SupervisedRecipe
@@ -82,6 +82,16 @@ class Batches:
         x = augment.random_crop_flip(self.x[index], recipe.crop_padding, flipped, generator)
         if recipe.hue or recipe.grayscale:
             x = augment.random_hue_grayscale(x.float() / 255, recipe.hue, recipe.grayscale, generator) * 255
+        if recipe.pen_strokes or recipe.stroke_width or recipe.shear or recipe.elastic:
+            x = 255 * augment_digits.deform_digits(
+                x.float() / 255,
+                self.y[index],
+                pen_strokes=recipe.pen_strokes,
+                stroke_width=recipe.stroke_width,
+                shear=recipe.shear,
+                elastic=recipe.elastic,
+                generator=generator,
+            )
         rescaled = self.standardization is not None and (recipe.color_jitter or recipe.cutout)
         x = (
             torch.addcmul(self.standardization[1], x.float(), self.standardization[0])

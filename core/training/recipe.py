@@ -27,7 +27,7 @@ def recipe_field(
     group: Group = "main",
     unit: str = "",
     passes_to: Literal["trainer", "model", "data"] = "trainer",
-    only: Literal["", "classification", "regression", "images", "photos"] = "",
+    only: Literal["", "classification", "regression", "images", "digits", "photos"] = "",
     log: bool = False,
     term: str = "",
     short: str = "",

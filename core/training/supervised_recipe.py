@@ -201,6 +201,51 @@ class SupervisedRecipe(Recipe):
         le=0.9,
         term="augmentation",
     )
+    shear: float = recipe_field(
+        0.0,
+        N_("Slant"),
+        N_("Augmentation: slants each digit to the left or right by up to this many degrees."),
+        unit=N_("degrees"),
+        group="augmentation",
+        only="digits",
+        ge=0,
+        le=45,
+        term="augmentation",
+    )
+    elastic: float = recipe_field(
+        0.0,
+        N_("Elastic deformation"),
+        N_("Augmentation: bends each digit smoothly; typical displacement of its pixels."),
+        unit=N_("pixels"),
+        group="augmentation",
+        only="digits",
+        ge=0,
+        le=4,
+        term="augmentation",
+    )
+    stroke_width: float = recipe_field(
+        0.0,
+        N_("Stroke width"),
+        N_("Augmentation: thickens or thins the strokes. At 1, by up to one pixel on each side."),
+        group="augmentation",
+        only="digits",
+        ge=0,
+        le=1,
+        term="augmentation",
+    )
+    pen_strokes: float = recipe_field(
+        0.0,
+        N_("Extra strokes"),
+        N_(
+            "Augmentation: adds a flag and a base to 1, a bar to 7 and a tail to 9, as people write "
+            "them in many countries. Probability of each stroke."
+        ),
+        group="augmentation",
+        only="digits",
+        ge=0,
+        le=1,
+        term="augmentation",
+    )
     flip: Literal["none", "random", "alternating"] = recipe_field(
         "none",
         N_("Horizontal flip"),

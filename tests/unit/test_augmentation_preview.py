@@ -57,7 +57,10 @@ def test_a_crop_beyond_the_images_is_a_sentence() -> None:
 
 
 def test_digits_have_no_colors_to_change() -> None:
-    assert rows("mnist-modern").keys() == {"Original", "Shift, rotation, scale"}
+    shown = rows("mnist-modern").keys()
+    assert {"Original", "Shift, rotation, scale", "Extra strokes"} <= shown
+    assert not shown & {"Color jitter", "Hue and grayscale"}
+    assert "Extra strokes" not in rows("cifar10-best"), "photos have no pen strokes"
 
 
 def test_it_is_the_trainings_own_augmentation(monkeypatch) -> None:
