@@ -9,7 +9,7 @@ from core.inference import available_models
 from core.inference.available_models import ModelChoice
 from core.messages import N_, UserError
 from core.migration import migrate_draw_link
-from ui.draw import explanations, handwriting_view, input_picker, ood_check, prediction
+from ui.draw import explanations, forward_pass, handwriting_view, input_picker, ood_check, prediction
 from ui.draw.explanations import Predictions
 from ui.draw.input_picker import DigitInput
 from ui.kit import preload, url
@@ -103,8 +103,11 @@ with page("draw"):
             prediction.show_line(digit, first, accepted=accepted)
     if digit is not None:
         prediction.show_model_input(digit)
+    explained = explanations.choose_explained(predictions) if predictions else None
+    if digit is not None and explained:
+        forward_pass.show_forward_pass(digit, explained[0])
     st.subheader(_(N_("Why this prediction?")))
-    explanations.show_explanations(digit, predictions, model_choices)
+    explanations.show_explanations(digit, explained, predictions, model_choices)
     if selected_models:
         with st.expander(_(N_("Model source code")), icon=":material/code:"):
             st.code(models.model_source(selected_models[0].task.model), language="python")

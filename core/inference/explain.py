@@ -67,7 +67,7 @@ def list_feature_layers(predictor: Predictor) -> list[FeatureLayer]:
         if output.ndim == 4 and output.shape[2] * output.shape[3] > 1:
             layers.setdefault(name, FeatureLayer(name, type(modules[name]).__name__, tuple(output.shape[1:])))
 
-    with _capture_outputs(modules, add_layer), torch.inference_mode():
+    with capture_outputs(modules, add_layer), torch.inference_mode():
         predictor.network(predictor.normalize(np.zeros((1, *predictor.spec.in_shape), np.uint8)))
     return list(layers.values())
 
@@ -90,7 +90,7 @@ def feature_maps(predictor: Predictor, x: np.ndarray, layer: str) -> np.ndarray:
     outputs: list[Tensor] = []
     # A clone, because an in-place ReLU after the layer would overwrite the output.
     with (
-        _capture_outputs({layer: modules[layer]}, lambda _, output: outputs.append(output.clone())),
+        capture_outputs({layer: modules[layer]}, lambda _, output: outputs.append(output.clone())),
         torch.inference_mode(),
     ):
         predictor.network(predictor.normalize(_to_batch(predictor, x)))
@@ -159,7 +159,7 @@ def _to_batch(predictor: Predictor, x: np.ndarray) -> np.ndarray:
 
 
 @contextmanager
-def _capture_outputs(modules: dict[str, nn.Module], on_output) -> Iterator[None]:  # noqa: ANN001
+def capture_outputs(modules: dict[str, nn.Module], on_output) -> Iterator[None]:  # noqa: ANN001
     """Call `on_output(name, output)` for every output of `modules` that this thread computes.
 
     Sessions share one model, so the outputs of other threads are ignored.

@@ -140,6 +140,28 @@ def test_with_two_models_the_explanation_names_one(
     assert not [b for b in with_photo().at.button_group if b.key == "explained"]
 
 
+@pytest.mark.parametrize("network", ["mnist-modern", "mnist-softmax"])
+def test_the_forward_pass_ends_in_the_prediction(with_photo: Callable, network: str) -> None:
+    page = with_photo(network=network)
+    assert not page.components("forward_pass")
+    page.press("Play the forward pass")
+    shown = page.components("forward_pass")["forward-pass"]
+    first, *_between, last = shown["stages"]
+    assert shown["plays"] == 1 and first["title"] == "Input" and first["image"].startswith("data:image/png;")
+    assert last["names"][last["winner"]] == page.digits[0] == "7"
+    assert page.at.query_params["forward"] == "1"
+    page.press("Hide the forward pass")
+    assert not page.components("forward_pass") and "forward" not in page.at.query_params
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_a_link_shows_the_forward_pass(visit: Callable, language: str) -> None:
+    page = visit("draw", language, forward="1", network="mnist-lenet5")
+    shown = page.components("forward_pass")["forward-pass"]
+    assert [s["shape"].split(" ")[0] for s in shown["stages"]][:3] == ["1×28×28", "6×28×28", "6×14×14"]
+    assert shown["stages"][-1]["title"] == page.word("Probabilities")
+
+
 @pytest.mark.parametrize("view", ["slide", "epochs"])
 def test_confidence_has_a_fixed_axis(with_photo: Callable, charts_shown: dict, view: str) -> None:
     run = factories.finished("mnist-softmax")

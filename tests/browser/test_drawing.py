@@ -161,3 +161,37 @@ def test_what_it_sees_and_why(visitor: Callable[..., Visitor]) -> None:
     me.page.reload()
     me.sees(SAMPLE)  # a drawing is private, so it is not in the URL
     assert "view=maps" in me.page.url
+
+
+def test_the_forward_pass_plays_pauses_and_steps(visitor: Callable[..., Visitor]) -> None:
+    me = visitor().open("draw", network="mnist-mlp")
+    me.press("Play the forward pass")
+    box = me.page.locator(".manabi-forward-pass")
+    count = box.locator(".count")
+    expect(box.get_by_role("button", name="Pause")).to_be_visible()
+    expect(count).to_have_text("5 / 5")  # it has played to its end
+    expect(box.get_by_role("button", name="Play")).to_be_visible()
+    box.press("Home")
+    expect(count).to_have_text("1 / 5")
+    box.press("ArrowRight")
+    box.press("ArrowRight")
+    expect(count).to_have_text("3 / 5")
+    box.get_by_role("button", name="Previous stage").press("Enter")
+    expect(count).to_have_text("2 / 5")
+    expect(box).to_contain_text("Fully connected layer")
+    box.press(" ")
+    expect(box.get_by_role("button", name="Pause")).to_be_visible()
+    box.press(" ")
+    expect(box.get_by_role("button", name="Play")).to_be_visible()
+    box.press("End")
+    draw(me, 7, *WAYS["in the middle"][:4])
+    answers(me, 7)
+    expect(box.locator(".winner .name")).to_have_text("7")  # the digit that was drawn since
+
+
+def test_with_reduced_motion_the_forward_pass_waits(visitor: Callable[..., Visitor]) -> None:
+    me = visitor(reduced_motion="reduce").open("draw", network="mnist-softmax")
+    me.press("Play the forward pass")
+    box = me.page.locator(".manabi-forward-pass")
+    expect(box.get_by_role("button", name="Play")).to_be_visible()
+    expect(box.locator(".count")).to_have_text("1 / 3")

@@ -12,6 +12,7 @@ import torch
 from core import models, tasks
 from core.checkpoints import Spec
 from core.inference import explain
+from core.inference.forward_pass import trace_forward
 from core.inference.predictor import Predictor
 from core.messages import UserError
 
@@ -143,3 +144,39 @@ def test_maps_are_of_the_image_itself_whatever_the_test_time_augmentation() -> N
     passes.clear()
     explain.feature_maps(often, digit(), "c1.0")
     assert len(passes) == 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_forward_pass_leads_from_the_pixels_to_the_prediction(name: str) -> None:
+    p = predictor(name)
+    first, *between, logits, probabilities = trace_forward(p, digit())
+    assert first.kind == "input" and (first.values[0] == digit()).all()
+    convolutions = [m.out_channels for m in p.network.modules() if isinstance(m, torch.nn.Conv2d)]
+    assert [len(s.values) for s in between if s.kind == "convolution"] == convolutions
+    hidden = [m.out_features for m in p.network.modules() if isinstance(m, torch.nn.Linear)][:-1]
+    assert [s.values.shape for s in between if s.kind == "dense"] == [(n,) for n in hidden]
+    assert logits.kind == "logits" and logits.values.shape == (10,)
+    shifted = np.exp(logits.values - logits.values.max())
+    np.testing.assert_allclose(probabilities.values, shifted / shifted.sum(), atol=1e-5)
+    np.testing.assert_allclose(probabilities.values, p.predict(digit()[None, None])[0], atol=1e-6)
+
+
+def test_a_stage_ends_with_its_activation_and_knows_its_window() -> None:
+    stages = trace_forward(predictor("modern_cnn"), digit())
+    first, pooled = stages[1:3]
+    assert first.modules == ("Conv2d", "BatchNorm2d", "ReLU") and first.window == 3
+    assert first.values.min() == 0  # after the ReLU
+    assert pooled.kind == "pooling" and pooled.window == 2 and pooled.values.shape[1:] == (14, 14)
+    maps = explain.feature_maps(predictor("modern_cnn"), digit(), "block1.0.2")
+    np.testing.assert_allclose(first.values, maps)
+
+
+def test_logits_are_those_of_the_test_time_augmentation() -> None:
+    p = predictor("notes_cnn")
+    augmented = Predictor(p.network, dataclasses.replace(p.spec, tta_shift=True))
+    (*_, plain, _), (*_, averaged, probabilities) = (
+        trace_forward(p, digit()),
+        trace_forward(augmented, digit()),
+    )
+    assert not np.allclose(plain.values, averaged.values)
+    assert averaged.values.argmax() == probabilities.values.argmax()

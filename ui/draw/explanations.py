@@ -42,8 +42,13 @@ def choose_explained(predictions: Predictions) -> tuple[ModelChoice, np.ndarray]
     return by_id[explained]
 
 
-def show_explanations(digit: DigitInput | None, predictions: Predictions, known: list[ModelChoice]) -> None:
-    """Show the selected explanation; only one at a time is computed."""
+def show_explanations(
+    digit: DigitInput | None,
+    explained: tuple[ModelChoice, np.ndarray] | None,
+    predictions: Predictions,
+    known: list[ModelChoice],
+) -> None:
+    """Show the selected explanation of one prediction, or, in the shift test, of all; only one at a time is computed."""
     view = url.choose_one(
         st.pills,
         _(N_("Explain")),
@@ -56,12 +61,12 @@ def show_explanations(digit: DigitInput | None, predictions: Predictions, known:
     )
     if view == "set":
         handwriting_view.show_handwriting_set(known)
-    elif digit is None or not predictions:
+    elif digit is None or explained is None:
         st.caption(_(N_("Draw a digit first.")))
     elif view == "slide":
         analysis.shift_sensitivity(digit, [choice for choice, _probabilities in predictions])
     else:
-        choice, probabilities = choose_explained(predictions)
+        choice, probabilities = explained
         st.markdown(
             _(
                 N_("**{model}** predicts **{digit}** with {confidence} confidence."),
