@@ -32,9 +32,9 @@ with page("browse"):
         st.error(translate_message(error.message), icon=":material/error:")
     if coco is not None and image_id is not None:
         split = st.query_params.get("split", "")
-        grid.image_navigation(coco, image_id, split)
+        neighbors = grid.image_navigation(coco, image_id, split)
         try:
-            image_view.show_image(coco, coco.get_image(image_id, split))
+            image_view.show_image(coco, coco.get_image(image_id, split), neighbors)
         except UserError as error:
             st.error(translate_message(error.message), icon=":material/error:")
     elif coco is not None:

@@ -65,7 +65,7 @@ def test_an_image_by_its_link(visit: Callable) -> None:
 
 def test_layers_can_be_switched(visit: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[dict] = []
-    monkeypatch.setattr(image_view, "annotated_image", lambda scene, key, select: drawn.append(scene))
+    monkeypatch.setattr(image_view, "annotated_image", lambda scene, *_: drawn.append(scene))
     page = visit("browse", image="12")
 
     def visible(layers: list[str]) -> set[str]:
@@ -83,6 +83,21 @@ def test_layers_can_be_switched(visit: Callable, monkeypatch: pytest.MonkeyPatch
     assert visible(["labels"]) == {"labels"}
     everything = {"masks", "boxes", "labels", "keypoints", "crowds"}
     assert visible(sorted(everything)) == everything
+
+
+def test_the_arrows_over_the_image_lead_to_its_neighbors(
+    visit: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[tuple] = []
+    monkeypatch.setattr(image_view, "annotated_image", lambda *a: drawn.append(a))
+    page = visit("browse", "ja", where="crowd=yes", image="12")
+    scene, _key, _select, _step = drawn[-1]
+    assert scene["steps"] == ["", page.word("Next image")]  # the first of the filter
+    counts = {
+        entry["text"].rsplit(" ", 1)[0]: int(entry["text"].rsplit(" ", 1)[1]) for entry in scene["legend"]
+    }
+    assert "人" in counts and sum(counts.values()) == len(scene["instances"])
+    assert {instance["label"] for instance in scene["instances"]} <= set(counts)
 
 
 def test_statistics(visit: Callable) -> None:

@@ -14,6 +14,25 @@ from tests.browser.conftest import Visitor
 TILES, SHAPES = ".manabi-image-grid button", ".manabi-annotated path.shape"
 
 
+Box = dict[str, float]
+
+
+def overlap(one: Box, other: Box) -> bool:
+    """Whether two boxes of the page share more than half a pixel."""
+    return all(
+        one[at] + one[size] > other[at] + 0.5 and other[at] + other[size] > one[at] + 0.5
+        for at, size in (("x", "width"), ("y", "height"))
+    )
+
+
+def is_inside(one: Box, frame: Box) -> bool:
+    """Whether a box lies in a frame, half a pixel tolerated."""
+    return all(
+        frame[at] - 0.5 <= one[at] and one[at] + one[size] <= frame[at] + frame[size] + 0.5
+        for at, size in (("x", "width"), ("y", "height"))
+    )
+
+
 def filter_by(me: Visitor, text: str) -> None:
     """Type a filter under "Advanced"."""
     field = me.page.get_by_role("textbox", name="Filter")
@@ -44,6 +63,24 @@ def test_from_the_filter_to_one_instance_and_back(visitor: Callable[..., Visitor
         expect(there).to_have_count(0)
         me.page.get_by_test_id("stButtonGroup").get_by_role("button", name=switch, exact=True).click()
         expect(there).not_to_have_count(0)
+
+    frame = me.page.locator(".manabi-annotated").bounding_box()
+    plates = [plate.bounding_box() for plate in me.page.locator(".manabi-annotated svg > rect").all()]
+    assert len(plates) >= 3
+    for number, one in enumerate(plates):
+        assert is_inside(one, frame) and not any(overlap(one, other) for other in plates[:number])
+
+    me.page.locator(".manabi-annotated-legend button").first.click()
+    expect(me.page.locator(".manabi-annotated .instance.faint")).not_to_have_count(0)
+    me.page.locator(".manabi-annotated-legend button").first.click()
+    expect(me.page.locator(".manabi-annotated .faint")).to_have_count(0)
+    address = me.page.url
+    me.page.get_by_role("button", name="Next image").last.click()
+    expect(me.page).not_to_have_url(address)
+    expect(me.page.locator(".manabi-annotated .faint")).to_have_count(0)
+    me.page.get_by_role("button", name="Previous image").last.click()
+    expect(me.page).to_have_url(address)
+    me.settle()
 
     last = me.page.locator(".manabi-annotated .instance").last
     last.locator(".shape").dispatch_event("mousemove")

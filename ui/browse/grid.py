@@ -99,12 +99,12 @@ def _page_legend(counts: dict[int, list[tuple[int, str, int]]]) -> list[tuple[st
     return [(drawing.css_color(category), category_label(name)) for category, name in most]
 
 
-def image_navigation(coco: Coco, image_id: int, split: str) -> None:
-    """Show the way from an image back to the grid and to its neighbors among the filtered images."""
+def image_navigation(coco: Coco, image_id: int, split: str) -> navigation.Neighbors:
+    """Show the way from an image back to the grid and to its neighbors among the filtered images; return the neighbors."""
     text = st.query_params.get("where", st.session_state.get("_kept.where", ""))
     valid = text if filter_bar.is_valid_filter(coco, text) else ""
     rows = filter_bar.filter_images(str(coco.folder), valid, coco)
-    navigation.image_pager(coco, rows, image_id, split)
+    return navigation.image_pager(coco, rows, image_id, split)
 
 
 def export_subset(coco: Coco, rows: pd.DataFrame) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import math
+from collections import Counter
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,7 +16,8 @@ from PIL import Image
 from core.coco import drawing, outlines
 from core.coco.dataset import Coco, ImageRecord, Instance
 from core.messages import N_, UserError
-from ui.browse import instance_view
+from ui.browse import instance_view, navigation
+from ui.browse.category_label import category_label
 from ui.components.annotated_image import annotated_image
 from ui.kit import image_display, palette, url
 from ui.kit.i18n import _, _n, escape_markdown, translate_message
@@ -31,7 +34,7 @@ _MAX_INSTANCES = 400  # drawn instances, largest first
 _LEFT_COLOR, _RIGHT_COLOR, _CENTER_COLOR = palette.BLUE, palette.VERMILLION, palette.GREEN
 
 
-def show_image(coco: Coco, image_record: ImageRecord) -> None:
+def show_image(coco: Coco, image_record: ImageRecord, neighbors: navigation.Neighbors) -> None:
     """Show an image, its instances, its captions, and the details of the selected instance."""
     instances = coco.instances(image_record)
     selected = next(
@@ -42,22 +45,33 @@ def show_image(coco: Coco, image_record: ImageRecord) -> None:
     st.markdown(
         f"**{name}** · {image_record.split} · {escape_markdown(image_record.file_name)} · {image_record.width}×{image_record.height}"
     )
-    left, right = st.columns([5, 3], gap="large")
+    layers = url.choose_many(
+        _(N_("Display")),
+        list(DISPLAY_OPTIONS),
+        key="show",
+        default=["masks", "labels", "keypoints", "crowds"],
+        widget=st.pills,
+        always=False,
+        selection_mode="multi",
+        format_func=lambda s: _(DISPLAY_OPTIONS[s]),
+        label_visibility="collapsed",
+        wrap=True,
+    )
+    image_slot = st.container()
+    left, right = st.columns(2, gap="large")
     with right:
-        layers = url.choose_many(
-            _(N_("Display")),
-            list(DISPLAY_OPTIONS),
-            key="show",
-            default=["masks", "labels", "keypoints", "crowds"],
-            widget=st.pills,
-            always=False,
-            selection_mode="multi",
-            format_func=lambda s: _(DISPLAY_OPTIONS[s]),
-            wrap=True,
-        )
         opacity = st.slider(_(N_("Opacity")), 0.0, 1.0, 0.45, 0.05, key="coco-opacity")
         zoomed = st.toggle(_(N_("Zoom to selected instance")), key="coco-zoom", disabled=selected is None)
+        _legend(layers, instances)
+        captions = coco.captions(image_record)
+        if captions:
+            st.markdown(
+                _(N_("**Captions**, each by a different annotator"))
+                + "".join(f"\n- {escape_markdown(caption)}" for caption in captions)
+            )
     with left:
+        _instance_table(instances, selected, f"coco-rows-{image_record.index}")
+    with image_slot:
         if image_record.path is None:
             st.warning(
                 _(N_("Image file not found; showing annotations only.")),
@@ -68,16 +82,7 @@ def show_image(coco: Coco, image_record: ImageRecord) -> None:
                 _(N_("The image size is missing from the annotation file, so annotations cannot be drawn."))
             )
         else:
-            _show_overlay(coco, image_record, instances, layers, opacity, selected, zoomed)
-        _legend(layers, instances)
-        captions = coco.captions(image_record)
-        if captions:
-            st.markdown(
-                _(N_("**Captions**, each by a different annotator"))
-                + "".join(f"\n- {escape_markdown(caption)}" for caption in captions)
-            )
-    with right:
-        _instance_table(instances, selected, f"coco-rows-{image_record.index}")
+            _show_overlay(coco, image_record, instances, layers, opacity, selected, zoomed, neighbors)
     if selected is not None:
         instance_view.show_instance(coco, image_record, instances[selected])
     with st.expander(
@@ -103,6 +108,7 @@ def _show_overlay(
     opacity: float,
     selected: int | None,
     zoomed: bool,
+    neighbors: navigation.Neighbors,
 ) -> None:
     shown = [i for i, instance in enumerate(instances) if not instance.crowd or "crowds" in layers]
     # Large instances below small ones, so that the small ones stay visible and clickable.
@@ -139,6 +145,7 @@ def _show_overlay(
         overlays.append(
             {
                 "id": instance.id,
+                "category": instance.category,
                 "path": path,
                 "box": instance.box and [float(v) for v in instance.box],
                 "color": color,
@@ -148,7 +155,9 @@ def _show_overlay(
                 "text": _describe_instance(instance),
                 "limbs": limbs,
                 "keypoints": dots,
-                "label": instance.name if "labels" in layers and selected in (None, i) else "",
+                "label": category_label(instance.name)
+                if "labels" in layers and selected in (None, i)
+                else "",
             }
         )
     view = (
@@ -165,13 +174,32 @@ def _show_overlay(
             "opacity": opacity,
             "boxes": "boxes" in layers,
             "alt": _(N_("Image with annotations")),
+            "steps": [
+                _(N_("Previous image")) if -1 in neighbors else "",
+                _(N_("Next image")) if 1 in neighbors else "",
+            ],
+            "legend": _color_legend([instances[i] for i in shown]),
             "instances": overlays,
         },
         f"coco-{image_record.index}",
         lambda position: select_instance(instances[shown[position]] if 0 <= position < len(shown) else None),
+        lambda step: navigation.open_image(*neighbors[step]) if step in neighbors else None,
     )
     for problem in problems[:5]:
         st.warning(translate_message(problem.message), icon=":material/rule:")
+
+
+def _color_legend(instances: list[Instance]) -> list[dict[str, Any]]:
+    """Return the categories of `instances` with color, name and count, most frequent first."""
+    counts = Counter((instance.category, instance.name) for instance in instances)
+    return [
+        {
+            "category": category,
+            "color": drawing.css_color(category),
+            "text": f"{category_label(name)} {count:,}",
+        }
+        for (category, name), count in counts.most_common()
+    ]
 
 
 def _area(instance: Instance) -> float:
@@ -181,7 +209,9 @@ def _area(instance: Instance) -> float:
 def _describe_instance(instance: Instance) -> str:
     area = "" if math.isnan(instance.area) else _(N_("{area} px²"), area=f"{instance.area:,.0f}")
     return " · ".join(
-        part for part in (instance.name, area, _(N_("crowd")) if instance.crowd else "") if part
+        part
+        for part in (category_label(instance.name), area, _(N_("crowd")) if instance.crowd else "")
+        if part
     )
 
 
@@ -269,19 +299,22 @@ def _instance_table(instances: list[Instance], selected: int | None, key: str) -
     rows = pd.DataFrame(
         {
             _(N_("category")): [
-                ("▶ " if i == selected else "") + instance.name + (f" ({crowd})" if instance.crowd else "")
+                ("▶ " if i == selected else "")
+                + category_label(instance.name)
+                + (f" ({crowd})" if instance.crowd else "")
                 for i, instance in enumerate(instances)
             ],
             _(N_("area")): [
                 None if math.isnan(instance.area) else round(instance.area) for instance in instances
             ],
-            _(N_("keypoints")): [
-                0 if instance.keypoints is None else int((instance.keypoints[:, 2] > 0).sum())
-                for instance in instances
-            ],
-            "id": [instance.id for instance in instances],
+            "id": [str(instance.id) for instance in instances],
         }
     )
+    if any(instance.keypoints is not None for instance in instances):
+        rows[_(N_("keypoints"))] = [
+            0 if instance.keypoints is None else int((instance.keypoints[:, 2] > 0).sum())
+            for instance in instances
+        ]
 
     def select_row() -> None:
         picked = st.session_state[key]["selection"]["rows"]
@@ -293,8 +326,14 @@ def _instance_table(instances: list[Instance], selected: int | None, key: str) -
         on_select=select_row,
         selection_mode="single-row",
         key=key,
-        height=min(320, 36 * len(rows) + 40),
+        height=min(390, 36 * len(rows) + 40),
+        column_config={"id": st.column_config.TextColumn(width=_id_width(instances))},
     )
+
+
+def _id_width(instances: list[Instance]) -> int:
+    """Return the pixels that the longest id needs."""
+    return 24 + 8 * max((len(str(instance.id)) for instance in instances), default=2)
 
 
 def _legend(layers: list[str], instances: list[Instance]) -> None:

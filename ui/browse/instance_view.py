@@ -9,6 +9,7 @@ import streamlit as st
 from core.coco import drawing, masks
 from core.coco.dataset import Coco, ImageRecord, Instance
 from core.messages import Message, N_, UserError
+from ui.browse.category_label import category_label
 from ui.kit import shared_image
 from ui.kit.i18n import _, escape_markdown, translate_message
 
@@ -48,7 +49,7 @@ def show_instance(coco: Coco, image_record: ImageRecord, instance: Instance) -> 
     """Show an instance in three notations, its keypoints, and the pages that can use its crop."""
     with st.container(border=True, key="coco-closely"):
         title = _(N_("Instance details"))
-        st.markdown(f"**{title}:** {escape_markdown(instance.name)} · {instance.id}")
+        st.markdown(f"**{title}:** {escape_markdown(category_label(instance.name))} · {instance.id}")
         try:
             mask, iou = instance.mask(image_record), drawing.box_iou(instance, image_record)
         except UserError as error:
@@ -135,9 +136,9 @@ def _crop_actions(image_record: ImageRecord, instance: Instance) -> None:
     crop = drawing.crop_instance(image_record, instance)
     if crop is None:
         return
-    name = f"{instance.name} {instance.id}"
+    name = f"{category_label(instance.name)} {instance.id}"
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.image(crop, width=72, alt=instance.name)
+        st.image(crop, width=72, alt=category_label(instance.name))
         if st.button(
             _(N_("Classify with CIFAR-10 models")),
             icon=":material/balance:",

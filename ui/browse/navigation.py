@@ -75,30 +75,34 @@ def pager(pages: int, page: int, place: str) -> None:
         st.pagination(pages, key=_PAGERS[place])
 
 
-def image_pager(coco: Coco, rows: pd.DataFrame, image_id: int, split: str) -> None:
-    """Show buttons to the grid and to the previous and next image among `rows`, the images of the filter."""
+Neighbors = dict[int, tuple[int, str]]
+"""COCO id and split of the previous image (-1) and of the next (1), as far as there are any."""
+
+
+def image_pager(coco: Coco, rows: pd.DataFrame, image_id: int, split: str) -> Neighbors:
+    """Show buttons to the grid and to the neighbors of an image among `rows`, the images of the filter; return the neighbors."""
     splits = [i for i, one in enumerate(coco.splits) if split in ("", one["split"])]
     positions = np.flatnonzero((rows["id"] == image_id) & rows["split"].isin(splits))
+    neighbors: Neighbors = {}
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(_(N_("Back to grid")), icon=":material/arrow_back:", on_click=close_image)
         if not len(positions):
-            return
+            return neighbors
         for step, label, icon in (
             (-1, N_("Previous image"), "navigate_before"),
             (1, N_("Next image"), "navigate_next"),
         ):
             neighbor = int(positions[0]) + step
-            exists = 0 <= neighbor < len(rows)
+            if 0 <= neighbor < len(rows):
+                row = rows.iloc[neighbor]
+                neighbors[step] = (int(row["id"]), coco.splits[row["split"]]["split"])
             st.button(
                 _(label),
                 icon=f":material/{icon}:",
                 type="tertiary",
-                disabled=not exists,
+                disabled=step not in neighbors,
                 on_click=open_image,
-                args=(
-                    (int(rows["id"].iloc[neighbor]), coco.splits[rows["split"].iloc[neighbor]]["split"])
-                    if exists
-                    else ()
-                ),
+                args=neighbors.get(step, ()),
             )
         st.caption(_(N_("image {place} of {count}"), place=f"{positions[0] + 1:,}", count=f"{len(rows):,}"))
+    return neighbors

@@ -10,9 +10,10 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.coco import filter_query, statistics
+from core.coco import statistics
 from core.coco.dataset import Coco
 from core.messages import N_
+from ui.browse.category_label import category_label, filter_condition
 from ui.browse.instance_view import keypoint_name
 from ui.components.live_chart import clickable_chart, live_chart
 from ui.kit import charts, palette
@@ -67,7 +68,7 @@ def _category_chart(counts: pd.DataFrame) -> None:
     fig = charts.empty_figure(520)
     fig.add_bar(
         x=top["n"],
-        y=[html.escape(name) for name in top["name"]],
+        y=[html.escape(category_label(name)) for name in top["name"]],
         orientation="h",
         marker_color=palette.ACCENT,
         customdata=top[["images", "crowds"]],
@@ -99,7 +100,7 @@ def _category_picker(coco: Coco, counts: pd.DataFrame) -> list[int] | None:
         _(N_("Category for size and location")),
         ["", *counts["name"]],
         key="coco-of",
-        format_func=lambda n: n or _(N_("all categories")),
+        format_func=lambda n: category_label(n) if n else _(N_("all categories")),
     )
     return coco.names.categories[name] if name else None
 
@@ -194,7 +195,7 @@ def _cooccurrence_chart(coco: Coco, pairs: pd.DataFrame) -> None:
     values = pairs.loc[shown, shown].to_numpy()
     labels = [names[c] for c in shown]
     axis = [
-        html.escape(f"{name} ({c})" if labels.count(name) > 1 else name)
+        html.escape(f"{category_label(name)} ({c})" if labels.count(name) > 1 else category_label(name))
         for c, name in zip(shown, labels, strict=True)
     ]
     cells = [
@@ -215,7 +216,7 @@ def _cooccurrence_chart(coco: Coco, pairs: pd.DataFrame) -> None:
     clicked = clickable_chart(fig, "coco-together", alt=_(N_("Category co-occurrence")))
     if isinstance(clicked, list) and len(clicked) == 3 and {clicked[0], clicked[1]} <= set(labels):
         one, other, count = clicked
-        text = " and ".join(dict.fromkeys(filter_query.format_condition(n, ">=", 1) for n in (one, other)))
+        text = " and ".join(dict.fromkeys(filter_condition(coco.names, n) for n in (one, other)))
 
         def show_images() -> None:
             st.session_state["where"], st.session_state["view"] = text, "images"
@@ -226,8 +227,8 @@ def _cooccurrence_chart(coco: Coco, pairs: pd.DataFrame) -> None:
                     "**{one}** with **{other}**: {count} image",
                     "**{one}** with **{other}**: {count} images",
                     count,
-                    one=escape_markdown(one),
-                    other=escape_markdown(other),
+                    one=escape_markdown(category_label(one)),
+                    other=escape_markdown(category_label(other)),
                 )
             )
             st.button(

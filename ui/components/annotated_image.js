@@ -8,6 +8,20 @@ const make = (name, attributes, parent) => {
 const rgb = (c, alpha) => `rgba(${c[0]}, ${c[1]}, ${c[2]}, ${alpha})`
 let mounts = 0
 
+// Where the plate (width, height) of a label fits into the view without covering a placed one: above its box, inside it, below it, or
+// up to three rows away; null if there is no such place.
+const findSpot = ([x, y, w, h], [wide, high], [left, top, width, height], placed) => {
+  if (x > left + width || y > top + height || x + w < left || y + h < top) return null
+  const row = 1.1 * high
+  const spots = [[x, y - high], [x, y], [x + w - wide, y - high], [x + w - wide, y], [x, y + h - high], [x, y + h]]
+  for (let k = 1; k <= 3; k++) spots.push([x, y - high - k * row], [x, y + k * row], [x + wide, y - high - k * row], [x - wide, y + k * row])
+  for (const spot of spots) {
+    const sx = Math.max(left, Math.min(spot[0], left + width - wide)), sy = Math.max(top, Math.min(spot[1], top + height - high))
+    if (placed.every(([px, py, pw, ph]) => sx >= px + pw || px >= sx + wide || sy >= py + ph || py >= sy + high)) return [sx, sy]
+  }
+  return null
+}
+
 export default function ({ data, parentElement, setTriggerValue }) {
   let box = parentElement.querySelector('.manabi-annotated')
   if (!box) {
@@ -16,7 +30,16 @@ export default function ({ data, parentElement, setTriggerValue }) {
     box.idPrefix = `manabi-hatch-${mounts++}`
     box.tip = document.createElement('div')
     box.tip.className = 'tip'
-    parentElement.appendChild(box)
+    box.steps = [-1, 1].map((step) => {
+      const button = document.createElement('button')
+      button.className = step < 0 ? 'step previous' : 'step next'
+      button.textContent = step < 0 ? '‹' : '›'
+      button.onclick = () => box.latest.step(step)
+      return button
+    })
+    box.legend = document.createElement('ul')
+    box.legend.className = 'manabi-annotated-legend'
+    parentElement.append(box, box.legend)
     new ResizeObserver(() => box.latest && draw()).observe(box)
   }
   const draw = () => {
@@ -27,7 +50,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const defs = make('defs', {}, svg)
     make('image', { href: data.photo, x: 0, y: 0, width: data.width, height: data.height, preserveAspectRatio: 'none' }, svg)
     data.instances.forEach((instance, position) => {
-      const group = make('g', { class: instance.selected ? 'instance selected' : 'instance', 'data-id': instance.id, 'data-position': position }, svg)
+      const group = make('g', { class: instance.selected ? 'instance selected' : 'instance', 'data-id': instance.id,
+        'data-position': position, 'data-category': instance.category }, svg)
       const color = rgb(instance.color, 1)
       let fill = rgb(instance.color, 1)
       if (instance.crowd) {
@@ -69,18 +93,28 @@ export default function ({ data, parentElement, setTriggerValue }) {
       svg.appendChild(text)
       box.labels.push([text, instance, size])
     })
-    box.replaceChildren(svg, box.tip)
+    box.replaceChildren(svg, box.tip, ...box.steps.filter((button) => !button.hidden))
+    const margin = (box.clientWidth - width / unit) / 2, arrow = 52 * unit // beside a narrow image lies background
+    const arrows = [[left - margin * unit, 0], [left + width + margin * unit - arrow, 1]]
+    const placed = arrows.filter(([, index]) => !box.steps[index].hidden).map(([x]) => [x, top + height / 2 - arrow / 2, arrow, arrow])
     for (const [text, instance, size] of box.labels) {
-      const wide = text.getComputedTextLength() + 0.7 * size, high = 1.5 * size
-      const x = Math.max(left, Math.min(instance.box[0], left + width - wide))
-      const y = Math.max(top, Math.min(instance.box[1] - high, top + height - high))
-      const plate = make('rect', { x, y, width: wide, height: high, rx: 0.3 * size, fill: rgb(instance.dark, 0.92), 'pointer-events': 'none' })
-      svg.insertBefore(plate, text)
-      text.setAttribute('x', x + 0.35 * size)
-      text.setAttribute('y', y + 1.08 * size)
+      const plate = [text.getComputedTextLength() + 0.7 * size, 1.5 * size]
+      const spot = findSpot(instance.box, plate, data.view, placed)
+      if (!spot) { // its tooltip and the legend name the instance
+        text.remove()
+        continue
+      }
+      placed.push([...spot, ...plate])
+      const back = make('rect', { x: spot[0], y: spot[1], width: plate[0], height: plate[1], rx: 0.3 * size,
+        fill: rgb(instance.dark, 0.92), 'pointer-events': 'none', 'data-category': instance.category })
+      text.dataset.category = instance.category
+      svg.insertBefore(back, text)
+      text.setAttribute('x', spot[0] + 0.35 * size)
+      text.setAttribute('y', spot[1] + 1.08 * size)
     }
     box.labels = []
     box.classList.toggle('has-selection', data.instances.some((instance) => instance.selected))
+    box.latest.drawn()
     svg.onmousemove = (event) => {
       const group = event.target.closest?.('.instance')
       if (!group) return void (box.tip.style.display = 'none')
@@ -98,7 +132,42 @@ export default function ({ data, parentElement, setTriggerValue }) {
       box.latest.select(group ? Number(group.dataset.position) : -1)
     }
   }
+  const emphasize = (category) => {
+    for (const shape of box.querySelectorAll('[data-category]')) shape.classList.toggle('faint', category !== null && shape.dataset.category !== category)
+  }
+  const showLegend = () => {
+    box.legend.replaceChildren(...data.legend.map(({ category, color, text }) => {
+      const entry = document.createElement('li'), button = document.createElement('button'), dot = document.createElement('i')
+      dot.style.background = color
+      button.append(dot, text)
+      const pressed = () => box.only === String(category)
+      button.setAttribute('aria-pressed', pressed())
+      button.onclick = () => {
+        box.only = pressed() ? null : String(category)
+        for (const other of box.legend.querySelectorAll('button')) other.setAttribute('aria-pressed', other === button && pressed())
+        emphasize(box.only)
+      }
+      button.onmouseenter = () => emphasize(String(category))
+      button.onmouseleave = () => emphasize(box.only)
+      entry.append(button)
+      return entry
+    }))
+    if (!data.legend.some(({ category }) => String(category) === box.only)) box.only = null
+    emphasize(box.only)
+  }
   box.labels = []
-  box.latest = { data, select: (position) => setTriggerValue('selected', position) }
+  box.only ??= null
+  box.latest = {
+    data,
+    select: (position) => setTriggerValue('selected', position),
+    step: (step) => setTriggerValue('stepped', step),
+    drawn: showLegend,
+  }
+  box.steps.forEach((button, index) => {
+    const label = data.steps[index]
+    button.hidden = !label
+    button.title = label
+    button.setAttribute('aria-label', label)
+  })
   draw()
 }
