@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,22 @@ from core.messages import N_, UserError
 
 _FORMAT_VERSION = 3
 SaveSplit = Callable[[str, np.ndarray, np.ndarray], None]
+
+_cached_only: ContextVar[bool] = ContextVar("cached_only", default=False)
+
+
+class NotCachedError(Exception):
+    """The arrays are not in the cache, and `cached_only` forbids to build them."""
+
+
+@contextmanager
+def cached_only() -> Iterator[None]:
+    """Within this context `load_or_build` raises NotCachedError instead of building, in this thread."""
+    token = _cached_only.set(True)
+    try:
+        yield
+    finally:
+        _cached_only.reset(token)
 
 
 @dataclass(frozen=True)
@@ -50,6 +68,7 @@ def load_or_build(
 
     Raises:
         UserError: if the arrays cannot be read after writing.
+        NotCachedError: within `cached_only`, if they would have to be built.
     """
     folder = (
         paths.cache()
@@ -58,6 +77,8 @@ def load_or_build(
     )
     cached = _load_cached(folder)
     if cached is None:
+        if _cached_only.get():
+            raise NotCachedError(name)
         folder.mkdir(parents=True, exist_ok=True)
         statistics: dict[str, tuple] = {}
 

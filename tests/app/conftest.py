@@ -193,7 +193,8 @@ def broken_inside() -> None:
 
 @pytest.fixture(autouse=True)
 def warmed_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Import torch on demand, without the preloading thread."""
+    """Import torch on demand, without the preloading thread; pages decode the data that they need."""
+    monkeypatch.setenv("MANABI_PREDECODE", "0")
     monkeypatch.setattr(preload, "_import_thread", threading.Thread)
 
 

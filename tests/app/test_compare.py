@@ -37,10 +37,10 @@ def three() -> list[store.Run]:
 def test_without_models_it_says_what_to_do(visit: Callable, language: str) -> None:
     page = visit("compare", language)
     assert page.says(
-        "No CIFAR-10 models found: there are no pretrained models and no runs yet. Train some with the "
-        "equal-budget comparison below."
+        "No CIFAR-10 models found: there are no pretrained models and no runs yet. Train some in the tab “{tab}”.",
+        tab=page.word("Equal budget"),
     )
-    assert page.says("Equal-budget comparison")
+    assert visit("compare", language, view="budget").says("Start comparison")
 
 
 @LANGUAGES
@@ -51,7 +51,10 @@ def test_every_view_of_three_runs(visit: Callable, three: list, language: str, v
     assert page.at.query_params["nets"] in (",".join(r.id for r in three), [",".join(r.id for r in three)])
     if view == "figures":
         [table] = [e.value for e in page.at.dataframe]
-        assert len(table) == 3 and all("%" in interval for interval in table.iloc[:, 2])
+        assert list(table.columns) == [
+            page.word(name) for name in ("model", "test accuracy", "95% CI", "MACs (M)", "latency (ms)")
+        ]
+        assert len(table) == 3 and all(bar.startswith("data:image/svg") for bar in table.iloc[:, 2])
     if view == "photo":
         assert len(page.at.get("plotly_chart")) == 3
     if view == "closely":
@@ -79,7 +82,7 @@ def test_unknown_models_in_the_link_are_ignored(visit: Callable, three: list) ->
 
 def test_a_comparison_is_queued_and_shown(visit: Callable, launched: list) -> None:
     started = launched
-    page = visit("compare")
+    page = visit("compare", view="budget")
     page.press("Start comparison")
     page.press("Start comparison")  # a double click starts one
     assert [r.task_name for r in started] == ["cifar10-mlp", "cifar10-cnn"]
@@ -92,7 +95,7 @@ def test_a_comparison_is_queued_and_shown(visit: Callable, launched: list) -> No
     assert other.says("Hyperparameter differences") and not any(r.recipe.tta_flip for r in started)
     assert equal_budget.comparison_runs("nothing") == []
     assert visit("compare", comparison="nothing").says("Comparison {comparison} not found.")
-    [earlier] = [s for s in visit("compare").at.selectbox if s.key == "comparison"]
+    [earlier] = [s for s in visit("compare", view="budget").at.selectbox if s.key == "comparison"]
     assert (
         len(earlier.options) == 2
         and "multilayer perceptron, plain CNN" in earlier.options[1]
@@ -105,7 +108,7 @@ def test_a_comparison_is_queued_and_shown(visit: Callable, launched: list) -> No
 
 
 def test_a_started_comparison_is_confirmed_at_the_button(visit: Callable, launched: list) -> None:
-    page = visit("compare").press("Start comparison")
+    page = visit("compare", view="budget").press("Start comparison")
     assert [e.value for e in page.at.success] == [
         "Comparison started: 2 runs are queued. Their curves appear below."
     ]
@@ -121,7 +124,7 @@ def test_a_request_of_an_earlier_visit_is_dropped(
     request.created_at -= age
     page = visit("home")
     page.at.session_state[panel._REQUEST] = request
-    page.go("compare")
+    page.go("compare", view="budget")
     assert len(store.list_runs()) == count and panel._REQUEST not in page.at.session_state
 
 
@@ -130,7 +133,7 @@ def test_an_interrupted_start_is_reported_and_not_repeated(visit: Callable, laun
     request.comparison_id = equal_budget.start_comparison(request.names, "epochs", 2.0, True)
     page = visit("home")
     page.at.session_state[panel._REQUEST] = request
-    page.go("compare")
+    page.go("compare", view="budget")
     assert len(store.list_runs()) == 2 and page.says("0 of 2 models finished")
     assert page.at.query_params["comparison"] in (request.comparison_id, [request.comparison_id])
 
@@ -142,13 +145,13 @@ def test_an_error_at_the_start_is_shown_at_the_button(
         raise UserError("Disk full.")
 
     monkeypatch.setattr(equal_budget, "start_comparison", refuse)
-    page = visit("compare").press("Start comparison")
+    page = visit("compare", view="budget").press("Start comparison")
     assert page.errors == ["Disk full."] and not launched
     assert not page.run().errors
 
 
 def test_a_budget_out_of_bounds_disables_the_start(visit: Callable) -> None:
-    page = visit("compare")
+    page = visit("compare", view="budget")
     page.set("quick.epochs", 0)
     [button] = [b for b in page.at.button if b.key == "comparison-start"]
     assert button.disabled and page.says("Enter {allowed}.", allowed="an integer from 1 to 1,000")
@@ -204,13 +207,13 @@ def test_a_damaged_run_is_reported_and_the_others_are_shown(visit: Callable, thr
     bad = factories.damaged("cifar10-cnn")
     page = visit("compare", nets=",".join([bad.id, *(r.id for r in three)]), view=view)
     [sentence] = page.errors
-    assert "best.safetensors" in sentence and page.says("Equal-budget comparison")
+    assert "best.safetensors" in sentence and page.says("Equal budget")
     if view == "photo":
         assert len(page.at.get("plotly_chart")) == 3
     half = factories.finished("cifar10-cnn")  # a header that can be read, and weights that cannot
     half.best_weights_path.write_bytes(half.best_weights_path.read_bytes()[:-50])
     page = visit("compare", nets=",".join([half.id, *(r.id for r in three)]), view=view)
-    assert len(page.errors) == 1 and page.says("Equal-budget comparison")
+    assert len(page.errors) == 1 and page.says("Equal budget")
 
 
 def test_models_of_other_data_are_not_in_the_chart(visit: Callable, three: list) -> None:
@@ -222,7 +225,7 @@ def test_models_of_other_data_are_not_in_the_chart(visit: Callable, three: list)
     )
     page = visit("compare", nets=",".join(r.id for r in three))
     [words] = [m.value for m in page.at.info if "data other than" in m.value]
-    assert "multilayer perceptron" in words and "CNN" not in words
+    assert "CIFAR-10 MLP" in words and "CNN" not in words
     [table] = [e.value for e in page.at.dataframe]
     names = list(table.iloc[:, 0])
     assert sum("synthetic shapes" in n for n in names) == 2  # a stand-in is named wherever its network is
@@ -235,15 +238,14 @@ def test_an_image_and_its_class_come_from_the_link(
     dataset = cache.load_dataset("cifar10")
     index = int(np.flatnonzero(dataset.test_y == dataset.classes.index("disc"))[0])
     page = visit("compare", language, nets=three[0].id, view="photo", image=str(index))
-    captions = [caption for e in page.at.image for caption in e.captions]
-    assert any(word in caption for caption in captions) and not page.errors
+    assert any(word in m.value for m in page.at.markdown) and not page.errors
     for wrong in ("-1", "x", "99999999", "²"):
         assert not visit("compare", nets=three[0].id, view="photo", image=wrong).errors
 
 
 def test_a_link_with_too_many_models_takes_the_first(visit: Callable) -> None:
     known = [t.name for t in tasks.TASKS if t.dataset == "cifar10"]
-    page = visit("compare", models=",".join([known[0], known[0], "no-such", *known[1:]]))
+    page = visit("compare", view="budget", models=",".join([known[0], known[0], "no-such", *known[1:]]))
     [chosen] = [m.value for m in page.at.multiselect if m.key == "models"]
     assert chosen == known[: equal_budget.MAX_MODELS] and not page.errors
 
@@ -266,6 +268,10 @@ def test_significance_is_corrected_for_many_pairs(
     assert many.says("Tested alone, this pair would differ significantly.") and not many.at.success
     alone = visit("compare", nets=",".join(r.id for r in three[:2]), view="closely", **pair)
     assert len(alone.at.success) == 1
-    assert visit("compare", nets=",".join(r.id for r in three), view="figures").says(
+    page = visit("compare", nets=",".join(r.id for r in three), view="figures", **{"all-columns": "true"})
+    [table] = [e.value for e in page.at.dataframe]
+    assert page.word("no significant difference from") in table.columns
+    page.at.session_state["compare-details"] = True
+    assert page.run().says(
         "Significance is corrected for {pairs} pairwise comparisons (Holm–Bonferroni).", pairs=3
     )

@@ -52,7 +52,7 @@ READY = {
     "draw": lambda page: page.says(
         "Use a mouse, stylus or finger. The prediction updates after every stroke."
     ),
-    "compare": lambda page: rows(page) == 7,  # the default selection
+    "compare": lambda page: rows(page) == 3,  # the default selection
     "architecture": lambda page: metric(page, "Parameters") == "299 k" and rows(page) == 26,
     "browse": lambda page: f"**{scenes.NUM_IMAGES}**" in page.text,
     "translate": lambda page: metric(page, "Cycle error (MAE, share of value range)") == "5.0%",

@@ -200,16 +200,14 @@ def test_tile_lays_out_and_marks_by_shape():
 
 def test_accuracy_against_cost_halves_the_errors_upwards() -> None:
     accuracies = [0.8, 0.9, 0.95, 1.0]
+    styles = palette.family_styles(["vgg", "resnet", "mlp", "alexnet"])
     fig = accuracy_charts.pareto_chart(
-        ["a", "b", "c", "d"],
-        [1, 2, 3, 4],
-        accuracies,
-        [(a - 0.01, min(1.0, a + 0.01)) for a in accuracies],
-        palette.family_styles(["vgg", "resnet", "mlp", "alexnet"]),
+        [
+            accuracy_charts.AccuracyPoint(f"id-{a}", "<b>", cost, a, (a - 0.01, min(1.0, a + 0.01)), style)
+            for cost, (a, style) in enumerate(zip(accuracies, styles, strict=True), 1)
+        ],
         cost_label="cost",
         accuracy_label="accuracy",
-        axis_label="axis",
-        front_label="front",
     )
     points = [t for t in fig.data if "markers" in t.mode]
     heights = [-math.log10(t.y[0]) for t in points]
@@ -218,26 +216,19 @@ def test_accuracy_against_cost_halves_the_errors_upwards() -> None:
     assert all(low > -h > high for h in heights)  # better lies higher, and 100% is in the image
     ticks = dict(zip(fig.layout.yaxis.ticktext, fig.layout.yaxis.tickvals, strict=True))
     assert ticks["90%"] == pytest.approx(points[1].y[0])
-    assert [t.customdata[0][0] for t in points] == accuracies
+    assert [t.customdata[0] for t in points] == [[a, f"id-{a}"] for a in accuracies]
+    assert all(t.name == "&lt;b&gt;" for t in points) and not fig.layout.showlegend
 
 
 def test_as_many_networks_as_one_may_choose_all_look_different() -> None:
     known = [t.name for t in tasks.TASKS if t.dataset == "cifar10"][: model_picker.MAX_MODELS]
-    count = len(known)
-    fig = accuracy_charts.pareto_chart(
-        [str(i) for i in range(count)],
-        range(1, count + 1),
-        [0.5] * count,
-        [(0.4, 0.6)] * count,
-        palette.family_styles(known),
-        cost_label="",
-        accuracy_label="",
-        axis_label="",
-        front_label="",
-    )
-    points = [t for t in fig.data if t.mode != "lines"]
-    assert len({(t.marker.color, t.marker.symbol) for t in points}) == count
-    assert all(t.showlegend for t in points)
+    points = [
+        accuracy_charts.AccuracyPoint(name, name, cost, 0.5, (0.4, 0.6), style)
+        for cost, (name, style) in enumerate(zip(known, palette.family_styles(known), strict=True), 1)
+    ]
+    fig = accuracy_charts.pareto_chart(points, cost_label="", accuracy_label="")
+    marks = [t.marker for t in fig.data if t.mode != "lines"]
+    assert len({(m.color, m.symbol) for m in marks}) == len(known)
 
 
 def test_maps_shrink_in_steps() -> None:

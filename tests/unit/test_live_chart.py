@@ -9,7 +9,7 @@ from ui.components import live_chart
 
 def test_streamlit_still_ships_a_plotly_that_tells_the_page():
     """A new Streamlit may change this; `live_chart` then falls back to st.plotly_chart, and zoom is lost at every update."""
-    name = live_chart._PLOTLY
+    name = live_chart.PLOTLY
     assert name is not None
     bundle = next((live_chart.Path(live_chart.st.__file__).parent / "static").rglob(name))
     assert "window.Plotly=" in bundle.read_text(encoding="utf-8")
@@ -46,14 +46,14 @@ def _clickable():
 
 
 def test_nothing_is_clicked_at_first(monkeypatch):
-    for name in (live_chart._PLOTLY, None):
-        monkeypatch.setattr(live_chart, "_PLOTLY", name)
+    for name in (live_chart.PLOTLY, None):
+        monkeypatch.setattr(live_chart, "PLOTLY", name)
         app = AppTest.from_function(_clickable).run()
         assert not app.exception and app.text[0].value == "None"
 
 
 def test_without_the_bundle_streamlit_draws(monkeypatch):
-    monkeypatch.setattr(live_chart, "_PLOTLY", None)
+    monkeypatch.setattr(live_chart, "PLOTLY", None)
     app = AppTest.from_function(_page).run()
     assert not app.exception
     (chart,) = app.get("plotly_chart")

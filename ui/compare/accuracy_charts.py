@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import plotly.graph_objects as go
 
 from core.analysis import significance
-from ui.kit import palette as p
+from ui.kit import palette
 from ui.kit.charts import empty_figure
 
-_MAX_LABEL_LENGTH = 24  # characters
-_MAX_LABELS = 5  # more, or longer ones, would overlap; then the legend shows the names
+_MIN_HEIGHT = 380  # pixels, for three models
+_LABEL_HEIGHT = 14  # pixels for the label of each further model
 _MIN_ERROR = 1e-3  # error rate; lower ones are clipped, because 0 has no place on a log axis
 _ACCURACY_TICKS = (
     0.1,
@@ -38,88 +39,85 @@ _ACCURACY_TICKS = (
 )
 
 
+@dataclass(frozen=True)
+class AccuracyPoint:
+    """A model in the chart of accuracy and cost; `interval` is the 95% interval of `accuracy`."""
+
+    id: str
+    name: str
+    cost: float
+    accuracy: float
+    interval: tuple[float, float]
+    style: palette.FamilyStyle
+
+
 def pareto_chart(
-    names: Sequence[str],
-    costs: Sequence[float],
-    accuracies: Sequence[float],
-    intervals: Sequence[tuple[float, float]],
-    styles: Sequence[p.FamilyStyle],
+    points: Sequence[AccuracyPoint],
     *,
     cost_label: str,
     accuracy_label: str,
-    axis_label: str,
-    front_label: str,
     milliseconds: bool = False,
-    height: int = 380,
 ) -> go.Figure:
-    """Accuracy vs. cost: a point with its 95% interval per model, and the Pareto front.
+    """Accuracy vs. cost: a mark with its 95% interval per model, and the Pareto front.
 
     The x-axis is logarithmic, the y-axis logarithmic in the error rate: the steps from 80% to 90% and from 90% to 95% have the
-    same length, since both halve the errors. The customdata of a point is [accuracy].
+    same length, since both halve the errors. The customdata of a point is [accuracy, id].
     """
     number_format = ".3~g" if milliseconds else ".4~s"  # SI prefixes would show 0.2 ms as "200m"
-    fits = len(names) <= _MAX_LABELS and max(map(len, names), default=0) <= _MAX_LABEL_LENGTH
-    # On a phone, each name takes a line of the legend.
-    fig = empty_figure(height if fits else height + 14 * len(names), legend=True)
-    x, y = np.asarray(costs, float), _error_scale(accuracies)
-    front = significance.pareto_front(list(x), list(accuracies))
+    fig = empty_figure(_MIN_HEIGHT + _LABEL_HEIGHT * max(0, len(points) - 3))
+    x, accuracies = np.array([p.cost for p in points]), [p.accuracy for p in points]
+    y = error_scale(accuracies)
+    front = significance.pareto_front(list(x), accuracies)
     fig.add_scatter(
         x=x[front],
         y=y[front],
         mode="lines",
-        name=front_label,
         hoverinfo="skip",
-        line={"color": p.NEUTRAL, "width": 1.5, "dash": "dot", "shape": "hv"},
+        showlegend=False,
+        line={"color": palette.NEUTRAL, "width": 1.5, "dash": "dot", "shape": "hv"},
     )
-    for i, name in enumerate(names):
-        low, high = intervals[i]
-        upper, lower = _error_scale([low, high])
+    for point, height in zip(points, y, strict=True):
+        low, high = point.interval
+        upper, lower = error_scale([low, high])
         fig.add_scatter(
-            x=[x[i]],
-            y=[y[i]],
-            name=html.escape(name),
-            mode="markers+text",
-            text=[html.escape(name) if fits else ""],
-            textposition="top center" if i % 2 == 0 else "bottom center",
-            showlegend=not fits,
-            customdata=[[accuracies[i]]],
+            x=[point.cost],
+            y=[height],
+            name=html.escape(point.name),
+            mode="markers",
+            customdata=[[point.accuracy, point.id]],
             cliponaxis=False,
-            marker={"size": 12, "color": styles[i].color, "symbol": styles[i].symbol},
+            marker={"size": 13, "color": point.style.color, "symbol": point.style.symbol},
             error_y={
                 "type": "data",
-                "array": [upper - y[i]],
-                "arrayminus": [y[i] - lower],
+                "array": [upper - height],
+                "arrayminus": [height - lower],
                 "thickness": 1,
-                "color": p.NEUTRAL,
+                "color": palette.NEUTRAL,
             },
-            hovertemplate=f"<b>{html.escape(name)}</b><br>{cost_label}: %{{x:{number_format}}}<br>{accuracy_label}: %{{customdata[0]:.2%}}"
-            f" ({low:.2%}–{high:.2%})<extra></extra>",
+            hovertemplate=f"<b>{html.escape(point.name)}</b><br>{cost_label}: %{{x:{number_format}}}<br>"
+            f"{accuracy_label}: %{{customdata[0]:.2%}} ({low:.2%}–{high:.2%})<extra></extra>",
         )
     low, high = (float(x.min()), float(x.max())) if len(x) else (1.0, 10.0)
     pad = max(0.15, 0.12 * np.log10(max(high / low, 1.0001)))
-    limits = [np.log10(low) - pad, np.log10(high) + pad]
     fig.update_xaxes(
         title_text=cost_label,
         type="log",
-        range=limits,
+        range=[np.log10(low) - pad, np.log10(high) + pad],
         showgrid=True,
         tickformat="~g" if milliseconds else "~s",
         dtick="D2",
     )
-    ends = (
-        _error_scale([bound for pair in intervals for bound in pair]) if len(names) else np.array([0.1, 0.5])
-    )
+    ends = error_scale([bound for p in points for bound in p.interval]) if points else np.array([0.1, 0.5])
     fig.update_yaxes(
-        title_text=axis_label,
         type="log",
         range=[np.log10(ends.max()) + 0.08, np.log10(ends.min()) - 0.08],
-        tickvals=_error_scale(_ACCURACY_TICKS),
+        tickvals=error_scale(_ACCURACY_TICKS),
         ticktext=[f"{100 * a:.4g}%" for a in _ACCURACY_TICKS],
     )
     return fig
 
 
-def _error_scale(accuracies: Sequence[float]) -> np.ndarray:
+def error_scale(accuracies: Sequence[float]) -> np.ndarray:
     """Error rates, clipped for a log axis."""
     return np.maximum(1 - np.asarray(accuracies, float), _MIN_ERROR)
 
@@ -128,7 +126,7 @@ def class_accuracy_chart(
     names: Sequence[str],
     accuracies: Sequence[np.ndarray],
     labels: Sequence[str],
-    styles: Sequence[p.FamilyStyle],
+    styles: Sequence[palette.FamilyStyle],
     *,
     accuracy_label: str,
     height: int = 380,
@@ -165,7 +163,9 @@ def class_difference_chart(
         text=[f"{d:+.1f}" for d in difference],
         textposition="outside",
         cliponaxis=False,
-        marker={"color": [p.SERIES_COLORS[0] if d > 0 else p.SERIES_COLORS[1] for d in difference]},
+        marker={
+            "color": [palette.SERIES_COLORS[0] if d > 0 else palette.SERIES_COLORS[1] for d in difference]
+        },
         hovertemplate="%{x}: %{y:+.1f}<extra></extra>",
     )
     limit = max(1.0, 1.3 * float(np.nanmax(np.abs(difference)))) if len(difference) else 1.0

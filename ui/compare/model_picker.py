@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core import checkpoints, data, tasks
 from core.analysis import model_results
 from core.analysis.model_results import ModelResult
 from core.data import ArrayDataset
-from core.inference import latency, model_summary
+from core.inference import latency
 from core.messages import N_, UserError
 from core.runs import store
 from ui.kit import cache, preload, url
@@ -20,7 +22,8 @@ from ui.kit.run_names import run_name
 
 DATASET = "cifar10"
 MAX_MODELS = 12
-_NUM_DEFAULT = 7
+_DEFAULT = ("cifar10-mlp", "cifar10-cnn", "cifar10-resnet")
+_REFRESH_SECONDS = 1.0
 
 
 def short_title(title: str) -> str:
@@ -35,60 +38,116 @@ def model_name(result: ModelResult) -> str:
     return f"{name} ({_(result.data)})" if result.stand_in_for else name
 
 
-def load_test_dataset(results: list[ModelResult]) -> ArrayDataset | None:
-    """The data set with its test images, with a progress bar while it is decoded for the first time.
+def chart_label(result: ModelResult) -> str:
+    """Short name of a model, for the points of charts."""
+    if result.run is not None:
+        return model_name(result)
+    return short_title(_(result.task.short_title or result.task.title))
 
-    Fallback data only if one of the models was trained on it; otherwise None if the data set is not installed.
+
+def load_test_dataset(results: list[ModelResult]) -> ArrayDataset | None:
+    """The data set with its test images, or None while they are being decoded, with the progress, or if they are not installed.
+
+    Fallback data only if one of the models was trained on it.
     """
-    if data.find_dataset(DATASET) is None and not any(result.stand_in_for for result in results):
+    if not is_installed() and not any(result.stand_in_for for result in results):
         return None
-    # Decoding takes a minute on a busy machine, and seconds pass before the progress bar starts.
+    if preload.decoding_progress(DATASET) is not None:
+        st.fragment(_decoding_status, run_every=_REFRESH_SECONDS)()
+        return None
     with st.spinner(_(N_("Loading test images…"))):
         return cache.load_dataset(DATASET)
 
 
-def pick_models() -> list[ModelResult]:
-    """Let the visitor select models. Models that cannot be loaded are left out, with the reason."""
+def _decoding_status() -> None:
+    """Show how far the test images are decoded; the page runs again when they are."""
+    share = preload.decoding_progress(DATASET)
+    if share is None:
+        st.rerun()
+    st.progress(share, _(N_("Decoding test images, once on this machine: {share}"), share=f"{share:.0%}"))
+
+
+def is_installed() -> bool:
+    """Whether the test images are on this machine."""
+    return data.find_dataset(DATASET) is not None
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The models selected, and the bar above the view: `heading` at its left, `bar` for further controls at its right."""
+
+    results: list[ModelResult]
+    heading: DeltaGenerator
+    bar: DeltaGenerator
+
+
+def pick_models() -> Selection | None:
+    """Let the visitor select models; None if there are none. Those that cannot be loaded are left out, with the reason."""
     known = model_results.classifier_ids(DATASET)
     if not known:
         st.info(
             _(
                 N_(
                     "No CIFAR-10 models found: there are no pretrained models and no runs yet. Train some "
-                    "with the equal-budget comparison below."
-                )
+                    "in the tab “{tab}”."
+                ),
+                tab=_(N_("Equal budget")),
             )
         )
-        return []
+        return None
     titles = {}
     for name in known:
         task = next((t for t in tasks.TASKS if t.name == name), None)
-        run = None if task else store.find_run(name)
-        titles[name] = short_title(_(task.title)) if task else run_name(run)
-    pretrained = [name for name in known if not name[:1].isdigit()]
-    selected = url.choose_many(
-        _(N_("Models")),
-        known,
-        key="nets",
-        default=(pretrained or known)[:_NUM_DEFAULT],
-        format_func=titles.get,
-        max_selections=MAX_MODELS,
-        placeholder=_(N_("Select models to compare")),
-        help=_(N_("Pretrained models and runs on this machine.")),
+        titles[name] = short_title(_(task.title)) if task else run_name(store.find_run(name))
+    default = [name for name in _DEFAULT if name in known] or known[: len(_DEFAULT)]
+    limit = min(len(known), MAX_MODELS)
+    bar = st.container(
+        horizontal=True, vertical_alignment="center", horizontal_alignment="right", gap="small"
     )
+    with bar:
+        heading = st.container()
+        # Counted before the widget in the popover is drawn.
+        kept = [name for name in st.session_state.get("nets", default) if name in known]
+        with st.popover(
+            _(N_("Models: {shown} of {count}"), shown=len(kept), count=len(known)),
+            icon=":material/checklist:",
+            width="content",
+            key="compare-models",
+        ):
+            selected = url.choose_many(
+                _(N_("Models")),
+                known,
+                key="nets",
+                default=default,
+                format_func=titles.get,
+                max_selections=MAX_MODELS,
+                placeholder=_(N_("Select models to compare")),
+                help=_(N_("Pretrained models and runs on this machine.")),
+            )
+        is_reduced = len(selected) < limit
+        st.button(
+            _(N_("All models")) if is_reduced else _(N_("Fewer models")),
+            key="compare-all",
+            icon=":material/select_all:" if is_reduced else ":material/filter_list:",
+            on_click=_select,
+            args=(known[:MAX_MODELS] if is_reduced else default,),
+        )
     results = []
-    with st.spinner(_(N_("Loading models…")), show_time=False):
-        loaded, problems = model_results.load_results(selected)
-        for result in loaded:
-            try:
-                model_costs(result)
-            except UserError as error:
-                problems.append(error)
-            else:
-                results.append(result)
+    loaded, problems = model_results.load_results(selected)
+    for result in loaded:
+        try:
+            model_costs(result)
+        except UserError as error:
+            problems.append(error)
+        else:
+            results.append(result)
     for problem in problems:
         st.error(translate_message(problem.message), icon=":material/error:")
-    return results
+    return Selection(results, heading, bar)
+
+
+def _select(names: list[str]) -> None:
+    st.session_state["nets"] = list(names)
 
 
 # These load the weights themselves: counting runs a training step, and the shared models must not change.
@@ -97,6 +156,8 @@ def pick_models() -> list[ModelResult]:
 @st.cache_data(max_entries=64, show_spinner=False)
 def _cached_costs(weights: str, mtime: float) -> tuple[int, int]:
     """MACs per image and number of parameters of a weights file."""
+    from core.inference import model_summary
+
     network, spec = checkpoints.load_weights(Path(weights))
     return model_summary.count_macs(network, spec.in_shape), sum(p.numel() for p in network.parameters())
 
@@ -104,21 +165,24 @@ def _cached_costs(weights: str, mtime: float) -> tuple[int, int]:
 @st.cache_data(max_entries=64, show_spinner=False)
 def _cached_training_macs(weights: str, mtime: float) -> int:
     """MACs per image of a training step of the model in a weights file."""
+    from core.inference import model_summary
+
     network, spec = checkpoints.load_weights(Path(weights))
     return model_summary.count_training_macs(network, spec.in_shape)
 
 
 def training_macs(result: ModelResult) -> int:
     """MACs per image of a training step."""
+    preload.wait_until_ready()
     return _cached_training_macs(str(result.weights), result.weights.stat().st_mtime)
 
 
 def model_costs(result: ModelResult) -> dict[str, float]:
     """Costs of a model; NaN if not measured on this machine. Raises UserError if its weights cannot be used."""
-    preload.wait_until_ready()
     ms = latency.cached_latency(result.weights) or {}
     macs, parameters = result.multiply_adds, result.parameters
     if not macs or not parameters:
+        preload.wait_until_ready()
         macs, parameters = _cached_costs(str(result.weights), result.weights.stat().st_mtime)
     return {
         "multiply_adds": macs * result.views,

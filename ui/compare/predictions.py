@@ -11,11 +11,12 @@ from core.analysis import model_results, significance
 from core.analysis.model_results import ModelResult
 from core.data import ArrayDataset
 from core.messages import N_
-from ui.compare import accuracy_charts
+from ui.compare import accuracy_charts, model_picker
 from ui.compare.model_picker import DATASET, load_test_dataset, model_name
 from ui.compare.single_image import predict_probabilities
 from ui.components.live_chart import live_chart
 from ui.kit import charts, image_display, matrix_charts, palette, url
+from ui.kit.data_source import download_button
 from ui.kit.i18n import _, _n, escape_markdown, translate_all
 
 _PAGE_SIZE = 24
@@ -213,21 +214,17 @@ def disagreement_gallery(a: ModelResult, b: ModelResult) -> None:
         )
     )
     dataset = load_test_dataset([a, b])
+    if dataset is None:
+        if not model_picker.is_installed():
+            st.info(_(N_("CIFAR-10 is not installed, so the images themselves cannot be shown.")))
+            download_button(DATASET)
+        return
     if (
-        dataset is None
-        or len(dataset.test_y) != a.count
+        len(dataset.test_y) != a.count
         or not np.array_equal(dataset.test_y, a.labels)
         or not a.was_evaluated_on(dataset)
     ):
-        st.info(
-            _(
-                N_(
-                    "Test images are not installed; only predictions are available. Run `{command}` to "
-                    "download the dataset."
-                ),
-                command=f"python -m core data get {DATASET}",
-            )
-        )
+        st.info(_(N_("The installed test images are not those that these models were evaluated on.")))
         return
     if not len(index):
         st.caption(_(N_("No matching images.")))

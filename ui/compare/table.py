@@ -12,12 +12,18 @@ from core.analysis import model_results, runtime_estimate, significance
 from core.analysis.model_results import ModelResult
 from core.inference import latency
 from core.messages import Message, N_
-from ui.compare import accuracy_charts
-from ui.compare.model_picker import model_costs, model_name
-from ui.components.live_chart import live_chart
-from ui.kit import palette, url
+from ui.compare import accuracy_charts, model_dialog
+from ui.compare.model_picker import Selection, chart_label, model_costs, model_name
+from ui.components.labeled_scatter import PointLabel, labeled_scatter
+from ui.kit import palette, preload, url
 from ui.kit.i18n import _, _n, escape_markdown, format_duration, translate_message
+from ui.kit.image_display import data_url
 from ui.runs.run_panel import STATE_BADGES
+
+_TABLE_VERSION = (
+    "_compare-table-version"  # part of the key: a new table has no selected row, which would open again
+)
+_BAR_WIDTH, _BAR_HEIGHT = 150, 26  # pixels
 
 COST_NAMES = {
     "multiply_adds": N_("MACs per prediction"),
@@ -28,35 +34,36 @@ COST_NAMES = {
 }
 
 
-def cost_chart(results: list[ModelResult]) -> None:
-    """Show accuracy against the selected cost."""
-    cost = url.choose_one(
-        st.segmented_control,
-        _(N_("X-axis")),
-        list(COST_NAMES),
-        key="cost",
-        default="multiply_adds",
-        required=True,
-        format_func=lambda c: _(COST_NAMES[c]),
-    )
-    epoch = url.choose_one(
-        st.segmented_control,
-        _(N_("Checkpoint")),
-        ["best", "last"],
-        key="weights",
-        default="best",
-        required=True,
-        format_func=lambda e: _(N_("Best")) if e == "best" else _(N_("Last")),
-    )
-    if cost == "seconds":
-        st.caption(
-            _(
-                N_(
-                    "Training times come from the machine of each run, sometimes with other work in "
-                    "parallel. Compare them only within one equal-budget comparison."
-                )
-            )
+def cost_chart(selection: Selection) -> None:
+    """Show accuracy against the selected cost; a click on a point opens the model."""
+    results = selection.results
+    with selection.bar, st.popover(_(N_("Axes")), icon=":material/tune:", width="content"):
+        cost = url.choose_one(
+            st.radio,
+            _(N_("X-axis")),
+            list(COST_NAMES),
+            key="cost",
+            default="multiply_adds",
+            format_func=lambda c: _(COST_NAMES[c]),
         )
+        epoch = url.choose_one(
+            st.segmented_control,
+            _(N_("Checkpoint")),
+            ["best", "last"],
+            key="weights",
+            default="best",
+            required=True,
+            format_func=lambda e: _(N_("Best")) if e == "best" else _(N_("Last")),
+        )
+    selection.heading.markdown(
+        _(N_("**Test accuracy** and {cost}"), cost=f"**{_(COST_NAMES[cost])}**"),
+        help=_(
+            N_(
+                "Both axes are logarithmic, the accuracy axis in the error rate: halving the errors is the "
+                "same step everywhere. Bars show 95% CIs."
+            )
+        ),
+    )
     comparable, others = model_results.split_by_dataset(results)
     if others:
         st.info(
@@ -76,32 +83,26 @@ def cost_chart(results: list[ModelResult]) -> None:
         for result, v, a in values
         if math.isfinite(v) and v > 0 and a is not None and math.isfinite(a)
     ]
-    if len(shown) < len(comparable):
-        hidden = ", ".join(
-            escape_markdown(model_name(result)) for result, v, a in values if (result, v, a) not in shown
-        )
-        st.caption(_(N_("Not in the chart (value not available): {networks}"), networks=hidden))
-    if not shown:
-        return
+    hidden = [result for result, v, a in values if (result, v, a) not in shown]
     per_prediction = cost in ("multiply_adds", "ms_1", "ms_64")
-    figure = accuracy_charts.pareto_chart(
-        [_name_with_tta(result) if per_prediction else model_name(result) for result, _v, _a in shown],
-        [v for _result, v, _a in shown],
-        [a for _result, _v, a in shown],
+    if shown:
+        _draw(shown, cost, per_prediction)
+    notes = (
         [
-            significance.wilson_interval(round(a * result.count), result.count) if result.count else (a, a)
-            for result, _v, a in shown
-        ],
-        palette.family_styles([result.task.name for result, _v, _a in shown]),
-        cost_label=_(COST_NAMES[cost]),
-        accuracy_label=_(N_("Test accuracy")),
-        front_label=_(N_("Pareto front")),
-        axis_label=_(N_("Test accuracy (log error scale)")),
-        milliseconds=cost.startswith("ms"),
+            _(
+                N_(
+                    "Click a point, its name or the box of a table row for details. The dotted line is the Pareto front."
+                )
+            )
+        ]
+        if shown
+        else []
     )
-    live_chart(figure, "pareto", alt=_(N_("Accuracy vs. cost")))
+    if hidden:
+        names = ", ".join(escape_markdown(model_name(result)) for result in hidden)
+        notes.append(_(N_("Not in the chart (value not available): {networks}"), networks=names))
     if per_prediction and any(result.views > 1 for result, _v, _a in shown):
-        st.caption(
+        notes.append(
             _(
                 N_(
                     "Some models use test-time augmentation (TTA): several predictions per image, mirrored "
@@ -109,6 +110,53 @@ def cost_chart(results: list[ModelResult]) -> None:
                 )
             )
         )
+    if cost == "seconds":
+        notes.append(
+            _(
+                N_(
+                    "Training times come from the machine of each run, sometimes with other work in "
+                    "parallel. Compare them only within one equal-budget comparison."
+                )
+            )
+        )
+    if notes:
+        st.caption(" ".join(notes))
+
+
+def _draw(shown: list[tuple[ModelResult, float, float]], cost: str, per_prediction: bool) -> None:
+    styles = palette.family_styles([result.task.name for result, _v, _a in shown])
+    points = [
+        accuracy_charts.AccuracyPoint(
+            id=result.id,
+            name=_name_with_tta(result) if per_prediction else model_name(result),
+            cost=value,
+            accuracy=accuracy,
+            interval=significance.wilson_interval(round(accuracy * result.count), result.count)
+            if result.count
+            else (accuracy, accuracy),
+            style=style,
+        )
+        for (result, value, accuracy), style in zip(shown, styles, strict=True)
+    ]
+    heights = accuracy_charts.error_scale([p.accuracy for p in points])
+    labels = [
+        PointLabel(
+            p.id,
+            p.cost,
+            float(height),
+            chart_label(result),
+            _(N_("{network}: {accuracy}"), network=p.name, accuracy=f"{100 * p.accuracy:.2f}%"),
+            p.style.color,
+        )
+        for p, height, (result, _v, _a) in zip(points, heights, shown, strict=True)
+    ]
+    figure = accuracy_charts.pareto_chart(
+        points,
+        cost_label=_(COST_NAMES[cost]),
+        accuracy_label=_(N_("Test accuracy")),
+        milliseconds=cost.startswith("ms"),
+    )
+    labeled_scatter(figure, labels, "pareto", model_dialog.request, alt=_(N_("Accuracy vs. cost")))
 
 
 def _name_with_tta(result: ModelResult) -> str:
@@ -120,42 +168,126 @@ def _name_with_tta(result: ModelResult) -> str:
 
 
 def results_table(results: list[ModelResult]) -> None:
-    """Show all metrics as a table, and the button that measures latency."""
-    rows, similar = [], model_results.not_significantly_different(results)
-    names = {result.id: model_name(result) for result in results}
-    for result in results:
-        cost = model_costs(result)
-        low, high = (
-            significance.wilson_interval(result.right, result.count) if result.count else (math.nan, math.nan)
+    """Show the metrics that matter as a table, on request all of them, then the statistics."""
+    intervals = {
+        result.id: significance.wilson_interval(result.right, result.count)
+        for result in results
+        if result.count
+    }
+    all_columns = st.toggle(_(N_("All columns")), key="all-columns", bind="query-params")
+    rows = [_main_columns(result, intervals) for result in results]
+    if all_columns:
+        similar = model_results.not_significantly_different(results)
+        names = {result.id: model_name(result) for result in results}
+        rows = [
+            row | _other_columns(result, [names[other] for other in similar[result.id]])
+            for row, result in zip(rows, results, strict=True)
+        ]
+    table = pd.DataFrame(rows)
+    event = st.dataframe(
+        table,
+        hide_index=True,
+        column_config={
+            _(N_("test accuracy")): st.column_config.NumberColumn(format="%.2f%%"),
+            _(N_("95% CI")): st.column_config.ImageColumn(width=180, help=_interval_help(intervals)),
+            _(N_("MACs (M)")): st.column_config.NumberColumn(format="localized"),
+            _(N_("latency (ms)")): st.column_config.NumberColumn(
+                format="%.2f", help=_(N_("Latency, batch size 1 (ms)"))
+            ),
+            _(N_("source")): st.column_config.LinkColumn(display_text=r"//([^/]+)/"),
+        },
+        on_select="rerun",
+        selection_mode="single-row",
+        placeholder="–",
+        key=f"results-{st.session_state.get(_TABLE_VERSION, 0)}",
+    )
+    if selected := event["selection"]["rows"]:
+        model_dialog.request(results[selected[0]].id)
+        st.session_state[_TABLE_VERSION] = st.session_state.get(_TABLE_VERSION, 0) + 1
+    _measure_latency(results)
+    with st.expander(
+        _(N_("Details")), icon=":material/balance:", on_change="rerun", key="compare-details"
+    ) as details:
+        if details.open:
+            _show_statistics(results)
+
+
+def _main_columns(result: ModelResult, intervals: dict[str, tuple[float, float]]) -> dict[str, object]:
+    cost = model_costs(result)
+    return {
+        _(N_("model")): model_name(result),
+        _(N_("test accuracy")): 100 * result.accuracy if math.isfinite(result.accuracy) else None,
+        _(N_("95% CI")): _interval_image(intervals, result.id),
+        _(N_("MACs (M)")): round(cost["multiply_adds"] / 1e6, 1),
+        _(N_("latency (ms)")): cost["ms_1"] if math.isfinite(cost["ms_1"]) else None,
+    }
+
+
+def _other_columns(result: ModelResult, similar: list[str]) -> dict[str, object]:
+    cost = model_costs(result)
+    published = result.task.published_result
+    return {
+        _(N_("no significant difference from")): ", ".join(similar) if result.count else "–",
+        _(N_("TTA views")): result.views,
+        _(N_("parameters")): f"{cost['parameters']:,.0f}",
+        _(N_("last-epoch accuracy")): _format_share(result.last_accuracy),
+        _(N_("latency, batch size 64 (ms/image)")): _format_milliseconds(cost["ms_64"]),
+        _(N_("epochs")): str(result.epochs or "–"),
+        _(N_("training time")): format_duration(result.seconds) if result.seconds else "–",
+        _(N_("state")): _(STATE_BADGES[result.state][0]) if result.run else _(N_("pretrained")),
+        _(N_("data")): _(result.data),
+        _(N_("published result")): _published_accuracy(result.task),
+        _(N_("source")): published.source if published else None,
+    }
+
+
+def _scale(intervals: dict[str, tuple[float, float]]) -> tuple[float, float]:
+    """Ends of the scale of all interval bars: multiples of 5% around them."""
+    low, high = min(low for low, _high in intervals.values()), max(high for _low, high in intervals.values())
+    return math.floor(20 * low) / 20, min(1.0, math.ceil(20 * high) / 20)
+
+
+def _interval_help(intervals: dict[str, tuple[float, float]]) -> str | None:
+    if not intervals:
+        return None
+    low, high = _scale(intervals)
+    return _(N_("Scale: {low} to {high}"), low=f"{low:.0%}", high=f"{high:.0%}")
+
+
+def _interval_image(intervals: dict[str, tuple[float, float]], name: str) -> str | None:
+    """The interval as a bar on the scale of all models, an SVG file as a data URL; None without test set predictions."""
+    if name not in intervals:
+        return None
+    start, end = _scale(intervals)
+    left, right = (_BAR_WIDTH * (bound - start) / (end - start) for bound in intervals[name])
+    width = max(right - left, 2.0)
+    svg = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_BAR_WIDTH}" height="{_BAR_HEIGHT}">'
+        f'<rect y="12" width="{_BAR_WIDTH}" height="2" fill="{palette.NEUTRAL}" opacity="0.45"/>'
+        f'<rect x="{left:.1f}" y="8" width="{width:.1f}" height="10" rx="2" fill="{palette.ACCENT}"/></svg>'
+    )
+    return data_url(svg.encode(), "svg+xml")
+
+
+def _show_statistics(results: list[ModelResult]) -> None:
+    similar = model_results.not_significantly_different(results)
+    names = {result.id: escape_markdown(model_name(result)) for result in results}
+    lines = [
+        _(
+            N_(
+                "**{network}**: {low}–{high} (95% CI, n = {images}). No significant difference from: {others}"
+            ),
+            network=names[result.id],
+            low=f"{100 * low:.2f}%",
+            high=f"{100 * high:.2f}%",
+            images=f"{result.count:,}",
+            others=", ".join(names[other] for other in similar[result.id]) or "–",
         )
-        rows.append(
-            {
-                _(N_("model")): model_name(result),
-                _(N_("test accuracy")): _format_share(result.accuracy),
-                _(N_("95% CI")): f"{100 * low:.2f} – {100 * high:.2f}%" if result.count else "–",
-                _(N_("no significant difference from")): ", ".join(
-                    names[other] for other in similar[result.id]
-                )
-                if result.count
-                else "–",
-                _(N_("MACs (M)")): round(cost["multiply_adds"] / 1e6, 1),
-                _(N_("TTA views")): result.views,
-                _(N_("parameters")): f"{cost['parameters']:,.0f}",
-                _(N_("last-epoch accuracy")): _format_share(result.last_accuracy),
-                _(N_("latency, batch size 1 (ms)")): _format_milliseconds(cost["ms_1"]),
-                _(N_("latency, batch size 64 (ms/image)")): _format_milliseconds(cost["ms_64"]),
-                _(N_("epochs")): str(result.epochs or "–"),
-                _(N_("training time")): format_duration(result.seconds) if result.seconds else "–",
-                _(N_("state")): _(STATE_BADGES[result.state][0]) if result.run else _(N_("pretrained")),
-                _(N_("data")): _(result.data),
-                _(N_("published result")): _published_accuracy(result.task),
-                _(N_("source")): result.task.published_result.source
-                if result.task.published_result
-                else None,
-            }
-        )
-    link = st.column_config.LinkColumn(display_text=r"//([^/]+)/")
-    st.dataframe(pd.DataFrame(rows), hide_index=True, column_config={_(N_("source")): link})
+        for result in results
+        if result.count
+        for low, high in [significance.wilson_interval(result.right, result.count)]
+    ]
+    st.markdown("\n".join(f"- {line}" for line in lines))
     if len(results) > 2:
         st.caption(
             _n(
@@ -173,19 +305,24 @@ def results_table(results: list[ModelResult]) -> None:
             )
         )
     )
+
+
+def _measure_latency(results: list[ModelResult]) -> None:
     unmeasured = [result for result in results if latency.cached_latency(result.weights) is None]
-    if unmeasured:
-        if runtime_estimate.is_busy():
-            st.caption(_(N_("Another run is in progress. Latency can be measured when it finishes.")))
-        elif st.button(_(N_("Measure latency")), icon=":material/timer:"):
-            bar = st.progress(0.0)
-            for i, result in enumerate(unmeasured):
-                bar.progress(
-                    i / len(unmeasured),
-                    _(N_("Measuring {network}"), network=escape_markdown(model_name(result))),
-                )
-                latency.measure_latency(result.weights)
-            st.rerun()
+    if not unmeasured:
+        return
+    if runtime_estimate.is_busy():
+        st.caption(_(N_("Another run is in progress. Latency can be measured when it finishes.")))
+    elif st.button(_(N_("Measure latency")), icon=":material/timer:"):
+        bar = st.progress(0.0)
+        preload.wait_until_ready()
+        for i, result in enumerate(unmeasured):
+            bar.progress(
+                i / len(unmeasured),
+                _(N_("Measuring {network}"), network=escape_markdown(model_name(result))),
+            )
+            latency.measure_latency(result.weights)
+        st.rerun()
 
 
 def _format_share(value: float | None) -> str:

@@ -23,13 +23,13 @@ def _bundled_plotly() -> str | None:
     return found[0].name if found else None
 
 
-_PLOTLY = _bundled_plotly()
+PLOTLY = _bundled_plotly()
 _mount = register(__file__)
 
 
 def live_chart(figure: go.Figure, key: str, *, alt: str = "") -> None:
     """Show `figure`; calls with the same `key` redraw it in place. `alt` describes it to screen readers."""
-    if _PLOTLY is None:
+    if PLOTLY is None:
         st.plotly_chart(figure, key=key, config=CONFIG, alt=alt or None)
         return
     _mount(key=key, data=_component_data(figure, alt, clicks=False), height=figure.layout.height)
@@ -37,7 +37,7 @@ def live_chart(figure: go.Figure, key: str, *, alt: str = "") -> None:
 
 def clickable_chart(figure: go.Figure, key: str, *, alt: str = "") -> list | None:
     """Show `figure`; return the customdata of the point clicked last, None before. A different figure needs a different `key`."""
-    if _PLOTLY is None:
+    if PLOTLY is None:
         event = st.plotly_chart(figure, key=key, config=CONFIG, alt=alt or None, **SELECTABLE)
         points = event["selection"]["points"]
         return points[0].get("customdata") if points else None
@@ -53,4 +53,4 @@ def clickable_chart(figure: go.Figure, key: str, *, alt: str = "") -> list | Non
 
 
 def _component_data(figure: go.Figure, alt: str, *, clicks: bool) -> dict:
-    return {"figure": figure.to_json(), "plotly": _PLOTLY, "config": CONFIG, "alt": alt, "clicks": clicks}
+    return {"figure": figure.to_json(), "plotly": PLOTLY, "config": CONFIG, "alt": alt, "clicks": clicks}

@@ -47,6 +47,30 @@ def choose_one(
     return value
 
 
+def choose_tab(names: dict[str, str], *, key: str, default: str) -> tuple[str, Any]:
+    """Draw tabs whose open one is shared as `?key=name`; return its name and container. Only the content of that one is to be drawn.
+
+    `names` maps names to labels in the visitor's language. Names, kept choices and the URL are treated as in `choose_one`.
+    """
+    kept, written, widget = f"_kept.{key}", f"_url.{key}", f"{key}.{language()}"
+    named, labels = st.query_params.get(key), list(names.values())
+    if named in names and named != st.session_state.get(written):
+        st.session_state[widget] = names[named]
+    elif st.session_state.get(widget) not in labels:
+        earlier = st.session_state.get(kept)
+        st.session_state[widget] = names[earlier if earlier in names else default]
+    tabs = st.tabs(labels, key=widget, on_change="rerun")
+    opened = next((i for i, tab in enumerate(tabs) if tab.open), 0)
+    name = list(names)[opened]
+    st.session_state[kept] = name
+    if name == default:
+        st.query_params.pop(key, None)
+        st.session_state.pop(written, None)
+    else:
+        st.query_params[key] = st.session_state[written] = name
+    return name, tabs[opened]
+
+
 def forget_choice(key: str) -> None:
     """Forget the earlier choice under `key`; call it before the widget is drawn."""
     for name in (key, f"_kept.{key}", f"_url.{key}"):
