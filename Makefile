@@ -64,7 +64,7 @@ messages: $(DEV)     ## collect the sentences for translation
 		$(VENV)/bin/pybabel update --no-fuzzy-matching --no-wrap --ignore-obsolete -i build/manabi.pot -l $$language -D manabi -d locale; \
 	done
 
-shots: $(DEV)        ## screenshots of every page, and the animation of the README
+shots: $(DEV)        ## screenshots of every page, and the animations of the README
 	$(PY) -m tools.browser --get
 	$(PY) -m tools.screenshots
 	$(PY) -m tools.animation

@@ -36,7 +36,7 @@ def measure_rows() -> list[Measurement]:
             median_rerun("train, finished classification", "pages/train.py", run=made["mnist-cnn"].id),
             median_rerun("train, finished regression", "pages/train.py", run=made["boston-mlp"].id),
             median_rerun("runs, three of them", "pages/runs.py"),
-            median_rerun("draw, empty canvas", "pages/draw.py"),
+            median_rerun("draw, the sample predicted and explained", "pages/draw.py"),
         ]
         if data.find_dataset("mnist"):
             found.append(
