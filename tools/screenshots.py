@@ -1,8 +1,8 @@
 """Screenshots of every page into docs/shots: `python -m tools.screenshots [PAGE...]` (or `make shots`).
 
-Both languages, 1280 and 390 pixels wide, and the draw page in the dark theme too. A digit is drawn with the mouse; a few quick runs
-are trained first, in a temporary run store. `docs/shots/index.json` records the digest of each page's sources, so that a test can
-refuse screenshots that are older than their page. PNGs have at most 256 colors.
+Both languages, 1280 and 390 pixels wide; `docs/shots/contact-<language>.png` shows them in both themes. A digit is drawn with the
+mouse; a few quick runs are trained first, in a temporary run store. `docs/shots/index.json` records the digest of each page's
+sources, so that a test can refuse screenshots that are older than their page. PNGs have at most 256 colors.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from playwright.sync_api import Error as PlaywrightError
 from core.digits import samples
 from core.files import read_json, write_json
 from tools import browser as tool
+from tools import contact_sheet
 from tools.page_sources import page_digest
 from tools.server import PROJECT, Server
 
@@ -70,6 +71,11 @@ def shot_path(name: str, language: str, width: int, dark: bool) -> Path:
     return OUTPUT_FOLDER / f"{name}-{language}-{width}{'-dark' if dark else ''}.png"
 
 
+def sheet_path(language: str) -> Path:
+    """Return the path of a contact sheet."""
+    return OUTPUT_FOLDER / f"contact-{language}.png"
+
+
 def main(wanted: list[str]) -> int:
     """Take the screenshots `wanted`, or all of them. Returns the exit status."""
     unknown = set(wanted) - set(PAGES)
@@ -86,12 +92,16 @@ def main(wanted: list[str]) -> int:
         browser = playwright.chromium.launch(executable_path=path, args=tool.LAUNCH_FLAGS)
         for name in names:
             digest = page_digest(page_name(name))
-            for shot in (s for s in list_shots() if s[0] == name):
-                try:
-                    _take_screenshot(browser, server, run, *shot)
-                except PlaywrightError as error:
-                    print(f"Once more: {shot}: {error.message.splitlines()[0]}", file=sys.stderr)
-                    _take_screenshot(browser, server, run, *shot)
+            for language in LOCALES:
+                shots = {}
+                for width in WIDTHS:
+                    try:
+                        both = _take_screenshots(browser, server, run, name, language, width)
+                    except PlaywrightError as error:
+                        print(f"Once more: {name}: {error.message.splitlines()[0]}", file=sys.stderr)
+                        both = _take_screenshots(browser, server, run, name, language, width)
+                    shots |= {(width, False): both[0], (width, True): both[1]}
+                contact_sheet.update_row(sheet_path(language), list(PAGES), name, shots)
             _record(name, digest)
         browser.close()
     return 0
@@ -131,31 +141,44 @@ def demo_server() -> Iterator[tuple[Server, str]]:
             server.stop()
 
 
-def _take_screenshot(
-    browser: Browser, server: Server, run: str, name: str, language: str, width: int, dark: bool
-) -> None:
-    scheme = "dark" if dark else "light"
-    context = browser.new_context(
-        locale=LOCALES[language], viewport={"width": width, "height": 900}, color_scheme=scheme
-    )
-    with contextlib.closing(context):
-        page = context.new_page()
-        page.set_default_timeout(120_000)
-        parameters = {"run": run} if name == "train" else PAGES[name]
-        page.goto(server.url("" if name == "home" else page_name(name), **parameters))
-        wait_until_idle(page)
-        if name == "draw":
-            draw_digit(page, 4)
-        if name == "train":
-            page.locator(".main-svg").first.wait_for()
+def _take_screenshots(
+    browser: Browser, server: Server, run: str, name: str, language: str, width: int
+) -> tuple[bytes, bytes]:
+    """Photograph a page in the light and in the dark theme. Writes those of `list_shots`; returns both PNGs."""
+    pngs = []
+    for dark in (False, True):
+        context = browser.new_context(
+            locale=LOCALES[language],
+            viewport={"width": width, "height": 900},
+            color_scheme="dark" if dark else "light",
+        )
+        with contextlib.closing(context):
+            page = context.new_page()
+            page.set_default_timeout(120_000)
+            _open_page(page, server, run, name)
+            # Streamlit scrolls inside its main element, so the viewport grows instead.
+            content = page.get_by_test_id("stMainBlockContainer").bounding_box()
+            page.set_viewport_size(
+                {"width": width, "height": int(min(max(900, content["height"]), MAX_HEIGHT))}
+            )
             wait_until_idle(page)
-        # Streamlit scrolls inside its main element, so the viewport grows instead.
-        content = page.get_by_test_id("stMainBlockContainer").bounding_box()
-        page.set_viewport_size({"width": width, "height": int(min(max(900, content["height"]), MAX_HEIGHT))})
+            pngs.append(page.screenshot(animations="disabled"))
+        if (name, language, width, dark) in list_shots():
+            path = shot_path(name, language, width, dark)
+            path.write_bytes(_compress_png(pngs[-1]))
+            print(f"{path.relative_to(PROJECT)}  {path.stat().st_size / 1000:.0f} kB", flush=True)
+    return pngs[0], pngs[1]
+
+
+def _open_page(page: Page, server: Server, run: str, name: str) -> None:
+    parameters = {"run": run} if name == "train" else PAGES[name]
+    page.goto(server.url("" if name == "home" else page_name(name), **parameters))
+    wait_until_idle(page)
+    if name == "draw":
+        draw_digit(page, 4)
+    if name == "train":
+        page.locator(".main-svg").first.wait_for()
         wait_until_idle(page)
-        path = shot_path(name, language, width, dark)
-        path.write_bytes(_compress_png(page.screenshot(animations="disabled")))
-        print(f"{path.relative_to(PROJECT)}  {path.stat().st_size / 1000:.0f} kB", flush=True)
 
 
 def draw_digit(page: Page, digit: int) -> None:

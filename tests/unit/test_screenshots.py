@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 from PIL import Image
 
 from core.files import read_json
-from tools import page_sources, screenshots
+from tools import contact_sheet, page_sources, screenshots
 
 INDEX = read_json(screenshots.INDEX_PATH)
 
@@ -19,11 +21,29 @@ def test_screenshots_are_not_older_than_their_page(name: str) -> None:
 
 
 def test_every_screenshot_is_there_and_no_other() -> None:
-    expected = {screenshots.shot_path(*shot).name for shot in screenshots.list_shots()}
-    assert {p.name for p in screenshots.OUTPUT_FOLDER.glob("*.png")} == expected
-    for path in sorted(screenshots.OUTPUT_FOLDER.glob("*.png")):
+    shots = {screenshots.shot_path(*shot) for shot in screenshots.list_shots()}
+    sheets = {screenshots.sheet_path(language) for language in screenshots.LOCALES}
+    assert set(screenshots.OUTPUT_FOLDER.glob("*.png")) == shots | sheets
+    for path in sorted(shots):
         with Image.open(path) as image:
             assert image.width == int(path.stem.removesuffix("-dark").split("-")[-1])
+
+
+def test_a_row_of_a_contact_sheet_is_replaced_and_the_others_stay(tmp_path) -> None:
+    def shots(color: str) -> dict[tuple[int, bool], bytes]:
+        pngs = {}
+        for width, dark in contact_sheet.tile_columns():
+            out = io.BytesIO()
+            Image.new("RGB", (width, 900), color).save(out, "PNG")
+            pngs[width, dark] = out.getvalue()
+        return pngs
+
+    path = tmp_path / "sheet.png"
+    for name, color in (("a", "red"), ("b", "lime"), ("a", "blue")):
+        contact_sheet.update_row(path, ["a", "b"], name, shots(color))
+    with Image.open(path) as sheet:
+        colors = [color for _count, color in sheet.convert("RGB").getcolors(sheet.width * sheet.height)]
+    assert {(0, 0, 255), (0, 255, 0)} <= set(colors) and (255, 0, 0) not in colors
 
 
 def test_every_page_has_a_screenshot() -> None:
