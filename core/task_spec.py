@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from core import checkpoints
 from core.data import dataset_info
+from core.data.registry import TryLink
 from core.kinds import get_kind
 from core.training.recipe import Recipe
 
@@ -64,6 +65,7 @@ class Task:
         pretrained: third-party weights to start from, a name of `core.pretrained`.
         checkpoint_name: name of its pretrained checkpoint if that is not the task's name.
         short_title: message id for names of runs and labels of charts; the title after its data set if it is empty.
+        batch_norm: whether the model has batch normalization layers, so that recipe fields about them apply.
     """
 
     name: str
@@ -79,11 +81,17 @@ class Task:
     pretrained: str = ""
     checkpoint_name: str = ""
     short_title: str = ""
+    batch_norm: bool = True
 
     @property
     def checkpoint(self) -> str:
         """Name of its pretrained checkpoint."""
         return self.checkpoint_name or self.name
+
+    @property
+    def try_links(self) -> tuple[TryLink, ...]:
+        """Pages on which a trained model of this task can be tried."""
+        return get_kind(self.kind).try_links(dataset_info(self.dataset))
 
     @property
     def expected_result(self) -> ExpectedResult | None:
@@ -100,16 +108,27 @@ class Task:
         """The recipe for first results in seconds."""
         return self.recipe.changed(**self.quick)
 
-    def fields(self) -> list[str]:
-        """The recipe fields that apply to this task's kind and data set, in the order of their groups."""
+    def fields(self, recipe: Recipe | None = None) -> list[str]:
+        """The recipe fields that apply to this task's kind, data set and model, in the order of their groups; with `recipe`, only those
+        that have an effect beside its other values.
+        """
         kind, info = get_kind(self.kind), dataset_info(self.dataset)
-        dataset_scopes = {"": True, "images": info.is_image, "digits": info.digits, "photos": info.photos}
+        scopes = {
+            "": True,
+            "images": info.is_image,
+            "digits": info.digits,
+            "photos": info.photos,
+            "batch-norm": self.batch_norm,
+        }
         order = ["main", "optimizer", "regularization", "augmentation", "model", "data", "machine"]
         shown = [
             n
             for n, f in type(self.recipe).model_fields.items()
-            if dataset_scopes.get(scope := f.json_schema_extra["only"]) or kind.has_field(scope)
+            if scopes.get(scope := f.json_schema_extra["only"]) or kind.has_field(scope)
         ]
+        if recipe is not None:
+            values = recipe.model_dump()
+            shown = [n for n in shown if recipe.has_effect(n, values)]
         return sorted(shown, key=lambda n: order.index(type(self.recipe).field(n).json_schema_extra["group"]))
 
     def trainer_class(self) -> type[Trainer]:

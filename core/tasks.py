@@ -93,6 +93,7 @@ TASKS: list[Task] = [
         dataset="mnist",
         model="softmax",
         recipe=SupervisedRecipe(learning_rate=0.001, batch_size=128),
+        batch_norm=False,
         quick=_QUICK_FIELDS,
     ),
     Task(
@@ -104,6 +105,7 @@ TASKS: list[Task] = [
         dataset="mnist",
         model="mlp",
         recipe=MLPRecipe(learning_rate=0.001, batch_size=128, dropout=0.2),
+        batch_norm=False,
         quick=_QUICK_FIELDS,
     ),
     Task(
@@ -114,6 +116,7 @@ TASKS: list[Task] = [
         dataset="mnist",
         model="lenet5",
         recipe=SupervisedRecipe(learning_rate=0.002, schedule="cosine", epochs=12),
+        batch_norm=False,
         quick=_QUICK_FIELDS,
     ),
     Task(
@@ -155,6 +158,7 @@ TASKS: list[Task] = [
             depth=3,
             dropout=0.2,
         ),
+        batch_norm=False,
         quick=_QUICK_FIELDS,
     ),
     Task(
@@ -440,6 +444,7 @@ TASKS: list[Task] = [
             dropout=0.1,
             num_validation=60,
         ),
+        batch_norm=False,
         quick={"epochs": 20},
     ),
 ]

@@ -15,8 +15,11 @@ def _validated_epochs(log: pd.DataFrame) -> pd.DataFrame:
     return epochs if len(epochs) > 1 else epochs.iloc[:0]
 
 
-def diagnose_loss(log: pd.DataFrame) -> list[Finding]:
-    """Findings from training and validation losses in a run's log (as `MetricsReader` returns it), most important first."""
+def diagnose_loss(log: pd.DataFrame, best_epoch: float | None = None) -> list[Finding]:
+    """Findings from training and validation losses in a run's log (as `MetricsReader` returns it), most important first.
+
+    `best_epoch` is the epoch with the best validation accuracy, if the kind selects by accuracy rather than by loss.
+    """
     epochs = _validated_epochs(log)
     if epochs.empty:
         return []
@@ -24,7 +27,7 @@ def diagnose_loss(log: pd.DataFrame) -> list[Finding]:
     found = []
     best = int(np.argmin(validation))
     waited = len(validation) - 1 - best
-    best_epoch = round(float(epochs["epoch"].iloc[best]))
+    lowest_loss_epoch = round(float(epochs["epoch"].iloc[best]))
     if waited >= 3 and validation[-1] > validation[best] * 1.02:
         found.append(
             Finding(
@@ -37,16 +40,12 @@ def diagnose_loss(log: pd.DataFrame) -> list[Finding]:
                     "epoch {best}. The best weights are saved. Try early stopping, dropout or data "
                     "augmentation.",
                     waited,
-                    best=best_epoch,
+                    best=lowest_loss_epoch,
                 ),
             )
         )
     elif waited <= 1 and len(validation) >= 4 and validation[-1] < validation[-4] * 0.97:
-        found.append(
-            Finding(
-                "good", Message(N_("Validation loss is still falling. More epochs may improve the result."))
-            )
-        )
+        found.append(_falling_loss(best_epoch, float(epochs["epoch"].iloc[-1])))
     if training[-1] > 0.95 * training[0] and len(training) >= 3:
         found.append(
             Finding(
@@ -60,6 +59,18 @@ def diagnose_loss(log: pd.DataFrame) -> list[Finding]:
             )
         )
     return found
+
+
+def _falling_loss(best_epoch: float | None, last_epoch: float) -> Finding:
+    if best_epoch is None or best_epoch >= last_epoch:
+        return Finding(
+            "good", Message(N_("Validation loss is still falling. More epochs may improve the result."))
+        )
+    text = N_(
+        "Validation loss is still falling, but validation accuracy was highest in epoch {epoch}. Loss also "
+        "measures confidence: it can fall while the predicted classes stay the same."
+    )
+    return Finding("note", Message(text, {"epoch": round(best_epoch)}))
 
 
 def diagnose_generalization_gap(log: pd.DataFrame) -> list[Finding]:

@@ -86,6 +86,14 @@ def _load_dataset(name: str, folder: str, options: tuple) -> data.ArrayDataset:
     return data.load_dataset(name, download=False, **dict(options))
 
 
+def limit_recipe(task: Task, recipe: Recipe, seconds: float) -> Recipe:
+    """`recipe` with as many steps as fit into `seconds`, by `estimate_runtime`; unchanged if `seconds` is 0.
+
+    Raises UserError if the recipe does not fit the data.
+    """
+    return estimate_runtime(task, recipe).with_time_limit(recipe, seconds) if seconds else recipe
+
+
 def is_cached(task: Task, recipe: Recipe) -> bool:
     """Whether `estimate_runtime` returns without timing anything."""
     return step_times.find(task, recipe) is not None or _find_provisional(task, recipe) is not None

@@ -17,6 +17,7 @@ import numpy as np
 from core import paths
 from core.data import ArrayDataset, DatasetInfo, ProgressCallback, train_val_split
 from core.data.download import RemoteFile, fetch_files
+from core.data.registry import TryLink
 from core.files import atomic_write
 from core.messages import Message, N_, UserError
 
@@ -242,4 +243,5 @@ INFO = DatasetInfo(
     download=download,
     fallback=fallback,
     fallback_title=FALLBACK_TITLE,
+    try_links=(TryLink("draw", "network", N_("Draw with your model"), ":material/draw:"),),
 )

@@ -22,6 +22,23 @@ MAX_AUTO_DOWNLOAD_BYTES = 50_000_000
 
 
 @dataclass(frozen=True)
+class TryLink:
+    """A page on which a trained model can be tried.
+
+    Attributes:
+        page: name of the page.
+        parameter: query parameter of the page that takes the id of a run.
+        label: message id.
+        icon: Material icon.
+    """
+
+    page: str
+    parameter: str
+    label: str
+    icon: str
+
+
+@dataclass(frozen=True)
 class DatasetInfo:
     """Declaration of a data set. Reading it loads no data.
 
@@ -49,6 +66,7 @@ class DatasetInfo:
         identify: returns the name of the variant in what `find` returned; required if there are `variants`.
         note: what users should know about the data set, a message id.
         shape_of: returns the shape for the options that `load` takes; None if it never changes.
+        try_links: pages on which a model trained on these data can be tried.
     """
 
     name: str
@@ -73,6 +91,7 @@ class DatasetInfo:
     identify: Callable[[Path], str] | None = None
     note: str = ""
     shape_of: Callable[..., tuple[int, ...]] | None = None
+    try_links: tuple[TryLink, ...] = ()
 
     @property
     def is_image(self) -> bool:

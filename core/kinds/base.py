@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from core.analysis.evaluation_report import EvaluationReport
     from core.checkpoints import Spec
     from core.data import ArrayDataset
+    from core.data.registry import DatasetInfo, TryLink
     from core.evaluation import Evaluation
     from core.runs.store import Run
     from core.training.recipe import Recipe
@@ -167,6 +168,10 @@ class Kind(ABC):
     def has_field(self, scope: str) -> bool:
         """Whether recipe fields that are declared with `only=scope` mean something to this kind."""
         return scope == self.name
+
+    def try_links(self, info: DatasetInfo) -> tuple[TryLink, ...]:
+        """Pages on which a model of this kind, trained on the data set `info`, can be tried."""
+        return info.try_links
 
     # ---- evaluation --------------------------------------------------------------------------------------------------
 

@@ -108,4 +108,6 @@ class ClassificationKind(SupervisedKind):
         """Findings from the losses and from the gap between training and validation accuracy."""
         from core.analysis import diagnostics
 
-        return [*diagnostics.diagnose_loss(log), *diagnostics.diagnose_generalization_gap(log)]
+        best = self.find_best_epoch(log)
+        findings = diagnostics.diagnose_loss(log, best.epoch if best else None)
+        return [*findings, *diagnostics.diagnose_generalization_gap(log)]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from core.checkpoints import Spec
     from core.data import ArrayDataset
+    from core.data.registry import DatasetInfo, TryLink
     from core.evaluation import Evaluation
     from core.runs.store import Run
     from core.training.recipe import Recipe
@@ -138,6 +139,15 @@ class TranslationKind(Kind):
     def is_compatible(self, spec: Spec, dataset: ArrayDataset) -> bool:
         """The domains must match; photos of any size are resized."""
         return tuple(spec.classes) == tuple(dataset.classes)
+
+    def try_links(self, info: DatasetInfo) -> tuple[TryLink, ...]:
+        """The page that translates photos, besides those of the data set."""
+        from core.data.registry import TryLink
+
+        link = TryLink(
+            "translate", "network", N_("Translate photos with your model"), ":material/swap_horiz:"
+        )
+        return (link, *info.try_links)
 
     def evaluate(self, model: nn.Module, spec: Spec, dataset: ArrayDataset) -> Evaluation:
         """Cycle error, fooling rates and KID on the test photos, beside their baselines; no per-photo outputs."""

@@ -7,6 +7,7 @@ for invalid values are generated from its fields. Imports without torch.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Any, Literal, Self, TypeVar, get_args, get_origin
 
 import annotated_types
@@ -27,7 +28,8 @@ def recipe_field(
     group: Group = "main",
     unit: str = "",
     passes_to: Literal["trainer", "model", "data"] = "trainer",
-    only: Literal["", "classification", "regression", "images", "digits", "photos"] = "",
+    only: Literal["", "classification", "regression", "images", "digits", "photos", "batch-norm"] = "",
+    when: Mapping[str, tuple[str, ...]] | None = None,
     log: bool = False,
     term: str = "",
     short: str = "",
@@ -42,7 +44,8 @@ def recipe_field(
         group: section of the form.
         unit: unit of the value (message id).
         passes_to: what reads the field: the trainer, the model's constructor, or the loading of the data.
-        only: kind of task or data that the field applies to; empty for all.
+        only: kind of task, data or layers that the field applies to; empty for all.
+        when: values of other fields for which this field has an effect, by name; None for any.
         log: whether a sweep proposes values on a logarithmic scale.
         term: id of the glossary entry.
         short: label in names of runs (message id), if `label` is too long for them.
@@ -54,6 +57,7 @@ def recipe_field(
         "unit": unit,
         "passes_to": passes_to,
         "only": only,
+        "when": {name: list(values) for name, values in (when or {}).items()},
         "log": log,
         "term": term,
         "short": short,
@@ -111,6 +115,13 @@ class Recipe(BaseModel):
     def field(cls, name: str) -> FieldInfo:
         """Return the field `name`: default, bounds, and the arguments of `recipe_field`."""
         return cls.model_fields[name]
+
+    @classmethod
+    def has_effect(cls, name: str, values: Mapping[str, Any]) -> bool:
+        """Whether the field `name` has an effect beside the other `values`, by field name."""
+        return all(
+            values[other] in allowed for other, allowed in cls.field(name).json_schema_extra["when"].items()
+        )
 
     def part(self, receiver: Literal["trainer", "model", "data"]) -> dict[str, Any]:
         """Return the values that `receiver` reads, by field name."""

@@ -57,6 +57,7 @@ class SupervisedRecipe(Recipe):
             "this value, unless it is 0."
         ),
         group="optimizer",
+        when={"optimizer": ("sgd", "rmsprop")},
         ge=0,
         le=0.999,
         term="momentum",
@@ -66,6 +67,7 @@ class SupervisedRecipe(Recipe):
         N_("Nesterov"),
         N_("Enables Nesterov momentum for SGD."),
         group="optimizer",
+        when={"optimizer": ("sgd",)},
         term="nesterov",
     )
     schedule: Literal["none", "step", "one-cycle", "triangular", "cosine"] = recipe_field(
@@ -81,6 +83,7 @@ class SupervisedRecipe(Recipe):
         N_("Learning rate multiplier, batch norm biases"),
         N_("Learning rate of batch norm biases, as a multiple of the learning rate of all other parameters."),
         group="optimizer",
+        only="batch-norm",
         gt=0,
         le=1000,
         log=True,
@@ -93,6 +96,7 @@ class SupervisedRecipe(Recipe):
         N_("Epochs between learning rate decays in the step schedule."),
         unit=N_("epochs"),
         group="optimizer",
+        when={"schedule": ("step",)},
         ge=1,
         le=1000,
         term="step-schedule",
@@ -102,6 +106,7 @@ class SupervisedRecipe(Recipe):
         N_("LR decay factor"),
         N_("The step schedule multiplies the learning rate by this factor."),
         group="optimizer",
+        when={"schedule": ("step",)},
         gt=0,
         le=1,
         term="step-schedule",

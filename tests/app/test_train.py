@@ -11,17 +11,15 @@ import pytest
 from core import tasks
 from core.analysis import runtime_estimate
 from core.files import write_json
-from core.formatting import format_metric
 from core.runs import store
 from core.runs.store import Run
 from tests import factories
 from ui.kit import cache, matrix_charts
 from ui.kit.i18n import escape_markdown
-from ui.runs import curves_panel
 
 
 def test_start_makes_one_run_of_the_form_and_attaches_it(visit: Callable, launched: list[Run]) -> None:
-    page = visit("train", task="mnist-softmax")
+    page = visit("train", task="mnist-softmax", recipe="full")
     page.set("mnist-softmax.epochs", 3)
     page.press("Start training")
     [run] = launched
@@ -43,9 +41,34 @@ def test_pressing_start_twice_quickly_makes_one_run(visit: Callable, launched: l
     assert page.at.query_params["run"] == launched[1].id
 
 
-def test_the_quick_training_of_the_empty_state(visit: Callable, launched: list[Run]) -> None:
-    visit("train", task="mnist-mlp").press("Start quick run")
-    assert launched[0].recipe.limit_train == tasks.get_task("mnist-mlp").quick["limit_train"]
+def test_the_first_press_of_start_is_a_quick_run(visit: Callable, launched: list[Run]) -> None:
+    visit("train", task="mnist-mlp").press("Start training")
+    assert launched[0].recipe == tasks.get_task("mnist-mlp").quick_recipe().with_resolved_threads()
+
+
+def test_a_link_that_sets_fields_of_the_full_recipe_opens_it(visit: Callable) -> None:
+    page = visit("train", task="mnist-softmax", **{"mnist-softmax.epochs": "7"})
+    assert page.at.number_input("mnist-softmax.epochs").value == 7
+    assert page.set("recipe", "quick").at.number_input("mnist-softmax.quick.epochs").value == 2
+
+
+def form_fields(page) -> set[str]:
+    """The names of the settings in the form."""
+    widgets = [w for kind in ("number_input", "selectbox", "toggle") for w in page.at.get(kind)]
+    return {w.key.rpartition(".")[2] for w in widgets if w.key and ".quick." in w.key}
+
+
+def test_settings_without_effect_are_not_shown(visit: Callable, launched: list[Run]) -> None:
+    page = visit("train", task="mnist-softmax")
+    hidden = {"momentum", "nesterov", "lr_step_size", "lr_gamma"}
+    assert not form_fields(page) & {*hidden, "norm_lr_factor"} and "optimizer" in form_fields(page)
+    page.set("mnist-softmax.quick.optimizer", "sgd").set("mnist-softmax.quick.schedule", "step")
+    assert hidden <= form_fields(page)
+    page.set("mnist-softmax.quick.momentum", 0.5).press("Start training")
+    assert launched[0].recipe.momentum == 0.5
+    assert "norm_lr_factor" in form_fields(visit("train", task="mnist-cnn"))
+    swept = visit("train", task="mnist-softmax").at.selectbox("sweep-field-1").options
+    assert "Learning rate" in swept and "Momentum" not in swept
 
 
 def test_quick_and_full_keep_their_own_forms(visit: Callable) -> None:
@@ -93,7 +116,7 @@ def start_button(page) -> object:
 def test_a_value_out_of_bounds_is_said_beside_its_field_and_disables_start(
     visit: Callable, launched: list[Run], language: str
 ) -> None:
-    page = visit("train", language, task="mnist-softmax")
+    page = visit("train", language, task="mnist-softmax", recipe="full")
     page.set("mnist-softmax.learning_rate", 0.0)
     assert page.says("Enter {allowed}.") and "10" in next(
         m.value for m in page.at.markdown if ":red" in m.value
@@ -122,7 +145,7 @@ def test_too_many_epochs_start_nothing(visit: Callable, launched: list[Run]) -> 
 
 @pytest.mark.parametrize("seconds", [-1, 86_401])
 def test_a_time_limit_out_of_bounds_starts_nothing(visit: Callable, seconds: int) -> None:
-    page = visit("train", task="mnist-softmax")
+    page = visit("train", task="mnist-softmax", recipe="full")
     page.set("mnist-softmax.budget", seconds)
     assert "Enter an integer from 0 to 86,400." in page.text
     assert start_button(page).disabled
@@ -136,7 +159,7 @@ def test_a_model_option_out_of_bounds_is_said_on_the_architecture_page(visit: Ca
 
 
 def test_what_zero_stands_for_is_said(visit: Callable) -> None:
-    field = visit("train", task="mnist-softmax").at.number_input("mnist-softmax.limit_train")
+    field = visit("train", task="mnist-softmax", recipe="full").at.number_input("mnist-softmax.limit_train")
     assert field.value == 0 and "0 = all" in field.label
 
 
@@ -156,19 +179,19 @@ def test_what_zero_stands_for_is_said(visit: Callable) -> None:
 def test_nonsense_in_the_link_leaves_a_page_that_works(
     visit: Callable, launched: list[Run], settings: dict, starts: bool
 ) -> None:
-    page = visit("train", **settings)
+    page = visit("train", **{"recipe": "full", **settings})
     assert start_button(page).disabled != starts
     if starts:
         page.press("Start training")
-        assert [run.recipe for run in launched] == [
-            tasks.get_task("mnist-cnn").recipe.with_resolved_threads()
-        ]
+        task = tasks.get_task("mnist-cnn")
+        expected = task.quick_recipe() if settings.get("recipe") else task.recipe
+        assert [run.recipe for run in launched] == [expected.with_resolved_threads()]
     else:
         assert page.says("Enter {allowed}.")
 
 
 def test_the_price_and_the_time_limit(visit: Callable, launched: list[Run]) -> None:
-    page = visit("train", task="mnist-softmax")
+    page = visit("train", task="mnist-softmax", recipe="full")
     # 1,150 training examples of the stand-in in batches of 128, ten epochs of 4 ms a step: 0.36 s.
     assert page.metrics["Estimated time"] == "0.4 sec"
     page.set("mnist-softmax.budget", 2)
@@ -184,9 +207,9 @@ def test_an_estimate_timed_beside_other_work_says_so(
 ) -> None:
     estimate = runtime_estimate.RuntimeEstimate(0.004, 9, 90, 0.36, "MNIST", is_provisional=busy)
     monkeypatch.setattr(runtime_estimate, "estimate_runtime", lambda *_: estimate)
-    page = visit("train", task="mnist-softmax")
-    assert page.metrics["Estimated time"]
-    assert page.says("Timed while the machine was busy. The run may be faster.") == busy
+    [estimate] = visit("train", task="mnist-softmax").at.metric
+    assert estimate.label == "Estimated time"
+    assert ("Timed while the machine was busy. The run may be faster." in estimate.help) == busy
 
 
 def test_no_price_is_measured_while_something_trains(visit: Callable) -> None:
@@ -231,7 +254,13 @@ def test_the_attached_run_and_its_form_are_of_one_task(visit: Callable) -> None:
 def test_stop_asks_the_process_to_end(visit: Callable) -> None:
     run = factories.running()
     page = visit("train", run=run.id)
-    assert "Epoch 2.0 of 4 · 4,321 samples/s · about 1 min 5 sec left" in page.text
+    figures = {
+        "Epoch": "2.0 / 4",
+        "Images/s": "4,321",
+        "Time left": "65 sec",
+        "Accuracy (validation)": "94.29%",
+    }
+    assert figures.items() <= page.metrics.items()
     page.press("Stop")
     assert (run.path / "stop").exists()
 
@@ -258,7 +287,7 @@ def test_runs_wait_behind_each_other_with_their_place(
 
 
 def test_a_sweep_queues_a_run_for_every_combination(visit: Callable, launched: list[Run]) -> None:
-    page = visit("train", task="mnist-softmax")
+    page = visit("train", task="mnist-softmax", recipe="full")
     page.set("sweep-values-1-learning_rate", "0.001, 0.01、0.1")
     page.set("sweep-field-2", "optimizer")
     page.set("sweep-values-2-optimizer", "sgd, adam")
@@ -306,7 +335,7 @@ def test_a_setting_is_chosen_by_the_validation_part_alone(
 def test_a_double_click_queues_a_sweep_once_and_a_new_run_takes_its_place(
     visit: Callable, launched: list[Run]
 ) -> None:
-    page = visit("train", task="mnist-softmax")
+    page = visit("train", task="mnist-softmax", recipe="full")
     page.press("Queue 3 runs")
     page.press("Queue 3 runs")
     assert len(launched) == 3
@@ -323,7 +352,7 @@ def test_a_time_beyond_all_epochs_still_starts(
         "estimate_runtime",
         lambda *_a: runtime_estimate.RuntimeEstimate(0.001, 2, 100, 0.1, ""),
     )
-    page = visit("train", task="boston-mlp")
+    page = visit("train", task="boston-mlp", recipe="full")
     page.set("boston-mlp.budget", 3600)
     page.press("Start training")
     assert not page.errors and (launched[0].recipe.max_steps, launched[0].recipe.epochs) == (2000, 1000)
@@ -331,7 +360,7 @@ def test_a_time_beyond_all_epochs_still_starts(
 
 @pytest.mark.parametrize("values", ["much", "0.1, -3", ", ".join(str(i / 100) for i in range(1, 30))])
 def test_a_sweep_with_a_wrong_value_is_a_sentence(visit: Callable, launched: list[Run], values: str) -> None:
-    page = visit("train", task="mnist-softmax")
+    page = visit("train", task="mnist-softmax", recipe="full")
     page.set("sweep-values-1-learning_rate", values)
     page.at.button("sweep-start").click()
     page.run()
@@ -347,40 +376,6 @@ def test_an_unknown_sweep_is_said_and_leaves_the_link(visit: Callable) -> None:
     assert page.warnings == ["Sweep nothing not found."]
     assert "sweep" not in page.at.query_params
     assert page.says("Your run will appear here")
-
-
-def test_the_script_and_the_command_of_a_run(visit: Callable) -> None:
-    run = factories.finished("mnist-softmax", learning_rate=0.02)
-    page = visit("train", run=run.id)
-    assert "python -m core train mnist-softmax --threads 1 --learning-rate 0.02" in page.text
-    assert {b.label for b in page.at.get("download_button")} == {
-        "Weights (safetensors)",
-        "Metrics (csv)",
-        "Script (plain PyTorch)",
-    }
-
-
-def test_a_run_whose_predictions_are_gone(visit: Callable) -> None:
-    run = factories.finished()
-    (run.path / "predictions.safetensors").unlink()
-    assert visit("train", run=run.id).says("Test predictions not found in the run folder.")
-
-
-def test_on_the_real_data(visit: Callable, real_data) -> None:
-    run = factories.finished()  # on the stand-in, which is not what is on this machine now
-    page = visit("train", run=run.id)
-    assert page.says(
-        (
-            "Data: {title} ({train} training and {count} test example)",
-            "Data: {title} ({train} training and {count} test examples)",
-        ),
-        title="MNIST",
-        train="60,000",
-        count="10,000",
-    )
-    assert str(real_data) not in page.text
-    assert any(str(real_data / "MNIST" / "raw") in c.proto.help for c in page.at.caption)
-    assert page.says("Test images are not installed; showing predictions only: {list}")
 
 
 def test_broken_data_is_a_sentence_with_the_path(
@@ -404,7 +399,7 @@ def test_broken_data_is_a_sentence_with_the_path(
 
 
 def test_the_lesson_on_scaling_starts_three_runs(visit: Callable, launched: list[Run]) -> None:
-    page = visit("train", task="mnist-softmax")
+    page = visit("train", task="mnist-softmax", recipe="full")
     page.at.session_state["lesson-scaling-mnist-softmax"] = True
     page.run()
     assert page.says("divided by 255")
@@ -428,7 +423,7 @@ def test_processor_against_graphics_card(
     monkeypatch.setattr(
         runtime_estimate, "throughput_by_device", lambda task, recipe: {"cpu": 1000.0, "cuda": cuda}
     )
-    page = visit("train", task="mnist-softmax")
+    page = visit("train", task="mnist-softmax", recipe="full")
     page.at.session_state["lesson-devices-mnist-softmax"] = True
     page.run()
     assert not page.says("1,000")
@@ -452,56 +447,5 @@ def test_weights_that_are_missing_are_said_before_start(
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     page = visit("train", task="cifar10-resnet18-pretrained")
     assert page.says("python -m core weights get resnet18-imagenet")
-    page.set("cifar10-resnet18-pretrained.init", "scratch")
+    page.set("cifar10-resnet18-pretrained.quick.init", "scratch")
     assert not page.says("weights get")
-
-
-def test_results_on_fallback_data_say_so_wherever_they_stand(visit: Callable) -> None:
-    run = factories.finished("mnist-softmax")
-    label = "on fallback data (scikit-learn's 8×8 digits, enlarged)"
-    page = visit("train", run=run.id)
-    [heading] = [s.value for s in page.at.subheader if s.value.startswith("Test results")]
-    assert heading == f"Test results {label}"
-    accuracy = format_metric("accuracy", run.summary["metrics"]["accuracy"])
-    for name in ("home", "train"):
-        [link] = [
-            li
-            for li in visit(name, task="mnist-softmax").at.main.get("page_link")
-            if escape_markdown(run.label) in li.label
-        ]
-        assert f"{accuracy} {label}" in link.label
-    assert list(visit("runs").at.dataframe[0].value["test"]) == [f"{accuracy} (fallback data)"]
-
-
-def test_results_on_real_data_need_no_label(visit: Callable) -> None:
-    run = factories.finished("mnist-softmax")
-    data = {**run.config["data"], "title": "MNIST", "stand_in_for": ""}
-    write_json(run.path / "config.json", {**run.config, "data": data})
-    assert "fallback data (" not in "".join(
-        [li.label for li in visit("home").at.main.get("page_link")]
-        + [s.value for s in visit("train", run=run.id).at.subheader]
-    )
-
-
-def test_the_star_stands_at_the_epoch_that_the_runs_page_names(
-    visit: Callable, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run = factories.finished("mnist-softmax", epochs=3)
-    log = pd.read_csv(run.path / "metrics.csv")
-    validated = log["val/accuracy"].notna()
-    log.loc[validated, "val/accuracy"] = [0.5, 0.9, 0.9]  # equal: the lower loss decides
-    log.loc[validated, "val/loss"] = [1.0, 0.4, 0.3]
-    log.to_csv(run.path / "metrics.csv", index=False)
-    drawn = {}
-    monkeypatch.setattr(curves_panel, "live_chart", lambda figure, key, alt: drawn.update({key: figure}))
-    visit("train", run=run.id)
-    figure = drawn[f"curve-accuracy-{run.id}"]
-    star = figure.data[-1]
-    assert (star.marker.symbol, star.name, list(star.x), list(star.y)) == (
-        "star",
-        "best: epoch 3",
-        [3.0],
-        [0.9],
-    )
-    assert figure.layout.xaxis.dtick == 1
-    assert list(visit("runs").at.dataframe[0].value["best epoch"]) == ["3"]

@@ -249,3 +249,14 @@ def test_epochs_have_ticks_at_integers_alone():
     long = [charts.Series("loss", [0, 500], [3.0, 2.0], "train")]
     assert charts.line_chart(long, "Epochs", "Loss", integer_x=True).layout.xaxis.dtick is None
     assert charts.line_chart([], "Epochs", "Loss", integer_x=True).layout.xaxis.dtick == 1
+
+
+def test_the_visible_range_is_not_ruled_by_the_first_steps() -> None:
+    loss = [50.0, 2.3, *np.linspace(0.5, 0.1, 98)]
+    low, high = charts.visible_range([loss])
+    assert 0 < low < 0.1 and 0.4 < high < 0.6
+    low, high = charts.visible_range([loss], log_y=True)
+    assert low < -1 and high > np.log10(50)
+    low, high = charts.visible_range([[0.1, 0.2, *np.linspace(0.9, 0.99, 98)]], share=True)
+    assert 0.85 < low < 0.91 and 0.99 < high <= 1.02
+    assert charts.visible_range([]) is None and charts.visible_range([[0.0, np.nan]], log_y=True) is None

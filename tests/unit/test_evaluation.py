@@ -291,6 +291,16 @@ def test_a_loss_that_still_falls_is_good_news() -> None:
     assert levels(found) == ["good"] and "still falling" in str(found[0].message)
 
 
+def test_a_falling_loss_does_not_contradict_the_epoch_with_the_best_accuracy() -> None:
+    frame = log([1.0, 0.8, 0.6, 0.4, 0.2])
+    frame.loc[frame["val/loss"].notna(), "val/accuracy"] = [0.5, 0.6, 0.7, 0.9, 0.8]
+    found = get_kind("classification").diagnose(frame)
+    assert levels(found)[0] == "note"
+    assert (
+        "highest in epoch 4" in str(found[0].message.text()) and "More epochs" not in found[0].message.text()
+    )
+
+
 def test_a_healthy_run_that_has_settled_is_left_in_peace() -> None:
     assert get_kind("classification").diagnose(log([1.0, 0.5, 0.301, 0.300, 0.2999, 0.2998, 0.2997])) == []
 

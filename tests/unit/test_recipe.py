@@ -173,6 +173,31 @@ def test_fields_that_mean_nothing_to_a_task_are_hidden() -> None:
     assert {"loss", "label_smoothing", "shift", "width"} <= set(images) and "dropout" not in images
 
 
+def test_fields_without_effect_beside_the_others_are_left_out() -> None:
+    task = tasks.get_task("mnist-cnn")
+    assert {"momentum", "nesterov", "lr_gamma"}.isdisjoint(task.fields(task.recipe))
+    assert "momentum" in task.fields(task.recipe.changed(optimizer="rmsprop"))
+    assert {"momentum", "nesterov", "lr_gamma"} <= set(
+        task.fields(task.recipe.changed(optimizer="sgd", schedule="step"))
+    )
+    assert {"momentum", "nesterov", "lr_gamma"} <= set(task.fields()), "the command line takes them all"
+
+
+@pytest.mark.parametrize(
+    "name", [t.name for t in tasks.TASKS if "norm_lr_factor" in type(t.recipe).model_fields]
+)
+def test_tasks_declare_whether_their_model_has_batch_norm(name: str) -> None:
+    from core import data, models
+    from core.training.optim import NORM_LAYERS
+
+    task = tasks.get_task(name)
+    info, options = data.dataset_info(task.dataset), task.recipe.part("model")
+    options |= {"init": "scratch"} if "init" in options else {}
+    model = models.create_model(task.model, info.shape, max(1, len(info.classes)), **options)
+    assert any(isinstance(m, NORM_LAYERS) for m in model.modules()) == task.batch_norm
+    assert ("norm_lr_factor" in task.fields()) == task.batch_norm
+
+
 def test_an_unknown_task_offers_the_nearest() -> None:
     with pytest.raises(UserError, match=r"Task mnist-ccn not found\. Closest matches: mnist-cnn"):
         tasks.get_task("mnist-ccn")

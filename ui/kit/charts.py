@@ -191,6 +191,29 @@ def line_chart(
     return fig
 
 
+def visible_range(
+    lines: Sequence[Sequence[float]], *, log_y: bool = False, share: bool = False
+) -> list[float] | None:
+    """Return the y range (of a log axis: its exponents) in which (T,) curves can be distinguished; None without any value.
+
+    It leaves out the extreme twentieth where a training begins: the lowest values of a `share` (0..1, which rises), the highest of
+    others (which fall). On a log axis everything is visible.
+    """
+    values = np.concatenate([mask_nonfinite(y, positive=log_y) for y in lines]) if lines else np.array([])
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return None
+    if log_y:
+        values = np.log10(values)
+        low, high = float(values.min()), float(values.max())
+    elif share:
+        low, high = float(np.quantile(values, 0.05)), float(values.max())
+    else:
+        low, high = float(values.min()), float(np.quantile(values, 0.95))
+    margin = 0.08 * (high - low) or 0.05
+    return [low - margin, min(high + margin, 1.02) if share else high + margin]
+
+
 def _span(series: Sequence[Series]) -> float:
     """Return the length of the x range that all curves cover; 0 without any point."""
     x = np.concatenate([np.asarray(s.x, dtype=float) for s in series]) if series else np.array([])

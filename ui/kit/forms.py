@@ -27,43 +27,51 @@ GROUP_TITLES: dict[str, str] = {
     "data": N_("Data"),
     "machine": N_("Seed and hardware"),
 }
+LENGTH_FIELDS = ("max_steps",)
+"""Main fields that stand beside the time limit instead."""
+_MIN_FIELD_WIDTH = 130  # pixels in which a number and its buttons fit
 
 
-def recipe_form(task: Task, base: Recipe, prefix: str) -> dict[str, Any]:
-    """Draw the fields of `base` that apply to `task` and return their values, which may be out of bounds.
+def main_fields(task: Task, base: Recipe, prefix: str) -> dict[str, Any]:
+    """Draw the most important fields of `base`, one below the other, and return their values, which may be out of bounds.
 
-    The main fields come first, the rest under "More settings". Widgets are bound to the URL as `prefix`.field, so that a link
-    shares a setting. A value out of bounds is marked beside its field; `Recipe.changed` refuses it.
+    Widgets are bound to the URL as `prefix`.field, so that a link shares a setting. A value out of bounds is marked beside its
+    field; `Recipe.changed` refuses it.
     """
     url.migrate_parameters(f"{prefix}.", migrate_recipe)
-    fields = {name: type(base).field(name) for name in task.fields()}
-    main = [n for n, f in fields.items() if f.json_schema_extra["group"] == "main" and n != "max_steps"]
-    values: dict[str, Any] = {}
-    columns = st.columns(len(main), vertical_alignment=_alignment(fields, main, prefix), gap="small")
-    for column, name in zip(columns, main, strict=True):
-        with column:
-            values[name] = _field_widget(name, fields[name], getattr(base, name), prefix)
-    with st.expander(_(N_("More settings")), icon=":material/tune:"):
-        for group, title in GROUP_TITLES.items():
-            members = [n for n, f in fields.items() if f.json_schema_extra["group"] == group]
-            if members:
-                st.markdown(f"**{_(title)}**")
-                # Row by row: in that order the fields also follow each other on a phone.
-                for first in range(0, len(members), 2):
-                    for place, name in zip(
-                        st.columns(
-                            2, vertical_alignment=_alignment(fields, members[first : first + 2], prefix)
-                        ),
-                        members[first : first + 2],
-                        strict=False,
-                    ):
-                        with place:
-                            values[name] = _field_widget(name, fields[name], getattr(base, name), prefix)
-    return values
+    names = [n for n in task.fields() if _group(base, n) == "main" and n not in LENGTH_FIELDS]
+    return {name: draw_field(base, name, prefix) for name in names}
+
+
+def more_fields(task: Task, base: Recipe, prefix: str, values: dict[str, Any]) -> dict[str, Any]:
+    """Draw the fields of `base` outside the main group, by group, and return their values, as `main_fields` does.
+
+    A field without effect beside the values of the others (`values`, then those drawn before it) is left out.
+    """
+    chosen = {**base.model_dump(), **values}
+    drawn: dict[str, Any] = {}
+    for group, title in GROUP_TITLES.items():
+        names = [n for n in task.fields() if _group(base, n) == group]
+        if not names:
+            continue
+        st.markdown(f"**{_(title)}**")
+        fields = {n: type(base).field(n) for n in names}
+        grid = st.grid(
+            2, min_column_width=_MIN_FIELD_WIDTH, vertical_alignment=_alignment(fields, names, prefix)
+        )
+        for name in names:
+            if type(base).has_effect(name, chosen):
+                with grid.cell():
+                    drawn[name] = chosen[name] = draw_field(base, name, prefix)
+    return drawn
+
+
+def _group(base: Recipe, name: str) -> str:
+    return type(base).field(name).json_schema_extra["group"]
 
 
 def group_form(base: Recipe, names: list[str], prefix: str, columns: int = 3) -> dict[str, Any]:
-    """Draw the fields `names` of `base` in rows of `columns` and return their values, as `recipe_form` does."""
+    """Draw the fields `names` of `base` in rows of `columns` and return their values, as `main_fields` does."""
     url.migrate_parameters(f"{prefix}.", migrate_recipe)
     values: dict[str, Any] = {}
     fields = {name: type(base).field(name) for name in names}
@@ -72,12 +80,12 @@ def group_form(base: Recipe, names: list[str], prefix: str, columns: int = 3) ->
         alignment = _alignment(fields, row, prefix)
         for place, name in zip(st.columns(columns, vertical_alignment=alignment), row, strict=False):
             with place:
-                values[name] = _field_widget(name, type(base).field(name), getattr(base, name), prefix)
+                values[name] = draw_field(base, name, prefix)
     return values
 
 
 def _alignment(fields: dict[str, FieldInfo], names: list[str], prefix: str) -> Literal["top", "bottom"]:
-    """Align a row of fields at the bottom, where labels of one and two lines fit; at the top if bounds are shown below one."""
+    """Align fields at the bottom, where labels of one and two lines fit; at the top if bounds are shown below one."""
     values = {n: st.session_state.get(f"{prefix}.{n}") for n in names}
     numbers = {n: v for n, v in values.items() if isinstance(v, int | float) and not isinstance(v, bool)}
     return "bottom" if all(is_allowed(fields[n], v) for n, v in numbers.items()) else "top"
@@ -103,7 +111,9 @@ def label_settings(table: pd.DataFrame, names: dict[str, str]) -> None:
     st.dataframe(table.rename(columns=names).astype(str))
 
 
-def _field_widget(name: str, field: FieldInfo, default: Any, prefix: str) -> Any:
+def draw_field(base: Recipe, name: str, prefix: str) -> Any:
+    """Draw the widget of the field `name` of `base` and return its value."""
+    field, default = type(base).field(name), getattr(base, name)
     label, help_text = field_label(field), _(field.description)
     if field.json_schema_extra["term"]:
         # A new tab, so that what stands in the form is not lost.

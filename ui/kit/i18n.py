@@ -53,6 +53,11 @@ def format_duration(seconds: float) -> str:
     return formatting.format_duration(seconds, language())
 
 
+def format_duration_short(seconds: float) -> str:
+    """Format a duration in one unit, in the language of this session."""
+    return formatting.format_duration_short(seconds, language())
+
+
 def language_switch() -> None:
     """Draw the language switch; a choice is remembered in a cookie of this browser for a year."""
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
+from core.formatting import METRIC_NAMES
 from core.kinds import BestEpoch, Curve, Kind, get_kind
 from core.kinds.base import Finding
 from core.messages import N_
@@ -55,16 +57,38 @@ def _show_charts(run: Run, log: pd.DataFrame, kind: Kind) -> None:
         weight = st.slider(
             _(N_("Smoothing")), 0.0, 0.99, 0.9, key=f"smooth-{run.id}", persist_state="session"
         )
-        log_y = st.toggle(_(N_("Log-scale loss")), key=f"log-{run.id}", persist_state="session")
+        log_y = st.toggle(_(N_("Log-scale loss")), True, key=f"log-{run.id}", persist_state="session")
+        whole = st.toggle(
+            _(N_("Full y-axis")),
+            key=f"whole-{run.id}",
+            persist_state="session",
+            help=_(
+                N_("By default, the axis leaves out the first steps, so that later differences are visible.")
+            ),
+        )
     best = kind.find_best_epoch(log)
     # One below the other: side by side, legends would take more room than curves.
     for curve in reversed(kind.curves):
-        _show_chart(run, log, curve, best, axis, weight, log_y and curve.key == "loss")
+        figure = curve_figure(
+            log, curve, best, axis, weight, log_y=log_y and curve.key == "loss", whole=whole
+        )
+        live_chart(figure, f"curve-{curve.key}-{run.id}", alt=_(curve.name))
 
 
-def _show_chart(
-    run: Run, log: pd.DataFrame, curve: Curve, best: BestEpoch | None, axis: str, weight: float, log_y: bool
-) -> None:
+def curve_figure(
+    log: pd.DataFrame,
+    curve: Curve,
+    best: BestEpoch | None,
+    axis: str,
+    weight: float,
+    *,
+    log_y: bool,
+    whole: bool = False,
+) -> go.Figure:
+    """Return training (smoothed by `weight`) and validation values of `curve` over `axis`, the best epoch marked.
+
+    Unless `whole`, the y-axis shows the range in which the curves can be distinguished: not ruled by the first steps, nor by noise.
+    """
     series = []
     for split, column in curve.columns.items():
         trains = split == "train"
@@ -76,12 +100,29 @@ def _show_chart(
         _(curve.name),
         log_y=log_y,
         best=best_epoch_point(log, curve, best, axis),
-        best_label=_(N_("best: epoch {epoch}"), epoch=round(best.epoch)) if best else "",
+        best_label=_best_label(best),
         y_format=curve.y_format,
         integer_x=axis != "seconds",
         height=240,
     )
-    live_chart(figure, f"curve-{curve.key}-{run.id}", alt=_(curve.name))
+    if not whole:
+        lines = [s.y for s in series if not s.faint]
+        figure.update_yaxes(
+            range=charts.visible_range(lines, log_y=log_y, share=curve.y_format in charts.PERCENT_FORMATS)
+        )
+    return figure
+
+
+def _best_label(best: BestEpoch | None) -> str:
+    """The legend of the star, which names the metric that the epoch is best in."""
+    if best is None:
+        return ""
+    if best.score is None:
+        return _(N_("newest validated epoch: {epoch}"), epoch=round(best.epoch))
+    name = _(METRIC_NAMES.get(best.score.name, best.score.name))
+    if name[1:2].islower():
+        name = name[:1].lower() + name[1:]
+    return _(N_("best val. {metric}: epoch {epoch}"), metric=name, epoch=round(best.epoch))
 
 
 def best_epoch_point(

@@ -33,13 +33,11 @@ def show_test_results(run: Run) -> None:
 
 
 def show_metrics(run: Run) -> None:
-    """Show test metrics, best epoch and training time of a finished run, beside the reference result."""
+    """Show the test metrics of a finished run, and the reference result of its task."""
     summary = run.summary
-    columns = st.columns(len(summary["metrics"]) + 2)
-    for column, (name, value) in zip(columns, summary["metrics"].items(), strict=False):
-        column.metric(_(METRIC_NAMES.get(name, name)), format_metric(name, value), border=True)
-    columns[-2].metric(_(N_("Best epoch")), f"{summary['best_epoch']} / {summary['epochs']}", border=True)
-    columns[-1].metric(_(N_("Training time")), format_duration(summary["seconds"]), border=True)
+    grid = st.grid(max(2, len(summary["metrics"])), min_column_width=150)
+    for name, value in summary["metrics"].items():
+        grid.metric(_(METRIC_NAMES.get(name, name)), format_metric(name, value), border=True)
     if run.task.expected_result and not summary.get("stand_in_for"):
         _show_reference(run)
 

@@ -5,18 +5,23 @@ The panel reads the run folder and nothing else, so it can be attached to any ru
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
+
 import streamlit as st
 
+from core.analysis import best_run
 from core.formatting import format_metric
+from core.kinds import get_kind
 from core.messages import N_
 from core.runs import queue, store
 from core.runs.store import Run, Status
 from ui.kit import cache
 from ui.kit.data_source import fallback_label
 from ui.kit.frame import PAGES, try_action, with_error_boundary
-from ui.kit.i18n import _, _n, escape_markdown, format_duration, translate_message
+from ui.kit.i18n import _, escape_markdown, translate_message
 from ui.kit.run_names import run_name
-from ui.runs import panels
+from ui.runs import key_figures, panels
 
 STATE_BADGES: dict[str, tuple[str, str, str]] = {
     "queued": (N_("queued"), ":material/hourglass_top:", "gray"),
@@ -30,6 +35,7 @@ STATE_BADGES: dict[str, tuple[str, str, str]] = {
 _GROUPS = (("sweep", N_("View sweep"), "train"), ("comparison", N_("View comparison"), "compare"))
 _REFRESH_SECONDS, _SLOW_REFRESH_SECONDS = 1.0, 2.0  # the second one after `_SHORT_RUN_SECONDS` of training
 _SHORT_RUN_SECONDS = 60.0
+_WATCHED = "_watched_run"  # session key of the active run that this visitor has last seen
 
 
 def state_badge(status: Status) -> None:
@@ -61,22 +67,59 @@ def stop_runs(members: list[Run]) -> None:
             try_action(queue.stop_run, run)
 
 
-def run_panel(run: Run) -> None:
-    """Show the live panel: refreshed every second or two while the run is active; its end reruns the whole page."""
+def run_header(run: Run) -> None:
+    """Show name, state, Stop or Resume and the key figures of a run, refreshed while it is active; its end reruns the whole page."""
     status = run.status()
+    if status.is_active:
+        st.session_state[_WATCHED] = run.id
+    elif st.session_state.get(_WATCHED) == run.id:
+        del st.session_state[_WATCHED]
+        _announce_best(run)
+    _refresh(_live_header, run, status, f"header-{run.id}")
+
+
+def run_panel(run: Run, before_first_step: Callable[[], None]) -> None:
+    """Show curves and samples with the panel of the run's kind, refreshed while it is active.
+
+    `before_first_step` draws what stands in their place until something is logged.
+    """
+    _refresh(functools.partial(_live_panel, before_first_step), run, run.status(), f"panel-{run.id}")
+
+
+def _refresh(draw: Callable[[str, bool], None], run: Run, status: Status, key: str) -> None:
+    """Call `draw` as a fragment of its own: what is drawn in a fraction of a second never fades while it is drawn again."""
     interval = _REFRESH_SECONDS if status.seconds < _SHORT_RUN_SECONDS else _SLOW_REFRESH_SECONDS
-    st.fragment(_live_panel, run_every=interval if status.is_active else None)(run.id, status.is_active)
+    st.fragment(draw, run_every=interval if status.is_active else None, key=key)(run.id, status.is_active)
 
 
 @with_error_boundary
-def _live_panel(run_id: str, was_active: bool) -> None:
+def _live_header(run_id: str, was_active: bool) -> None:
     run = store.find_run(run_id)
     status = run.status()
     if was_active and not status.is_active:
         st.rerun()
     _show_status(run, status)
+
+
+@with_error_boundary
+def _live_panel(before_first_step: Callable[[], None], run_id: str, was_active: bool) -> None:
+    run = store.find_run(run_id)
     log = cache.run_metrics(run)
+    if log.empty and was_active:
+        before_first_step()
     panels.show_live(run, log)
+
+
+def _announce_best(run: Run) -> None:
+    """Show the test result of a run that ended before the visitor's eyes if it is the best of its task on these data."""
+    if best_run.is_new_best(run):
+        score = get_kind(run.task.kind).selection_metric
+        text = _(
+            N_("New best for this task: {metric} {value}"),
+            metric=key_figures.metric_label(score.name, "test"),
+            value=format_metric(score.name, best_run.test_result(run)),
+        )
+        st.toast(text, icon=":material/trophy:")
 
 
 def _group_link(run: Run) -> None:
@@ -92,43 +135,28 @@ def _group_link(run: Run) -> None:
 
 
 def _show_status(run: Run, status: Status) -> None:
-    words, buttons = st.columns([3, 1], vertical_alignment="center")
-    with words:
-        with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        with st.container(horizontal=True, vertical_alignment="center", width="content"):
             state_badge(status)
-            st.markdown(f"**{escape_markdown(run_name(run))}** · {_(run.task.title)}", help=run.id)
-        data = run.config.get("data", {})
-        if original := data.get("stand_in_for"):
-            st.caption(
-                _(
-                    N_("Trained on fallback data ({data}) instead of {wanted}."),
-                    data=_(data["title"]),
-                    wanted=_(original),
-                )
+            st.markdown(
+                f"**{escape_markdown(run_name(run))}** · {_(run.task.title)}", help=run.id, width="content"
             )
-        elif data:
-            st.caption(
-                _n(
-                    "Data: {data}, {count} training example",
-                    "Data: {data}, {count} training examples",
-                    data["train"],
-                    data=_(data["title"]),
-                )
+        with st.container(horizontal=True, vertical_alignment="center", width="content"):
+            _run_controls(run, status)
+    data = run.config.get("data", {})
+    if original := data.get("stand_in_for"):
+        st.caption(
+            _(
+                N_("Trained on fallback data ({data}) instead of {wanted}."),
+                data=_(data["title"]),
+                wanted=_(original),
             )
-        _group_link(run)
-    with buttons:
-        _run_controls(run, status)
-    if status.state == "running" and status.total_steps and status.phase is None:
-        text = _(
-            N_("Epoch {epoch} of {epochs} · {rate} samples/s · about {eta} left"),
-            epoch=f"{status.epoch:.1f}",
-            epochs=status.epochs,
-            rate=f"{status.rate:,.0f}",
-            eta=format_duration(status.eta),
         )
-        st.progress(min(1.0, status.step / status.total_steps), text)
+    _group_link(run)
+    if status.state == "running" and status.phase is not None:
+        st.progress(min(1.0, status.fraction), translate_message(status.phase))
     elif status.state == "running":
-        st.progress(min(1.0, status.fraction), translate_message(status.phase) or _(N_("Preparing…")))
+        st.progress(min(1.0, status.step / status.total_steps) if status.total_steps else 0.0)
     elif status.state == "queued":
         place = queue.queue_position(run)
         st.progress(0.0, _(N_("Queued ({count} ahead)"), count=place) if place else _(N_("Starting…")))
@@ -144,6 +172,7 @@ def _show_status(run: Run, status: Status) -> None:
             ),
             icon=":material/power_off:",
         )
+    key_figures.show_key_figures(run, status, cache.run_metrics(run))
 
 
 def _run_controls(run: Run, status: Status) -> None:
@@ -154,13 +183,26 @@ def _run_controls(run: Run, status: Status) -> None:
             key=f"stop-{run.id}",
             on_click=try_action,
             args=(queue.stop_run, run),
-            width="stretch",
             help=_(
                 N_("Stops after the current batch and saves a checkpoint. Press Resume to continue later.")
             ),
         )
     elif status.state in ("stopped", "interrupted", "failed") and st.button(
-        _(N_("Resume")), icon=":material/resume:", key=f"resume-{run.id}", type="primary", width="stretch"
+        _(N_("Resume")), icon=":material/resume:", key=f"resume-{run.id}", type="primary"
     ):
         try_action(queue.resume_run, run)
         st.rerun()
+    elif status.state == "finished" and run.best_weights_path.exists():
+        _try_buttons(run)
+
+
+def _try_buttons(run: Run) -> None:
+    """Buttons to the pages on which the trained model can be tried; the first is the page's main action."""
+    for index, link in enumerate(run.task.try_links):
+        if st.button(
+            _(link.label),
+            icon=link.icon,
+            key=f"try-{link.page}-{run.id}",
+            type="secondary" if index else "primary",
+        ):
+            st.switch_page(PAGES[link.page].path, query_params={link.parameter: run.id})

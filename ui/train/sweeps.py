@@ -7,13 +7,13 @@ from collections.abc import Callable
 import streamlit as st
 
 from core import tasks
-from core.analysis import sweep
+from core.analysis import runtime_estimate, sweep
 from core.formatting import METRIC_NAMES
 from core.kinds import get_kind
 from core.messages import Message, N_
 from core.training.recipe import Recipe
 from ui.components.live_chart import live_chart
-from ui.kit import cache, charts, matrix_charts, url
+from ui.kit import cache, charts, matrix_charts, preload, url
 from ui.kit.forms import field_label
 from ui.kit.frame import debounced, flash, show_messages, with_error_boundary
 from ui.kit.i18n import _, _n
@@ -25,8 +25,8 @@ _MESSAGES = "sweep"  # messages beside the form's button
 _MAX_CURVES = 6  # in one chart; the Runs page shows more
 
 
-def sweep_form(task: tasks.Task, recipe: Recipe) -> None:
-    """Draw the form that varies one or two fields of `recipe`."""
+def sweep_form(task: tasks.Task, recipe: Recipe, seconds: int) -> None:
+    """Draw the form that varies one or two fields of `recipe`, each run limited to `seconds` (0 for no limit)."""
     with st.expander(_(N_("Hyperparameter sweep")), icon=":material/grid_view:"):
         st.caption(
             _(
@@ -36,7 +36,7 @@ def sweep_form(task: tasks.Task, recipe: Recipe) -> None:
                 )
             )
         )
-        names = task.fields()
+        names = task.fields(recipe)
         labels = {n: field_label(type(recipe).field(n)) for n in names}
         first = st.selectbox(
             _(N_("First hyperparameter")),
@@ -60,7 +60,7 @@ def sweep_form(task: tasks.Task, recipe: Recipe) -> None:
             icon=":material/playlist_play:",
             key="sweep-start",
             on_click=_start_sweep,
-            args=(task, recipe, grid),
+            args=(task, recipe, seconds, grid),
         )
         show_messages(_MESSAGES)
 
@@ -73,10 +73,13 @@ def _choose_values(recipe: Recipe, name: str, key: str) -> str:
     return st.text_input(_(N_("Values (comma-separated)")), proposal, key=f"{key}-{name}")
 
 
-def _start_sweep(task: tasks.Task, recipe: Recipe, grid: dict[str, str]) -> None:
+def _start_sweep(task: tasks.Task, recipe: Recipe, seconds: int, grid: dict[str, str]) -> None:
     def start() -> str:
+        if seconds:
+            preload.wait_until_ready()
+        limited = runtime_estimate.limit_recipe(task, recipe, seconds)
         values = {name: sweep.parse_values(recipe, name, text) for name, text in grid.items()}
-        return sweep.start_sweep(task, recipe, values)
+        return sweep.start_sweep(task, limited, values)
 
     start_and_show(start, place=_MESSAGES)
 

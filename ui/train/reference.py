@@ -1,0 +1,106 @@
+"""The chart before the first run: the curves of the last finished run of a task, or of its pretrained model, in gray."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core import tasks
+from core.analysis import best_run
+from core.formatting import format_metric
+from core.kinds import get_kind
+from core.kinds.base import Curve
+from core.messages import N_
+from core.runs import store
+from core.runs.store import Run
+from ui.components.live_chart import live_chart
+from ui.kit import cache, palette
+from ui.kit.data_source import fallback_label
+from ui.kit.i18n import _, _n, escape_markdown, format_duration
+from ui.kit.run_names import run_name
+from ui.runs.curves_panel import curve_figure
+from ui.runs.run_panel import run_link
+
+_NUM_RECENT, _NUM_CHARTS = 5, 2
+_SMOOTHING = 0.9
+
+
+def show_reference(task: tasks.Task) -> None:
+    """Show what a run of `task` looks like, where its own curves will appear, and the latest runs."""
+    heading = _(N_("Your run will appear here"))
+    st.markdown(f"#### {heading}")
+    runs = store.list_runs(task.name)
+    show_reference_curves(task)
+    if runs:
+        heading = _(N_("Recent runs of this task"))
+        st.markdown(f"**{heading}**")
+        for run in runs[:_NUM_RECENT]:
+            run_link(run)
+
+
+def show_reference_curves(task: tasks.Task) -> None:
+    """Show the curves of the last finished run of `task` in gray; before the first one those of its pretrained model."""
+    runs = (run for run in store.list_runs(task.name) if run.summary)
+    last = next((run for run in runs if not cache.run_metrics(run).empty), None)
+    if last:
+        _describe_run(last)
+        _show_curves(task, cache.run_metrics(last))
+    else:
+        _show_pretrained(task)
+
+
+def _describe_run(run: Run) -> None:
+    value, score = best_run.test_result(run), get_kind(run.task.kind).selection_metric
+    result = format_metric(score.name, value) if value is not None else ""
+    parts = (escape_markdown(run_name(run)), result, fallback_label(run.config.get("data", {})))
+    st.caption(_(N_("In gray: your last run ({run})"), run=" · ".join(filter(None, parts))))
+
+
+def _show_pretrained(task: tasks.Task) -> None:
+    expected = task.expected_result
+    if expected is None:
+        st.caption(
+            _(
+                N_(
+                    "Loss and validation metrics update live. You can close this page: training continues in the "
+                    "background, and the link brings you back."
+                )
+            )
+        )
+        return
+    card = cache.model_card(task.checkpoint) or {}
+    st.caption(
+        _n(
+            "In gray: pretrained reference, {result} on the test set after {count} epoch ({time}, {machine})",
+            "In gray: pretrained reference, {result} on the test set after {count} epochs ({time}, {machine})",
+            card.get("epochs", 0),
+            result=format_metric(expected.metric, expected.value),
+            time=format_duration(expected.seconds),
+            machine=expected.machine,
+        )
+    )
+    _show_curves(task, pd.DataFrame(card.get("history", {})))
+
+
+def _show_curves(task: tasks.Task, log: pd.DataFrame) -> None:
+    kind = get_kind(task.kind)
+    for curve in reversed(kind.curves[:_NUM_CHARTS]):
+        known = _logged(curve, log)
+        if not known.columns:
+            continue
+        figure = curve_figure(log, known, None, "epoch", _SMOOTHING, log_y=curve.key == "loss")
+        figure.for_each_trace(
+            lambda trace: trace.update(line={"color": palette.NEUTRAL}, marker={"color": palette.NEUTRAL})
+        )
+        live_chart(figure, f"reference-{task.name}-{curve.key}", alt=_(curve.name))
+
+
+def _logged(curve: Curve, log: pd.DataFrame) -> Curve:
+    """`curve` with the columns that `log` has values of; a model card holds the training values per epoch."""
+    columns = {
+        split: name
+        for split, column in curve.columns.items()
+        for name in (column, f"{column}_epoch")
+        if name in log and log[name].notna().any()
+    }
+    return Curve(curve.key, columns, curve.name, curve.group, curve.y_format)
