@@ -99,11 +99,6 @@ def load_or_build(
     return cached
 
 
-def has_cached(name: str) -> bool:
-    """Whether arrays of that name were built before, for whatever key."""
-    return any((paths.cache() / "images").glob(f"{name}-*/done.json"))
-
-
 def _load_cached(folder: Path) -> tuple[dict[str, Split], dict[str, Any]] | None:
     """The content of a cache folder, or None if it is missing or incomplete (partly deleted, or cut by a
     power failure).

@@ -83,7 +83,8 @@ def show_drawing(task: tasks.Task, options: dict[str, Any], part: str, former: d
         _(N_("Height: map size. Width: √channels. Bars: vectors. Click a block to see its feature maps."))
     )
     with buttons:
-        _example_buttons(task, number, example)
+        if example:
+            _example_button(number)
 
 
 def _open_block(name: str, blocks: list[Block]) -> None:
@@ -94,28 +95,17 @@ def _open_block(name: str, blocks: list[Block]) -> None:
         st.query_params["block"] = name
 
 
-def _example_buttons(task: tasks.Task, number: int, example: examples.Example | None) -> None:
+def _example_button(number: int) -> None:
     def change() -> None:
         st.query_params["example"] = str((number + 1) % examples.NUM_EXAMPLES)
 
-    if example:
-        st.button(
-            _(N_("Next example")),
-            icon=":material/skip_next:",
-            on_click=change,
-            key="next-example",
-            width="stretch",
-        )
-    if examples.is_waiting(task.dataset):
-        st.button(
-            _(N_("Use dataset images")),
-            icon=":material/image:",
-            on_click=examples.ask_to_decode,
-            args=(task.dataset,),
-            key="decode-example",
-            width="stretch",
-            help=_(N_("Decodes the dataset once, which can take a minute.")),
-        )
+    st.button(
+        _(N_("Next example")),
+        icon=":material/skip_next:",
+        on_click=change,
+        key="next-example",
+        width="stretch",
+    )
 
 
 def _title(block: Block) -> str:
@@ -215,16 +205,20 @@ def _notes(
             )
         ]
     label = f" ({_(example.label)})" if example.label else ""
-    text = (
-        _(N_("Example: drawn sample{label}, because the dataset is not available here."), label=label)
-        if example.drawn
-        else _(
+    if example.drawn:
+        text = _(
+            N_("Example: drawn sample{label}, until the dataset is decoded.")
+            if example.decoding
+            else N_("Example: drawn sample{label}, because the dataset is not available here."),
+            label=label,
+        )
+    else:
+        text = _(
             N_("Example: test example {number}{label} of {data}."),
             number=f"{example.number:,}",
             label=label,
             data=_(example.source),
         )
-    )
     if choice is None:
         weights = _(
             N_(

@@ -12,11 +12,10 @@ import streamlit as st
 from PIL import Image
 
 from core import data, tasks
-from core.data import array_cache
 from core.kinds import get_kind
 from core.messages import Message
 from ui.architecture import networks
-from ui.kit import cache, weights
+from ui.kit import cache, preload, weights
 
 if TYPE_CHECKING:
     from core.inference.available_models import ModelChoice
@@ -26,17 +25,13 @@ NUM_EXAMPLES = 8
 MAX_CHANNELS = 12
 
 
-# Data sets of many image files, with the name of their decoded arrays: decoding them takes long.
-_DECODED_NAMES = {"cifar10": "cifar10", "fruit": "fruit", "apple2orange": "unpaired"}
-_DECODE = "architecture-decode"
-
-
 @dataclass(frozen=True)
 class Example:
     """A test example: uint8 (C, H, W) or float32 (F,), its number in the test set and its class, a message id.
 
     `label` and `classes` are empty for models that do not classify. `source` is the title of its data set (a message id),
-    `drawn` whether that is fallback data. `mean` and `std` normalize it.
+    `drawn` whether that is fallback data, `decoding` whether the real
+    data are still being decoded. `mean` and `std` normalize it.
     """
 
     x: np.ndarray
@@ -45,32 +40,17 @@ class Example:
     classes: tuple[str, ...]
     source: str
     drawn: bool
+    decoding: bool
     mean: tuple[float, ...]
     std: tuple[float, ...]
-
-
-def is_waiting(dataset: str) -> bool:
-    """Whether the data set is installed, but its images are still to be decoded, which the visitor has to ask for."""
-    name = _DECODED_NAMES.get(dataset)
-    asked = dataset in st.session_state.get(_DECODE, ())
-    return (
-        bool(name)
-        and not asked
-        and data.find_dataset(dataset) is not None
-        and not array_cache.has_cached(name)
-    )
-
-
-def ask_to_decode(dataset: str) -> None:
-    """Callback: decode the data set in the next rerun."""
-    st.session_state[_DECODE] = (*st.session_state.get(_DECODE, ()), dataset)
 
 
 def load_example(task: tasks.Task, number: int) -> Example | None:
     """The example `number`, counted modulo `NUM_EXAMPLES`, from the test set of the task's data set or of its fallback data. Returns None
     if the data that are installed have another shape than the model's inputs.
     """
-    dataset, shape = _load_dataset(task.dataset), networks.task_shape(task)[0]
+    dataset, decoding = _load_dataset(task.dataset)
+    shape = networks.task_shape(task)[0]
     classes = tuple(dataset.classes) if get_kind(task.kind).predicts_classes else ()
     place = _pick(dataset.test_y, number, bool(dataset.classes))
     x = np.asarray(dataset.test_x[place])
@@ -85,17 +65,28 @@ def load_example(task: tasks.Task, number: int) -> Example | None:
         classes=classes,
         source=dataset.title,
         drawn=bool(dataset.stand_in_for),
+        decoding=decoding,
         mean=tuple(map(float, dataset.mean)),
         std=tuple(map(float, dataset.std)),
     )
 
 
-def _load_dataset(name: str) -> data.ArrayDataset:
-    if is_waiting(name):
-        return _fallback(name)
-    if name == "apple2orange":  # without the training photos, which take much longer to decode
-        return cache.load_unpaired_test()
-    return cache.load_dataset(name)
+def _load_dataset(name: str) -> tuple[data.ArrayDataset, bool]:
+    """The data set, or fallback data while it is being decoded, and whether it is."""
+    if get_kind(data.dataset_info(name).kind).model_role == "translator":
+        return cache.load_unpaired_test(
+            name
+        ), False  # without the training photos, which take much longer to decode
+    key = name, str(data.find_dataset(name))
+    if key not in _decoded() and preload.decoding_progress(name) is not None:
+        return _fallback(name), True
+    _decoded().add(key)
+    return cache.load_dataset(name), False
+
+
+@st.cache_resource(show_spinner=False)
+def _decoded() -> set[tuple[str, str]]:
+    return set()
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
