@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from core import plugins
+from core import pair_tasks, plugins
 from core.messages import N_, UserError, closest_names
 from core.task_spec import CYCLEGAN_TRAINER, PublishedResult, Task
 from core.training.cyclegan_recipe import CycleGANRecipe
@@ -487,4 +487,11 @@ def task_for_checkpoint(name: str) -> Task:
     return next((t for t in TASKS if t.checkpoint == name), None) or get_task(name)
 
 
+def refresh_pairs() -> None:
+    """Bring the table up to date with the photo pairs that users uploaded or deleted."""
+    others = [t for t in TASKS if not pair_tasks.is_pair_task(t)]
+    TASKS[:] = others + pair_tasks.load_tasks(get_task("cyclegan-light"))
+
+
+refresh_pairs()
 plugins.load()  # last, because plugins import this module

@@ -1,4 +1,4 @@
-"""Translate page: turn apples into oranges and back, and play with a toy GAN."""
+"""Translate page: turn apples into oranges and back, train on your own photos, and play with a toy GAN."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from ui.kit.run_names import run_name
 
 VIEWS = {
     "photos": (N_("Translate photos"), ":material/swap_horiz:"),
-    "toy": (N_("Toy GAN in 2D"), ":material/sports_esports:"),
+    "own": (N_("Your own photos"), ":material/add_photo_alternate:"),
+    "toy": (N_("Toy GAN"), ":material/sports_esports:"),
 }
 
 
@@ -101,5 +102,9 @@ with page("translate"):
         from ui.translate import toy_gan
 
         toy_gan.toy_gan_section()
+    elif view == "own":
+        from ui.translate import own_domains
+
+        own_domains.own_domains_section()
     else:
         show_photos()

@@ -11,6 +11,7 @@ from core.data.registry import (
     list_datasets,
     list_source_datasets,
     register_dataset,
+    unregister_dataset,
 )
 from core.data.splits import SPLIT_SEED, stratified_subset, train_val_split
 
@@ -33,4 +34,5 @@ __all__ = [
     "same_test_set",
     "stratified_subset",
     "train_val_split",
+    "unregister_dataset",
 ]

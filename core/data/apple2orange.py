@@ -48,24 +48,43 @@ def load(
     Raises:
         UserError: if files are missing, corrupted or unsafe; the message names them.
     """
+    is_custom = not source.name.startswith("apple2orange")
+    return load_domains(
+        source,
+        "unpaired" if is_custom else "apple2orange",
+        source.name if is_custom else TITLE,
+        ("A", "B") if is_custom else fruit.CLASSES,
+        progress=progress,
+        image_size=image_size,
+        train=train,
+    )
+
+
+def load_domains(
+    source: Path,
+    name: str,
+    title: str,
+    classes: tuple[str, str],
+    *,
+    progress: ProgressCallback | None = None,
+    image_size: int = IMAGE_SIZE,
+    train: bool = True,
+    cache_name: str = "unpaired",
+) -> ArrayDataset:
+    """Load two domains from CycleGAN's folders, as data set `name` with `title` and the names of A and B.
+
+    `cache_name` begins the names of the cache folders; the rest is as for `load`.
+    """
     train_arrays = _EMPTY_SPLIT
     if train:
         decoded = image_folder.load_image_folder(
-            source, {"train": _SPLIT_FOLDERS["train"]}, load_size(image_size), "unpaired", progress
+            source, {"train": _SPLIT_FOLDERS["train"]}, load_size(image_size), cache_name, progress
         ).splits["train"]
         train_arrays = decoded.x, decoded.y
     test = image_folder.load_image_folder(
-        source, {"test": _SPLIT_FOLDERS["test"]}, TEST_IMAGE_SIZE, "unpaired", progress
+        source, {"test": _SPLIT_FOLDERS["test"]}, TEST_IMAGE_SIZE, cache_name, progress
     ).splits["test"]
-    is_custom = not source.name.startswith("apple2orange")
-    return _make_dataset(
-        "unpaired" if is_custom else "apple2orange",
-        source.name if is_custom else TITLE,
-        str(source),
-        train_arrays,
-        (test.x, test.y),
-        ("A", "B") if is_custom else fruit.CLASSES,
-    )
+    return _make_dataset(name, title, str(source), train_arrays, (test.x, test.y), classes)
 
 
 def load_size(size: int) -> int:

@@ -121,7 +121,7 @@ def _decode_splits(
     save: Callable[..., None],
     progress: ProgressCallback | None,
 ) -> dict[str, object]:
-    with _open_entries(source) as entries:
+    with open_entries(source) as entries:
         wanted = [e for e in (_assign_split(entry, splits) for entry in entries) if e is not None]
         classes = sorted({e.label for e in wanted})
         _check_splits(source, splits, wanted, classes)
@@ -199,8 +199,12 @@ def _check_not_empty(source: Path, split: str, classes: list[str], y: np.ndarray
 
 
 @contextmanager
-def _open_entries(source: Path) -> Iterator[list[ImageEntry]]:
-    """The entries of a folder or a zip, sorted by name."""
+def open_entries(source: Path) -> Iterator[list[ImageEntry]]:
+    """The entries of a folder or a zip, sorted by name.
+
+    Raises:
+        UserError: if it is a zip that cannot be opened or is unsafe.
+    """
     if source.is_dir():
         yield _folder_entries(source)
         return

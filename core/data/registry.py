@@ -133,6 +133,11 @@ def register_dataset(info: DatasetInfo) -> None:
     _registered[info.name] = info
 
 
+def unregister_dataset(name: str) -> None:
+    """Remove a data set that was registered at run time; nothing if there is none of that name."""
+    _registered.pop(name, None)
+
+
 def dataset_info(name: str) -> DatasetInfo:
     """The declaration of data set `name`.
 

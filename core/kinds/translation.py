@@ -162,7 +162,7 @@ class TranslationKind(Kind):
 
     def check_release(self, run: Run, dataset: ArrayDataset) -> None:
         """Refuse photo sets of a user's own: the classifiers and metrics are those of apples and oranges."""
-        if dataset.name == "unpaired":
+        if dataset.name != "apple2orange":
             raise UserError(
                 N_(
                     "Run {run} was trained on a custom photo set ({title}). Only runs on apples and "

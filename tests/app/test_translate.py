@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import io
 import json
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
 import streamlit as st
 from PIL import Image
 
-from core import checkpoints, data
+from core import checkpoints, data, pair_tasks, tasks
+from core.data import photo_pairs
+from core.data.photo_pairs import PhotoPair
 from core.files import write_json
+from core.i18n import get_translator
 from core.messages import UserError
 from core.runs.store import Run
-from core.translation import sample_photos, translator
+from core.translation import pair_store, sample_photos, translator
 from tests import factories
 from tests.app.conftest import Page
+from tests.unit.test_photo_pairs import folders, zipped
 
 
 def photo(size: tuple[int, int] = (90, 70)) -> bytes:
@@ -269,3 +275,72 @@ def test_the_game_on_points(visit: Callable) -> None:
     page.press("Pause")
     at = page.metrics["Steps"]
     assert page.run().metrics["Steps"] == at
+
+
+@pytest.fixture
+def own_pair() -> Iterator[PhotoPair]:
+    """Horses and zebras, uploaded."""
+    pair, _skipped = pair_store.add_pair(zipped(folders(horse=10, zebra=9)), "mine.zip", ("", ""))
+    yield pair
+    if pair.path.exists():
+        photo_pairs.remove_pair(pair)
+    tasks.refresh_pairs()
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_own_photos_are_uploaded_and_what_is_no_pair_is_a_sentence(visit: Callable, language: str) -> None:
+    page = visit("translate", language, view="own")
+    assert page.says("Train on your own photos") and not page.errors
+    page.set("pair-zip", ("mine.zip", b"no zip", "application/zip"))
+    page.press("Add photos")
+    assert len(page.errors) == 1 and "mine.zip" in page.errors[0] and photo_pairs.list_pairs() == []
+    page.set("pair-zip", ("mine.zip", zipped({**folders(a=9, b=8), "a/x.txt": b"x"}), "application/zip"))
+    page.set("pair-name-a", "horse")
+    page.press("Add photos")
+    assert not page.errors and [p.names for p in photo_pairs.list_pairs()] == [("horse", "b")]
+    [pair] = photo_pairs.list_pairs()
+    assert page.says("training: {train}, test: {test}", train=7, test=2)
+    one = get_translator(language)(
+        "{count} file was skipped because it is not a readable image.",
+        "{count} files were skipped because they are not readable images.",
+        1,
+    )
+    assert [i.value for i in page.at.info] == [one.format(count=1)]
+    photo_pairs.remove_pair(pair)
+    tasks.refresh_pairs()
+
+
+def test_a_pair_of_domains_is_trained_used_and_deleted(
+    visit: Callable, own_pair: PhotoPair, launched: list[Run]
+) -> None:
+    page = visit("translate", view="own")
+    assert page.metrics["Estimated time"] and page.says("All settings")
+    page.press("Start training")
+    [run] = launched
+    task = tasks.get_task(pair_tasks.task_name(own_pair))
+    assert run.task == task and run.recipe.image_size == task.quick_recipe().image_size == 64
+    page.press("Delete photos and runs")
+    assert page.errors == ["horse ↔ zebra is being trained on. Stop its run before deleting it."]
+    factories.status(run, "stopped")
+    shutil.copy(factories.finished("cyclegan-light").best_weights_path, run.best_weights_path)
+    network, spec = checkpoints.load_weights(run.best_weights_path)
+    checkpoints.save_weights(
+        run.best_weights_path, network, dataclasses.replace(spec, classes=("horse", "zebra"))
+    )
+    used = visit("translate", network=run.id)
+    assert not used.errors and {t["label"] for t in strips(used)["Photos"][2:]} == {
+        "horse 0",
+        "horse 1",
+        "zebra 2",
+        "zebra 3",
+    }
+    page.press("Delete photos and runs")
+    assert not page.errors and page.says("Train on your own photos")
+    assert photo_pairs.list_pairs() == [] and not run.path.exists()
+
+
+def test_the_train_page_lists_an_uploaded_pair(visit: Callable, own_pair: PhotoPair) -> None:
+    page = visit("train", task=pair_tasks.task_name(own_pair))
+    assert not page.errors and page.says(
+        "CycleGAN between two domains of uploaded photos, with the recipe for two CPU cores."
+    )
