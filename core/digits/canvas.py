@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageDraw
-from scipy.ndimage import distance_transform_edt, gaussian_filter
 
 CANVAS_SIDE = 280
 """Side of the canvas in its own units, whatever its size on the screen."""
@@ -110,6 +109,8 @@ def is_dot(pixels: np.ndarray) -> bool:
 
     Compares the diameter of the largest disc inside the ink with the longer side of its bounding box.
     """
+    from scipy.ndimage import distance_transform_edt  # not at the top: the home page opens without it
+
     inked = pixels > 127
     top, left, bottom, right = _bounding_box(pixels)
     thickness = 2 * float(distance_transform_edt(inked).max()) - 1 if inked.any() else 0.0
@@ -161,6 +162,8 @@ def _resize_ink(ink: np.ndarray, rows: int, columns: int) -> np.ndarray:
     thin = min(1.0, _PEN_WIDTH - _stroke_width(ink) * max(rows / ink.shape[0], columns / ink.shape[1]))
     level = float(small.max())
     if thin > 0:
+        from scipy.ndimage import gaussian_filter
+
         small = gaussian_filter(small, 0.7 * thin)
         level = float(np.percentile(small[small > small.max() / 4], 100 - 25 * thin))
     return np.rint(np.minimum(small * (float(ink.max()) / level), 255)).astype(np.uint8)

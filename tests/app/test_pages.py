@@ -32,7 +32,7 @@ FIRST = {
 }
 # What only an empty run store shows, on the pages that list runs.
 EMPTY = {
-    "home": "No runs yet. A quick run takes a few seconds.",
+    "home": "Your first model in three steps",
     "train": "Your run will appear here",
     "runs": "No runs to compare yet",
 }

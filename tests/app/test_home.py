@@ -1,0 +1,126 @@
+"""The home page: the stored prediction, a stroke, the first run, runs to continue, cards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from core import checkpoints
+from core.digits import samples
+from tests import factories
+from ui.components import digit_canvas, page_cards
+from ui.home import cards, hero, stored
+from ui.kit import frame, preload
+
+
+@pytest.fixture
+def readouts(monkeypatch: pytest.MonkeyPatch) -> dict:
+    """The probabilities and options of the readouts of the page, by key."""
+    shown: dict = {}
+    monkeypatch.setattr(
+        hero,
+        "digit_readout",
+        lambda key, probabilities, _classes, **more: shown.update({key: (probabilities, more)}),
+    )
+    return shown
+
+
+def draw(monkeypatch: pytest.MonkeyPatch, strokes: list | None) -> None:
+    """Let the canvas hold `strokes`, as it cannot be drawn on without a browser."""
+    monkeypatch.setattr(
+        digit_canvas,
+        "_mount",
+        lambda *, data, **_more: {"drawing": {"revision": data["revision"], "strokes": strokes}},
+    )
+
+
+def test_the_stored_predictions_are_those_of_the_shipped_model() -> None:
+    assert (
+        checkpoints.load_card(stored.CHECKPOINT).content["sha256"] == stored.load_predictions()["sha256"]
+    ), "run: python -m tools.home_images samples"
+    probabilities = stored.load_predictions()["probabilities"]
+    assert len(probabilities) == samples.COUNT
+    assert [row.index(max(row)) for row in probabilities] == list(range(samples.COUNT))
+
+
+def test_home_opens_with_the_prediction_of_its_sample(visit: Callable, readouts: dict) -> None:
+    page = visit("home")
+    for key in ("home-prediction", "home-line"):
+        probabilities, more = readouts[key]
+        assert list(probabilities) in stored.load_predictions()["probabilities"]
+        assert more["note"] == "" and not more["doubtful"]
+    assert not page.says("Getting the model ready for your strokes…")
+
+
+def test_until_torch_is_there_home_says_so_and_shows_the_sample_all_the_same(
+    visit: Callable, readouts: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preload, "is_ready", lambda: False)
+    assert visit("home").says("Getting the model ready for your strokes…")
+    assert readouts["home-prediction"][0] is not None
+
+
+def test_a_drawing_is_read_by_the_model(
+    visit: Callable, readouts: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw(monkeypatch, samples.sample_strokes(4))
+    page = visit("home")
+    probabilities, more = readouts["home-prediction"]
+    assert probabilities.argmax() == 4 and not more["doubtful"]
+    draw(monkeypatch, [])
+    page.run()
+    assert readouts["home-prediction"][0] is None
+
+
+def test_without_the_model_home_says_so(
+    visit: Callable, readouts: dict, monkeypatch: pytest.MonkeyPatch, tmp_path
+) -> None:
+    monkeypatch.setenv("MANABI_CHECKPOINTS", str(tmp_path))
+    draw(monkeypatch, samples.sample_strokes(4))
+    [error] = visit("home").errors
+    assert "mnist-modern" in error
+    assert readouts["home-prediction"][0] is None
+
+
+def test_the_first_run_starts_with_one_click(visit: Callable, launched: list) -> None:
+    page = visit("home", "ja")
+    page.press("Start · about 20 s")
+    [run] = launched
+    assert run.task_name == stored.CHECKPOINT
+    assert run.recipe.limit_train == run.task.quick_recipe().limit_train
+    assert run.id in page.at.query_params["run"]
+    assert page.says("Train a model and watch its loss and accuracy live.")
+
+
+def test_runs_to_continue_with_their_course_and_result(visit: Callable) -> None:
+    for _ in range(3):
+        factories.finished("mnist-modern")
+    running = factories.running()
+    page = visit("home")
+    assert not page.says("Your first model in three steps")
+    links = [li.proto.query_string for li in page.at.main.get("page_link") if "run=" in li.proto.query_string]
+    assert len(links) == 3
+    assert running.id in links[0]
+    assert page.says("50% done")
+    assert [m.label for m in page.at.metric].count(page.word("{metric}, test set", metric="Accuracy")) == 2
+    finished = [m for m in page.at.metric if m.value != "–"]
+    assert any(len(m.proto.chart_data) == 4 for m in finished)
+    assert page.says("Draw with this model")
+
+
+def test_every_card_leads_to_its_page(visit: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    mounted: dict = {}
+
+    def mount(*, data: dict, **_more: object) -> dict:
+        mounted.update(data)
+        return {"opened": mounted.get("clicked")}
+
+    monkeypatch.setattr(page_cards, "_mount", mount)
+    page = visit("home", "ja")
+    pages = [entry.page for entry in cards._ENTRIES]
+    assert [card["href"] for card in mounted["cards"]] == [f"/{name}" for name in pages]
+    assert all(card["src"].startswith("data:image/webp") and card["alt"] for card in mounted["cards"])
+    mounted["clicked"] = pages.index("architecture")
+    page.run()
+    assert page.says(frame.PAGES["architecture"].about)

@@ -1,0 +1,79 @@
+"""Cards that lead to the pages, with images of what awaits there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.messages import N_
+from ui.components.page_cards import PageCard, page_cards
+from ui.home import stored
+from ui.kit import url
+from ui.kit.frame import PAGES
+from ui.kit.i18n import _
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A card: its page, also the name of its image, and message ids."""
+
+    page: str
+    title: str
+    about: str
+    alt: str
+
+
+_ENTRIES = (
+    _Entry(
+        "train",
+        N_("Train a model"),
+        N_("Start a run in one click and watch loss and accuracy live."),
+        N_("Loss and accuracy of a training"),
+    ),
+    _Entry(
+        "draw",
+        N_("Look inside a network"),
+        N_("See which strokes a model reacts to, layer by layer."),
+        N_("Feature maps of a drawn 5"),
+    ),
+    _Entry(
+        "compare",
+        N_("Compare CNNs"),
+        N_("AlexNet, VGG, ResNet and others: accuracy against compute cost."),
+        N_("Accuracy of models over their compute cost"),
+    ),
+    _Entry(
+        "architecture",
+        N_("Take a model apart"),
+        N_("Change width, depth or stride and see what it costs."),
+        N_("The layers of a CNN as boxes"),
+    ),
+    _Entry(
+        "translate",
+        N_("Apples to oranges"),
+        N_("Turn one into the other with CycleGAN, also in your own photos."),
+        N_("Apples and oranges, half of each photo translated into the other"),
+    ),
+    _Entry(
+        "browse",
+        N_("Browse COCO"),
+        N_("Search annotated images by what is in them: masks, boxes, keypoints."),
+        N_("Drawn scenes with colored masks"),
+    ),
+)
+
+
+@st.cache_data(show_spinner=False)
+def _image(name: str) -> bytes:
+    return (stored.IMAGES / f"{name}.webp").read_bytes()
+
+
+def show_cards() -> None:
+    """Show the cards; a click opens the page."""
+    cards = [
+        PageCard(_image(e.page), _(e.alt), _(e.title), _(e.about), url.page_href(e.page)) for e in _ENTRIES
+    ]
+    chosen = page_cards(cards, "page-cards")
+    if chosen is not None:
+        st.switch_page(PAGES[_ENTRIES[chosen].page].path)

@@ -1,0 +1,166 @@
+"""Where to go on: the newest runs, or the first steps if there is none."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import streamlit as st
+
+from core import tasks
+from core.formatting import METRIC_NAMES, format_metric
+from core.kinds import get_kind
+from core.kinds.base import SelectionMetric
+from core.messages import Message, N_
+from core.runs import queue, store
+from core.runs.store import Run
+from ui.home import stored
+from ui.kit import cache
+from ui.kit.data_source import fallback_label
+from ui.kit.frame import PAGES, debounced, flash, with_error_boundary
+from ui.kit.i18n import _, escape_markdown
+from ui.kit.run_names import run_name
+from ui.runs.run_panel import state_badge
+
+_MAX_CARDS = 3
+_CARD_WIDTH = 230  # pixels, at least
+_REFRESH_SECONDS = 2.0
+_STARTED = "_first_run"
+
+
+def show_runs() -> None:
+    """Show the runs in progress and the newest others as cards; without any, the first steps."""
+    if run_id := st.session_state.pop(_STARTED, None):
+        st.switch_page(PAGES["train"].path, query_params={"run": run_id})
+    recent = _recent_runs()
+    if not recent:
+        st.header(_(N_("Your first model in three steps")))
+        _show_first_steps()
+        return
+    st.header(_(N_("Continue")))
+    is_active = any(run.status().is_active for run in recent)
+    st.fragment(_show_cards, run_every=_REFRESH_SECONDS if is_active else None)(is_active)
+
+
+def _recent_runs() -> list[Run]:
+    """Up to three runs: those in progress, then the newest."""
+    running = cache.running_runs()
+    others = [run for run in store.list_runs()[: _MAX_CARDS + len(running)] if run not in running]
+    return [*running, *others][:_MAX_CARDS]
+
+
+def _show_first_steps() -> None:
+    grid = st.grid(3, min_column_width=_CARD_WIDTH)
+    draw = PAGES["draw"]
+    with grid.container(border=True, height="stretch"):
+        _step(
+            1,
+            _(N_("Draw a digit")),
+            _(N_("Write in the field above and watch the prediction follow each stroke.")),
+        )
+        st.page_link(draw.path, label=_(N_("See why it answers so")), icon=":material/arrow_forward:")
+    with grid.container(border=True, height="stretch"):
+        _step(
+            2,
+            _(N_("Train your first model")),
+            _(N_("A small CNN learns to read digits while you watch.")),
+        )
+        st.button(
+            _(N_("Start · about 20 s")),
+            type="primary",
+            icon=":material/play_arrow:",
+            key="first-run",
+            on_click=_start_first_run,
+        )
+    with grid.container(border=True, height="stretch"):
+        _step(
+            3, _(N_("Draw with your model")), _(N_("Let it read your handwriting, and compare it with ours."))
+        )
+        st.page_link(
+            draw.path,
+            label=_(N_("After your first run")),
+            icon=":material/lock:",
+            disabled=True,
+        )
+
+
+def _step(number: int, title: str, about: str) -> None:
+    st.markdown(f"**{number} · {title}**")
+    st.markdown(about)
+
+
+def _start_first_run() -> None:
+    """Callback: start the quick recipe and open it; a double click starts one run."""
+    task = tasks.get_task(stored.CHECKPOINT)
+    if run := debounced(queue.start_run, task, task.quick_recipe()):
+        st.session_state[_STARTED] = run.id
+        flash(Message(N_("Training started.")), "success")
+
+
+@with_error_boundary
+def _show_cards(was_active: bool) -> None:
+    recent = _recent_runs()
+    if was_active and not any(run.status().is_active for run in recent):
+        st.rerun()
+    grid = st.grid(_MAX_CARDS, min_column_width=_CARD_WIDTH)
+    for run in recent:
+        with grid.container(border=True, height="stretch"):
+            _show_card(run)
+
+
+def _show_card(run: Run) -> None:
+    status = run.status()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        state_badge(status)
+        if status.state == "running" and status.total_steps:
+            st.badge(_(N_("{percent} done"), percent=f"{status.step / status.total_steps:.0%}"), color="gray")
+    st.page_link(
+        PAGES["train"].path,
+        label=f"**{escape_markdown(run_name(run))}**",
+        icon=":material/arrow_forward:",
+        icon_position="right",
+        query_params={"run": run.id},
+    )
+    _show_metric(run)
+    notes = (_(run.title), fallback_label(run.config.get("data", {})))
+    st.caption(" · ".join(filter(None, notes)))
+    if status.state == "finished" and run.best_weights_path.exists() and _is_digit_model(run):
+        st.page_link(
+            PAGES["draw"].path,
+            label=_(N_("Draw with this model")),
+            icon=PAGES["draw"].icon,
+            query_params={"network": run.id},
+        )
+
+
+def _is_digit_model(run: Run) -> bool:
+    return bool(run.kind) and run.task.dataset == tasks.get_task(stored.CHECKPOINT).dataset
+
+
+def _show_metric(run: Run) -> None:
+    """The run's test metric, until then the latest validation value, with its course over the epochs."""
+    if not run.kind:
+        return
+    score = get_kind(run.kind).selection_metric
+    course = _validation_course(run, score)
+    tested = score.test_value((run.summary or {}).get("metrics", {}))
+    value = tested if tested is not None else next(reversed(course), None)
+    metric = _(METRIC_NAMES[score.name])
+    st.metric(
+        _(N_("{metric}, test set"), metric=metric)
+        if tested is not None
+        else _(N_("{metric}, validation set"), metric=metric),
+        "–" if value is None or not math.isfinite(value) else format_metric(score.name, value),
+        chart_data=course if len(course) > 1 else None,
+        chart_type="line",
+    )
+
+
+def _validation_course(run: Run, score: SelectionMetric) -> list[float]:
+    """The validation metric after each epoch; of several columns the worst."""
+    log = cache.run_metrics(run)
+    if not set(score.validation) <= set(log):
+        return []
+    values = log[list(score.validation)].apply(pd.to_numeric, errors="coerce").dropna()
+    worst = values.min(axis=1) if score.higher_is_better else values.max(axis=1)
+    return [float(v) for v in worst if math.isfinite(v)]
