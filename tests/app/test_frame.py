@@ -100,7 +100,7 @@ def test_links_stand_below_the_base_path(visit: Callable, monkeypatch: pytest.Mo
     page = visit("glossary").set("q", "dropout")
     links = "".join(m.value for m in page.at.markdown if "See also" in m.value)
     assert "](/lab/glossary#" in links
-    page.go("train", task="mnist-softmax")
+    page.go("train", task="mnist-softmax", recipe="full")
     assert "(/lab/glossary#epoch)" in page.at.number_input("mnist-softmax.epochs").help
     run = factories.finished("mnist-softmax")
     write_json(run.path / "config.json", {**run.config, "sweep": "s1", "sweep_fields": ["learning_rate"]})
