@@ -189,7 +189,7 @@ def _start_form(task: tasks.Task) -> None:
             key="pair-recipe",
             default="quick",
             required=True,
-            format_func=lambda v: _(N_("Full recipe")) if v == "full" else _(N_("Quick recipe")),
+            format_func=lambda v: _(N_("Full")) if v == "full" else _(N_("Quick")),
         )
         == "quick"
     )
