@@ -78,7 +78,6 @@ def show_missing_models() -> None:
 
 with page("draw"):
     url.migrate_parameters("", migrate_draw_link)
-    preload.wait_until_ready()
     input_column, prediction_column = st.columns([44, 56], gap="medium")
     model_choices = available_models.list_digit_models()
     with prediction_column:
@@ -90,6 +89,7 @@ with page("draw"):
             line = st.container(gap=None)
             digit = input_picker.show_input(source, prediction.preprocessing_steps())
     with prediction_column:
+        preload.wait_until_ready()  # after the canvas, which needs no torch
         predictions = predict_all(digit, selected_models)
         accepted = digit is None or ood_check.looks_like_digit(digit)
         show_predictions(digit, selected_models, predictions, accepted=accepted)

@@ -16,16 +16,18 @@ import time
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
 
 from core import paths
 from core.files import read_json, write_bytes
-from core.inference.predictor import Predictor
 from core.kinds import get_kind
 from core.messages import N_, UserError
+
+if TYPE_CHECKING:
+    from core.inference.predictor import Predictor
 
 LABELS = tuple("0123456789")
 MAX_EXAMPLES = 2000

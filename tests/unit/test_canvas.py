@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from core import checkpoints, data
+from core import checkpoints, data, paths
 from core.digits import canvas, samples
 from core.digits.canvas import PreprocessingSteps, ink_amount, is_blank, prepare_digit
 from core.digits.photo_ink import ink_from_photo
@@ -215,3 +217,12 @@ def test_the_samples_take_turns() -> None:
     days = [samples.sample_of_day(first + datetime.timedelta(days=n)) for n in range(samples.COUNT)]
     assert sorted(days) == list(range(samples.COUNT))
     assert [samples.sample_after(digit) for digit in days[:-1]] == days[1:]
+
+
+@pytest.mark.slow
+def test_the_draw_page_is_imported_without_torch() -> None:
+    """So that the canvas is there while torch is still loading."""
+    code = "import sys, ui.draw.explanations, ui.draw.forward_pass, ui.draw.input_picker; sys.exit('torch' in sys.modules)"
+    assert (
+        subprocess.run([sys.executable, "-c", code], cwd=paths.PROJECT, capture_output=True).returncode == 0
+    )

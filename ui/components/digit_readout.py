@@ -26,14 +26,16 @@ def digit_readout(
 ) -> None:
     """Show the prediction from (K,) `probabilities`; without any, its empty frame.
 
-    A `line` is shown on narrow screens alone. `doubled` hides the digit there, because such a line has it. `note` stands below the
-    digit, which is faded if the prediction is `doubtful`. The tick of class `truth` has a check mark.
+    A `line` is shown on narrow screens alone, and has no `note` but a question mark if the prediction is `doubtful`; in the large look,
+    the note stands below the digit, which is faded. `doubled` hides the large digit on narrow screens, because a line has it there. The
+    tick of class `truth` has a check mark.
     """
     shares = [float(p) for p in probabilities] if probabilities is not None else [0.0] * len(classes)
     top = max(range(len(shares)), key=shares.__getitem__) if probabilities is not None else None
     spoken = ", ".join(f"{name}: {charts.format_percent(p)}" for name, p in zip(classes, shares, strict=True))
+    digit = _NONE if top is None else classes[top]
     data = {
-        "digit": _NONE if top is None else classes[top],
+        "digit": f"{digit}?" if line and doubtful else digit,
         "confidence": "" if top is None else charts.format_percent(shares[top]),
         "labels": {
             "digit": _(N_("Prediction")),

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.digits import neighbor_index, shift_test
-from core.digits.neighbor_index import NeighborIndex
-from core.inference import explain
 from core.inference.available_models import ModelChoice
 from core.messages import N_, UserError
 from ui.components.live_chart import live_chart
@@ -16,6 +15,9 @@ from ui.draw.input_picker import DigitInput
 from ui.draw.prediction import model_title
 from ui.kit import charts, data_source, feature_maps, image_display, weights
 from ui.kit.i18n import _, translate_message
+
+if TYPE_CHECKING:
+    from core.digits.neighbor_index import NeighborIndex
 
 _NUM_NEIGHBORS = 8
 _MAX_MAPS = 32
@@ -27,6 +29,8 @@ _SHARE_RANGE = [0, 1.05]  # fixed, so that 99.98% and 100% look alike
 
 def show_attribution(digit: DigitInput, choice: ModelChoice, probabilities: np.ndarray) -> None:
     """Show which pixels are evidence for a class and which are evidence against it."""
+    from core.inference import explain
+
     predictor = weights.load_predictor(choice.weights)
     top = int(probabilities.argmax())
     left, right = st.columns([1, 2])
@@ -138,6 +142,8 @@ def _loaded_indexes() -> dict[str, NeighborIndex]:
 
 def _neighbor_index(choice: ModelChoice) -> NeighborIndex | None:
     """The index of a model, loaded once, with a progress bar; None if MNIST is not installed."""
+    from core.digits import neighbor_index
+
     # Not by st.cache_resource itself: a cached function cannot draw into a progress bar outside of it.
     loaded, key = _loaded_indexes(), f"{choice.weights}-{choice.weights.stat().st_mtime}"
     if key not in loaded:
@@ -158,6 +164,8 @@ def _neighbor_index(choice: ModelChoice) -> NeighborIndex | None:
 
 def shift_sensitivity(digit: DigitInput, choices: list[ModelChoice]) -> None:
     """Show the confidence in the predicted class while the image is shifted left and right."""
+    from core.digits import shift_test
+
     series = []
     for role, choice in enumerate(choices):
         predictor = weights.load_predictor(choice.weights)

@@ -55,7 +55,7 @@ def choose_source() -> str:
 def show_input(source: str, steps: PreprocessingSteps) -> DigitInput | None:
     """Show the input of a `source`. Returns the current digit, or None if there is none."""
     if source == "test":
-        return _test_input()
+        return _test_input(steps)
     return _drawing_input(steps) if source == "drawing" else _photo_input(steps)
 
 
@@ -72,48 +72,47 @@ def _drawing_input(steps: PreprocessingSteps) -> DigitInput | None:
     return DigitInput(prepared.pixels, "sample", prepared, drawn.sample)
 
 
-def _test_input() -> DigitInput:
-    installed = data.find_dataset("mnist") is not None
-    if installed:
-        dataset = cache.load_dataset("mnist")
-        images, labels = dataset.test_x[:, 0], dataset.test_y
-    else:
-        labels = np.arange(samples.COUNT)
-        images = [samples.sample_pixels(int(label)) for label in labels]
-    count = len(labels)
-    index = st.session_state.setdefault("test-index", 0) % count
-    pixels, label = np.array(images[index]), int(labels[index])
-    caption = (
-        _(N_("Test digit {index}: label {label}"), index=index, label=label)
-        if installed
-        else _(N_("Sample digit: label {label}"), label=label)
-    )
-    st.image(
-        image_display.upscale_image(pixels, _IMAGE_SIDE // 28),
-        width=_IMAGE_SIDE,
-        caption=caption,
-        alt=caption,
-    )
-    st.button(
-        _(N_("Pick another digit")), icon=":material/shuffle:", on_click=_pick_another, args=(index, count)
-    )
-    if not installed:
-        st.caption(
-            _(
-                N_(
-                    "MNIST's 10,000 test digits are not installed, so these are the project's own sample "
-                    "digits."
-                )
-            )
-        )
-        data_source.download_button("mnist")
+def _test_input(steps: PreprocessingSteps) -> DigitInput:
+    if data.find_dataset("mnist") is None:
+        return _sample_input(steps)
+    dataset = cache.load_dataset("mnist")
+    index = _shown_index(len(dataset.test_x))
+    pixels, label = np.array(dataset.test_x[index, 0]), int(dataset.test_y[index])
+    _show_digit(pixels, _(N_("Test digit {index}: label {label}"), index=index, label=label))
+    _show_next_button(len(dataset.test_x))
     return DigitInput(pixels, "test", label=label)
 
 
-def _pick_another(current: int, count: int) -> None:
+def _sample_input(steps: PreprocessingSteps) -> DigitInput:
+    """Show the project's own samples in place of test digits, and the way to these."""
+    label = _shown_index(samples.COUNT)
+    prepared = canvas.prepare_digit(canvas.ink_from_strokes(samples.sample_strokes(label)), steps)
+    _show_digit(prepared.pixels, _(N_("Sample digit: label {label}"), label=label))
+    _show_next_button(samples.COUNT)
+    st.caption(
+        _(N_("MNIST's 10,000 test digits are not installed, so these are the project's own sample digits."))
+    )
+    data_source.download_button("mnist")
+    return DigitInput(prepared.pixels, "sample", prepared, label)
+
+
+def _show_digit(pixels: np.ndarray, caption: str) -> None:
+    tile = image_display.tile_images([pixels], 1, _IMAGE_SIDE // 28)
+    st.image(tile, width=_IMAGE_SIDE, caption=caption, alt=caption)
+
+
+def _shown_index(count: int) -> int:
+    return st.session_state.setdefault("test-index", 0) % count
+
+
+def _show_next_button(count: int) -> None:
+    st.button(_(N_("Pick another digit")), icon=":material/shuffle:", on_click=_pick_another, args=(count,))
+
+
+def _pick_another(count: int) -> None:
     """Callback: show another of `count` digits."""
     step = int(np.random.default_rng().integers(1, count))
-    st.session_state["test-index"] = (current + step) % count
+    st.session_state["test-index"] = (_shown_index(count) + step) % count
 
 
 def _photo_input(steps: PreprocessingSteps) -> DigitInput | None:

@@ -7,8 +7,7 @@ import streamlit as st
 from PIL import Image
 
 from core import data
-from core.digits.canvas import PreprocessingSteps
-from core.digits.ood_detector import NAME
+from core.digits.canvas import PreparedDigit, PreprocessingSteps
 from core.inference import available_models
 from core.inference.available_models import ModelChoice
 from core.messages import N_
@@ -82,6 +81,8 @@ def show_prediction(
 
 
 def _explain_rejection() -> None:
+    from core.digits.ood_detector import NAME
+
     metrics = (cache.model_card(NAME) or {}).get("metrics", {})
     if metrics:
         st.caption(
@@ -101,16 +102,11 @@ def show_model_input(digit: DigitInput) -> None:
     st.subheader(_(N_("Model input")))
     if digit.prepared:
         _preprocessing_switches()
-    else:
-        st.caption(
-            _(
-                N_(
-                    "Test images are already 28×28. The MNIST authors applied these preprocessing steps to "
-                    "them."
-                )
-            )
-        )
-    _show_preprocessing(digit)
+        _show_preprocessing(digit.prepared)
+        return
+    st.caption(
+        _(N_("Test images are already 28×28. The MNIST authors applied these preprocessing steps to them."))
+    )
 
 
 def _preprocessing_switches() -> None:
@@ -136,13 +132,16 @@ def preprocessing_steps() -> PreprocessingSteps:
     )
 
 
-def _show_preprocessing(digit: DigitInput) -> None:
+def _show_preprocessing(prepared: PreparedDigit) -> None:
     """Show the image after each preprocessing step, in one row."""
-    names, steps = [_(N_("28×28 (model input)"))], [digit.pixels]
-    if prepared := digit.prepared:
-        height, width = prepared.resized.shape
-        names = [_(N_("original image")), _(N_("cropped")), f"{height}×{width}", *names]
-        steps = [prepared.drawing, prepared.cropped, prepared.resized, *steps]
+    height, width = prepared.resized.shape
+    names = [
+        _(N_("original image")),
+        _(N_("cropped")),
+        f"{height}×{width}",
+        _(N_("28×28 (model input)")),
+    ]
+    steps = [prepared.drawing, prepared.cropped, prepared.resized, prepared.pixels]
     tiles = [_fit_to_square(image) for image in steps]
     steps_line = " → ".join(names)
     st.image(

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from core.inference import explain
 from core.messages import N_
 from ui.kit import image_display
 from ui.kit.i18n import _
 
 if TYPE_CHECKING:
+    from core.inference import explain
     from core.inference.predictor import Predictor
 
 _COLUMNS = 8
@@ -23,6 +23,8 @@ def layers_with_maps(predictor: Predictor, kind: str = "") -> dict[str, explain.
 
     Shows a note if there are none.
     """
+    from core.inference import explain
+
     layers = {
         layer.name: layer for layer in explain.list_feature_layers(predictor) if kind in ("", layer.kind)
     }
@@ -45,6 +47,8 @@ def show_feature_maps(
 
     Each map is enlarged to about `tile_side` pixels.
     """
+    from core.inference import explain
+
     values = explain.feature_maps(predictor, pixels, layer.name)[:limit]
     low, high = float(values.min()), float(values.max())
     gray = [((v - low) / (high - low or 1.0) * 255).astype(np.uint8) for v in values]
