@@ -11,12 +11,14 @@ import streamlit as st
 
 from core import tasks
 from core.analysis import equal_budget, significance
+from core.data import cifar10
 from core.files import read_json, write_json
 from core.messages import UserError
 from core.runs import store
 from tests import factories
 from ui.compare import equal_budget as panel
-from ui.kit import cache, charts
+from ui.compare import model_dialog
+from ui.kit import cache, charts, preload
 
 LANGUAGES = pytest.mark.parametrize("language", ["ja", "en"])
 VIEWS = ("figures", "photo", "curves", "classes", "closely")
@@ -231,6 +233,61 @@ def test_models_of_other_data_are_not_in_the_chart(visit: Callable, three: list)
     assert sum("synthetic shapes" in n for n in names) == 2  # a stand-in is named wherever its network is
 
 
+@LANGUAGES
+def test_without_data_bundled_photos_are_predicted(visit: Callable, three: list, language: str) -> None:
+    for run in three:  # models of the real classes, on a machine without CIFAR-10
+        config = read_json(run.path / "config.json")
+        data = {**config["data"], "title": "CIFAR-10", "stand_in_for": "", "classes": cifar10.CLASSES}
+        write_json(run.path / "config.json", {**config, "data": data})
+    nets = ",".join(r.id for r in three)
+    page = visit("compare", language, nets=nets, view="photo", sample="coffee")
+    assert len(page.at.get("plotly_chart")) == 3 and not page.errors
+    assert page.says("cup of coffee (none of the ten classes)") and page.says("Download {title} ({size} MB)")
+    assert any("CC0" in c.value for c in page.at.caption)
+    assert ":material/check:" not in page.text and ":material/close:" not in page.text  # no class fits
+    assert page.says(
+        "These models know ten classes only: {classes}. They choose one of them for every image, and their "
+        "confidence does not tell whether it fits: for {share} of 158 photos of apples and oranges, the "
+        "ResNet was more than 50% confident."
+    )
+    horse = visit("compare", language, nets=nets, view="photo", sample="horse")
+    assert ":material/check:" in horse.text or ":material/close:" in horse.text
+    assert visit("compare", language, nets=nets, view="closely").says("Download {title} ({size} MB)")
+
+
+def test_decoding_is_reported_where_the_test_images_are_needed(
+    visit: Callable, three: list, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preload, "decoding_progress", lambda name: 0.43)
+    monkeypatch.setattr(cache, "load_dataset", lambda name: pytest.fail("decoded in front of the visitor"))
+    nets = ",".join(r.id for r in three)
+    page = visit("compare", nets=nets, view="photo")
+    assert page.says("Decoding test images, once on this machine: {share}", share="43%")
+    assert len(page.at.get("plotly_chart")) == 3  # a bundled photo until then
+    assert not visit("compare", nets=nets).at.get("progress")
+
+
+def test_a_model_of_the_chart_opens_in_a_dialog(visit: Callable, three: list) -> None:
+    page = visit("compare", nets=",".join(r.id for r in three))
+    page.at.session_state[model_dialog._REQUEST] = three[1].id
+    page.run()
+    assert page.metrics[page.word("Test accuracy")].endswith("%") and not page.errors
+    assert page.says("Architecture") and page.says("**Grad-CAM: regions that contribute most**")
+    shown = [image for image in page.at.image if any("%" in c for c in image.captions)]
+    assert len(shown) == 3
+    assert page.word("Test accuracy") not in page.run().metrics  # it opens once
+
+
+def test_all_models_are_one_click_away(visit: Callable, three: list) -> None:
+    extra = [factories.finished("cifar10-vgg"), factories.finished("cifar10-alexnet")]
+    page = visit("compare")
+    assert len(page.at.dataframe[0].value) == 3
+    page.press("All models")
+    assert len(page.at.dataframe[0].value) == len(three) + len(extra)
+    page.press("Fewer models")
+    assert len(page.at.dataframe[0].value) == 3
+
+
 @pytest.mark.parametrize(("language", "word"), [("ja", "円盤"), ("en", "disc")])
 def test_an_image_and_its_class_come_from_the_link(
     visit: Callable, three: list, language: str, word: str
@@ -238,7 +295,7 @@ def test_an_image_and_its_class_come_from_the_link(
     dataset = cache.load_dataset("cifar10")
     index = int(np.flatnonzero(dataset.test_y == dataset.classes.index("disc"))[0])
     page = visit("compare", language, nets=three[0].id, view="photo", image=str(index))
-    assert any(word in m.value for m in page.at.markdown) and not page.errors
+    assert any(word in c.value for c in page.at.caption) and not page.errors
     for wrong in ("-1", "x", "99999999", "²"):
         assert not visit("compare", nets=three[0].id, view="photo", image=wrong).errors
 

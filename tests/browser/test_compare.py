@@ -41,6 +41,38 @@ def photo() -> bytes:
     return out.getvalue()
 
 
+LAYOUT = """() => {
+  const box = (e) => { const r = e.getBoundingClientRect(); return [r.left, r.top, r.right, r.bottom] }
+  const labels = document.querySelectorAll('.manabi-labeled .labels button')
+  return { labels: [...labels].map(box), chart: box(document.querySelector('.manabi-labeled')) }
+}"""
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_names_of_ten_models_stand_in_the_chart_without_overlaps(
+    visitor: Callable[..., Visitor], width: int
+) -> None:
+    me = visitor(width=width).open("compare")
+    me.press("All models")
+    labels = me.page.locator(".manabi-labeled .labels")
+    expect(labels.get_by_role("button")).to_have_count(10)
+    expect(labels).to_be_visible()
+    found = me.page.evaluate(LAYOUT)
+    left, top, right, bottom = found["chart"]
+    for i, a in enumerate(found["labels"]):
+        assert left <= a[0] < a[2] <= right + 1 and top <= a[1] < a[3] <= bottom + 1
+        for b in found["labels"][:i]:
+            assert a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1], (a, b)
+    assert me.overflow <= 0
+    labels.get_by_role("button", name="VGG").press("Enter")  # from the keyboard
+    dialog = me.page.get_by_role("dialog")
+    expect(dialog.get_by_text("90.69%")).to_be_visible()
+    me.page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    labels.get_by_role("button", name="VGG").click()
+    expect(dialog.get_by_text("90.69%")).to_be_visible()
+
+
 def test_three_networks_on_an_uploaded_photo(visitor: Callable[..., Visitor], three: str) -> None:
     me = visitor().open("compare", nets=three, view="photo", image_source="photo")
     me.page.locator("input[type=file]").set_input_files(
@@ -70,7 +102,9 @@ def test_a_cell_of_the_gallery_opens_with_both_networks_answers(
 def test_an_equal_budget_comparison_of_two_quick_tasks_to_its_end(
     visitor: Callable[..., Visitor], server: Server, wait_until: Callable[..., None]
 ) -> None:
-    me = visitor().open("compare", models="cifar10-mlp,cifar10-sandbox", **{"quick.epochs": "1"})
+    me = visitor().open(
+        "compare", view="budget", models="cifar10-mlp,cifar10-sandbox", **{"quick.epochs": "1"}
+    )
     me.press("Start comparison")
     me.page.wait_for_url("**comparison=*")
     me.sees("Comparison started: 2 runs are queued.")

@@ -152,9 +152,15 @@ def class_accuracy_chart(
 
 
 def class_difference_chart(
-    first: np.ndarray, second: np.ndarray, labels: Sequence[str], *, label: str, height: int = 300
+    first: np.ndarray,
+    second: np.ndarray,
+    labels: Sequence[str],
+    styles: Sequence[palette.FamilyStyle],
+    *,
+    label: str,
+    height: int = 300,
 ) -> go.Figure:
-    """Difference of per-class accuracies (K,) in percentage points; positive if the first model is better."""
+    """Difference of per-class accuracies (K,) in percentage points; positive, in its style, if the first model is better."""
     fig = empty_figure(height)
     difference = 100 * (first - second)
     fig.add_bar(
@@ -163,9 +169,7 @@ def class_difference_chart(
         text=[f"{d:+.1f}" for d in difference],
         textposition="outside",
         cliponaxis=False,
-        marker={
-            "color": [palette.SERIES_COLORS[0] if d > 0 else palette.SERIES_COLORS[1] for d in difference]
-        },
+        marker={"color": [styles[0].color if d > 0 else styles[1].color for d in difference]},
         hovertemplate="%{x}: %{y:+.1f}<extra></extra>",
     )
     limit = max(1.0, 1.3 * float(np.nanmax(np.abs(difference)))) if len(difference) else 1.0

@@ -28,6 +28,7 @@ def learning_curves(results: list[ModelResult]) -> None:
             key="curve_axis",
             default="epoch",
             required=True,
+            wrap=True,
             format_func=lambda a: _(LEARNING_AXES[a]),
         )
         part = url.choose_one(

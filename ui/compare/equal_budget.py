@@ -82,6 +82,7 @@ def comparison_form(dataset: str) -> None:
             key="budget",
             default="epochs",
             required=True,
+            wrap=True,
             format_func=lambda b: {
                 "epochs": _(N_("epochs")),
                 "images": _(N_("training images")),
@@ -268,6 +269,7 @@ def _live_panel(comparison_id: str, was_active: bool) -> None:
         key="comparison_axis",
         default=own if own in axes else "images",
         required=True,
+        wrap=True,
         format_func=lambda a: _(LEARNING_AXES[a]),
     )
     titles, ids, rows = [short_title(_(run.title)) for run in members], [run.id for run in members], []

@@ -72,7 +72,7 @@ def overlay_heatmap(photo: np.ndarray, heatmap: np.ndarray, opacity: float, *, s
     Where the heatmap is 0 the image shows unchanged; where it is 1, `opacity` of the color covers it. `smooth` enlarges the image
     with interpolation, for photos; pixels of small images stay squares.
     """
-    base = enlarge(photo, smooth=smooth).astype(float)
+    base = np.asarray(enlarge(photo, smooth=smooth), float)
     large = Image.fromarray(heatmap.astype(np.float32)).resize((_SIDE, _SIDE), Image.Resampling.BICUBIC)
     heat = np.asarray(large).clip(0, 1)[..., None]  # (S, S, 1)
     color = _COLORS[(255 * heat[..., 0]).round().astype(int)]  # (S, S, 3)
@@ -80,10 +80,10 @@ def overlay_heatmap(photo: np.ndarray, heatmap: np.ndarray, opacity: float, *, s
     return (base * (1 - share) + color * share).round().astype(np.uint8)
 
 
-def enlarge(photo: np.ndarray, *, smooth: bool) -> np.ndarray:
-    """Enlarge an image (H, W, 3) uint8 to (S, S, 3), with interpolation if `smooth`."""
+def enlarge(photo: np.ndarray, *, smooth: bool, side: int = _SIDE) -> Image.Image:
+    """Resize an image (H, W, 3) uint8 to `side` pixels a side, with interpolation if `smooth`."""
     resample = Image.Resampling.LANCZOS if smooth else Image.Resampling.NEAREST
-    return np.asarray(Image.fromarray(photo).resize((_SIDE, _SIDE), resample))
+    return Image.fromarray(photo).resize((side, side), resample)
 
 
 def color_bar() -> None:
@@ -91,5 +91,5 @@ def color_bar() -> None:
     bar = np.repeat(_COLORS[None].astype(np.uint8), 10, axis=0)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(_(N_("no contribution")), width="content")
-        st.image(bar, width=140, alt=_(N_("Color scale from dark purple, no contribution, to light yellow")))
+        st.image(bar, width=90, alt=_(N_("Color scale from dark purple, no contribution, to light yellow")))
         st.caption(_(N_("largest contribution")), width="content")

@@ -56,8 +56,8 @@ def _show_metrics(result: ModelResult) -> None:
             border=True,
         )
         st.metric(
-            _(N_("MACs per prediction")),
-            f"{cost['multiply_adds'] / 1e6:,.1f} M",
+            _(N_("MACs (M)")),
+            f"{cost['multiply_adds'] / 1e6:,.1f}",
             _(N_("TTA ×{views}"), views=result.views) if result.views > 1 else None,
             delta_color="off",
             delta_arrow="off",
@@ -101,13 +101,13 @@ def _show_heatmaps(result: ModelResult) -> None:
     with st.spinner(_(N_("Computing heatmaps…"))):
         preload.wait_until_ready()
         names = translate_all(result.classes)
-        columns = st.columns(len(images)) if images else []
-        for column, image in zip(columns, images, strict=True):
+        grid = st.grid(_NUM_IMAGES, min_column_width=90)
+        for image in images:
             shown = heatmap.explain(result, image, opacity=heatmap.DEFAULT_OPACITY)
             if shown is None:
                 st.caption(_(N_("Grad-CAM not available: no convolutional layers")))
                 return
-            column.image(
+            grid.image(
                 shown.overlay,
                 width="stretch",
                 caption=_(

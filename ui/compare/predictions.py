@@ -93,6 +93,7 @@ def head_to_head(results: list[ModelResult]) -> None:
         figure = accuracy_charts.class_difference_chart(
             *(significance.per_class_accuracy(m) for m in matrices),
             translate_all(a.classes),
+            palette.family_styles([result.task.name for result in pair]),
             label=_(N_("A − B (percentage points)")),
         )
         live_chart(figure, f"gap-{a.id}-{b.id}", alt=_(N_("A − B (percentage points)")))
@@ -191,6 +192,7 @@ def disagreement_gallery(a: ModelResult, b: ModelResult) -> None:
         ["a", "b"],
         default="a",
         required=True,
+        wrap=True,
         key="who",
         label_visibility="collapsed",
         format_func=lambda w: _(

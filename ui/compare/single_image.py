@@ -7,17 +7,23 @@ CIFAR-10 test images fall, the best score of four (highest probability, energy, 
 
 from __future__ import annotations
 
+import io
+from collections.abc import Callable
+from dataclasses import replace
+
 import numpy as np
 import streamlit as st
 from PIL import Image
 
 from core.analysis.model_results import ModelResult
+from core.data import ArrayDataset
 from core.inference import square_crop
 from core.inference.class_samples import COFFEE, ClassSample, load_samples
 from core.messages import N_
 from ui.compare import heatmap, sample_images
 from ui.compare.model_picker import DATASET, is_installed, load_test_dataset, model_name
 from ui.compare.sample_images import INPUT_SIDE, InputImage
+from ui.components.film_strip import FilmPages, FilmTile, film_strip
 from ui.kit import charts, image_display, shared_image, uploads, url, weights
 from ui.kit.data_source import download_button
 from ui.kit.i18n import _, escape_markdown, translate_all
@@ -26,8 +32,10 @@ _UPLOAD_KEY = "compare-given"
 _OPACITY_KEY = "heatmap-opacity"
 _TOP_K = 5
 _MAX_MAPS = 24
-_CARD_WIDTH = 220  # pixels, at least
-_SHOWN_SIDE = 192  # pixels
+_CARD_WIDTH, _MAX_CARDS = 150, 4  # pixels, at least; in a row
+_BAR_ROOM = 190  # percent of the longest bar, with its label; two cards stand side by side on a phone
+_UPLOAD = "photo"
+_STRIP_PAGE, _STRIP_LENGTH, _TILE_SIDE = "_compare-strip-page", 9, 96  # pixels
 _CONFIDENT_FRUIT = (
     0.69  # fraction of the photos of apples and oranges to which the ResNet gave a class over 50%; see above
 )
@@ -39,71 +47,109 @@ def predict_probabilities(result: ModelResult, pixels: np.ndarray) -> np.ndarray
 
 
 def choose_image(results: list[ModelResult]) -> InputImage | None:
-    """Let the visitor choose a test image or a bundled photo, or upload one. Returns None if there is none yet."""
-    has_test_images = is_installed() or any(result.stand_in_for for result in results)
-    source = url.choose_one(
-        st.segmented_control,
-        _(N_("Image source")),
-        ["test", "photo"],
-        key="image_source",
-        default="test",
-        required=True,
-        label_visibility="collapsed",
-        format_func=lambda s: (
-            _(N_("Upload a photo"))
-            if s == "photo"
-            else _(N_("Test image"))
-            if has_test_images
-            else _(N_("Sample photo"))
-        ),
-    )
-    if source == "photo":
-        return _upload_photo()
-    return _choose_test_image(results) if has_test_images else _choose_sample(results)
+    """Let the visitor choose a test image or a bundled photo, or upload one. Returns None if there is none yet.
 
-
-def _choose_test_image(results: list[ModelResult]) -> InputImage | None:
+    The bundled photos also stand in for the test images while those are being decoded.
+    """
     dataset = load_test_dataset(results)
-    if dataset is None:
-        return None
+    if dataset is not None:
+        return _upload_photo() if _test_strip(dataset) else _chosen_test_image(dataset)
+    samples = {sample.name: sample for sample in load_samples()}
+    chosen = st.query_params.get("sample", "")
+    sample = samples.get(chosen) or next(iter(samples.values()))
+    if _strip(
+        [
+            FilmTile(s.name, _sample_label(s), encode_tile(s.photo), selected=s is sample)
+            for s in samples.values()
+        ]
+    ):
+        return _upload_photo()
+    st.caption(f"**{_sample_label(sample)}** · [{sample.credit}]({sample.url}) · {sample.license}")
+    if not is_installed():
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(_(N_("The 10,000 test images are not installed.")), width="content")
+            download_button(DATASET)
+    return sample_images.from_sample(sample, results[0].classes)
+
+
+def _test_strip(dataset: ArrayDataset) -> bool:
+    """Show a page of test images to choose from; return whether an upload was chosen instead."""
     count = len(dataset.test_x)
-    image = sample_images.from_test_set(dataset, url.read_number("image", count) or 0)
+    last = (count - 1) // _STRIP_LENGTH
+    page = min(st.session_state.get(_STRIP_PAGE, 0), last)
+    chosen = url.read_number("image", count) or 0
+    shown = sample_images.strip_indices(count, page, _STRIP_LENGTH)
+    indices = shown if chosen in shown else [chosen, *shown[1:]]
+    tiles = [
+        FilmTile(
+            str(i),
+            _(N_("Test image {index}: {label}"), index=i, label=_(dataset.classes[int(dataset.test_y[i])])),
+            _test_tile(dataset.origin, i, dataset.test_x),
+            selected=i == chosen,
+        )
+        for i in indices
+    ]
+    first = page * _STRIP_LENGTH
+    pages = FilmPages(
+        _(N_("{first}–{last} of {count}"), first=first + 1, last=first + len(shown), count=f"{count:,}"),
+        _(N_("Previous images")),
+        _(N_("Next images")),
+        page > 0,
+        page < last,
+    )
+
+    def turn(step: int) -> None:
+        st.session_state[_STRIP_PAGE] = max(0, min(last, page + step))
+        st.query_params["image"] = str(sample_images.strip_indices(count, page + step, _STRIP_LENGTH)[0])
+
+    return _strip(tiles, pages, turn)
+
+
+def _strip(
+    tiles: list[FilmTile], pages: FilmPages | None = None, on_turn: Callable[[int], None] | None = None
+) -> bool:
+    """Show a tile for an upload, then `tiles`; return whether the first one is chosen."""
+    is_upload = st.query_params.get("image_source") == _UPLOAD
+    own = FilmTile(_UPLOAD, _(N_("Upload a photo")), icon="upload", selected=is_upload)
+    film_strip(
+        [own, *(replace(tile, selected=tile.selected and not is_upload) for tile in tiles)],
+        "compare-strip",
+        _choose,
+        alt=_(N_("Images")),
+        pages=pages,
+        on_turn=on_turn,
+    )
+    return is_upload
+
+
+def _choose(name: str) -> None:
+    if name == _UPLOAD:
+        st.query_params["image_source"] = _UPLOAD
+        return
+    st.query_params.pop("image_source", None)
+    st.query_params["image" if name.isdigit() else "sample"] = name
+
+
+def _chosen_test_image(dataset: ArrayDataset) -> InputImage:
+    index = url.read_number("image", len(dataset.test_x)) or 0
+    image = sample_images.from_test_set(dataset, index)
     label = _(dataset.classes[image.label])
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.image(image_display.upscale_image(image.photo, 6), width=_SHOWN_SIDE, alt=label)
-        with st.container(width="content"):
-            index = url.read_number("image", count) or 0
-            st.markdown(_(N_("Test image {index}: {label}"), index=index, label=f"**{label}**"))
-            st.button(
-                _(N_("Pick another image")), icon=":material/shuffle:", on_click=_next_image, args=(count,)
-            )
+    st.caption(_(N_("Test image {index}: {label}"), index=index, label=f"**{label}**"))
     return image
 
 
-def _next_image(count: int) -> None:
-    st.query_params["image"] = str(np.random.default_rng().integers(count))
+@st.cache_data(max_entries=400, show_spinner=False)
+def _test_tile(origin: str, index: int, _x: np.ndarray) -> bytes:
+    return encode_tile(np.asarray(_x[index]).transpose(1, 2, 0))
 
 
-def _choose_sample(results: list[ModelResult]) -> InputImage:
-    samples = {sample.name: sample for sample in load_samples()}
-    with st.container(horizontal=True, vertical_alignment="center"):
-        place = st.empty()
-        with st.container(width="content"):
-            name = url.choose_one(
-                st.selectbox,
-                _(N_("Sample photo")),
-                list(samples),
-                key="sample",
-                default=next(iter(samples)),
-                format_func=lambda n: _sample_label(samples[n]),
-                width=240,
-            )
-            sample = samples[name]
-            st.caption(f"[{sample.credit}]({sample.url}) · {sample.license}")
-            st.caption(_(N_("The 10,000 test images are not installed.")))
-            download_button(DATASET)
-    place.image(sample.photo, width=_SHOWN_SIDE, alt=_sample_label(sample))
-    return sample_images.from_sample(sample, results[0].classes)
+def encode_tile(photo: np.ndarray) -> bytes:
+    """JPEG file of an image (H, W, 3) uint8, as a tile of the strip."""
+    buffer = io.BytesIO()
+    heatmap.enlarge(photo, smooth=photo.shape[0] > INPUT_SIDE, side=_TILE_SIDE).save(
+        buffer, "JPEG", quality=88
+    )
+    return buffer.getvalue()
 
 
 def _sample_label(sample: ClassSample) -> str:
@@ -144,7 +190,7 @@ def _show_preprocessing(crop: square_crop.SquareCrop) -> InputImage:
 def show_predictions(results: list[ModelResult], image: InputImage) -> None:
     """Show the Grad-CAM heatmap and the top five classes of each model."""
     opacity = st.session_state.get(_OPACITY_KEY, round(100 * heatmap.DEFAULT_OPACITY)) / 100
-    with st.grid(min_column_width=_CARD_WIDTH, gap="small"):
+    with st.grid(min(_MAX_CARDS, len(results)), min_column_width=_CARD_WIDTH, gap="small"):
         for result in results:
             with st.container(border=True, height="stretch"):
                 _show_prediction(result, image, opacity)
@@ -196,7 +242,7 @@ def _show_prediction(result: ModelResult, image: InputImage, opacity: float) -> 
     st.markdown(title)
     shown = heatmap.explain(result, image, opacity=opacity)
     if shown is None:
-        plain = heatmap.enlarge(image.photo, smooth=image.is_photo)
+        plain = np.asarray(heatmap.enlarge(image.photo, smooth=image.is_photo))
         caption = _(N_("Grad-CAM not available: no convolutional layers"))
         st.image(plain, width="stretch", caption=caption, alt=names[int(top[0])])
     else:
@@ -208,6 +254,7 @@ def _show_prediction(result: ModelResult, image: InputImage, opacity: float) -> 
         )
         st.image(shown.overlay, width="stretch", caption=caption, alt=caption)
     figure = charts.probability_bars(probabilities[top], [names[i] for i in top], truth=rank, height=150)
+    figure.update_xaxes(range=[0, _BAR_ROOM])
     st.plotly_chart(figure, key=f"top-{result.id}", config=charts.CONFIG, alt=_(N_("Top five classes")))
 
 
