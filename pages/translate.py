@@ -12,8 +12,8 @@ from ui.kit.i18n import _
 from ui.kit.run_names import run_name
 
 VIEWS = {
-    "photos": (N_("Translate photos"), ":material/swap_horiz:"),
-    "own": (N_("Your own photos"), ":material/add_photo_alternate:"),
+    "photos": (N_("Translate"), ":material/swap_horiz:"),
+    "own": (N_("Own photos"), ":material/add_photo_alternate:"),
     "toy": (N_("Toy GAN"), ":material/sports_esports:"),
 }
 

@@ -54,6 +54,7 @@ function build(parentElement) {
     slider.focus({ preventScroll: true })
     move(event)
   }
+  box.onmousedown = (event) => event.preventDefault() // or the click would take the focus from the slider
   box.onpointermove = (event) => {
     if (box.hasPointerCapture(event.pointerId)) move(event)
   }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -45,9 +46,10 @@ def own_domains_section() -> None:
         default=next(iter(pairs)),
         format_func=lambda i: pairs[i].title,
     )
-    _show_pair(pairs[chosen])
+    estimate = _show_pair(pairs[chosen])
     with st.expander(_(N_("Upload another pair")), icon=":material/upload_file:"):
         _upload_form()
+    estimate()  # last: timing a few batches takes seconds, and everything else is on the page by then
 
 
 def _upload_form() -> None:
@@ -126,7 +128,8 @@ def _add(content: bytes, file_name: str, names: tuple[str, str]) -> None:
     st.rerun()
 
 
-def _show_pair(pair: PhotoPair) -> None:
+def _show_pair(pair: PhotoPair) -> Callable[[], None]:
+    """Show a pair with its runs; return what fills in the estimated time."""
     task = tasks.get_task(pair_tasks.task_name(pair))
     with st.container(border=True):
         for side, name in zip("AB", pair.names, strict=True):
@@ -142,7 +145,7 @@ def _show_pair(pair: PhotoPair) -> None:
             shown = [train[i] for i in np.unique(np.linspace(0, len(train) - 1, _SHOWN_PHOTOS).astype(int))]
             st.image(_photo_row(tuple(map(str, shown))), width="stretch", alt=name)
     runs = store.list_runs(task.name)
-    _start_form(task)
+    estimate = _start_form(task)
     if runs:
         active = any(run.status().is_active for run in runs)
         st.fragment(_show_runs, run_every=_REFRESH_SECONDS if active else None)(task, active)
@@ -162,6 +165,7 @@ def _show_pair(pair: PhotoPair) -> None:
             on_click=_delete,
             args=(pair,),
         )
+    return estimate
 
 
 def _delete(pair: PhotoPair) -> None:
@@ -179,8 +183,8 @@ def _photo_row(files: tuple[str, ...]) -> np.ndarray:
     return image_display.tile_images(photos, _SHOWN_PHOTOS, 1)
 
 
-def _start_form(task: tasks.Task) -> None:
-    """Draw the choice of the recipe with its estimated time, and the start button."""
+def _start_form(task: tasks.Task) -> Callable[[], None]:
+    """Draw the choice of the recipe and the start button; return what fills in the estimated time."""
     quick = (
         url.choose_one(
             st.segmented_control,
@@ -206,8 +210,7 @@ def _start_form(task: tasks.Task) -> None:
             )
         )
     left, right = st.columns([1, 2], vertical_alignment="bottom")
-    with left:
-        _show_estimate(task, recipe)
+    place = left.container()
     with right, st.container(horizontal=True):
         st.button(
             _(N_("Start training")),
@@ -223,6 +226,12 @@ def _start_form(task: tasks.Task) -> None:
             icon=":material/tune:",
             query_params={"task": task.name},
         )
+
+    def show_estimate() -> None:
+        with place:
+            _show_estimate(task, recipe)
+
+    return show_estimate
 
 
 def _show_estimate(task: tasks.Task, recipe: Recipe) -> None:
