@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import bisect
 import functools
 import tomllib
+import unicodedata
 from dataclasses import dataclass
 
 from core import paths
@@ -13,8 +15,8 @@ from core.text import fold_text
 
 @dataclass(frozen=True)
 class Term:
-    """One entry: names and explanations in both languages, the reading of the Japanese name, and the ids of
-    related terms.
+    """One entry: names and explanations in both languages, the reading of the Japanese name, the ids of
+    related terms, and what its illustration shows ("" if it has none).
     """
 
     id: str
@@ -24,6 +26,8 @@ class Term:
     text_en: str
     text_ja: str
     related: tuple[str, ...] = ()
+    image_en: str = ""
+    image_ja: str = ""
 
     def name(self, language: str) -> str:
         """Return the name in `language`: Japanese for "ja", else English."""
@@ -32,6 +36,46 @@ class Term:
     def text(self, language: str) -> str:
         """Return the explanation in `language`: Japanese for "ja", else English."""
         return self.text_ja if language == "ja" else self.text_en
+
+    def image(self, language: str) -> str:
+        """Return what the illustration shows, in `language`; "" without an illustration."""
+        return self.image_ja if language == "ja" else self.image_en
+
+    def initial(self, language: str) -> str:
+        """Return the heading of the index in `language`: a letter, or a row of the kana table (あ, か, さ, ...)."""
+        if language == "ja":
+            return _KANA_ROWS[
+                bisect.bisect_right(_KANA_ROWS, unicodedata.normalize("NFD", self.reading)[0]) - 1
+            ]
+        return self.en[0].upper()
+
+
+@dataclass(frozen=True)
+class TermGroup:
+    """Terms of one subject, in the order in which one may read them."""
+
+    id: str
+    title: str
+    terms: tuple[str, ...]
+
+
+_KANA_ROWS = "あかさたなはまやらわ"
+
+_GROUP_TITLES = {
+    "basics": N_("Basics"),
+    "training": N_("Training"),
+    "cnns": N_("CNNs"),
+    "evaluation": N_("Evaluation"),
+    "gans": N_("GANs"),
+    "coco": N_("COCO"),
+}
+
+
+@functools.cache
+def list_groups() -> tuple[TermGroup, ...]:
+    """List the groups of terms, read from `locale/glossary-groups.toml`."""
+    with (paths.PROJECT / "locale" / "glossary-groups.toml").open("rb") as f:
+        return tuple(TermGroup(key, _GROUP_TITLES[key], tuple(ids)) for key, ids in tomllib.load(f).items())
 
 
 @functools.cache

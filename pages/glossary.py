@@ -7,29 +7,48 @@ import streamlit as st
 from core import glossary
 from core.messages import N_
 from core.migration import GLOSSARY_TERMS
-from ui.components.former_anchors import former_anchors
+from ui.components.glossary_style import glossary_style
+from ui.glossary import entries
 from ui.kit import url
 from ui.kit.frame import page
-from ui.kit.i18n import _, escape_markdown, language
+from ui.kit.i18n import _, _n, escape_markdown, language
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _groups(page_language: str, see_also: str, titles: tuple[str, ...], base: str) -> tuple[list[str], str]:
+    """Return the blocks of all groups, and of the index. `base` is the address of the page, part of every link."""
+    blocks = [
+        entries.group_html(
+            title, group.id, map(glossary.get_term, group.terms), page_language, see_also, url.glossary_href
+        )
+        for title, group in zip(titles, glossary.list_groups(), strict=True)
+    ]
+    return blocks, entries.index_html(page_language, url.glossary_href)
+
 
 with page("glossary", wide=False):
-    page_language, other_language = language(), "en" if language() == "ja" else "ja"
     query = st.text_input(
         _(N_("Search")), key="q", bind="query-params", placeholder=_(N_("term in English or Japanese"))
     )
-    results = glossary.search_terms(query, page_language)
-    if not results:
-        st.info(_(N_("No entries match {word}."), word=escape_markdown(query)))
-    result_ids = {t.id for t in results}
-    for term in results:
-        st.subheader(f"{term.name(page_language)} :gray[· {term.name(other_language)}]", anchor=term.id)
-        st.markdown(term.text(page_language))
-        if term.related:
-            # Where the search leaves an entry out, the link opens the whole glossary at it.
-            links = [
-                f"[{glossary.get_term(r).name(page_language)}]({f'#{r}' if r in result_ids else url.page_href('glossary', r)})"
-                for r in term.related
-            ]
-            see_also = _(N_("See also: {terms}"), terms=" · ".join(links))
-            st.markdown(f":small[{see_also}]")  # a caption is too pale for links
-    former_anchors(GLOSSARY_TERMS)
+    see_also = _(N_("See also:"))
+    if query.strip():
+        results = glossary.search_terms(query, language())
+        if results:
+            title = _n("{count} entry", "{count} entries", len(results))
+            st.html(entries.group_html(title, "results", results, language(), see_also, url.glossary_href))
+        else:
+            st.info(_(N_("No entries match {word}."), word=escape_markdown(query)))
+    else:
+        titles = tuple(_(group.title) for group in glossary.list_groups())
+        blocks, index = _groups(language(), see_also, titles, url.page_href("glossary"))
+        st.markdown(
+            " · ".join(
+                f"[{title}](#group-{group.id})"
+                for title, group in zip(titles, glossary.list_groups(), strict=True)
+            )
+        )
+        with st.expander(_(N_("Index A–Z")), icon=":material/sort_by_alpha:"):
+            st.html(index)
+        for block in blocks:
+            st.html(block)
+    glossary_style(GLOSSARY_TERMS)

@@ -19,6 +19,7 @@ def _load_names() -> dict[str, dict[str, list[str]]]:
         return tomllib.load(f)
 
 
+@functools.cache
 def display_name(name: str, language: str) -> str:
     """Return the name of a category or supercategory in `language`; `name` itself if it has none in that language."""
     names = _load_names() if language == "ja" else {}

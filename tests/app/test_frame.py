@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import time
 from collections.abc import Callable
@@ -92,14 +93,18 @@ def test_the_menu_finds_the_running_one_behind_all_that_wait(visit: Callable) ->
     assert link.label == "50% · MNIST: softmax regression"
 
 
+def entries(page) -> str:  # noqa: ANN001
+    """The HTML of the glossary."""
+    return "".join(element.proto.body for element in page.at.get("html"))
+
+
 def test_links_stand_below_the_base_path(visit: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
     option = st.get_option
     monkeypatch.setattr(st, "get_option", lambda n: "/lab/" if n == "server.baseUrlPath" else option(n))
     assert url.page_href("train", run="1", task="a b") == "/lab/train?run=1&task=a+b"
     assert url.page_href() == "/lab/"
     page = visit("glossary").set("q", "dropout")
-    links = "".join(m.value for m in page.at.markdown if "See also" in m.value)
-    assert "](/lab/glossary#" in links
+    assert 'href="/lab/glossary?term=overfitting"' in entries(page)
     page.go("train", task="mnist-softmax", recipe="full")
     assert "(/lab/glossary#epoch)" in page.at.number_input("mnist-softmax.epochs").help
     run = factories.finished("mnist-softmax")
@@ -146,7 +151,7 @@ def test_what_breaks_in_a_page_is_a_sentence_with_an_id(
         raise ZeroDivisionError("secret")
 
     monkeypatch.setattr(glossary, "search_terms", burst)
-    page = visit("glossary", language)
+    page = visit("glossary", language, q="loss")
     [error] = page.errors
     number = re.search(r"\b[0-9a-f]{6}\b", error).group()
     assert "secret" not in page.text
@@ -198,19 +203,36 @@ def test_the_glossary_finds_words_of_both_languages(
     visit: Callable, language: str, word: str, term: str
 ) -> None:
     page = visit("glossary", language).set("q", word)
-    assert any(s.value.startswith(term) for s in page.at.subheader)
-    assert len(page.at.subheader) < len(glossary.search_terms("", "en"))
+    assert f">{term}</a><small" in entries(page)
+    assert entries(page).count("<section") < len(glossary.search_terms("", "en"))
 
 
 @pytest.mark.parametrize("word", ["qqqq", "<b>x</b>", "[", "(" * 500, "**", "$x$"])
 def test_the_glossary_without_a_hit(visit: Callable, word: str) -> None:
     page = visit("glossary").set("q", word)
     assert not page.errors
-    assert page.at.info or page.at.subheader
+    assert page.at.info or "<section" in entries(page)
 
 
 def test_the_glossary_by_its_link(visit: Callable) -> None:
-    assert [s.value.split(" ")[0] for s in visit("glossary", q="softmax").at.subheader][:1]
+    assert re.findall(r'<section [^>]*id="([^"]+)"', entries(visit("glossary", q="softmax")))[0] == "softmax"
+
+
+@pytest.mark.parametrize(("language", "initials"), [("en", "AB"), ("ja", "あか")])
+def test_the_glossary_is_grouped_illustrated_and_has_an_index(
+    visit: Callable, language: str, initials: str
+) -> None:
+    page = visit("glossary", language)
+    index, *groups = [element.proto.body for element in page.at.get("html")]
+    assert len(groups) == len(glossary.list_groups())
+    assert all(f"<dt>{initial}</dt>" in index for initial in initials)
+    assert index.count("<a ") == len(glossary.list_terms())
+    shown = "".join(groups)
+    assert shown.count("<section") == len(glossary.list_terms())
+    illustrated = [term for term in glossary.list_terms() if term.image_en]
+    assert shown.count("<img") == len(illustrated) >= 20
+    assert all(f'alt="{html.escape(term.image(language))}"' in shown for term in illustrated)
+    assert "/glossary?term=stride" in shown
 
 
 def test_a_second_click_before_the_page_is_complete_starts_nothing(visit: Callable, launched: list) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from core import glossary, paths
 from core.messages import UserError
+from ui.kit import palette
 
 ALL = glossary.list_terms()
 
@@ -39,6 +40,30 @@ def test_related_terms_exist():
     for term in ALL:
         assert term.related and set(term.related) <= known - {term.id}
         assert len(set(term.related)) == len(term.related)
+
+
+def test_every_term_stands_in_one_group():
+    grouped = [term_id for group in glossary.list_groups() for term_id in group.terms]
+    assert sorted(grouped) == sorted(t.id for t in ALL)
+
+
+def test_illustrations_and_their_descriptions_belong_together():
+    files = {p.stem for p in (paths.PROJECT / "ui" / "glossary" / "art").glob("*.svg")}
+    assert files == {t.id for t in ALL if t.image_en} == {t.id for t in ALL if t.image_ja}
+    for term in ALL:
+        assert not re.search(r"[\u3040-\u30ff\u4e00-\u9fff]", term.image_en)
+    for name in files:
+        svg = (paths.PROJECT / "ui" / "glossary" / "art" / f"{name}.svg").read_text(encoding="utf-8")
+        colors = set(re.findall(r"#[0-9A-F]{6}", svg))
+        assert colors <= {palette.BLUE, palette.VERMILLION, palette.GREEN, "#7B818B"}
+        for background in ("#FFFFFF", "#0E1117"):
+            assert all(palette.contrast_ratio(color, background) >= 3 for color in colors)
+
+
+def test_the_index_has_letters_and_rows_of_kana():
+    initials = {t.id: (t.initial("en"), t.initial("ja")) for t in ALL}
+    assert initials["dropout"] == ("D", "た") and initials["gan"] == ("G", "か")
+    assert initials["pooling"] == ("P", "は") and initials["weight-decay"] == ("W", "あ")
 
 
 def test_order_follows_the_language():

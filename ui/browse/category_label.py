@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from core.coco import category_names, filter_query
 from core.coco.filter_names import FilterNames
 from ui.kit.i18n import language
+
+
+def category_labels(names: Iterable[str]) -> dict[str, str]:
+    """Return the names of several categories in the language of this session, which is looked up once."""
+    chosen = language()
+    return {name: category_names.display_name(name, chosen) for name in names}
 
 
 def category_label(name: str) -> str:

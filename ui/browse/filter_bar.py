@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.coco import filter_query, statistics
 from core.coco.dataset import Coco
 from core.messages import N_, UserError
-from ui.browse.category_label import category_label, filter_condition
+from ui.browse.category_label import category_labels, filter_condition
 from ui.kit import url
 from ui.kit.i18n import _, translate_message
 
@@ -83,8 +83,10 @@ def _category_chips(coco: Coco, text: str, chips: DeltaGenerator, more: DeltaGen
     visible = list(dict.fromkeys([*list(counts)[:_NUM_CHIPS], *lit]))
     hidden = [name for name in counts if name not in visible]
 
+    labels = category_labels(counts)
+
     def label(name: str) -> str:
-        return f"{category_label(name)} {counts.get(name, 0):,}"
+        return f"{labels[name]} {counts[name]:,}"
 
     def write_filter() -> None:
         chosen = [*st.session_state.get(_CHIPS, ()), *st.session_state.get(_MORE_CHIPS, ())]
@@ -158,9 +160,10 @@ def _advanced_filter(coco: Coco) -> str:
 
 def _filter_builder(coco: Coco) -> None:
     """Compose a condition and add it to the filter."""
+    labels = category_labels(coco.names.categories)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox(
-            _(N_("Category")), list(coco.names.categories), key="coco-build-name", format_func=category_label
+            _(N_("Category")), list(coco.names.categories), key="coco-build-name", format_func=labels.get
         )
         count_slot = st.container(width=120)
     operator = st.segmented_control(

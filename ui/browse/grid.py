@@ -11,7 +11,7 @@ from core.coco import drawing
 from core.coco.dataset import Coco
 from core.messages import N_
 from ui.browse import filter_bar, navigation
-from ui.browse.category_label import category_label
+from ui.browse.category_label import category_labels
 from ui.components.file_download import file_download_button
 from ui.components.image_grid import GridTile, image_grid
 from ui.kit.i18n import _, _n
@@ -63,15 +63,16 @@ def thumbnail_grid(coco: Coco, rows: pd.DataFrame) -> None:
         )
     thumbnails = drawing.render_thumbnails(coco, shown)
     counts = _count_categories(str(coco.folder), [record.index for record in shown], coco)
+    labels = category_labels(name for of_image in counts.values() for _category, name, _count in of_image)
     image_grid(
         [
-            GridTile(content, _caption(counts.get(record.index, []), record.id))
+            GridTile(content, _caption(counts.get(record.index, []), labels, record.id))
             for content, record in zip(thumbnails, shown, strict=True)
         ],
         "coco-grid",
         lambda position: navigation.open_image(shown[position].id, shown[position].split),
         alt=_(N_("Images with annotations")),
-        legend=_page_legend(counts),
+        legend=_page_legend(counts, labels),
     )
     navigation.pager(pages, page, "bottom")
 
@@ -81,22 +82,27 @@ def _count_categories(folder: str, indices: list[int], _coco: Coco) -> dict[int,
     return _coco.count_categories(indices)
 
 
-def _caption(counts: list[tuple[int, str, int]], image_id: int) -> list[tuple[str, str]]:
+def _caption(
+    counts: list[tuple[int, str, int]], labels: dict[str, str], image_id: int
+) -> list[tuple[str, str]]:
     """Return colors and texts of the caption: the top two categories, or the id of an image without annotations."""
     named = [
-        (drawing.css_color(category), f"{category_label(name)} {count:,}") for category, name, count in counts
+        (drawing.css_color(category), f"{labels[name]} {count:,}")
+        for category, name, count in counts[:_NUM_NAMED]
     ]
-    return named[:_NUM_NAMED] or [("", str(image_id))]
+    return named or [("", str(image_id))]
 
 
-def _page_legend(counts: dict[int, list[tuple[int, str, int]]]) -> list[tuple[str, str]]:
+def _page_legend(
+    counts: dict[int, list[tuple[int, str, int]]], labels: dict[str, str]
+) -> list[tuple[str, str]]:
     """Return colors and names of the categories in most images of a page."""
     images: dict[tuple[int, str], int] = {}
     for of_image in counts.values():
         for category, name, _count in of_image:
             images[category, name] = images.get((category, name), 0) + 1
     most = sorted(images, key=lambda key: -images[key])[:_NUM_LEGEND]
-    return [(drawing.css_color(category), category_label(name)) for category, name in most]
+    return [(drawing.css_color(category), labels[name]) for category, name in most]
 
 
 def image_navigation(coco: Coco, image_id: int, split: str) -> navigation.Neighbors:

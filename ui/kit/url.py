@@ -194,6 +194,11 @@ def page_href(name: str = "", anchor: str = "", **parameters: str) -> str:
     return f"{_base_path()}/{name}{query}{f'#{anchor}' if anchor else ''}"
 
 
+def glossary_href(term_id: str) -> str:
+    """Return the address of a glossary entry."""
+    return page_href("glossary", term=term_id)
+
+
 def unknown_path() -> str:
     """Return the path in the browser's address below the base path, "" for home; call it on home alone.
 
