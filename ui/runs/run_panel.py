@@ -11,6 +11,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from core.analysis import best_run
+from core.data import dataset_info
 from core.formatting import format_metric
 from core.kinds import get_kind
 from core.messages import N_
@@ -138,9 +139,9 @@ def _show_status(run: Run, status: Status) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
             state_badge(status)
-            st.markdown(
-                f"**{escape_markdown(run_name(run))}** · {_(run.task.title)}", help=run.id, width="content"
-            )
+            # Default names say the model already.
+            about = run.task.title if run.note().get("name") else dataset_info(run.task.dataset).title
+            st.markdown(f"**{escape_markdown(run_name(run))}** · {_(about)}", help=run.id, width="content")
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
             _run_controls(run, status)
     data = run.config.get("data", {})

@@ -186,10 +186,10 @@ def _show_estimate(task: tasks.Task, recipe: Recipe, seconds: int) -> None:
     else:
         duration = estimate.seconds
         details = _n(
-            "{count} step × {ms} ms",
-            "{count} steps × {ms} ms",
+            "{count} step × {time}",
+            "{count} steps × {time}",
             estimate.total_steps,
-            ms=f"{1000 * estimate.step_seconds:.1f}",
+            time=_format_step_time(estimate.step_seconds),
         )
     notes = [_(N_("Training steps only. Startup and test-set evaluation add a few seconds."))]
     if estimate.is_provisional:
@@ -202,6 +202,10 @@ def _show_estimate(task: tasks.Task, recipe: Recipe, seconds: int) -> None:
         delta_arrow="off",
         help=" ".join(notes),
     )
+
+
+def _format_step_time(seconds: float) -> str:
+    return f"{1000 * seconds:.1f} ms" if seconds < 1 else f"{seconds:.1f} s"
 
 
 def start_run(task: tasks.Task, recipe: Recipe, seconds: int) -> None:

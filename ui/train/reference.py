@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from core import tasks
 from core.analysis import best_run
-from core.formatting import format_metric
+from core.formatting import METRIC_NAMES, format_metric
 from core.kinds import get_kind
 from core.kinds.base import Curve
 from core.messages import N_
 from core.runs import store
 from core.runs.store import Run
+from core.task_spec import ExpectedResult
 from ui.components.live_chart import live_chart
-from ui.kit import cache, palette
+from ui.kit import cache, charts, palette
 from ui.kit.data_source import fallback_label
 from ui.kit.i18n import _, _n, escape_markdown, format_duration
 from ui.kit.run_names import run_name
-from ui.runs.curves_panel import curve_figure
+from ui.runs.curves_panel import AXIS_NAMES, curve_figure
+from ui.runs.key_figures import metric_label
 from ui.runs.run_panel import run_link
 
-_NUM_RECENT, _NUM_CHARTS = 5, 2
+_NUM_RECENT = 5
 _SMOOTHING = 0.9
 
 
@@ -79,20 +82,46 @@ def _show_pretrained(task: tasks.Task) -> None:
             machine=expected.machine,
         )
     )
-    _show_curves(task, pd.DataFrame(card.get("history", {})))
+    if not _show_curves(task, pd.DataFrame(card.get("history", {}))):
+        _show_level(task, expected, card.get("epochs", 1))
 
 
-def _show_curves(task: tasks.Task, log: pd.DataFrame) -> None:
+def _show_curves(task: tasks.Task, log: pd.DataFrame) -> bool:
+    """Draw the most important curves that `log` has; return whether it has any."""
     kind = get_kind(task.kind)
-    for curve in reversed(kind.curves[:_NUM_CHARTS]):
-        known = _logged(curve, log)
-        if not known.columns:
-            continue
-        figure = curve_figure(log, known, None, "epoch", _SMOOTHING, log_y=curve.key == "loss")
-        figure.for_each_trace(
-            lambda trace: trace.update(line={"color": palette.NEUTRAL}, marker={"color": palette.NEUTRAL})
-        )
-        live_chart(figure, f"reference-{task.name}-{curve.key}", alt=_(curve.name))
+    progress = f"val/{kind.progress_metric}"
+    # Of many curves, the one that stands for a run.
+    curves = [c for c in kind.curves if c.columns.get("validation") == progress or not c.group]
+    known = [known for curve in reversed(curves) if (known := _logged(curve, log)).columns]
+    for curve in known:
+        figure = curve_figure(log, curve, None, "epoch", _SMOOTHING, log_y=curve.key == "loss")
+        _draw_gray(figure, f"reference-{task.name}-{curve.key}", _(curve.name))
+    return bool(known)
+
+
+def _show_level(task: tasks.Task, expected: ExpectedResult, epochs: int) -> None:
+    """Draw the test result of a pretrained model without recorded curves as a level to reach."""
+    name, label = _(METRIC_NAMES.get(expected.metric, expected.metric)), metric_label(expected.metric, "test")
+    level = charts.Series(label, [0, epochs], [expected.value] * 2, role="test", dash="dash")
+    is_percentage = get_kind(task.kind).selection_metric.is_percentage
+    figure = charts.line_chart(
+        [level],
+        _(AXIS_NAMES["epoch"]),
+        name,
+        y_format=".2%" if is_percentage else "",
+        integer_x=True,
+        height=240,
+    )
+    figure.update_yaxes(range=[0, 1.05] if is_percentage else [0, 2 * expected.value])
+    figure.update_traces(mode="lines")
+    _draw_gray(figure, f"reference-{task.name}", name)
+
+
+def _draw_gray(figure: go.Figure, key: str, alt: str) -> None:
+    figure.for_each_trace(
+        lambda trace: trace.update(line={"color": palette.NEUTRAL}, marker={"color": palette.NEUTRAL})
+    )
+    live_chart(figure, key, alt=alt)
 
 
 def _logged(curve: Curve, log: pd.DataFrame) -> Curve:
