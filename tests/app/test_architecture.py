@@ -133,6 +133,8 @@ def test_random_weights_are_called_random(visit: Callable) -> None:
 
 
 def test_both_networks_of_a_translation_are_drawn(visit: Callable) -> None:
+    page = visit("architecture", net="cyclegan-light", block="to_rgb.1")
+    assert drawing(page)["maps"]["tiles"][0]["label"] == "all channels"
     page = visit("architecture", net="cyclegan-light", part="Discriminator")
     assert [b["title"] for b in drawing(page)["blocks"]][1:] == [f"layers.{n}" for n in (0, 2, 5, 8, 11)]
     assert not page.errors

@@ -21,6 +21,22 @@ TITLES = {
     "architecture": "Architecture",
     "glossary": "Glossary",
 }
+ALL_TITLES = {
+    **TITLES,
+    "models": "Models & data",
+    "browse": "Browse COCO",
+    "translate": "Apples to oranges",
+}
+LONG_NAME = "a name that is rather long, as people write them when they are in a hurry"
+CLIPPED = """
+() => [...document.querySelectorAll(
+    'button, label, [role=tab], [role=radio], [data-testid=stMetric], [data-testid=stWidgetLabel], [data-testid=stPageLink]')]
+  .flatMap((part) => [part, ...part.querySelectorAll('*')])
+  .filter((e) => e.clientWidth && e.textContent.trim() && e.checkVisibility({ visibilityProperty: true, opacityProperty: true })
+    && getComputedStyle(e).overflowX !== 'visible' && e.scrollWidth > e.clientWidth + 1)
+  .map((e) => e.textContent.trim())
+"""
+"""The texts in controls and metrics that are cut off."""
 LANGUAGES = pytest.mark.parametrize("language", ["ja", "en"])
 
 
@@ -32,22 +48,23 @@ def run(server: Server) -> str:
         patch.setenv("MANABI_OFFLINE", "1")
         patch.setenv("MANABI_DOWNLOADS", str(server.runs / ".none"))
         factories.finished("boston-mlp")
-        return factories.finished(
-            name="a name that is rather long, as people write them when they are in a hurry"
-        ).id
+        return factories.finished(name=LONG_NAME).id
 
 
 def heading(visitor: Visitor, path: str, language: str) -> None:
-    expect(visitor.page.get_by_role("heading", level=1)).to_have_text(get_translator(language)(TITLES[path]))
+    expect(visitor.page.get_by_role("heading", level=1)).to_have_text(
+        get_translator(language)(ALL_TITLES[path])
+    )
 
 
 @LANGUAGES
 @pytest.mark.parametrize("width", [390, 1280])
-def test_nothing_is_wider_than_the_screen(
+def test_nothing_is_wider_than_the_screen_and_no_label_is_clipped(
     visitor: Callable[..., Visitor], run: str, language: str, width: int
 ) -> None:
     me = visitor(f"{language}-XX", width=width)
-    for path in TITLES:
+    clipped: dict[str, list[str]] = {}
+    for path in ALL_TITLES:
         me.open(path, **({"run": run} if path == "train" else {}))
         heading(me, path, language)
         if path == "train":
@@ -59,6 +76,10 @@ def test_nothing_is_wider_than_the_screen(
         assert me.overflow <= 0, path
         inner = me.page.get_by_test_id("stMain").evaluate("e => e.scrollWidth - e.clientWidth")
         assert inner <= 0, path
+        found = {text for text in me.page.evaluate(CLIPPED) if LONG_NAME not in text}
+        if found:
+            clipped[path] = sorted(found)
+    assert clipped == {}
 
 
 @LANGUAGES

@@ -141,7 +141,8 @@ def _draw_block(
     if block.kind == "input" and example and example.x.ndim == 3:
         src = _image_url(_to_rgb(example.x))
     elif found and found.values.ndim == 3 and block.kind != "join":
-        src = _map_url(found.values[0], found, block.kind)
+        photo = _to_photo(found) if example and example.is_photo else None
+        src = _map_url(found.values[0], found, block.kind) if photo is None else _image_url(photo)
     return {
         **_rectangle(box),
         "name": block.name,
@@ -242,6 +243,9 @@ def _strip(
         name = _(example.label) if example.label else _title(block)
         tiles = [{"src": _image_url(_to_rgb(example.x)), "label": name, "alt": name}]
     elif found and found.values.ndim == 3:
+        if example and example.is_photo and (photo := _to_photo(found)) is not None:
+            name = _(N_("all channels"))
+            tiles.append({"src": _image_url(photo), "label": name, "alt": name})
         for channel, peak, plane in zip(found.channels, found.peaks, found.values, strict=True):
             alt = _(N_("channel {number}, largest activation {peak}"), number=channel, peak=f"{peak:.2g}")
             tiles.append(
@@ -259,6 +263,14 @@ def _strip(
 
 def _to_rgb(x: np.ndarray) -> np.ndarray:
     return np.repeat(x, 3, axis=0).transpose(1, 2, 0) if len(x) == 1 else x.transpose(1, 2, 0)
+
+
+def _to_photo(found: BlockActivation) -> np.ndarray | None:
+    """The output of a generator, RGB in [-1, 1], as an image; None for other outputs."""
+    if found.count != 3 or found.low < -1 or found.high > 1:
+        return None
+    planes = found.values[np.argsort(found.channels)]
+    return ((planes.transpose(1, 2, 0) + 1) * 127.5).round().astype(np.uint8)
 
 
 def _map_url(plane: np.ndarray, found: BlockActivation, kind: str) -> str:

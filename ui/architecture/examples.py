@@ -31,7 +31,7 @@ class Example:
 
     `label` and `classes` are empty for models that do not classify. `source` is the title of its data set (a message id),
     `drawn` whether that is fallback data, `decoding` whether the real
-    data are still being decoded. `mean` and `std` normalize it.
+    data are still being decoded, `is_photo` whether the model returns photos. `mean` and `std` normalize it.
     """
 
     x: np.ndarray
@@ -41,6 +41,7 @@ class Example:
     source: str
     drawn: bool
     decoding: bool
+    is_photo: bool
     mean: tuple[float, ...]
     std: tuple[float, ...]
 
@@ -66,6 +67,7 @@ def load_example(task: tasks.Task, number: int) -> Example | None:
         source=dataset.title,
         drawn=bool(dataset.stand_in_for),
         decoding=decoding,
+        is_photo=get_kind(task.kind).model_role == "translator",
         mean=tuple(map(float, dataset.mean)),
         std=tuple(map(float, dataset.std)),
     )

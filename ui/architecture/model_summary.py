@@ -62,7 +62,7 @@ def show_metrics(layers: Sequence[LayerSummary], former: Sequence[LayerSummary] 
         (
             _(N_("Activations")),
             lambda rows: sum(layer.activation_bytes for layer in rows),
-            lambda size: f"{size / 1e6:.2f} MB",
+            lambda size: f"{size / 1e6:.3g} MB",
             _(
                 N_(
                     "Total size of all layer outputs for one image (32-bit). Training keeps most of them "

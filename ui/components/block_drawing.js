@@ -49,7 +49,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   for (const { name, from, to } of data.groups) {
     const group = make('g', { class: 'group' }, svg), y = data.bottom - 30
     make('path', { d: `M${from} ${y - 4}V${y}H${to}V${y - 4}` }, group)
-    if (name.length * 6.7 <= to - from + 14) make('text', { x: (from + to) / 2, y: y + 14 }, group).textContent = name
+    if (name.length * 6 <= to - from + 16) make('text', { x: (from + to) / 2, y: y + 14 }, group).textContent = name
   }
   for (const d of data.edges) make('path', { class: 'edge', d }, svg)
 

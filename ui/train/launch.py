@@ -104,10 +104,11 @@ def _follow_link(task: tasks.Task) -> None:
 def _data_button(task: tasks.Task) -> None:
     """A button that names the data that a run uses now, and shows where they are or how to get them."""
     status = cache.dataset_status(task.dataset)
-    is_fallback = not status.folder and bool(status.fallback_title)
-    title = status.fallback_title if is_fallback else status.title
+    is_fallback = not status.folder and bool(
+        status.fallback_title
+    )  # whose long titles the popover has room for
     with st.popover(
-        _(N_("Data: {title}"), title=_(title)),
+        _(N_("Fallback data")) if is_fallback else _(N_("Data: {title}"), title=_(status.title)),
         icon=":material/database:" if status.folder else ":material/warning:",
         width="content",
     ):
