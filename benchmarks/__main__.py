@@ -14,9 +14,13 @@ QUICK_BENCHMARKS = {
     "time_to_accuracy": "Time to validation accuracy, from the command",
     "drawing": "From drawing to prediction, in core",
     "server_start": "Server start to first page",
+    "serving": "First paint of every page, in a browser",
+    "pages": "Opening every page, the server's share",
     "reruns": "Page reruns on the server",
     "long_log": "Opening a run with 100,000 logged steps",
     "attached_page": "Cost of an attached live page",
+    "live_charts": "One live chart, drawn in several ways",
+    "isolated_runs": "A run in a process of its own",
     "cifar_data": "Decoding and opening CIFAR-10",
     "cifar_throughput": "CIFAR-10 training throughput vs. a stock loop",
     "cifar_inference": "CIFAR-10 inference latency",
@@ -29,6 +33,7 @@ LONG_BENCHMARKS = {
     "evaluation": "Pretrained models on their whole test sets",
     "full_runs": "Full recipe of every task, with test metrics",
 }
+ALIASES = {"runs_apart": "isolated_runs"}  # former names, still accepted
 
 
 def run_benchmarks(names: dict[str, str]) -> int:
@@ -61,12 +66,13 @@ def main() -> None:
     )
     args = words.parse_args()
     every = QUICK_BENCHMARKS | LONG_BENCHMARKS
-    unknown = [n for n in args.names if n not in every]
+    names = [ALIASES.get(n, n) for n in args.names]
+    unknown = [n for n in names if n not in every]
     if unknown:
         words.error(f"benchmark not found: {', '.join(unknown)}")
     table.require_idle_machine()
     print(table.print_header() + "\n", flush=True)
-    chosen = {n: every[n] for n in args.names} or (LONG_BENCHMARKS if args.long else QUICK_BENCHMARKS)
+    chosen = {n: every[n] for n in names} or (LONG_BENCHMARKS if args.long else QUICK_BENCHMARKS)
     sys.exit(min(1, run_benchmarks(chosen)))
 
 

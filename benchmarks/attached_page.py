@@ -8,11 +8,9 @@ from __future__ import annotations
 import statistics
 import time
 
-import psutil
-
 from benchmarks import table
 from benchmarks.isolated_runs import isolated_runs, require_mnist
-from benchmarks.serving import open_browser, run_server
+from benchmarks.serving import browser_cpu_seconds, open_browser, run_server
 from benchmarks.table import Measurement
 from core import tasks
 from core.runs import queue
@@ -46,18 +44,6 @@ def start_training(root: str) -> tuple[Run, MetricsReader]:
     return run, reader
 
 
-def _browser_seconds() -> float:
-    """Return the CPU seconds used so far by this process's browser."""
-    total = 0.0
-    for child in psutil.Process().children(recursive=True):
-        try:
-            if "chrom" in child.name():
-                total += sum(child.cpu_times()[:2])
-        except psutil.Error:
-            continue
-    return total
-
-
 def measure_rows() -> list[Measurement]:
     root, alone, watched, pairs = require_mnist(), [], [], []
     by_server = by_browser = 0.0
@@ -72,10 +58,10 @@ def measure_rows() -> list[Measurement]:
                 page.goto(f"{running.url}/train?run={run.id}")
                 page.locator("[data-testid=stProgress]").first.wait_for(timeout=60_000)
                 time.sleep(SETTLE_SECONDS)
-                begun = running.cpu_seconds(), _browser_seconds()
+                begun = running.cpu_seconds(), browser_cpu_seconds()
                 watched.append(measure_throughput(reader, WINDOW_SECONDS))
                 by_server += running.cpu_seconds() - begun[0]
-                by_browser += _browser_seconds() - begun[1]
+                by_browser += browser_cpu_seconds() - begun[1]
                 page.close()
                 pairs.append(1 - watched[-1] / alone[-1])
         finally:

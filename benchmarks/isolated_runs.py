@@ -1,16 +1,22 @@
-"""A separate run store for benchmarks that train: existing runs are not touched, and no run is left behind."""
+"""A separate run store for benchmarks that train: existing runs are not touched, and no run is left behind.
+
+As a benchmark, what it costs that a run is a process of its own: from Start to its first step, and around its steps.
+"""
 
 from __future__ import annotations
 
 import os
+import statistics
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.table import UnavailableError
-from core import data
+from benchmarks import table
+from benchmarks.table import Measurement, UnavailableError
+from core import data, tasks
+from core.runs import queue
 from core.runs.store import Run
 
 
@@ -48,3 +54,35 @@ def require_mnist() -> Path:
             "MNIST is not on this machine. Name its folder in MANABI_DATA, or: python -m core data get mnist"
         )
     return folder.parents[1]
+
+
+NUM_STARTS = 3
+
+
+def _start_once() -> tuple[float, float, float, float]:
+    """Start a quick run; return the seconds to its first step and to its end, those of its training alone, and its size in kB."""
+    task = tasks.TASKS[0]
+    begun = time.perf_counter()
+    run = queue.start_run(task, task.quick_recipe())
+    while run.status().is_active and not run.status().step:
+        time.sleep(0.02)
+    first = time.perf_counter() - begun
+    wait_for(run)
+    return first, time.perf_counter() - begun, run.summary["seconds"], run.size() / 1000
+
+
+def measure_rows() -> list[Measurement]:
+    with isolated_runs():
+        _start_once()  # decodes the data set
+        starts = [_start_once() for _ in range(NUM_STARTS)]
+    first, total, training, size = (statistics.median(values) for values in zip(*starts, strict=True))
+    return [
+        Measurement("Start to the first step", first, "s", note=f"median of {NUM_STARTS} quick runs"),
+        Measurement("Start to the end", total, "s"),
+        Measurement("of that, training and validation", training, "s"),
+        Measurement("the run's folder", size, "kB"),
+    ]
+
+
+if __name__ == "__main__":
+    table.run_standalone(measure_rows)

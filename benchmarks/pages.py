@@ -1,12 +1,16 @@
-"""Pages run by Streamlit's test harness: the server's share of a rerun, without a browser."""
+"""Pages run by Streamlit's test harness: the server's share of a rerun, without a browser; as a benchmark, of every page."""
 
 from __future__ import annotations
 
 import logging
+import statistics
 import time
 
 from streamlit.testing.v1 import AppTest
 
+from benchmarks import table
+from benchmarks.isolated_runs import isolated_runs
+from benchmarks.table import Measurement
 from core import paths
 
 
@@ -36,3 +40,27 @@ def rerun_seconds(app: AppTest) -> float:
     if problems:
         raise RuntimeError("; ".join(problems))
     return seconds
+
+
+NUM_REPEATS = 5
+
+
+def measure_rows() -> list[Measurement]:
+    silence_streamlit()
+    found = []
+    with isolated_runs():
+        for script in (
+            "streamlit_app.py",
+            *(f"pages/{p.name}" for p in sorted((paths.PROJECT / "pages").glob("*.py"))),
+        ):
+            begun = time.perf_counter()
+            app = open_page(script)
+            first = time.perf_counter() - begun
+            again = statistics.median(rerun_seconds(app) for _ in range(NUM_REPEATS))
+            note = f"opened for the first time, with home before it: {1000 * first:.0f} ms"
+            found.append(Measurement(f"rerun: {script}", 1000 * again, "ms", at_most=150, note=note))
+    return found
+
+
+if __name__ == "__main__":
+    table.run_standalone(measure_rows)

@@ -18,6 +18,10 @@ def test_a_benchmark_can_be_started(name: str) -> None:
     assert callable(importlib.import_module(f"benchmarks.{name}").measure_rows)
 
 
+def test_former_names_still_name_a_benchmark() -> None:
+    assert set(index.ALIASES.values()) <= set(NAMES) and not set(index.ALIASES) & set(NAMES)
+
+
 @pytest.mark.slow
 def test_the_functions_that_run_in_their_own_process_are_found() -> None:
     assert coco.run_isolated(coco.peak_memory) > 0

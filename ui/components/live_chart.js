@@ -16,12 +16,30 @@ const dress = (layout, element) => {
   }
 }
 
+// Draw now, or when the chart is seen again: in a hidden tab or below the screen it only costs the training CPU time.
+const flush = (box) => {
+  const hidden = document.hidden || box.seen === false
+  if (!box.pending || (hidden && box.data)) return
+  const draw = box.pending
+  box.pending = null
+  draw()
+}
+const flushAll = () => document.querySelectorAll('.manabi-live').forEach(flush)
+document.addEventListener('visibilitychange', flushAll)
+const sight = new IntersectionObserver((entries) => {
+  for (const { target, isIntersecting } of entries) {
+    target.seen = isIntersecting
+    flush(target)
+  }
+}, { rootMargin: '200px' })
+
 export default function ({ data, parentElement, setStateValue }) {
   let box = parentElement.querySelector('.manabi-live')
   if (!box) {
     box = document.createElement('div')
     box.className = 'manabi-live'
     parentElement.appendChild(box)
+    sight.observe(box)
     // A finger scrolls the page; a tap still arrives, as the mouse events that browsers make of it.
     box.addEventListener('touchstart', (event) => event.stopPropagation(), { capture: true, passive: true })
   }
@@ -47,6 +65,7 @@ export default function ({ data, parentElement, setStateValue }) {
         })
       }
     }
-    draw()
+    box.pending = draw
+    flush(box)
   })
 }

@@ -2,7 +2,8 @@
 
 `st.plotly_chart` rebuilds the chart whenever its figure changes, whatever its key: zoom, hidden curves and the hovered point are
 lost. On a touch screen it blocks scrolling, and its selection lags one tap behind (seen on 1.67.0). This component hands the new
-figure to the existing chart and listens to plotly's own clicks. It uses the plotly bundled with Streamlit, found by file name, so
+figure to the existing chart and listens to plotly's own clicks. A chart out of sight is redrawn when it comes into sight: until then,
+drawing would take CPU time from the run it shows. It uses the plotly bundled with Streamlit, found by file name, so
 nothing else is loaded; if that file is missing, `st.plotly_chart` takes over.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -23,6 +25,7 @@ def _bundled_plotly() -> str | None:
     return found[0].name if found else None
 
 
+_FEW_POINTS = 200  # longer curves are sent in single precision: half the bytes, seven digits
 PLOTLY = _bundled_plotly()
 _mount = register(__file__)
 
@@ -53,4 +56,9 @@ def clickable_chart(figure: go.Figure, key: str, *, alt: str = "") -> list | Non
 
 
 def _component_data(figure: go.Figure, alt: str, *, clicks: bool) -> dict:
+    for trace in figure.data:
+        for axis in ("x", "y"):
+            values = getattr(trace, axis, None)
+            if isinstance(values, np.ndarray) and values.dtype == np.float64 and len(values) > _FEW_POINTS:
+                trace[axis] = values.astype(np.float32)
     return {"figure": figure.to_json(), "plotly": PLOTLY, "config": CONFIG, "alt": alt, "clicks": clicks}
