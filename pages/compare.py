@@ -70,10 +70,11 @@ SHOW_VIEW: dict[str, Callable[[list[ModelResult]], None]] = {
 
 with page("compare"):
     url.migrate_parameters("", migrate_link)
-    if "comparison" in st.query_params and "view" not in st.query_params:
-        default = BUDGET_VIEW  # a link to a comparison
-    else:
-        default = "figures"
+    default = "figures"
+    if "comparison" in st.query_params:
+        default = BUDGET_VIEW
+        if "view" not in st.query_params:
+            url.forget_choice("view")  # a link to a comparison opens it, whatever was seen before
     view, tab = url.choose_tab({v: _(name) for v, name in VIEWS.items()}, key="view", default=default)
     with tab:
         if view == BUDGET_VIEW:

@@ -18,7 +18,7 @@ from core.runs import store
 from tests import factories
 from ui.compare import equal_budget as panel
 from ui.compare import model_dialog
-from ui.kit import cache, charts, preload
+from ui.kit import cache, charts, palette, preload
 
 LANGUAGES = pytest.mark.parametrize("language", ["ja", "en"])
 VIEWS = ("figures", "photo", "curves", "classes", "closely")
@@ -109,6 +109,14 @@ def test_a_comparison_is_queued_and_shown(visit: Callable, launched: list) -> No
     assert back.says("View comparison")
 
 
+def test_a_link_to_a_comparison_opens_it_whatever_was_seen_before(visit: Callable, launched: list) -> None:
+    comparison = equal_budget.start_comparison(["cifar10-mlp", "cifar10-cnn"], "epochs", 2.0, True)
+    page = visit("compare", view="classes")
+    assert not page.says("Start comparison")
+    page.go("glossary").go("compare", comparison=comparison)
+    assert page.says("Start comparison") and page.says("0 of 2 models finished")
+
+
 def test_a_started_comparison_is_confirmed_at_the_button(visit: Callable, launched: list) -> None:
     page = visit("compare", view="budget").press("Start comparison")
     assert [e.value for e in page.at.success] == [
@@ -195,6 +203,7 @@ def test_curves_of_a_comparison_use_the_axis_of_its_budget(
     page = visit("compare", comparison="f")
     [(series, label)] = drawn
     assert label == "Training compute (TMACs)" and not page.errors
+    assert {s.style.color for s in series} == {palette.family_style("cifar10-cnn").color}
     last = {int(s.role): s.x[-1] for s in series}
     images = cache.run_metrics(pair[0])["images"].max()
     assert last == pytest.approx({0: 1e6 * images / 1e12, 1: 3e6 * images / 1e12})

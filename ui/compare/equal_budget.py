@@ -17,7 +17,7 @@ from ui.compare.curves import LEARNING_AXES
 from ui.compare.model_picker import short_title
 from ui.components.live_chart import live_chart
 from ui.components.scroll import scroll_into_view
-from ui.kit import cache, charts, preload, url
+from ui.kit import cache, charts, palette, preload, url
 from ui.kit.data_source import show_missing_weights
 from ui.kit.forms import label_settings, show_bounds
 from ui.kit.frame import (
@@ -294,6 +294,8 @@ def _live_panel(comparison_id: str, was_active: bool) -> None:
             f"| {format_duration(status.seconds)} | "
             f"[{escape_markdown(run_name(run))}](train?run={run.id}) |"
         )
+    styles = palette.family_styles([run.task_name for run in members])
+    series = [replace(s, style=styles[int(s.role)]) for s in series]
     if series:
         live_chart(
             charts.line_chart(series, _(LEARNING_AXES[axis]), _(N_("Accuracy")), height=360, y_format=".2%"),
