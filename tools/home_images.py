@@ -71,7 +71,7 @@ def predict_samples() -> dict:
     return {
         "checkpoint": card.name,
         "sha256": card.content["sha256"],
-        "probabilities": [[round(float(p), 5) for p in row] for row in probabilities],
+        "probabilities": [[float(f"{p:.9g}") for p in row] for row in probabilities],
     }
 
 

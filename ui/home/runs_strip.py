@@ -114,23 +114,24 @@ def _show_card(run: Run) -> None:
         state_badge(status)
         if status.state == "running" and status.total_steps:
             st.badge(_(N_("{percent} done"), percent=f"{status.step / status.total_steps:.0%}"), color="gray")
-    st.page_link(
-        PAGES["train"].path,
-        label=f"**{escape_markdown(run_name(run))}**",
-        icon=":material/arrow_forward:",
-        icon_position="right",
-        query_params={"run": run.id},
-    )
+    st.markdown(f"**{escape_markdown(run_name(run))}**")
     _show_metric(run)
-    notes = (_(run.title), fallback_label(run.config.get("data", {})))
-    st.caption(" · ".join(filter(None, notes)))
-    if status.state == "finished" and run.best_weights_path.exists() and _is_digit_model(run):
+    if note := fallback_label(run.config.get("data", {})):
+        st.caption(note)
+    with st.container(horizontal=True, gap="xsmall"):
         st.page_link(
-            PAGES["draw"].path,
-            label=_(N_("Draw with this model")),
-            icon=PAGES["draw"].icon,
-            query_params={"network": run.id},
+            PAGES["train"].path,
+            label=_(N_("Open")),
+            icon=":material/arrow_forward:",
+            query_params={"run": run.id},
         )
+        if status.state == "finished" and run.best_weights_path.exists() and _is_digit_model(run):
+            st.page_link(
+                PAGES["draw"].path,
+                label=_(N_("Draw with this model")),
+                icon=PAGES["draw"].icon,
+                query_params={"network": run.id},
+            )
 
 
 def _is_digit_model(run: Run) -> bool:
