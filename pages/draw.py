@@ -90,9 +90,12 @@ with page("draw"):
             digit = input_picker.show_input(source, prediction.preprocessing_steps())
     with prediction_column:
         preload.wait_until_ready()  # after the canvas, which needs no torch
+        # Made first: what loading a model shows must not move the prediction, which would then begin anew.
+        readouts = st.container()
         predictions = predict_all(digit, selected_models)
         accepted = digit is None or ood_check.looks_like_digit(digit)
-        show_predictions(digit, selected_models, predictions, accepted=accepted)
+        with readouts:
+            show_predictions(digit, selected_models, predictions, accepted=accepted)
         if not model_choices:
             show_missing_models()
         elif digit:
