@@ -260,3 +260,4 @@ def test_the_visible_range_is_not_ruled_by_the_first_steps() -> None:
     low, high = charts.visible_range([[0.1, 0.2, *np.linspace(0.9, 0.99, 98)]], share=True)
     assert 0.85 < low < 0.91 and 0.99 < high <= 1.02
     assert charts.visible_range([]) is None and charts.visible_range([[0.0, np.nan]], log_y=True) is None
+    assert charts.needs_log_axis([loss]) and not charts.needs_log_axis([[0.4, 0.3], [0.0, np.nan]])

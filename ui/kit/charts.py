@@ -55,6 +55,7 @@ pio.templates["manabi"] = TEMPLATE
 
 _MARKER_SYMBOLS = {"validation": "diamond", "test": "square"}
 _MAX_UNIT_TICKS = 10  # over a longer range plotly chooses integers by itself
+_MIN_LOG_RATIO = 5.0  # labels stand at 1, 2 and 5 of every decade
 PERCENT_FORMATS = (".0%", ".1%", ".2%")  # formats of shares in 0..1
 
 
@@ -203,6 +204,13 @@ def line_chart(
     fig = empty_figure(height, zoom=True, legend=True, x_axis=x_axis, y_axis=y_axis)
     fig.add_traces(traces)
     return fig
+
+
+def needs_log_axis(lines: Sequence[Sequence[float]]) -> bool:
+    """Whether the positive values of (T,) curves span a range in which a log axis has at least two labels."""
+    values = np.concatenate([mask_nonfinite(y, positive=True) for y in lines]) if lines else np.array([])
+    values = values[np.isfinite(values)]
+    return len(values) > 0 and values.max() / values.min() >= _MIN_LOG_RATIO
 
 
 def visible_range(

@@ -94,6 +94,8 @@ def curve_figure(
         trains = split == "train"
         name = _(N_("training")) if trains else _(N_("validation"))
         series += log_series(log, column, axis, weight if trains else 0.0, name, split)
+    lines = [s.y for s in series if not s.faint]
+    log_y = log_y and charts.needs_log_axis(lines)
     figure = charts.line_chart(
         series,
         _(AXIS_NAMES[axis]),
@@ -106,7 +108,6 @@ def curve_figure(
         height=240,
     )
     if not whole:
-        lines = [s.y for s in series if not s.faint]
         figure.update_yaxes(
             range=charts.visible_range(lines, log_y=log_y, share=curve.y_format in charts.PERCENT_FORMATS)
         )
