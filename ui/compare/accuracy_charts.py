@@ -15,6 +15,7 @@ from ui.kit.charts import empty_figure
 
 _MIN_HEIGHT = 380  # pixels, for three models
 _LABEL_HEIGHT = 14  # pixels for the label of each further model
+_MANY_DECADES = 2.0  # of costs; then ticks at 1, 2 and 5 would touch on a phone
 _MIN_ERROR = 1e-3  # error rate; lower ones are clipped, because 0 has no place on a log axis
 _ACCURACY_TICKS = (
     0.1,
@@ -105,7 +106,7 @@ def pareto_chart(
         range=[np.log10(low) - pad, np.log10(high) + pad],
         showgrid=True,
         tickformat="~g" if milliseconds else "~s",
-        dtick="D2",
+        dtick=1 if np.log10(high / low) > _MANY_DECADES else "D2",
     )
     ends = error_scale([bound for p in points for bound in p.interval]) if points else np.array([0.1, 0.5])
     fig.update_yaxes(
