@@ -16,7 +16,7 @@ from core.text import fold_text
 @dataclass(frozen=True)
 class Term:
     """One entry: names and explanations in both languages, the reading of the Japanese name, the ids of
-    related terms, and what its illustration shows ("" if it has none).
+    related terms, what its illustration shows ("" if it has none), and other forms in which sentences use it.
     """
 
     id: str
@@ -28,6 +28,7 @@ class Term:
     related: tuple[str, ...] = ()
     image_en: str = ""
     image_ja: str = ""
+    forms: tuple[str, ...] = ()
 
     def name(self, language: str) -> str:
         """Return the name in `language`: Japanese for "ja", else English."""
@@ -40,6 +41,10 @@ class Term:
     def image(self, language: str) -> str:
         """Return what the illustration shows, in `language`; "" without an illustration."""
         return self.image_ja if language == "ja" else self.image_en
+
+    def written_forms(self, language: str) -> tuple[str, ...]:
+        """Return the forms in which a sentence may use the term: "MACs" and "multiply-accumulate operations", for example."""
+        return (*self.name(language).rstrip(")").split(" ("), *self.forms)
 
     def initial(self, language: str) -> str:
         """Return the heading of the index in `language`: a letter, or a row of the kana table (あ, か, さ, ...)."""
@@ -83,7 +88,9 @@ def _load_terms() -> dict[str, Term]:
     with (paths.PROJECT / "locale" / "glossary.toml").open("rb") as f:
         entries = tomllib.load(f)
     return {
-        key: Term(key, **{**entry, "related": tuple(entry.get("related", ()))})
+        key: Term(
+            key, **{**entry, "related": tuple(entry["related"]), "forms": tuple(entry.get("forms", ()))}
+        )
         for key, entry in entries.items()
     }
 

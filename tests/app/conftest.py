@@ -79,7 +79,10 @@ class Page:
         words = [getattr(e, "value", "") for kind in _WORDS for e in self.at.get(kind)]
         words += [getattr(e, "label", "") for kind in _LABELS for e in self.at.get(kind)]
         words += [e.proto.text for e in self.at.get("progress")]
-        return "\n".join(map(str, words))
+        text = "\n".join(map(str, words))
+        return re.sub(
+            r'\[([^\]]+)\]\(\S+ "(?:[^"\\]|\\.)*"\)', r"\1", text
+        )  # terms of the glossary read as text
 
     def says(self, sentence: str | tuple[str, str], **values: object) -> bool:
         """Return whether the page shows `sentence`, a message id or a singular and a plural form (the plural is looked

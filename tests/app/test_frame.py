@@ -13,9 +13,10 @@ from streamlit.testing.v1 import AppTest
 
 from core import glossary
 from core.files import write_json
+from core.i18n import get_translator
 from core.runs import store
 from tests import factories
-from ui.kit import frame, page_language, url
+from ui.kit import frame, page_language, terms, url
 from ui.kit import i18n as page_i18n
 
 
@@ -96,6 +97,26 @@ def test_the_menu_finds_the_running_one_behind_all_that_wait(visit: Callable) ->
 def entries(page) -> str:  # noqa: ANN001
     """The HTML of the glossary."""
     return "".join(element.proto.body for element in page.at.get("html"))
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+@pytest.mark.parametrize("name", sorted(terms.PAGE_TERMS))
+def test_the_first_use_of_a_term_shows_and_links_its_definition(
+    monkeypatch: pytest.MonkeyPatch, name: str, language: str
+) -> None:
+    monkeypatch.setattr(terms, "language", lambda: language)
+    about = get_translator(language)(frame.PAGES[name].about)
+    linked = terms.link_terms(about, *terms.PAGE_TERMS[name])
+    for term_id in terms.PAGE_TERMS[name]:
+        definition = glossary.get_term(term_id).text(language).replace('"', '\\"')
+        assert f'](/glossary?term={term_id} "{definition}")' in linked
+    assert linked.count("](") == len(terms.PAGE_TERMS[name])
+
+
+def test_the_frame_links_the_terms_of_its_first_sentence(visit: Callable) -> None:
+    page = visit("browse", "ja")
+    assert any('[キーポイント](/glossary?term=keypoint "' in m.value for m in page.at.markdown)
+    assert page.says(frame.PAGES["browse"].about)
 
 
 def test_links_stand_below_the_base_path(visit: Callable, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from core.coco import drawing, masks
 from core.coco.dataset import Coco, ImageRecord, Instance
 from core.messages import Message, N_, UserError
 from ui.browse.category_label import category_label
-from ui.kit import shared_image
+from ui.kit import shared_image, terms
 from ui.kit.i18n import _, escape_markdown, translate_message
 
 VISIBILITY_NAMES = {2: N_("visible"), 1: N_("labeled but not visible"), 0: N_("not labeled")}
@@ -94,7 +94,7 @@ def _show_notations(instance: Instance, pixels: int, rle: dict, iou: float) -> N
             text = json.dumps(instance.segmentation)
             st.code(text[:300] + (" …" if len(text) > 300 else ""), wrap_lines=True, height=150)
     with runs:
-        st.markdown(_(N_("**RLE**")))
+        st.markdown(f"**{terms.term('rle', 'RLE')}**")
         st.caption(
             _(
                 N_("{runs}, alternating background and foreground; {pixels}"),
@@ -107,12 +107,13 @@ def _show_notations(instance: Instance, pixels: int, rle: dict, iou: float) -> N
         numbers = " ".join(map(str, rle["counts"][:_MAX_POINTS]))
         st.code(numbers + (" …" if len(rle["counts"]) > _MAX_POINTS else ""), wrap_lines=True, height=150)
     with box:
-        st.markdown(_(N_("**Bounding box**")))
+        st.markdown(f"**{terms.term('bounding-box', _(N_('Bounding box')))}**")
         if instance.box is None:
             st.caption(_(N_("No bounding box in the file.")))
             return
         x, y, w, h = instance.box
-        st.caption(_(N_("{area} px²; IoU with the mask: {iou}"), area=f"{w * h:,.0f}", iou=f"{iou:.2f}"))
+        caption = _(N_("{area} px²; IoU with the mask: {iou}"), area=f"{w * h:,.0f}", iou=f"{iou:.2f}")
+        st.caption(terms.link_terms(caption, "iou"))
         st.code(f"x {x:g}, y {y:g}\nw {w:g}, h {h:g}", height=150)
 
 

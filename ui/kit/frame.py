@@ -17,6 +17,7 @@ import streamlit as st
 from core.messages import Message, N_, UserError
 from ui.kit import cache, preload, url
 from ui.kit.i18n import _, escape_markdown, language_switch, translate_message
+from ui.kit.terms import PAGE_TERMS, link_terms
 
 logger = logging.getLogger("manabi.pages")
 _FLASH = "_flash"
@@ -128,7 +129,7 @@ def page(name: str, wide: bool = True) -> Iterator[None]:
     with boundary():
         if name != "home":
             st.title(_(entry.title))
-            st.markdown(_(entry.about))
+            st.markdown(link_terms(_(entry.about), *PAGE_TERMS.get(name, ())))
         yield
         # A message for a place that this run did not draw must not turn up much later.
         _take_messages(lambda place: place != "")

@@ -1,0 +1,46 @@
+"""Terms of the glossary in the text of a page: a link to the entry, with the definition as its tooltip."""
+
+from __future__ import annotations
+
+import re
+
+from core import glossary
+from core.glossary import Term
+from ui.kit import url
+from ui.kit.i18n import language
+
+# Terms in the first sentence of a page, by page.
+PAGE_TERMS = {
+    "train": ("loss", "accuracy"),
+    "compare": ("accuracy", "grad-cam"),
+    "architecture": ("parameters", "receptive-field"),
+    "browse": ("instance-mask", "keypoint", "coco"),
+    "translate": ("gan",),
+}
+
+
+def term(term_id: str, text: str = "") -> str:
+    """Return Markdown that links `text`, by default the name of the term, to its entry; the definition is the tooltip."""
+    entry = glossary.get_term(term_id)
+    definition = entry.text(language()).replace("\\", "\\\\").replace('"', '\\"')
+    return f'[{text or entry.name(language())}]({url.glossary_href(term_id)} "{definition}")'
+
+
+def link_terms(sentence: str, *term_ids: str) -> str:
+    """Return `sentence` with the first occurrence of each of the terms linked by `term`."""
+    places = []
+    for term_id in term_ids:
+        if found := _find_form(sentence, glossary.get_term(term_id)):
+            places.append((*found.span(), term_id))
+    for start, end, term_id in sorted(places, reverse=True):
+        sentence = sentence[:start] + term(term_id, sentence[start:end]) + sentence[end:]
+    return sentence
+
+
+def _find_form(sentence: str, entry: Term) -> re.Match | None:
+    """Find the first of the written forms of a term, in English as a whole word."""
+    for form in entry.written_forms(language()):
+        pattern = re.escape(form) if language() == "ja" else rf"\b{re.escape(form)}s?\b"
+        if found := re.search(pattern, sentence, re.IGNORECASE):
+            return found
+    return None
