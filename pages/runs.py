@@ -15,7 +15,7 @@ from ui.kit.i18n import _, _n
 from ui.runs import overlay, run_details, runs_table
 
 _REFRESH_SECONDS = 2.0
-_DRAWN = "_runs-drawn"  # ids of the runs whose details the page shows
+_DRAWN = "_runs-drawn"  # ids and states of the runs whose details the page shows
 
 
 def show_empty_page() -> None:
@@ -74,16 +74,18 @@ def _find_runs(ids: list[str]) -> list[Run]:
 
 @with_error_boundary
 def _chart_and_table(was_active: bool) -> None:
-    """Draw the chart above the table that says what is in it. Another selection, or the end of the last run, reruns the whole page."""
+    """Draw the chart above the table that says what is in it. Another selection or state reruns the whole page."""
     if was_active and not _any_active():
         st.rerun()
     chart = st.container()
     task_filter, best_first = runs_table.table_filters()
     visible_runs = store.list_runs(task_filter or None)
     chosen = runs_table.pick_runs(visible_runs, runs_table.summarize_runs(visible_runs, best_first))
-    if st.session_state.setdefault(_DRAWN, chosen) != chosen:
+    selected_runs = _find_runs(chosen)
+    drawn = [(run.id, run.status().state) for run in selected_runs]
+    if st.session_state.setdefault(_DRAWN, drawn) != drawn:
         st.rerun()
-    if selected_runs := _find_runs(chosen):
+    if selected_runs:
         with chart:
             overlay.overlay_chart(selected_runs)
 
@@ -101,7 +103,7 @@ with page("runs"):
         st.session_state.pop(_DRAWN, None)
         active = _any_active()
         st.fragment(_chart_and_table, run_every=_REFRESH_SECONDS if active else None)(active)
-        if selected_runs := _find_runs(st.session_state.get(_DRAWN, [])):
+        if selected_runs := _find_runs([run_id for run_id, _state in st.session_state.get(_DRAWN, [])]):
             run_details.show_differences(selected_runs)
             run_details.manage_runs(selected_runs)
         runs = store.list_runs()

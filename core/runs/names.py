@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 _ID_MINUTE = len("YYYYMMDD-HHMM")
 _GROUP_ORDER = ("main", "model", "optimizer", "regularization", "augmentation", "data", "machine")
-_AMOUNTS = ("epochs", "max_steps", "limit_train", "num_validation", "seed")  # they say little about the model
-_IGNORED = ("threads",)  # recorded as the number of cores of the machine
+_AMOUNTS = ("epochs", "max_steps", "limit_train", "seed")  # they say little about the model
+_IGNORED = ("threads", "num_validation")  # a run records what this machine and its data really allow
 
 
 def run_name(

@@ -76,6 +76,10 @@ def test_a_quick_run_says_so() -> None:
     assert without_time(create(quick=True, learning_rate=0.1)) == "modern CNN · quick · lr 0.1"
 
 
+def test_the_name_stays_when_a_run_records_how_much_validation_data_there_is() -> None:
+    assert without_time(create(quick=True, num_validation=250)) == "modern CNN · quick"
+
+
 def test_a_sweep_names_what_it_varies_and_a_comparison_itself() -> None:
     swept = create(config={"sweep_fields": ["dropout", "learning_rate"]}, dropout=0.1)
     assert without_time(swept) == "modern CNN · dropout 0.1 · lr 0.004"
