@@ -41,6 +41,15 @@ def _count_images(folder: str, _coco: Coco) -> dict[str, int]:
     return dict(zip(by_name["name"], by_name["images"].astype(int), strict=True))
 
 
+@st.cache_data(max_entries=8, show_spinner=False)
+def _valid_examples(folder: str, _coco: Coco) -> list[str]:
+    return [
+        text
+        for text in EXAMPLES
+        if is_valid_filter(_coco, text) and ("caption" not in text or _coco.num_captioned)
+    ]
+
+
 def is_valid_filter(coco: Coco, text: str) -> bool:
     """Whether `text` is a filter for these annotations."""
     try:
@@ -127,11 +136,7 @@ def _category_chips(coco: Coco, text: str, chips: DeltaGenerator, more: DeltaGen
 
 def _advanced_filter(coco: Coco) -> str:
     """Show the filter as text, with examples and a builder; return it."""
-    examples = [
-        text
-        for text in EXAMPLES
-        if is_valid_filter(coco, text) and ("caption" not in text or coco.num_captioned)
-    ]
+    examples = _valid_examples(str(coco.folder), coco)
     text = url.text_field(_(N_("Filter")), key=_FILTER, placeholder=examples[0] if examples else "")
     if examples:
         st.pills(

@@ -113,7 +113,7 @@ def _show_notations(instance: Instance, pixels: int, rle: dict, iou: float) -> N
             return
         x, y, w, h = instance.box
         caption = _(N_("{area} px²; IoU with the mask: {iou}"), area=f"{w * h:,.0f}", iou=f"{iou:.2f}")
-        st.caption(terms.link_terms(caption, "iou"))
+        st.markdown(f":small[{terms.link_terms(caption, 'iou')}]")  # a caption is too pale for links
         st.code(f"x {x:g}, y {y:g}\nw {w:g}, h {h:g}", height=150)
 
 
