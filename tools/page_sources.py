@@ -18,7 +18,10 @@ from babel.messages.extract import extract
 
 PROJECT = Path(__file__).resolve().parents[1]
 PO = PROJECT / "locale" / "ja" / "LC_MESSAGES" / "manabi.po"
-GLOSSARY = (PROJECT / "locale" / "glossary.toml", PROJECT / "locale" / "glossary-groups.toml")
+LOCALE_FILES = {  # beside the catalogue
+    "glossary": ("glossary.toml", "glossary-groups.toml"),
+    "browse": ("coco-categories.toml",),
+}
 THEME = PROJECT / ".streamlit" / "config.toml"
 KEYWORDS = {"_": None, "N_": None, "_n": (1, 2), "counted": (1, 2)}
 
@@ -32,7 +35,7 @@ def page_digest(page: str) -> str:
         digest.update(
             f"{path.relative_to(PROJECT)}\n{strip_remarks(path.read_text(encoding='utf-8'))}".encode()
         )
-    for path in [*sorted(assets), THEME, *(GLOSSARY if page == "glossary" else ())]:
+    for path in [*sorted(assets), THEME, *(PROJECT / "locale" / name for name in LOCALE_FILES.get(page, ()))]:
         digest.update(path.read_bytes())
     digest.update(repr(_translations(modules)).encode())
     return digest.hexdigest()
