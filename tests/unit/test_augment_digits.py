@@ -28,6 +28,14 @@ def test_without_an_amount_nothing_changes_and_no_random_number_is_drawn():
     assert torch.equal(rng.get_state(), generator().get_state())
 
 
+def test_half_of_the_images_stay_as_they_are():
+    x = vertical_lines(1000)
+    amounts = {**NONE, "elastic": 2.0, "generator": generator()}
+    changed = augment_digits.deform_digits(x, torch.zeros(1000, dtype=torch.long), **amounts)
+    share = (changed != x).flatten(1).any(1).float().mean()
+    assert 0.45 < share < 0.55
+
+
 @pytest.mark.parametrize("label", range(10))
 def test_strokes_are_added_to_one_seven_and_nine_only(label):
     x = vertical_lines(32)
