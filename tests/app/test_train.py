@@ -394,7 +394,7 @@ def test_broken_data_is_a_sentence_with_the_path(
     page = visit("train")
     assert page.errors
     assert all(str(raw) in e for e in page.errors)
-    assert any(str(raw) in w for w in visit("home").warnings)
+    assert any(str(raw) in w for w in visit("models").errors)
     assert any(str(raw) in e for e in visit("draw", source="test").errors)
 
 

@@ -17,7 +17,7 @@ from ui.draw.input_picker import DigitInput
 from ui.draw.prediction import model_title
 from ui.kit import charts, image_display, weights
 from ui.kit import palette as p
-from ui.kit.i18n import _
+from ui.kit.i18n import _, escape_markdown
 
 if TYPE_CHECKING:
     from core.inference.forward_pass import Stage
@@ -40,7 +40,12 @@ def show_forward_pass(digit: DigitInput, choice: ModelChoice) -> None:
     """Show the button that plays the forward pass, and while it is open (`?forward=1`) the animation."""
     st.subheader(_(N_("From pixels to prediction")))
     if st.query_params.get(_PARAMETER) != "1":
-        st.caption(_(N_("Watch your digit pass through {model}, layer by layer."), model=model_title(choice)))
+        st.caption(
+            _(
+                N_("Watch your digit pass through {model}, layer by layer."),
+                model=escape_markdown(model_title(choice)),
+            )
+        )
         st.button(
             _(N_("Play the forward pass")), icon=":material/play_circle:", type="primary", on_click=_open
         )
