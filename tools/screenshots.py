@@ -221,7 +221,7 @@ def _compress_png(png: bytes) -> bytes:
     image = Image.open(io.BytesIO(png)).convert("RGB")
     for colors in (256, 128, 64, 32):
         out = io.BytesIO()
-        image.quantize(colors, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+        image.quantize(colors, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
         if out.tell() <= MAX_BYTES:
             break
     return out.getvalue()
