@@ -56,7 +56,7 @@ LOCALES = {"ja": "ja-JP", "en": "en-US"}
 WIDTHS = (1280, 390)
 DARK_SHOTS = (("draw", "en", 1280),)
 MAX_HEIGHT = 2600  # pixels; the rest is cut off
-MAX_BYTES = 250_000
+MAX_BYTES = 500_000
 IDLE_SELECTOR = "[data-testid=stApp][data-test-script-state=notRunning]"
 
 
@@ -221,7 +221,9 @@ def _compress_png(png: bytes) -> bytes:
     image = Image.open(io.BytesIO(png)).convert("RGB")
     for colors in (256, 128, 64, 32):
         out = io.BytesIO()
-        image.quantize(colors, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+        image.quantize(colors, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
+            out, "PNG", optimize=True
+        )
         if out.tell() <= MAX_BYTES:
             break
     return out.getvalue()

@@ -14,6 +14,7 @@ from playwright.sync_api import expect
 from core.i18n import get_translator
 from tests import factories
 from tests.browser.conftest import Server, Visitor
+from ui.kit import palette
 
 LONG = {"epochs": "1000", "batch_size": "16"}  # longer than any test: each run is stopped
 
@@ -155,15 +156,21 @@ def test_a_cell_of_the_confusion_matrix_opens_its_images(
         me.sees(f"True {true}, predicted {predicted}")
 
 
+ONLY_LIVE_CHART = """gray => {
+    const charts = [...document.querySelectorAll(".manabi-live[aria-label=Loss]")];
+    return charts.length === 1 && charts[0].data?.some(trace => trace.line?.color !== gray);
+}"""  # the gray reference curves are gone
+
+
 def test_a_live_chart_is_updated_in_place(visitor: Callable[..., Visitor]) -> None:
     me = visitor().open("train", **settings(epochs="1000"))
     me.press("Start training")
     chart = me.page.get_by_role("figure", name="Loss")
-    chart.locator(".main-svg").first.wait_for()
+    me.page.wait_for_function(ONLY_LIVE_CHART, arg=palette.NEUTRAL)
     chart.evaluate("e => e.mark = 'mine'")
     reached = chart.evaluate("e => e.layout.xaxis.range[1]")
     me.page.wait_for_function(
-        "x => document.querySelector('.manabi-live').layout.xaxis.range[1] > x", arg=reached
+        "x => document.querySelector('.manabi-live[aria-label=Loss]').layout.xaxis.range[1] > x", arg=reached
     )
     assert chart.evaluate("e => e.mark") == "mine"
     me.press("Stop")
