@@ -179,7 +179,7 @@ def test_annotations_of_ones_own_on_a_phone(visitor: Callable[..., Visitor]) -> 
     me = visitor(width=390).open("browse")
     expect(me.page.locator(TILES)).to_have_count(24, timeout=60_000)
     assert me.overflow <= 0
-    me.page.get_by_text("Upload annotations").click()
+    me.page.locator("summary", has_text="Upload annotations").press("Enter")
     mine = {
         "images": [{"id": 1, "file_name": "a.jpg", "width": 40, "height": 30}],
         "annotations": [
@@ -194,14 +194,18 @@ def test_annotations_of_ones_own_on_a_phone(visitor: Callable[..., Visitor]) -> 
     }
     files = me.page.locator("input[type=file]")
     files.first.set_input_files({"name": "mine.json", "mimeType": "application/json", "buffer": b"{"})
-    me.page.get_by_role("button", name="Show annotations").click()
+    # By key: the tiles above may still move what is under the mouse.
+    show = me.page.get_by_role("button", name="Show annotations")
+    show.wait_for()
+    me.settle()
+    show.press("Enter")
     me.sees("mine.json is not valid JSON")
     files.first.set_input_files(
         {"name": "mine.json", "mimeType": "application/json", "buffer": json.dumps(mine).encode()}
     )
-    me.page.wait_for_timeout(500)
+    expect(me.page.get_by_text("mine.json is not valid JSON")).to_have_count(0)
     me.settle()
-    me.page.get_by_role("button", name="Show annotations").click()
+    show.press("Enter")
     expect(me.page.locator(TILES)).to_have_count(1, timeout=30_000)
     me.page.locator(TILES).first.click()
     expect(me.page.locator(".manabi-annotated text")).to_have_text("<script>alert(1)</script>")

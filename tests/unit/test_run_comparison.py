@@ -54,6 +54,7 @@ def test_the_best_epoch_is_the_trainers_own(name: str) -> None:
     assert set(found.score.validation) | {found.score.tie_breaker} <= set(trainer.metric_names)
 
 
+@pytest.mark.slow
 def test_without_a_classifier_the_newest_translation_counts() -> None:
     trainer, log = trained("cyclegan-light")
     assert run_comparison.find_best_epoch(log) == run_comparison.BestEpoch(6.0) and trainer.best["epoch"] == 6

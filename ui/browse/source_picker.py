@@ -161,7 +161,7 @@ def _show_synthetic() -> None:
 
 def upload_annotations() -> None:
     """Show the upload of annotations and their images, and a button that shows the synthetic scenes."""
-    with st.expander(_(N_("Upload annotations")), icon=":material/upload_file:"):
+    with st.expander(_(N_("Upload annotations")), icon=":material/upload_file:", key="upload-annotations"):
         if len(_list_sources()) > 1:
             st.button(
                 _(N_("Show synthetic scenes")),
