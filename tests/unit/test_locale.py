@@ -133,3 +133,10 @@ def test_punctuation_is_japanese(catalogue: Catalog) -> None:
     """No English full stop or comma at an end, no space after a Japanese one, no doubled or outer spaces."""
     texts = flat(m.string for m in entries(catalogue))
     assert not [text for text in texts if re.search(r"  |^\s|\s$|[,.]$|[、。] ", text)]
+
+
+def test_no_sentence_stands_twice() -> None:
+    """Babel would silently take the first translation."""
+    ids = PO.read_text(encoding="utf-8").count("\nmsgid ")
+    with PO.open("rb") as f:
+        assert ids == len(pofile.read_po(f, locale="ja")) + 1  # the header

@@ -9,9 +9,11 @@ import streamlit as st
 from core import paths
 from core.coco import index, scenes, sources, val2017
 from core.coco.dataset import Coco
+from core.data import ProgressCallback
 from core.messages import N_, UserError
 from ui.browse.progress import progress_bar
 from ui.kit import url
+from ui.kit.downloads import download_button
 from ui.kit.i18n import _, _n, translate_message
 
 UPLOAD_PREFIX = "own-"
@@ -103,6 +105,11 @@ def show_problems(coco: Coco) -> None:
 def _show_missing_coco() -> None:
     """Say that synthetic scenes are shown, and offer the download of COCO."""
     folder = paths.download_root() / "coco"
+
+    def download(report: ProgressCallback) -> None:
+        val2017.download_val2017(folder, report)
+        _list_sources.clear()
+
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
             _n(
@@ -123,12 +130,8 @@ def _show_missing_coco() -> None:
                     url=val2017.URL,
                 )
             )
-            start = st.button(
-                _(N_("Download {size}"), size=_DOWNLOAD_SIZE),
-                type="primary",
-                icon=":material/download:",
-                disabled=paths.offline(),
-                help=_(N_("This server runs offline.")) if paths.offline() else None,
+            download_button(
+                _(N_("Download {size}"), size=_DOWNLOAD_SIZE), "download-coco", download, type="primary"
             )
             st.caption(
                 _(
@@ -141,15 +144,6 @@ def _show_missing_coco() -> None:
                     command="python -m core coco get",
                 )
             )
-    if start:
-        try:
-            with progress_bar() as progress:
-                val2017.download_val2017(folder, progress)
-        except UserError as error:
-            st.error(translate_message(error.message), icon=":material/cloud_off:")
-        else:
-            _list_sources.clear()
-            st.rerun()
 
 
 def _show_synthetic() -> None:

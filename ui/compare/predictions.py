@@ -16,7 +16,7 @@ from ui.compare.model_picker import DATASET, load_test_dataset, model_name
 from ui.compare.single_image import predict_probabilities
 from ui.components.live_chart import live_chart
 from ui.kit import charts, image_display, matrix_charts, palette, url
-from ui.kit.data_source import download_button
+from ui.kit.downloads import dataset_download_button
 from ui.kit.i18n import _, _n, escape_markdown, translate_all
 
 _PAGE_SIZE = 24
@@ -219,7 +219,7 @@ def disagreement_gallery(a: ModelResult, b: ModelResult) -> None:
     if dataset is None:
         if not model_picker.is_installed():
             st.info(_(N_("CIFAR-10 is not installed, so the images themselves cannot be shown.")))
-            download_button(DATASET)
+            dataset_download_button(DATASET)
         return
     if (
         len(dataset.test_y) != a.count

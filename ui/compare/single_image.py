@@ -25,7 +25,7 @@ from ui.compare.model_picker import DATASET, is_installed, load_test_dataset, mo
 from ui.compare.sample_images import INPUT_SIDE, InputImage
 from ui.components.film_strip import FilmPages, FilmTile, film_strip
 from ui.kit import charts, image_display, shared_image, uploads, url, weights
-from ui.kit.data_source import download_button
+from ui.kit.downloads import dataset_download_button
 from ui.kit.i18n import _, escape_markdown, translate_all
 
 _UPLOAD_KEY = "compare-given"
@@ -68,7 +68,7 @@ def choose_image(results: list[ModelResult]) -> InputImage | None:
     if not is_installed():
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(_(N_("The 10,000 test images are not installed.")), width="content")
-            download_button(DATASET)
+            dataset_download_button(DATASET)
     return sample_images.from_sample(sample, results[0].classes)
 
 

@@ -13,7 +13,7 @@ from core.messages import N_, UserError
 from ui.components.live_chart import live_chart
 from ui.draw.input_picker import DigitInput
 from ui.draw.prediction import model_title
-from ui.kit import charts, data_source, feature_maps, image_display, weights
+from ui.kit import charts, downloads, feature_maps, image_display, weights
 from ui.kit.i18n import _, translate_message
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def nearest_neighbors(digit: DigitInput, choice: ModelChoice) -> None:
                 )
             )
         )
-        data_source.download_button("mnist")
+        downloads.dataset_download_button("mnist")
         return
     with st.spinner(_(N_("Comparing with 60,000 training digits…"))):
         neighbors = index.search(digit.pixels, _NUM_NEIGHBORS)

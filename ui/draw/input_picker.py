@@ -13,7 +13,7 @@ from core.digits import canvas, photo_ink, samples
 from core.digits.canvas import PreparedDigit, PreprocessingSteps
 from core.messages import N_, UserError
 from ui.draw import drawing
-from ui.kit import cache, data_source, image_display, uploads, url
+from ui.kit import cache, downloads, image_display, uploads, url
 from ui.kit.i18n import _, translate_message
 
 _IMAGE_SIDE = 336  # pixels, a multiple of 28
@@ -92,7 +92,7 @@ def _sample_input(steps: PreprocessingSteps) -> DigitInput:
     st.caption(
         _(N_("MNIST's 10,000 test digits are not installed, so these are the project's own sample digits."))
     )
-    data_source.download_button("mnist")
+    downloads.dataset_download_button("mnist")
     return DigitInput(prepared.pixels, "sample", prepared, label)
 
 

@@ -7,11 +7,10 @@ from typing import Any
 
 import streamlit as st
 
-from core import data, paths, pretrained, tasks
-from core.messages import N_, UserError
+from core import data, pretrained, tasks
+from core.messages import N_
 from core.training.recipe import Recipe
 from ui.kit import cache
-from ui.kit.frame import flash, show_messages
 from ui.kit.i18n import _, _n, translate_message
 
 
@@ -83,35 +82,6 @@ def show_data_source(task: tasks.Task) -> None:
         )
     if note := data.dataset_info(task.dataset).note:
         st.caption(_(note))
-
-
-def download_button(name: str) -> None:
-    """Show a button that downloads data set `name` with its size, then a progress bar; a failure is one sentence.
-
-    The page runs again when the data are there. Nothing is shown without an official source.
-    """
-    info = data.dataset_info(name)
-    if info.download is None:
-        return
-    label = _(
-        N_("Download {title} ({size} MB)"), title=_(info.title), size=f"{info.download_bytes / 1e6:.0f}"
-    )
-    place, widget = f"download-{name}", st.empty()
-    pressed = widget.button(label, icon=":material/download:", key=place)
-    show_messages(place)
-    if not pressed:
-        return
-    try:
-        if paths.offline():
-            raise UserError(N_("Downloads are disabled on this server (MANABI_OFFLINE)."))
-        bar = widget.progress(0.0, label)
-        data.download_dataset(
-            name, lambda message, share: bar.progress(min(1.0, share), translate_message(message))
-        )
-        cache.dataset_status.clear()
-    except UserError as error:
-        flash(error.message, place=place)
-    st.rerun()
 
 
 def fallback_label(data: Mapping[str, Any]) -> str:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
 
 from core import data, paths, pretrained
 from core.coco import val2017
-from core.data import DatasetStatus, ProgressCallback
+from core.data import DatasetStatus
 from core.files import folder_size
 from core.formatting import format_size
-from core.messages import N_, UserError
+from core.messages import N_
 from ui.kit import cache
+from ui.kit.downloads import dataset_download_button, download_button
 from ui.kit.frame import PAGES
 from ui.kit.i18n import _, _n, escape_markdown, translate_message
 
@@ -55,12 +55,7 @@ def _show_dataset(status: DatasetStatus) -> None:
     if status.fallback_title:
         st.markdown(_(N_("Until then, pages use {stand_in}."), stand_in=_(status.fallback_title)))
     _show_source(status.url, info.download_bytes, status.layout)
-    if info.download:
-        download_button(
-            _(status.title),
-            f"download-{status.name}",
-            lambda report: data.download_dataset(status.name, report),
-        )
+    dataset_download_button(status.name)
 
 
 def _show_counts(status: DatasetStatus) -> None:
@@ -94,7 +89,7 @@ def _show_coco() -> None:
     st.markdown(_(N_("Until then, pages use {stand_in}."), stand_in=_(N_("synthetic scenes"))))
     _show_source(_COCO_URL, val2017.DOWNLOAD_BYTES, "`coco/annotations/*.json`, `coco/val2017/*.jpg`")
     download_button(
-        "COCO val2017",
+        _(N_("Download {title}"), title="COCO val2017"),
         "download-coco",
         lambda report: val2017.download_val2017(paths.download_root() / "coco", report),
     )
@@ -112,7 +107,9 @@ def _show_weights(entry: pretrained.Weights) -> None:
     if not here:
         st.caption(_(N_("Source: {url}"), url=entry.url))
         download_button(
-            entry.title, f"download-{entry.name}", lambda report: pretrained.download_weights(entry, report)
+            _(N_("Download {title}"), title=entry.title),
+            f"download-{entry.name}",
+            lambda report: pretrained.download_weights(entry, report),
         )
 
 
@@ -125,33 +122,6 @@ def _show_source(address: str, num_bytes: int, layout: str) -> None:
         st.caption(_(N_("Or place the files in {folder} as {layout}."), **values))
     else:
         st.caption(_(N_("Place the files in {folder} as {layout}."), **values))
-
-
-def download_button(title: str, key: str, download: Callable[[ProgressCallback], Path]) -> None:
-    """Show a button that calls `download` with a progress bar in its place; a failure is one sentence.
-
-    The page runs again when it is done.
-    """
-    place = st.empty()
-    blocked = paths.offline()
-    pressed = place.button(
-        _(N_("Download {title}"), title=title),
-        icon=":material/download:",
-        key=key,
-        disabled=blocked,
-        help=_(N_("Downloads are turned off on this server (MANABI_OFFLINE).")) if blocked else None,
-    )
-    if not pressed:
-        return
-    bar = place.progress(0.0, _(N_("Connecting…")))
-    try:
-        download(lambda message, share: bar.progress(min(1.0, share), translate_message(message)))
-    except UserError as error:
-        place.error(translate_message(error.message), icon=":material/cloud_off:")
-        return
-    cache.dataset_status.clear()
-    cache.coco_sources.clear()
-    st.rerun()
 
 
 @st.cache_data(ttl=60, show_spinner=False)

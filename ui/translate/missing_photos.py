@@ -5,12 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from core import data, paths
-from core.messages import Message, N_, UserError
-from ui.kit import cache
-from ui.kit.frame import flash
-from ui.kit.i18n import _, translate_message
-
-_PLACE = "photo-download"
+from core.messages import N_
+from ui.kit.downloads import download_button
+from ui.kit.i18n import _
 
 
 def offer_download(dataset: str, count: int) -> None:
@@ -32,28 +29,8 @@ def offer_download(dataset: str, count: int) -> None:
                 layout=f"`{source.layout}`",
             )
         )
-        if paths.offline():
-            st.caption(_(N_("Downloads are disabled on this server (MANABI_OFFLINE).")))
-        if st.button(
+        download_button(
             _(N_("Download photos ({size} MB)"), size=f"{source.download_bytes / 1e6:.0f}"),
-            icon=":material/download:",
-            key=_PLACE,
-            disabled=paths.offline(),
-        ):
-            _download(source.name)
-
-
-def _download(name: str) -> None:
-    bar = st.progress(0.0)
-    try:
-        data.download_dataset(
-            name, lambda words, share: bar.progress(min(1.0, share), translate_message(words))
+            "photo-download",
+            lambda report: data.download_dataset(source.name, report),
         )
-    except UserError as error:
-        st.error(translate_message(error.message), icon=":material/cloud_off:")
-        return
-    finally:
-        bar.empty()
-    cache.dataset_status.clear()
-    flash(Message(N_("Photos installed.")), "success")
-    st.rerun()
