@@ -41,6 +41,12 @@ def download_root() -> Path:
     return _folder_from_env("MANABI_DOWNLOADS", "data")
 
 
+def projects() -> Path:
+    """Photo projects of users (`MANABI_PROJECTS`)."""
+    value = os.environ.get("MANABI_PROJECTS")
+    return Path(value).expanduser() if value else download_root() / "photo-projects"
+
+
 def offline() -> bool:
     """Whether downloads are disabled (`MANABI_OFFLINE=1`)."""
     return os.environ.get("MANABI_OFFLINE", "") not in ("", "0")

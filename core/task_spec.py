@@ -65,6 +65,7 @@ class Task:
         pretrained: third-party weights to start from, a name of `core.pretrained`.
         checkpoint_name: name of its pretrained checkpoint if that is not the task's name.
         short_title: message id for names of runs and labels of charts; the title after its data set if it is empty.
+        private: whether it belongs to a user: it is not in the table, and its runs are not listed.
         batch_norm: whether the model has batch normalization layers, so that recipe fields about them apply.
     """
 
@@ -81,6 +82,7 @@ class Task:
     pretrained: str = ""
     checkpoint_name: str = ""
     short_title: str = ""
+    private: bool = False
     batch_norm: bool = True
 
     @property

@@ -16,7 +16,7 @@ def is_new_best(run: Run) -> bool:
     own = test_result(run)
     others = [
         value
-        for other in store.list_runs(run.task_name)
+        for other in store.list_runs(run.task_name, private=run.is_private)
         if other != run
         and other.created_at <= run.created_at
         and _tested_on(other) == _tested_on(run)

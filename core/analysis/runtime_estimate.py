@@ -101,7 +101,7 @@ def is_cached(task: Task, recipe: Recipe) -> bool:
 
 def is_busy() -> bool:
     """Whether a run is in progress, so that nothing should be timed."""
-    return any(r.status().state == "running" for r in store.list_runs())
+    return any(r.status().state == "running" for r in store.list_runs(private=True))
 
 
 def _provisional_key(task: Task, recipe: Recipe) -> tuple[str, str]:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 import numpy as np
 
@@ -40,12 +41,14 @@ class ImageEntry:
         label: name of the class.
         name: file name, for messages.
         read: returns the content.
+        folders: the folders that it lies in, outermost first.
     """
 
     split: str
     label: str
     name: str
     read: Callable[[], bytes]
+    folders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,8 +66,8 @@ class DecodedFolder:
     num_skipped: int
 
 
-def open_zip(source: Path) -> zipfile.ZipFile:
-    """Open the zip `source`; the caller closes it.
+def open_zip(source: Path | BinaryIO, name: str = "") -> zipfile.ZipFile:
+    """Open the zip `source`; the caller closes it. Messages call it `name`.
 
     Raises:
         UserError: if it cannot be read as a zip.
@@ -73,7 +76,9 @@ def open_zip(source: Path) -> zipfile.ZipFile:
         return zipfile.ZipFile(source)
     except _ZIP_ERRORS as error:
         raise UserError(
-            N_("{file} cannot be opened as a zip file: {reason}."), file=str(source), reason=str(error)
+            N_("{file} cannot be opened as a zip file: {reason}."),
+            file=name or str(source),
+            reason=str(error),
         ) from error
 
 
@@ -199,17 +204,17 @@ def _check_not_empty(source: Path, split: str, classes: list[str], y: np.ndarray
 
 
 @contextmanager
-def open_entries(source: Path) -> Iterator[list[ImageEntry]]:
-    """The entries of a folder or a zip, sorted by name.
+def open_entries(source: Path | BinaryIO, name: str = "") -> Iterator[list[ImageEntry]]:
+    """The entries of a folder, a zip, or a file object that holds a zip, sorted by name. Messages call it `name`.
 
     Raises:
-        UserError: if it is a zip that cannot be opened or is unsafe.
+        UserError: if it is a zip that cannot be opened, is encrypted or unsafe.
     """
-    if source.is_dir():
+    if isinstance(source, Path) and source.is_dir():
         yield _folder_entries(source)
         return
-    with open_zip(source) as archive:
-        yield _zip_entries(source, archive)
+    with open_zip(source, name) as archive:
+        yield _zip_entries(name or str(source), archive)
 
 
 def _list_files(source: Path) -> list[Path]:
@@ -234,9 +239,9 @@ def _bounded_reader(path: Path) -> Callable[[], bytes]:
     return read
 
 
-def _zip_entries(source: Path, archive: zipfile.ZipFile) -> list[ImageEntry]:
-    """The entries of a zip. Raises UserError if it is unsafe: paths outside its folder, or extreme
-    compression.
+def _zip_entries(source: str, archive: zipfile.ZipFile) -> list[ImageEntry]:
+    """The entries of a zip that messages call `source`. Raises UserError if it is encrypted or unsafe: paths outside its folder, or
+    extreme compression.
     """
     members = [m for m in archive.infolist() if not m.is_dir()]
     for member in members:
@@ -244,9 +249,11 @@ def _zip_entries(source: Path, archive: zipfile.ZipFile) -> list[ImageEntry]:
         if not path.parts or path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
             raise UserError(
                 N_("{file} cannot be extracted safely: the path {name} points outside its folder."),
-                file=str(source),
+                file=source,
                 name=images.safe_name(member.filename),
             )
+        if member.flag_bits & 0x1:
+            raise UserError(N_("{file} is encrypted. Save it without a password."), file=source)
         if member.compress_type not in (
             zipfile.ZIP_STORED,
             zipfile.ZIP_DEFLATED,
@@ -256,7 +263,7 @@ def _zip_entries(source: Path, archive: zipfile.ZipFile) -> list[ImageEntry]:
                     "{file} is not supported: {name} uses an unusual compression method. Recreate it as a "
                     "standard zip (Deflate)."
                 ),
-                file=str(source),
+                file=source,
                 name=images.safe_name(member.filename),
             )
         if (
@@ -265,7 +272,7 @@ def _zip_entries(source: Path, archive: zipfile.ZipFile) -> list[ImageEntry]:
         ):
             raise UserError(
                 N_("{file} cannot be extracted safely: {name} would expand to {size} MB."),
-                file=str(source),
+                file=source,
                 name=images.safe_name(member.filename),
                 size=f"{member.file_size / 1e6:,.0f}",
             )
@@ -276,7 +283,7 @@ def _zip_entries(source: Path, archive: zipfile.ZipFile) -> list[ImageEntry]:
                 "{file} exceeds the size limit: it contains {count} file ({size} MB in total).",
                 "{file} exceeds the size limit: it contains {count} files ({size} MB in total).",
                 len(members),
-                file=str(source),
+                file=source,
                 size=f"{total / 1e6:,.0f}",
             )
         )
@@ -315,4 +322,4 @@ def _make_entry(path: PurePosixPath, read: Callable[[], bytes]) -> ImageEntry | 
         return None
     parts = path.parts
     split = parts[-3] if len(parts) >= 3 else parts[-2]
-    return ImageEntry(split, parts[-2], path.name, read)
+    return ImageEntry(split, parts[-2], path.name, read, parts[:-1])

@@ -120,6 +120,8 @@ class DatasetInfo:
 
 _BUILT_IN = ("mnist", "boston", "cifar10", "fruit", "apple2orange")
 _registered: dict[str, DatasetInfo] = {}
+_ON_DEMAND = {"photos-": "core.projects.dataset:project_info"}
+"""What makes the declaration of a private data set from the rest of its name, by the prefix of the name, `module:function`."""
 
 
 def register_dataset(info: DatasetInfo) -> None:
@@ -139,13 +141,17 @@ def unregister_dataset(name: str) -> None:
 
 
 def dataset_info(name: str) -> DatasetInfo:
-    """The declaration of data set `name`.
+    """The declaration of data set `name`. Private ones are found by their name, but never listed.
 
     Raises:
         UserError: if there is no such data set; the message lists the closest names.
     """
     if name in _BUILT_IN:
         return importlib.import_module(f"core.data.{name}").INFO
+    for prefix, maker in _ON_DEMAND.items():
+        if name.startswith(prefix):
+            module, function = maker.split(":")
+            return getattr(importlib.import_module(module), function)(name.removeprefix(prefix))
     if name not in _registered:
         raise UserError(
             N_("Dataset {name} not found. Closest matches: {nearest}."),

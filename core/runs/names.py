@@ -56,7 +56,7 @@ def _describe_config(path: str, changed: int) -> tuple[Message, ...]:
     from core.runs.store import Run
 
     run = Run(Path(path))
-    task = next((t for t in tasks.TASKS if t.name == run.task_name), None)
+    task = tasks.find_task(run.task_name)
     config = run.config
     if task is None:
         return ()

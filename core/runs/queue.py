@@ -107,7 +107,7 @@ def _launch_process(run: Run) -> None:
 
 def _worker_environment() -> dict[str, str]:
     """This process's environment with absolute folders, because the new process works in the project folder."""
-    folders = ("MANABI_DATA", "MANABI_CACHE", "MANABI_CHECKPOINTS", "MANABI_DOWNLOADS")
+    folders = ("MANABI_DATA", "MANABI_CACHE", "MANABI_CHECKPOINTS", "MANABI_DOWNLOADS", "MANABI_PROJECTS")
     named = {n: str(Path(os.environ[n]).expanduser().resolve()) for n in folders if os.environ.get(n)}
     return {
         **WORKER_ENV,
@@ -151,7 +151,7 @@ def queue_position(run: Run) -> int:
     name = _ticket_path(run).name
     if name not in waiting:
         return 0
-    return waiting.index(name) + sum(r.status().state == "running" for r in store.list_runs())
+    return waiting.index(name) + sum(r.status().state == "running" for r in store.list_runs(private=True))
 
 
 @contextmanager

@@ -73,6 +73,11 @@ class Run:
         return tasks.current_name(self.path.parent.name)
 
     @property
+    def is_private(self) -> bool:
+        """Whether it belongs to a user's project: only its link leads to it."""
+        return tasks.is_private(self.task_name)
+
+    @property
     def config(self) -> dict[str, Any]:
         """What was asked for, and once the data are there, what is really used; empty where the file is damaged. What is no recipe
         and what does not describe data is left out, so that the caller can use them.
@@ -96,7 +101,8 @@ class Run:
     @property
     def kind(self) -> str:
         """Name of the task's kind, or an empty string if this version has no such task."""
-        return next((t.kind for t in tasks.TASKS if t.name == self.task_name), "")
+        task = tasks.find_task(self.task_name)
+        return task.kind if task else ""
 
     @property
     def recipe(self) -> Recipe:
@@ -305,23 +311,30 @@ _UNWRITABLE_MESSAGE = N_(
 )
 
 
-def list_runs(task_name: str | None = None) -> list[Run]:
-    """List all runs, or those of one task (under its former names too), newest first."""
-    folders = _list_folders(paths.runs())
+def list_runs(task_name: str | None = None, *, private: bool = False) -> list[Run]:
+    """List all runs, or those of one task (under its former names too), newest first; private ones only with `private`."""
+    folders = _list_task_folders(private)
     if task_name:
-        folders = (p for p in folders if tasks.current_name(p.name) == tasks.current_name(task_name))
+        folders = [p for p in folders if tasks.current_name(p.name) == tasks.current_name(task_name)]
     found = [Run(p) for folder in folders for p in _list_folders(folder) if _RUN_ID_PATTERN.fullmatch(p.name)]
     return sorted(found, key=lambda r: (r.created_at, r.id), reverse=True)
 
 
-def list_running_runs() -> list[Run]:
-    """Runs in progress, newest first. A finished run costs one file lookup, so this is cheap enough for every page."""
-    folders = [p for folder in _list_folders(paths.runs()) for p in _list_folders(folder)]
+def list_running_runs(*, private: bool = False) -> list[Run]:
+    """Runs in progress, newest first; private ones only with `private`. A finished run costs one file lookup, so this is cheap enough
+    for every page.
+    """
+    folders = [p for folder in _list_task_folders(private) for p in _list_folders(folder)]
     unfinished = [
         Run(p) for p in folders if _RUN_ID_PATTERN.fullmatch(p.name) and not (p / "summary.json").exists()
     ]
     running = [run for run in unfinished if run.status().state == "running"]
     return sorted(running, key=lambda r: (r.created_at, r.id), reverse=True)
+
+
+def _list_task_folders(private: bool) -> list[Path]:
+    """The folders of tasks, those of private ones only with `private`."""
+    return [p for p in _list_folders(paths.runs()) if private or not tasks.is_private(p.name)]
 
 
 def _list_folders(path: Path) -> Iterator[Path]:
@@ -331,10 +344,10 @@ def _list_folders(path: Path) -> Iterator[Path]:
         return iter(())
 
 
-def find_run(run_id: str) -> Run:
-    """Return the run with this id. Raises UserError if it is not found."""
+def find_run(run_id: str, *, private: bool = False) -> Run:
+    """Return the run with this id; a private one only with `private`. Raises UserError if it is not found."""
     if _RUN_ID_PATTERN.fullmatch(run_id):
-        for folder in _list_folders(paths.runs()):
+        for folder in _list_task_folders(private):
             if (folder / run_id).is_dir():
                 return Run(folder / run_id)
     known = [r.id for r in list_runs()]

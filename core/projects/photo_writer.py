@@ -1,0 +1,240 @@
+"""Decode photos, and store them in a project: threads decode, and nothing is part of the project before all are written."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import secrets
+import shutil
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from core import images
+from core.data import ProgressCallback
+from core.messages import Message, N_, UserError
+from core.projects.store import MAX_PHOTOS, Change, Photo, Project, clean_name, new_photo_id, not_saved_error
+from core.training.recipe import num_cores
+
+STORED_SIDE = 512  # pixels, at most
+_SMALL_SIDE = 128  # pixels; smaller photos are stored at a higher quality, because every pixel counts
+_GRAY_TOLERANCE = 8  # of 255: what JPEG makes of a gray photo
+_MAX_REASONS = 100
+_STALE_SECONDS = 3600.0
+_ORIENTATION = 0x0112  # EXIF tag
+
+
+@dataclass(frozen=True)
+class PhotoSource:
+    """One photo to add: its class, the split that it came in, a name for messages, what reads its content, and where it is from."""
+
+    label: str
+    name: str
+    read: Callable[[], bytes]
+    split: str = ""
+    origin: str = ""
+
+
+@dataclass(frozen=True)
+class IntakeResult:
+    """What came of an upload: numbers of photos added and of files skipped, and why, for the first hundred of them."""
+
+    added: int
+    skipped: int = 0
+    reasons: tuple[Message, ...] = ()
+
+
+def add_photos(
+    project: Project,
+    sources: Sequence[PhotoSource],
+    progress: ProgressCallback | None = None,
+    file_name: str = "",
+    **about: object,
+) -> IntakeResult:
+    """Store photos, with their classes where these are new; a photo that its class has already is skipped.
+
+    Args:
+        project: where to.
+        sources: the photos.
+        progress: called while they are decoded.
+        file_name: of the upload, for messages.
+        **about: entries for `project.json`.
+
+    Raises:
+        UserError: if there are too many, if none is readable, or if they cannot be saved. Nothing is stored then.
+    """
+    have = len(project.photos(dropped=True))
+    if have + len(sources) > MAX_PHOTOS:
+        raise _too_many_error(len(sources), have)
+    try:
+        _remove_stale(project)
+        folder = project.path / f".intake-{secrets.token_hex(4)}"
+        folder.mkdir()
+    except OSError as error:
+        raise not_saved_error(error) from error
+    try:
+        made, reasons = _write_all(sources, folder, progress)
+        if sources and not made:
+            raise _nothing_readable_error(reasons, file_name)
+        added, doubles = _move_in(project, made, folder, about)
+    except OSError as error:
+        raise not_saved_error(error) from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    reasons += [
+        Message(N_("{file} is already in class {name}."), {"file": p.origin, "name": p.label})
+        for p in doubles
+    ]
+    return IntakeResult(added, len(reasons), tuple(reasons[:_MAX_REASONS]))
+
+
+def _write_all(
+    sources: Sequence[PhotoSource], folder: Path, progress: ProgressCallback | None
+) -> tuple[list[Photo], list[Message]]:
+    """Decode all sources into `folder`; return the photos in their order, and why the others are skipped."""
+    made: list[Photo] = []
+    reasons: list[Message] = []
+    for done, outcome in enumerate(_in_order(lambda s: _write_photo(s, folder), sources), start=1):
+        if isinstance(outcome, Photo):
+            made.append(outcome)
+        else:
+            reasons.append(outcome)
+        if progress and done % 20 == 0:
+            progress(Message(N_("Reading photos")), done / len(sources))
+    return made, reasons
+
+
+def _in_order(
+    function: Callable[[PhotoSource], Photo | Message], sources: Sequence[PhotoSource]
+) -> Iterator[Photo | Message]:
+    """Results of `function` in threads, in order; only few are under way at a time, so that memory does not grow with their number."""
+    pending: deque[Future] = deque()
+    with ThreadPoolExecutor(num_cores()) as pool:
+        try:
+            for source in sources:
+                pending.append(pool.submit(function, source))
+                if len(pending) > 4 * num_cores():
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
+        finally:
+            for future in pending:
+                future.cancel()
+
+
+def _write_photo(source: PhotoSource, folder: Path) -> Photo | Message:
+    """Write one photo to `folder`, or return why it cannot be used."""
+    content = source.read()
+    try:
+        image = images.flatten_alpha(images.decode_image(content, source.name, side=STORED_SIDE))
+    except UserError as error:
+        return error.message
+    (width, height), rotated = _original_size(content)
+    photo_id = new_photo_id()
+    small = max(image.size) <= _SMALL_SIDE
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=95 if small else 90, subsampling=0 if small else 2)
+    (folder / f"{photo_id}.jpg").write_bytes(buffer.getbuffer())
+    return Photo(
+        id=photo_id,
+        label=source.label,
+        file=f"{photo_id}.jpg",
+        split=source.split,
+        width=width,
+        height=height,
+        gray=_is_gray(image),
+        rotated=rotated,
+        phash=_perceptual_hash(image),
+        sha=hashlib.sha256(content).hexdigest()[:32],
+        origin=source.origin or images.safe_name(source.name),
+    )
+
+
+def _original_size(content: bytes) -> tuple[tuple[int, int], bool]:
+    """Width and height of an upright image before it is scaled, and whether EXIF data turn it."""
+    with Image.open(io.BytesIO(content), formats=images.FORMATS) as image:
+        width, height = image.size
+        turn = 1
+        with contextlib.suppress(Exception):  # broken EXIF data
+            turn = image.getexif().get(_ORIENTATION, 1)
+    return ((height, width) if turn in (5, 6, 7, 8) else (width, height)), turn in range(2, 9)
+
+
+def _is_gray(image: Image.Image) -> bool:
+    pixels = np.asarray(image.resize((32, 32), Image.Resampling.BOX)).astype(int)
+    return int(np.ptp(pixels, axis=2).max()) <= _GRAY_TOLERANCE
+
+
+def _perceptual_hash(image: Image.Image) -> str:
+    import imagehash
+
+    return str(imagehash.phash(image))
+
+
+def _move_in(
+    project: Project, made: list[Photo], folder: Path, about: dict[str, object]
+) -> tuple[int, list[Photo]]:
+    """Make the written photos part of the project; return how many, and those that their class had already."""
+    doubles: list[Photo] = []
+    moved: list[Path] = []
+    try:
+        with project.changing() as change:
+            known = {(p.label, p.sha) for p in change.photos}
+            new = []
+            for photo in made:
+                (doubles if (photo.label, photo.sha) in known else new).append(photo)
+                known.add((photo.label, photo.sha))
+            if len(change.photos) + len(new) > MAX_PHOTOS:
+                raise _too_many_error(len(new), len(change.photos))
+            _add_classes(change, new)
+            for photo in new:
+                (folder / photo.file).rename(project.file(photo))
+                moved.append(project.file(photo))
+            change.photos.extend(new)
+            change.about.update(about)
+    except BaseException:
+        for path in moved:
+            path.unlink(missing_ok=True)
+        raise
+    return len(new), doubles
+
+
+def _add_classes(change: Change, photos: list[Photo]) -> None:
+    for label in dict.fromkeys(p.label for p in photos):
+        change.add_class(label)
+
+
+def _remove_stale(project: Project) -> None:
+    """Remove what a killed process left behind."""
+    for folder in project.path.glob(".intake-*"):
+        if time.time() - folder.stat().st_mtime > _STALE_SECONDS:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _too_many_error(count: int, have: int) -> UserError:
+    return UserError(
+        N_(
+            "A project holds at most {most} photos. It has {have}, and {count} more were given. Choose fewer "
+            "photos or classes."
+        ),
+        most=f"{MAX_PHOTOS:,}",
+        have=f"{have:,}",
+        count=f"{count:,}",
+    )
+
+
+def _nothing_readable_error(reasons: list[Message], file_name: str) -> UserError:
+    if len(reasons) == 1:
+        return UserError(reasons[0])
+    return UserError(
+        N_("{file} contains no readable photos. For example: {reason}"),
+        file=clean_name(file_name, "–"),
+        reason=reasons[0],
+    )
