@@ -6,10 +6,9 @@ registered name, trainers by a dotted one.
 
 from __future__ import annotations
 
-import importlib
 from typing import Any
 
-from core import pair_tasks, plugins
+from core import pair_tasks, plugins, private_tasks
 from core.messages import N_, UserError, closest_names
 from core.task_spec import CYCLEGAN_TRAINER, PublishedResult, Task
 from core.training.cyclegan_recipe import CycleGANRecipe
@@ -455,9 +454,6 @@ TASKS: list[Task] = [
 ALIASES = {"fruit-judge": "fruit-classifier-gray"}
 
 
-_PRIVATE_PREFIX = "photos-"  # of tasks that `core.projects.tasks` makes on demand
-
-
 def current_name(name: str) -> str:
     """Return the name that the task called `name` has now; `name` itself if it was never renamed."""
     return ALIASES.get(name, name)
@@ -479,26 +475,13 @@ def get_task(name: str) -> Task:
     for entry in TASKS:
         if entry.name == name:
             return entry
-    if is_private(name):
-        return importlib.import_module("core.projects.tasks").get_private_task(name)
+    if private_tasks.is_private(name):
+        return private_tasks.make_private_task(name)
     raise UserError(
         N_("Task {name} not found. Closest matches: {nearest}."),
         name=name,
         nearest=closest_names(name, (t.name for t in TASKS)),
     )
-
-
-def find_task(name: str) -> Task | None:
-    """Return the task called `name` as `get_task` does, or None if there is none."""
-    try:
-        return get_task(name)
-    except UserError:
-        return None
-
-
-def is_private(name: str) -> bool:
-    """Whether `name` is that of a task on a user's own photos: it is not in the table, and its runs are not listed."""
-    return name.startswith(_PRIVATE_PREFIX)
 
 
 def task_for_checkpoint(name: str) -> Task:

@@ -14,9 +14,18 @@ from core.data import ProgressCallback, image_folder
 from core.data.image_folder import ImageEntry
 from core.messages import N_, UserError
 from core.projects.photo_writer import IntakeResult, PhotoSource, add_photos
+from core.projects.ready_made import ReadyMade, add_ready_made, list_ready_made
 from core.projects.store import Project, clean_name
 
-__all__ = ["IntakeResult", "add_archive", "add_folder", "add_images"]
+__all__ = [
+    "IntakeResult",
+    "ReadyMade",
+    "add_archive",
+    "add_folder",
+    "add_images",
+    "add_ready_made",
+    "list_ready_made",
+]
 
 MAX_UPLOAD_MB = 500
 _SPLITS = {

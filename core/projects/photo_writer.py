@@ -9,7 +9,7 @@ import secrets
 import shutil
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +56,7 @@ def add_photos(
     sources: Sequence[PhotoSource],
     progress: ProgressCallback | None = None,
     file_name: str = "",
-    **about: object,
+    about: Mapping[str, object] | None = None,
 ) -> IntakeResult:
     """Store photos, with their classes where these are new; a photo that its class has already is skipped.
 
@@ -65,7 +65,7 @@ def add_photos(
         sources: the photos.
         progress: called while they are decoded.
         file_name: of the upload, for messages.
-        **about: entries for `project.json`.
+        about: entries for `project.json`.
 
     Raises:
         UserError: if there are too many, if none is readable, or if they cannot be saved. Nothing is stored then.
@@ -83,7 +83,7 @@ def add_photos(
         made, reasons = _write_all(sources, folder, progress)
         if sources and not made:
             raise _nothing_readable_error(reasons, file_name)
-        added, doubles = _move_in(project, made, folder, about)
+        added, doubles = _move_in(project, made, reasons, folder, about or {})
     except OSError as error:
         raise not_saved_error(error) from error
     finally:
@@ -179,7 +179,7 @@ def _perceptual_hash(image: Image.Image) -> str:
 
 
 def _move_in(
-    project: Project, made: list[Photo], folder: Path, about: dict[str, object]
+    project: Project, made: list[Photo], unreadable: list[Message], folder: Path, about: Mapping[str, object]
 ) -> tuple[int, list[Photo]]:
     """Make the written photos part of the project; return how many, and those that their class had already."""
     doubles: list[Photo] = []
@@ -199,6 +199,9 @@ def _move_in(
                 moved.append(project.file(photo))
             change.photos.extend(new)
             change.about.update(about)
+            if unreadable:
+                known_problems = [*change.about.get("unreadable", ()), *(m.to_json() for m in unreadable)]
+                change.about["unreadable"] = known_problems[-_MAX_REASONS:]
     except BaseException:
         for path in moved:
             path.unlink(missing_ok=True)

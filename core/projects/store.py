@@ -25,8 +25,9 @@ from typing import Any
 from filelock import FileLock
 
 from core import paths
-from core.files import folder_size, read_json, write_bytes, write_json
+from core.files import folder_size, write_json
 from core.messages import N_, UserError
+from core.projects.manifest import FORMAT, Photo, file_stamp, read_about, read_photos, write_photos
 from core.runs import store as run_store
 from core.runs.store import Run
 
@@ -36,40 +37,7 @@ MAX_CLASSES = 50
 MAX_PHOTOS = 20_000
 """Photos in one project."""
 MAX_NAME_LENGTH = 40
-_FORMAT = 1
 _ID_PATTERN = re.compile(r"[0-9a-f]{32}")
-
-
-@dataclass(frozen=True)
-class Photo:
-    """One photo of a project.
-
-    Attributes:
-        id: sixteen hex digits.
-        label: its class.
-        file: name of its file in the project's `photos` folder.
-        split: "train", "validation" or "test" if the photo came in such a folder, else "".
-        width, height: of the original in pixels, upright.
-        gray: whether it has no colors.
-        rotated: whether it was turned upright, as its EXIF data asked for.
-        phash: perceptual hash, sixteen hex digits; near-duplicates differ in few bits.
-        sha: hash of the original file.
-        dropped: whether it is left out of the data set.
-        origin: name of the original file, or `<data set>/<class>` for a photo of a ready-made set.
-    """
-
-    id: str
-    label: str
-    file: str
-    split: str = ""
-    width: int = 0
-    height: int = 0
-    gray: bool = False
-    rotated: bool = False
-    phash: str = ""
-    sha: str = ""
-    dropped: bool = False
-    origin: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,7 +54,7 @@ class Project:
     @property
     def about(self) -> dict[str, Any]:
         """The content of `project.json`."""
-        value = _read_cached(self.path / "project.json")
+        value = read_about(self.path / "project.json")
         return value if isinstance(value, dict) else {}
 
     @property
@@ -116,11 +84,11 @@ class Project:
 
     def photos(self, *, dropped: bool = False) -> list[Photo]:
         """The photos in the order in which they were added; with `dropped` also those that are left out."""
-        return [p for p in _read_photos(self.path) if dropped or not p.dropped]
+        return [p for p in read_photos(self.path) if dropped or not p.dropped]
 
     def photo(self, photo_id: str) -> Photo:
         """The photo called `photo_id`. Raises UserError if there is none."""
-        for photo in _read_photos(self.path):
+        for photo in read_photos(self.path):
             if photo.id == photo_id:
                 return photo
         raise UserError(N_("Photo not found. It was deleted, or the link is incomplete."))
@@ -132,8 +100,12 @@ class Project:
     @property
     def version(self) -> str:
         """Hash of everything that the data set depends on: classes, photos, labels and splits."""
-        rows = [(p.id, p.label, p.split) for p in self.photos()]
-        return hashlib.sha256(json.dumps([self.classes, rows]).encode()).hexdigest()[:16]
+        return _version(self, self.stamp)
+
+    @property
+    def stamp(self) -> tuple[int, ...]:
+        """Changes whenever the project does; for keys of caches."""
+        return (*file_stamp(self.path / "project.json"), *file_stamp(self.path / "photos.json"))
 
     def size(self) -> int:
         """Bytes on disk."""
@@ -217,17 +189,19 @@ class Project:
         Raises:
             UserError: if the project was deleted meanwhile, or if its folder cannot be written.
         """
+        if not self.about:  # first, because the lock would make its folder again
+            raise unknown_project_error()
         try:
             with FileLock(self.path / ".lock"):
                 if not self.about:
                     raise unknown_project_error()
                 change = Change(
-                    {**self.about}, list(self.about.get("classes", ())), list(_read_photos(self.path))
+                    {**self.about}, list(self.about.get("classes", ())), list(read_photos(self.path))
                 )
                 before = change.copy()
                 yield change
                 if change.photos != before.photos:
-                    _write_photos(self.path, change.photos)
+                    write_photos(self.path, change.photos)
                 about = {**change.about, "classes": change.classes}
                 if about != self.about:
                     write_json(self.path / "project.json", about)
@@ -273,7 +247,7 @@ def create_project(name: str, **about: object) -> Project:
     """
     path = paths.projects() / secrets.token_hex(16)
     values = {
-        "format": _FORMAT,
+        "format": FORMAT,
         "name": clean_name(name),
         "classes": [],
         "created_ns": time.time_ns(),
@@ -350,6 +324,13 @@ def clean_name(name: str, default: str | None = None) -> str:
     return clean or str(default)
 
 
+@functools.lru_cache(maxsize=16)
+def _version(project: Project, stamp: tuple[int, ...]) -> str:
+    """See `Project.version`; `stamp` invalidates the cache entry."""
+    rows = [(p.id, p.label, p.split) for p in project.photos()]
+    return hashlib.sha256(json.dumps([project.classes, rows]).encode()).hexdigest()[:16]
+
+
 def new_photo_id() -> str:
     """A new id of a photo."""
     return secrets.token_hex(8)
@@ -367,46 +348,3 @@ def not_saved_error(error: OSError) -> UserError:
         folder=str(paths.projects()),
         reason=error.strerror or str(error),
     )
-
-
-# ---- files -----------------------------------------------------------------------------------------------------------
-
-
-def _read_photos(folder: Path) -> tuple[Photo, ...]:
-    stamp = _stamp(folder / "photos.json")
-    return _parse_photos(str(folder / "photos.json"), stamp) if stamp else ()
-
-
-@functools.lru_cache(maxsize=16)
-def _parse_photos(path: str, stamp: tuple[int, ...]) -> tuple[Photo, ...]:
-    """The rows of a manifest; `stamp` invalidates the cache entry. Damaged rows are left out."""
-    value = read_json(Path(path))
-    fields = [f.name for f in dataclasses.fields(Photo)]
-    rows = value.get("photos", ()) if isinstance(value, dict) and value.get("columns") == fields else ()
-    return tuple(Photo(*row) for row in rows if isinstance(row, list) and len(row) == len(fields))
-
-
-def _write_photos(folder: Path, photos: list[Photo]) -> None:
-    columns = [f.name for f in dataclasses.fields(Photo)]
-    rows = [[getattr(p, name) for name in columns] for p in photos]
-    text = json.dumps({"format": _FORMAT, "columns": columns, "photos": rows}, ensure_ascii=False)
-    write_bytes(folder / "photos.json", text.encode())
-
-
-def _read_cached(path: Path) -> Any:
-    stamp = _stamp(path)
-    return _parse_json(str(path), stamp) if stamp else None
-
-
-@functools.lru_cache(maxsize=64)
-def _parse_json(path: str, stamp: tuple[int, ...]) -> Any:
-    return read_json(Path(path))
-
-
-def _stamp(path: Path) -> tuple[int, ...]:
-    """Changes whenever the file does; empty if there is none."""
-    try:
-        status = path.stat()
-    except OSError:
-        return ()
-    return status.st_mtime_ns, status.st_size, status.st_ino

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 
@@ -57,7 +58,14 @@ def get_private_task(name: str) -> Task:
     parsed = parse_task_name(name)
     if parsed is None:
         raise store.unknown_project_error()
-    return make_task(store.open_project(parsed[0]), parsed[1])
+    project = store.open_project(parsed[0])
+    return _make_task(project, project.stamp, parsed[1])
+
+
+@functools.lru_cache(maxsize=64)
+def _make_task(project: Project, stamp: tuple[int, ...], model: str) -> Task:
+    """See `make_task`; `stamp` invalidates the cache entry."""
+    return make_task(project, model)
 
 
 def base_task(model: str) -> Task:

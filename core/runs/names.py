@@ -7,7 +7,6 @@ from datetime import tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core import tasks
 from core.formatting import format_moment
 from core.messages import Message, N_, Translate, untranslated
 from core.training.recipe import Recipe
@@ -56,7 +55,7 @@ def _describe_config(path: str, changed: int) -> tuple[Message, ...]:
     from core.runs.store import Run
 
     run = Run(Path(path))
-    task = tasks.find_task(run.task_name)
+    task = run.task if run.kind else None
     config = run.config
     if task is None:
         return ()

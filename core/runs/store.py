@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from core import paths, tasks
+from core import paths, private_tasks, tasks
 from core.files import folder_size, read_json, write_json
 from core.messages import Message, N_, UserError, closest_names
 from core.migration import FORMAT, migrate_config, migrate_message, migrate_metrics, migrate_title
@@ -75,7 +75,7 @@ class Run:
     @property
     def is_private(self) -> bool:
         """Whether it belongs to a user's project: only its link leads to it."""
-        return tasks.is_private(self.task_name)
+        return private_tasks.is_private(self.task_name)
 
     @property
     def config(self) -> dict[str, Any]:
@@ -101,8 +101,10 @@ class Run:
     @property
     def kind(self) -> str:
         """Name of the task's kind, or an empty string if this version has no such task."""
-        task = tasks.find_task(self.task_name)
-        return task.kind if task else ""
+        try:
+            return self.task.kind
+        except UserError:
+            return ""
 
     @property
     def recipe(self) -> Recipe:
@@ -334,7 +336,7 @@ def list_running_runs(*, private: bool = False) -> list[Run]:
 
 def _list_task_folders(private: bool) -> list[Path]:
     """The folders of tasks, those of private ones only with `private`."""
-    return [p for p in _list_folders(paths.runs()) if private or not tasks.is_private(p.name)]
+    return [p for p in _list_folders(paths.runs()) if private or not private_tasks.is_private(p.name)]
 
 
 def _list_folders(path: Path) -> Iterator[Path]:

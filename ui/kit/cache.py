@@ -18,10 +18,19 @@ from core.runs.store import Run
 from ui.kit.i18n import translate_message
 
 
-@st.cache_data(ttl=1, show_spinner=False)
 def running_runs() -> list[Run]:
-    """Runs in progress on this machine, newest first; refreshed every second."""
-    return store.list_running_runs()
+    """Runs in progress on this machine, newest first, without private ones; refreshed every second."""
+    return [run for run in _all_running_runs() if not run.is_private]
+
+
+def has_private_run() -> bool:
+    """Whether a run on somebody's own photos is in progress."""
+    return any(run.is_private for run in _all_running_runs())
+
+
+@st.cache_data(ttl=1, show_spinner=False)
+def _all_running_runs() -> list[Run]:
+    return store.list_running_runs(private=True)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

@@ -258,3 +258,5 @@ def _show_active_runs() -> None:
             query_params={"run": run.id},
             help=_(N_("This run is in progress.")),
         )
+    if cache.has_private_run():
+        st.caption(_(N_("Another run is in progress")))
