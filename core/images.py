@@ -7,22 +7,29 @@ are read from the header before anything is decoded, and only the decoders of `F
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import re
 import unicodedata
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageOps
 
 from core.messages import Message, N_, UserError
 
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
-SUFFIXES = ("png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff")
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "HEIF")
+"""Pillow's names of the decoders."""
+FORMAT_NAMES = (*FORMATS[:-1], "HEIC")
+"""The same for messages; phones call HEIF with HEVC inside HEIC."""
+SUFFIXES = ("png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff", "heic", "heif")
 """Suffixes that a file chooser should offer."""
 MAX_BYTES = 20_000_000
 MAX_PIXELS = 40_000_000
 MAX_SIDE = 2048
 _MAX_NAME_LENGTH = 60
+_ORIENTATION = 0x0112  # EXIF tag
+_QUARTER_TURNS = (5, 6, 7, 8)  # its values that exchange width and height
 
 
 NO_RESIZE = 1_000_000  # pixels a side, more than any image: `decode_image` with this never downscales
@@ -85,9 +92,41 @@ def decode_image(
         raise _too_many_pixels_error(label) from None
     # Decoders raise nearly anything for corrupted files: OSError, SyntaxError, ValueError, struct.error, IndexError, MemoryError.
     except Exception as error:
-        raise UserError(
-            N_("{file} is truncated or corrupted. Save or download it again."), file=label
-        ) from error
+        raise _corrupted_error(label) from error
+
+
+@dataclass(frozen=True)
+class ImageHeader:
+    """Width and height of an upright image in pixels, and whether its EXIF orientation turns or mirrors it."""
+
+    width: int
+    height: int
+    rotated: bool
+
+
+def read_header(content: bytes) -> ImageHeader:
+    """The header of an image that `decode_image` accepts, without decoding it."""
+    with open_image(content) as image:
+        width, height = image.size
+        orientation = 1
+        with contextlib.suppress(Exception):  # broken EXIF data
+            orientation = image.getexif().get(_ORIENTATION, 1)
+    if orientation in _QUARTER_TURNS:
+        width, height = height, width
+    return ImageHeader(width, height, orientation in range(2, 9))
+
+
+def open_image(content: bytes) -> Image.Image:
+    """Read the header of an image of one of `FORMATS`. Raises what Pillow raises."""
+    _register_heif()
+    return Image.open(io.BytesIO(content), formats=FORMATS)
+
+
+@functools.cache
+def _register_heif() -> None:
+    import pi_heif
+
+    pi_heif.register_heif_opener()
 
 
 def flatten_alpha(image: Image.Image, background: str = "white") -> Image.Image:
@@ -110,7 +149,7 @@ def center_crop(image: Image.Image, size: int) -> Image.Image:
 
 
 def _decode_image(content: bytes, label: object, side: int, stored: tuple[int, int] | None) -> Image.Image:
-    with Image.open(io.BytesIO(content), formats=FORMATS) as source:  # reads the header only
+    with open_image(content) as source:  # reads the header only
         if source.width * source.height > MAX_PIXELS:
             raise _too_many_pixels_error(label, source.size)
         size = source.size
@@ -120,7 +159,7 @@ def _decode_image(content: bytes, label: object, side: int, stored: tuple[int, i
         image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=2.0)
         # An image with broken EXIF data is still usable.
         with contextlib.suppress(Exception):
-            quarter = source.getexif().get(0x0112, 1) in (5, 6, 7, 8)
+            quarter = source.getexif().get(_ORIENTATION, 1) in _QUARTER_TURNS
             if not (quarter and stored == size and size[0] != size[1]):
                 image = _apply_orientation(image, source)
     # A copy without the info dictionary: drops comments, profiles and GPS positions.
@@ -131,7 +170,7 @@ def _decode_image(content: bytes, label: object, side: int, stored: tuple[int, i
 
 def _apply_orientation(image: Image.Image, source: Image.Image) -> Image.Image:
     turned = image.copy()
-    turned.getexif()[0x0112] = source.getexif().get(0x0112, 1)
+    turned.getexif()[_ORIENTATION] = source.getexif().get(_ORIENTATION, 1)
     return ImageOps.exif_transpose(turned)
 
 
@@ -166,6 +205,10 @@ def _too_many_pixels_error(label: object, size: tuple[int, int] | None = None) -
     )
 
 
+def _corrupted_error(label: object) -> UserError:
+    return UserError(N_("{file} is truncated or corrupted. Save or download it again."), file=label)
+
+
 def _unsupported_error(content: bytes, label: object) -> UserError:
     """The error for content that no decoder accepts; names the format if it is recognized."""
     head = content[:4096].lower()
@@ -173,10 +216,12 @@ def _unsupported_error(content: bytes, label: object) -> UserError:
     if b"<svg" in head or head.startswith(b"\x1f\x8b"):
         kind = "SVG" if b"<svg" in head else "gzip"
     elif head[4:8] == b"ftyp":
-        kind = {b"heic": "HEIC", b"heix": "HEIC", b"mif1": "HEIC", b"avif": "AVIF"}.get(head[8:12], "MP4")
+        if head[8:12] in (b"heic", b"heix", b"mif1"):
+            return _corrupted_error(label)
+        kind = "AVIF" if head[8:12] == b"avif" else "MP4"
     elif head.startswith(b"%pdf"):
         kind = "PDF"
-    formats = ", ".join(FORMATS)
+    formats = ", ".join(FORMAT_NAMES)
     if kind:
         return UserError(
             N_("{file} has an unsupported format ({kind}). Save the image as one of {formats}."),

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from core.cli.follow import follow_run
 from core.cli.output import _, format_duration, print_json, print_message, print_table
-from core.cli.train import follow_run
 from core.messages import N_
 from core.runs import queue, store
 from core.runs.store import Run
@@ -46,8 +46,13 @@ def _run_row(run: Run) -> dict:
 
 
 @app.command("list", help=_(N_("List all runs, newest first.")))
-def list_runs(json: Json = False) -> None:
-    all_runs = store.list_runs()
+def list_runs(
+    json: Json = False,
+    private: Annotated[
+        bool, typer.Option("--private", help=_(N_("Also list runs on photo projects.")))
+    ] = False,
+) -> None:
+    all_runs = store.list_runs(private=private)
     if json:
         print_json({"runs": [_run_row(r) for r in all_runs]})
         return
@@ -60,7 +65,7 @@ def list_runs(json: Json = False) -> None:
 
 @app.command(help=_(N_("Show a run's state, recipe, data and metrics.")))
 def show(run: RunId, json: Json = False) -> None:
-    entry = store.find_run(run)
+    entry = store.find_run(run, private=True)
     status = entry.status()
     if json:
         print_json(
@@ -87,7 +92,7 @@ def show(run: RunId, json: Json = False) -> None:
 
 @app.command(help=_(N_("Stop a run after the current batch and save its progress.")))
 def stop(run: RunId) -> None:
-    entry = store.find_run(run)
+    entry = store.find_run(run, private=True)
     queue.stop_run(entry)
     while entry.status().is_active:
         time.sleep(0.1)
@@ -96,7 +101,7 @@ def stop(run: RunId) -> None:
 
 @app.command(help=_(N_("Resume a stopped, failed or interrupted run from its last checkpoint.")))
 def resume(run: RunId, json: Json = False) -> None:
-    follow_run(queue.resume_run(store.find_run(run)), json)
+    follow_run(queue.resume_run(store.find_run(run, private=True)), json)
 
 
 @app.command(help=_(N_("Permanently delete a run.")))
@@ -104,7 +109,7 @@ def delete(
     run: RunId,
     yes: Annotated[bool, typer.Option("--yes", help=_(N_("Skip the confirmation prompt.")))] = False,
 ) -> None:
-    entry = store.find_run(run)
+    entry = store.find_run(run, private=True)
     if not yes:
         typer.confirm(_(N_("Permanently delete {run}?")).format(run=entry.id), abort=True)
     store.delete_run(entry)

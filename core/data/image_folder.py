@@ -114,7 +114,7 @@ def load_image_folder(
 
 def folder_fingerprint(source: Path) -> str:
     """Hash of the names, sizes and modification times of all files in a folder, or of a zip."""
-    files = [source] if source.is_file() else _list_files(source)
+    files = [source] if source.is_file() else list_files(source)
     stats = [(str(f.relative_to(source)), s.st_size, s.st_mtime_ns) for f in files if (s := f.stat())]
     return hashlib.sha256(json.dumps(stats).encode()).hexdigest()
 
@@ -217,14 +217,15 @@ def open_entries(source: Path | BinaryIO, name: str = "") -> Iterator[list[Image
         yield _zip_entries(name or str(source), archive)
 
 
-def _list_files(source: Path) -> list[Path]:
+def list_files(source: Path) -> list[Path]:
+    """All files in a folder, sorted; links are left out."""
     return [p for p in sorted(source.rglob("*")) if p.is_file() and not p.is_symlink()]
 
 
 def _folder_entries(source: Path) -> list[ImageEntry]:
     return [
         e
-        for p in _list_files(source)
+        for p in list_files(source)
         if (e := _make_entry(PurePosixPath(p.relative_to(source).as_posix()), _bounded_reader(p))) is not None
     ]
 

@@ -19,7 +19,7 @@ MAX_IMBALANCE = 3.0
 """Largest over smallest class, above which the imbalance is reported."""
 TINY_SIDE = 32  # pixels
 NEAR_BITS = 4
-"""Perceptual hashes of near-duplicates differ in at most so many of 64 bits."""
+"""Perceptual hashes of near-duplicates differ in at most this number of 64 bits."""
 _CHUNK = 512  # hashes compared with all others at once
 _LEVELS = ("error", "warning", "note")
 

@@ -79,7 +79,7 @@ def add_folder(
 ) -> IntakeResult:
     """Add the photos of a folder on this machine, laid out as a zip for `add_archive`."""
     if not folder.is_dir():
-        raise UserError(N_("The folder {folder} was not found."), folder=str(folder))
+        raise UserError(N_("{file} was not found."), file=str(folder))
     with image_folder.open_entries(folder) as entries:
         return _add_entries(project, entries, folder.name, progress, classes)
 

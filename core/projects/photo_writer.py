@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import io
 import secrets
@@ -28,7 +27,7 @@ _SMALL_SIDE = 128  # pixels; smaller photos are stored at a higher quality, beca
 _GRAY_TOLERANCE = 8  # of 255: what JPEG makes of a gray photo
 _MAX_REASONS = 100
 _STALE_SECONDS = 3600.0
-_ORIENTATION = 0x0112  # EXIF tag
+_ZIP_SIGNATURE = b"PK\x03\x04"
 
 
 @dataclass(frozen=True)
@@ -132,11 +131,16 @@ def _in_order(
 def _write_photo(source: PhotoSource, folder: Path) -> Photo | Message:
     """Write one photo to `folder`, or return why it cannot be used."""
     content = source.read()
+    if content.startswith(_ZIP_SIGNATURE):
+        return Message(
+            N_("{file} is a zip inside the upload. Extract it, and zip the class folders themselves."),
+            {"file": images.safe_name(source.name)},
+        )
     try:
         image = images.flatten_alpha(images.decode_image(content, source.name, side=STORED_SIDE))
     except UserError as error:
         return error.message
-    (width, height), rotated = _original_size(content)
+    header = images.read_header(content)
     photo_id = new_photo_id()
     small = max(image.size) <= _SMALL_SIDE
     buffer = io.BytesIO()
@@ -147,24 +151,14 @@ def _write_photo(source: PhotoSource, folder: Path) -> Photo | Message:
         label=source.label,
         file=f"{photo_id}.jpg",
         split=source.split,
-        width=width,
-        height=height,
+        width=header.width,
+        height=header.height,
         gray=_is_gray(image),
-        rotated=rotated,
+        rotated=header.rotated,
         phash=_perceptual_hash(image),
         sha=hashlib.sha256(content).hexdigest()[:32],
         origin=source.origin or images.safe_name(source.name),
     )
-
-
-def _original_size(content: bytes) -> tuple[tuple[int, int], bool]:
-    """Width and height of an upright image before it is scaled, and whether EXIF data turn it."""
-    with Image.open(io.BytesIO(content), formats=images.FORMATS) as image:
-        width, height = image.size
-        turn = 1
-        with contextlib.suppress(Exception):  # broken EXIF data
-            turn = image.getexif().get(_ORIENTATION, 1)
-    return ((height, width) if turn in (5, 6, 7, 8) else (width, height)), turn in range(2, 9)
 
 
 def _is_gray(image: Image.Image) -> bool:

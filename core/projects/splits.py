@@ -18,7 +18,7 @@ MIN_PHOTOS = 3
 def test_ids(photos: Sequence[Photo]) -> set[str]:
     """The ids of the test photos: of each class those that came in a test folder, else a tenth.
 
-    A validation folder is the test split of a class that has no test folder: its photos were held out by whoever collected them. The
+    A validation folder is the test split of a class that has no test folder: its photos were held out when they were collected. The
     tenth depends on the content of a photo alone, so that adding or dropping others hardly changes it, and copies of a photo tend to
     stay together.
     """

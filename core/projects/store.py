@@ -1,7 +1,7 @@
 """The store of photo projects: a project is a folder `<id>/` below `core.paths.projects()`.
 
 It holds `project.json` (name, classes), `photos.json` (one row per photo) and `photos/<photo id>.jpg`. Ids cannot be guessed, and no
-page lists them: whoever has the link has the project. Photos are changed by `relabel`, `drop` and `restore`; a dropped photo stays on
+page lists them: the link is the only way to a project. Photos are changed by `relabel`, `drop` and `restore`; a dropped photo stays on
 disk until the project is deleted.
 """
 
@@ -262,9 +262,14 @@ def create_project(name: str, **about: object) -> Project:
     return Project(path)
 
 
+def is_project_id(text: str) -> bool:
+    """Whether `text` is written as the id of a project."""
+    return _ID_PATTERN.fullmatch(text) is not None
+
+
 def open_project(project_id: str) -> Project:
     """The project with this id. Raises UserError if there is none."""
-    if _ID_PATTERN.fullmatch(project_id):
+    if is_project_id(project_id):
         project = Project(paths.projects() / project_id)
         if project.about:
             return project

@@ -31,13 +31,13 @@ class PhotoModel:
 
 
 MODELS: dict[str, PhotoModel] = {
-    "resnet": PhotoModel(N_("ResNet"), "cifar10-resnet"),
-    "mobilenetv1": PhotoModel(N_("MobileNetV1"), "cifar10-mobilenetv1"),
-    "efficientnet": PhotoModel(N_("EfficientNet"), "cifar10-efficientnet"),
-    "inception": PhotoModel(N_("Inception"), "cifar10-inception"),
+    "resnet": PhotoModel("ResNet", "cifar10-resnet"),
+    "mobilenetv1": PhotoModel("MobileNetV1", "cifar10-mobilenetv1"),
+    "efficientnet": PhotoModel("EfficientNet", "cifar10-efficientnet"),
+    "inception": PhotoModel("Inception", "cifar10-inception"),
     "fast": PhotoModel(N_("fast CNN"), "cifar10-fast"),
-    "vgg": PhotoModel(N_("VGG"), "cifar10-vgg"),
-    "alexnet": PhotoModel(N_("AlexNet"), "cifar10-alexnet"),
+    "vgg": PhotoModel("VGG", "cifar10-vgg"),
+    "alexnet": PhotoModel("AlexNet", "cifar10-alexnet"),
 }
 """The models offered for photos, by the name that commands and task names use."""
 

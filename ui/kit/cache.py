@@ -24,7 +24,7 @@ def running_runs() -> list[Run]:
 
 
 def has_private_run() -> bool:
-    """Whether a run on somebody's own photos is in progress."""
+    """Whether a run on a user's own photos is in progress."""
     return any(run.is_private for run in _all_running_runs())
 
 
