@@ -28,7 +28,7 @@ def find_weights(source: str) -> Path:
         return checkpoints.load_card(tasks.get_task(source).checkpoint).weights
     if not source[:1].isdigit():
         return checkpoints.load_card(tasks.task_for_checkpoint(source).checkpoint).weights
-    run = store.find_run(source)
+    run = store.find_run(source, private=True)
     if not run.best_weights_path.exists():
         raise UserError(
             N_("Run {run} has no weights yet: the first checkpoint is saved after the first epoch."),

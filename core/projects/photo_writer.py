@@ -26,6 +26,7 @@ STORED_SIDE = 512  # pixels, at most
 _SMALL_SIDE = 128  # pixels; smaller photos are stored at a higher quality, because every pixel counts
 _GRAY_TOLERANCE = 8  # of 255: what JPEG makes of a gray photo
 _MAX_REASONS = 100
+_MAX_THREADS = 4  # each may hold a photo of 40 megapixels
 _STALE_SECONDS = 3600.0
 _ZIP_SIGNATURE = b"PK\x03\x04"
 
@@ -115,11 +116,11 @@ def _in_order(
 ) -> Iterator[Photo | Message]:
     """Results of `function` in threads, in order; only few are under way at a time, so that memory does not grow with their number."""
     pending: deque[Future] = deque()
-    with ThreadPoolExecutor(num_cores()) as pool:
+    with ThreadPoolExecutor(min(_MAX_THREADS, num_cores())) as pool:
         try:
             for source in sources:
                 pending.append(pool.submit(function, source))
-                if len(pending) > 4 * num_cores():
+                if len(pending) > 4 * _MAX_THREADS:
                     yield pending.popleft().result()
             while pending:
                 yield pending.popleft().result()
