@@ -107,7 +107,8 @@ def _known_values(task: tasks.Task, recipe: Recipe, used: dict[str, Any], model:
         "IS_REAL": not used.get("stand_in_for"),
         "IS_PRETRAINED": pretrained.required_weights(task, recipe) is not None,
         "HAS_WHITENING": "def init_whitening" in model,
-        "STANDARDIZES_FIRST": "standard" in used and bool(recipe.color_jitter or recipe.cutout),
+        "STANDARDIZES_FIRST": "standard" in used
+        and bool(recipe.color_jitter or recipe.cutout or recipe.random_erasing),
     }
 
 

@@ -128,6 +128,60 @@ def cutout(x: Tensor, size: int, generator: torch.Generator) -> Tensor:
     return x.masked_fill(hole[:, None].to(x.device), 0.0)
 
 
+def random_vertical_flip(x: Tensor, generator: torch.Generator) -> Tensor:
+    """Turn half of the images (B, C, H, W) of any type upside down."""
+    flipped = (torch.rand(len(x), generator=generator) < 0.5).to(x.device)
+    return torch.where(flipped[:, None, None, None], x.flip(2), x)
+
+
+def random_resized_crop(x: Tensor, smallest: float, generator: torch.Generator) -> Tensor:
+    """Resize a random part of each image to the size of the whole, with bilinear interpolation (Szegedy et al., arXiv
+    1409.4842).
+
+    Args:
+        x: images (B, C, H, W), float.
+        smallest: smallest share of the area; 1 returns the images unchanged. The aspect ratio is from 3:4 to 4:3, as far as the
+            image allows.
+        generator: source of random numbers.
+    """
+    if smallest >= 1:
+        return x
+    area, ratio, dx, dy = torch.rand(4, len(x), generator=generator)  # each (B,), in [0, 1)
+    area, ratio = smallest + (1 - smallest) * area, (4 / 3) ** (2 * ratio - 1)
+    width, height = (
+        (area * ratio).sqrt().clamp(max=1),
+        (area / ratio).sqrt().clamp(max=1),
+    )  # shares of the sides
+    zero = torch.zeros_like(area)
+    left, top = (2 * dx - 1) * (1 - width), (2 * dy - 1) * (1 - height)  # of the centers, in [-1, 1]
+    theta = torch.stack([width, zero, left, zero, height, top], dim=1).view(-1, 2, 3)
+    grid = F.affine_grid(theta.to(x.device), list(x.shape), align_corners=False)
+    return F.grid_sample(x, grid, padding_mode="border", align_corners=False)
+
+
+def random_erasing(x: Tensor, probability: float, generator: torch.Generator) -> Tensor:
+    """Set a rectangle of some standardized images (B, C, H, W) to 0, the mean of the training set (Zhong et al., arXiv 1708.04896).
+
+    Args:
+        x: standardized images.
+        probability: share of the images that are changed.
+        generator: source of random numbers. A rectangle has 2% to 33% of the area and an aspect ratio from 0.3 to 3.3.
+    """
+    if not probability:
+        return x
+    b, _, h, w = x.shape
+    chosen, area, ratio, down, right = torch.rand(5, b, 1, generator=generator)  # each (B, 1), in [0, 1)
+    area, ratio = 0.02 + (0.33 - 0.02) * area, torch.exp((2 * ratio - 1) * math.log(10 / 3))
+    height = (h * (area * ratio).sqrt()).round().clamp(1, h)
+    width = (w * (area / ratio).sqrt()).round().clamp(1, w)
+    top, left = (down * (h - height + 1)).floor(), (right * (w - width + 1)).floor()
+    rows, columns = torch.arange(h), torch.arange(w)
+    inside_rows = (rows >= top) & (rows < top + height) & (chosen < probability)  # (B, H)
+    inside_columns = (columns >= left) & (columns < left + width)  # (B, W)
+    hole = inside_rows[:, :, None] & inside_columns[:, None, :]
+    return x.masked_fill(hole[:, None].to(x.device), 0.0)
+
+
 def color_jitter(x: Tensor, strength: float, generator: torch.Generator) -> Tensor:
     """Change brightness, contrast and saturation of each standardized color image (B, C, H, W) by up to the
     fraction `strength`.

@@ -34,11 +34,14 @@ class ClassificationKind(SupervisedKind):
     can_export_script = True
     predicts_classes = True
 
-    def make_loss(self, recipe: Recipe) -> Callable[[Tensor, Tensor], Tensor]:
-        """The recipe's loss of logits (B, K) and labels (B,)."""
-        from core.training.optim import make_classification_loss
+    def make_loss(
+        self, recipe: Recipe, targets: Tensor | None = None, num_outputs: int = 0
+    ) -> Callable[[Tensor, Tensor], Tensor]:
+        """The recipe's loss of logits (B, K) and labels (B,); with class weights, by the frequencies in `targets`."""
+        from core.training.optim import class_weights, make_classification_loss
 
-        return make_classification_loss(recipe)
+        weighted = recipe.class_weights and targets is not None
+        return make_classification_loss(recipe, class_weights(targets, num_outputs) if weighted else None)
 
     def target_scale(self, y: np.ndarray) -> tuple[float, float]:
         """Labels are not scaled."""

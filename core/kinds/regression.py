@@ -32,7 +32,9 @@ class RegressionKind(SupervisedKind):
     panel = "regression"
     can_export_script = True
 
-    def make_loss(self, recipe: Recipe) -> Callable[[Tensor, Tensor], Tensor]:
+    def make_loss(
+        self, recipe: Recipe, targets: Tensor | None = None, num_outputs: int = 0
+    ) -> Callable[[Tensor, Tensor], Tensor]:
         """Mean squared error of (B,) and (B,)."""
         from torch.nn.functional import mse_loss
 

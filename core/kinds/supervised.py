@@ -31,8 +31,12 @@ class SupervisedKind(Kind):
     # ---- asked by the trainer ----------------------------------------------------------------------------------------
 
     @abstractmethod
-    def make_loss(self, recipe: Recipe) -> Callable[[Tensor, Tensor], Tensor]:
-        """The loss of a batch, from outputs as `reshape_outputs` returns them and scaled targets."""
+    def make_loss(
+        self, recipe: Recipe, targets: Tensor | None = None, num_outputs: int = 0
+    ) -> Callable[[Tensor, Tensor], Tensor]:
+        """The loss of a batch, from outputs as `reshape_outputs` returns them and scaled targets. It may depend on the training `targets`
+        (N,) and the number of outputs.
+        """
 
     @abstractmethod
     def target_scale(self, y: np.ndarray) -> tuple[float, float]:

@@ -25,14 +25,23 @@ from core.data.augment import (
     flip_mask,
     random_affine,
     random_crop_flip,
+    random_erasing,
     random_hue_grayscale,
+    random_resized_crop,
+    random_vertical_flip,
 )
 from core.data.augment_digits import deform_digits
 from core.data.splits import stratified_subset, train_val_split
 from core.models.modern_cnn import modern_cnn as build_model
 from core.templates.load.digits import load
 from core.training.batches import MAX_WARM_START_EXAMPLES, epoch_order, normalization
-from core.training.optim import ema_update, make_classification_loss, make_optimizer, make_schedule
+from core.training.optim import (
+    class_weights,
+    ema_update,
+    make_classification_loss,
+    make_optimizer,
+    make_schedule,
+)
 
 RECIPE: dict = {}
 MODEL: dict = {}
@@ -54,7 +63,7 @@ if IS_IMAGE:
 if not IS_IMAGE:
     GAIN, OFFSET = (v.to(DEVICE) for v in normalization(DATA["mean"], DATA["std"], is_image=False))
 if STANDARDIZES_FIRST:
-    # Color jitter and cutout work on standardized images, whatever the input scaling.
+    # Color jitter, cutout and erasing work on standardized images, whatever the input scaling.
     STANDARD_GAIN, STANDARD_OFFSET = normalization(*DATA["standardization"], is_image=True)
 if IS_IMAGE:
     AUGMENT_RNG = torch.Generator().manual_seed(recipe.seed)
@@ -72,6 +81,8 @@ if IS_IMAGE:
         if recipe.crop_padding or recipe.flip != "none":
             flipped = flip_mask(recipe.flip, index, epoch, flipped_first, AUGMENT_RNG)
             x = random_crop_flip(x, recipe.crop_padding, flipped, AUGMENT_RNG)
+        if recipe.vertical_flip:
+            x = random_vertical_flip(x, AUGMENT_RNG)
         if recipe.hue or recipe.grayscale:
             x = random_hue_grayscale(x.float() / 255, recipe.hue, recipe.grayscale, AUGMENT_RNG) * 255
         if recipe.pen_strokes or recipe.stroke_width or recipe.shear or recipe.elastic:
@@ -90,10 +101,14 @@ if IS_IMAGE:
             x = normalize(x)
         if recipe.shift or recipe.rotate or recipe.scale:
             x = random_affine(x, recipe.shift, recipe.rotate, recipe.scale, AUGMENT_RNG)
+        if recipe.resized_crop != 1:
+            x = random_resized_crop(x, recipe.resized_crop, AUGMENT_RNG)
         if recipe.color_jitter:
             x = color_jitter(x, recipe.color_jitter, AUGMENT_RNG)
         if recipe.cutout:
             x = cutout(x, recipe.cutout, AUGMENT_RNG)
+        if recipe.random_erasing:
+            x = random_erasing(x, recipe.random_erasing, AUGMENT_RNG)
         if STANDARDIZES_FIRST:
             x = normalize((x - STANDARD_OFFSET.to(DEVICE)) / STANDARD_GAIN.to(DEVICE))
         return x
@@ -181,7 +196,10 @@ def main() -> None:
         total_steps = min(total_steps, recipe.max_steps)
     optimizer = make_optimizer(model, recipe)
     schedule = make_schedule(optimizer, recipe, total_steps, steps_per_epoch)
-    if IS_CLASSIFIER:
+    if IS_CLASSIFIER and recipe.class_weights:
+        weights = class_weights(train_y, DATA["num_outputs"])
+        loss_function = make_classification_loss(recipe, weights)
+    if IS_CLASSIFIER and not recipe.class_weights:
         loss_function = make_classification_loss(recipe)
     if not IS_CLASSIFIER:
         loss_function = F.mse_loss

@@ -19,7 +19,9 @@ from core.training.supervised_recipe import SupervisedRecipe
 # Each augmentation: title, its recipe fields, and amounts for the preview if the recipe has it disabled.
 AUGMENTATIONS: tuple[tuple[str, dict[str, object]], ...] = (
     (N_("Horizontal flip"), {"flip": "random"}),
+    (N_("Vertical flip"), {"vertical_flip": True}),
     (N_("Random crop"), {"crop_padding": 4}),
+    (N_("Random resized crop"), {"resized_crop": 0.4}),
     (N_("Shift, rotation, scale"), {"shift": 3.0, "rotate": 15.0, "scale": 0.15}),
     (N_("Slant, elastic deformation"), {"shear": 20.0, "elastic": 1.5}),
     (N_("Stroke width"), {"stroke_width": 0.6}),
@@ -27,6 +29,7 @@ AUGMENTATIONS: tuple[tuple[str, dict[str, object]], ...] = (
     (N_("Color jitter"), {"color_jitter": 0.4}),
     (N_("Hue and grayscale"), {"hue": 1.0, "grayscale": 0.3}),
     (N_("Cutout"), {"cutout": 10}),
+    (N_("Random erasing"), {"random_erasing": 0.7}),
 )
 _DISABLED_FIELDS = {
     "flip": "none",
@@ -42,6 +45,9 @@ _DISABLED_FIELDS = {
     "hue": 0.0,
     "grayscale": 0.0,
     "cutout": 0,
+    "vertical_flip": False,
+    "resized_crop": 1.0,
+    "random_erasing": 0.0,
 }
 
 

@@ -75,11 +75,13 @@ class Batches:
         generator: torch.Generator,
     ) -> Tensor:
         """Normalized and augmented images (B, C, H, W) of `epoch`. `mirrored_first` (N,) bool says which
-        images an alternating flip mirrors in the first epoch. Color jitter and cutout work on standardized
+        images an alternating flip mirrors in the first epoch. Color jitter, cutout and erasing work on standardized
         images, so that they do not depend on the input scaling, which comes last.
         """
         flipped = augment.flip_mask(recipe.flip, index.cpu(), epoch, mirrored_first, generator)
         x = augment.random_crop_flip(self.x[index], recipe.crop_padding, flipped, generator)
+        if recipe.vertical_flip:
+            x = augment.random_vertical_flip(x, generator)
         if recipe.hue or recipe.grayscale:
             x = augment.random_hue_grayscale(x.float() / 255, recipe.hue, recipe.grayscale, generator) * 255
         if recipe.pen_strokes or recipe.stroke_width or recipe.shear or recipe.elastic:
@@ -92,14 +94,18 @@ class Batches:
                 elastic=recipe.elastic,
                 generator=generator,
             )
-        rescaled = self.standardization is not None and (recipe.color_jitter or recipe.cutout)
+        rescaled = self.standardization is not None and (
+            recipe.color_jitter or recipe.cutout or recipe.random_erasing
+        )
         x = (
             torch.addcmul(self.standardization[1], x.float(), self.standardization[0])
             if rescaled
             else self.normalize(x)
         )
         x = augment.random_affine(x, recipe.shift, recipe.rotate, recipe.scale, generator)
+        x = augment.random_resized_crop(x, recipe.resized_crop, generator)
         x = augment.cutout(augment.color_jitter(x, recipe.color_jitter, generator), recipe.cutout, generator)
+        x = augment.random_erasing(x, recipe.random_erasing, generator)
         return self.normalize((x - self.standardization[1]) / self.standardization[0]) if rescaled else x
 
     def parts(self, network: nn.Module) -> Iterator[slice]:

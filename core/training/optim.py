@@ -104,15 +104,31 @@ def ema_update(decay: float) -> Callable[[list[Tensor], list[Tensor], Tensor], N
     return update
 
 
-def make_classification_loss(recipe: SupervisedRecipe) -> Callable[[Tensor, Tensor], Tensor]:
-    """Create the loss function: the mean over a batch of logits (B, K) and labels (B,)."""
+def class_weights(labels: Tensor, num_classes: int) -> Tensor:
+    """Return weights (K,) by inverse frequency: the number of `labels` (N,) over K times that of the class. Missing classes get that of
+    a single example.
+    """
+    counts = torch.bincount(labels, minlength=num_classes).clamp(min=1)
+    return len(labels) / (num_classes * counts)
+
+
+def make_classification_loss(
+    recipe: SupervisedRecipe, weights: Tensor | None = None
+) -> Callable[[Tensor, Tensor], Tensor]:
+    """Create the loss function: the mean over a batch of logits (B, K) and labels (B,), weighted by the `weights` (K,) of the classes."""
+    smoothing = recipe.label_smoothing
     if recipe.loss == "squared-error":
-        return lambda logits, labels: squared_error(logits, labels, recipe.label_smoothing)
-    return lambda logits, labels: F.cross_entropy(logits, labels, label_smoothing=recipe.label_smoothing)
+        return lambda logits, labels: squared_error(logits, labels, smoothing, weights)
+    return lambda logits, labels: F.cross_entropy(logits, labels, weights, label_smoothing=smoothing)
 
 
-def squared_error(logits: Tensor, labels: Tensor, smoothing: float = 0.0) -> Tensor:
-    """Return the Brier score: mean over examples of the sum over classes of (p - one-hot)² (Brier, Monthly Weather Review 78, 1950)."""
+def squared_error(
+    logits: Tensor, labels: Tensor, smoothing: float = 0.0, weights: Tensor | None = None
+) -> Tensor:
+    """Return the Brier score: mean over examples of the sum over classes of (p - one-hot)² (Brier, Monthly Weather Review 78, 1950),
+    weighted by the `weights` (K,) of the classes.
+    """
     k = logits.shape[1]
     targets = F.one_hot(labels, k).to(logits.dtype) * (1 - smoothing) + smoothing / k  # (B, K)
-    return ((logits.softmax(1) - targets) ** 2).sum(1).mean()
+    errors = ((logits.softmax(1) - targets) ** 2).sum(1)
+    return errors.mean() if weights is None else (errors * weights[labels]).sum() / weights[labels].sum()

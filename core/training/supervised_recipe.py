@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Literal
 
 from core.messages import N_
-from core.training.recipe import Recipe, recipe_field
+from core.training.augmentation_recipe import AugmentationRecipe
+from core.training.recipe import recipe_field
 
 
-class SupervisedRecipe(Recipe):
+class SupervisedRecipe(AugmentationRecipe):
     """Hyperparameters of minibatch gradient descent for classification and regression."""
 
     epochs: int = recipe_field(
@@ -119,6 +120,16 @@ class SupervisedRecipe(Recipe):
         only="classification",
         term="loss",
     )
+    class_weights: bool = recipe_field(
+        False,
+        N_("Class weights"),
+        N_(
+            "Weights each example by the inverse frequency of its class, so that rare classes count as much as others."
+        ),
+        group="optimizer",
+        only="classification",
+        term="loss",
+    )
     max_grad_norm: float = recipe_field(
         0.0,
         N_("Gradient clipping"),
@@ -173,149 +184,6 @@ class SupervisedRecipe(Recipe):
         ge=0,
         le=1000,
         term="early-stopping",
-    )
-    shift: float = recipe_field(
-        0.0,
-        N_("Shift"),
-        N_("Augmentation: shifts each image by up to this many pixels."),
-        unit=N_("pixels"),
-        group="augmentation",
-        only="images",
-        ge=0,
-        le=16,
-        term="augmentation",
-    )
-    rotate: float = recipe_field(
-        0.0,
-        N_("Rotation"),
-        N_("Augmentation: rotates each image by up to this many degrees."),
-        unit=N_("degrees"),
-        group="augmentation",
-        only="images",
-        ge=0,
-        le=180,
-        term="augmentation",
-    )
-    scale: float = recipe_field(
-        0.0,
-        N_("Scale"),
-        N_("Augmentation: scales each image up or down by up to this fraction."),
-        group="augmentation",
-        only="images",
-        ge=0,
-        le=0.9,
-        term="augmentation",
-    )
-    shear: float = recipe_field(
-        0.0,
-        N_("Slant"),
-        N_("Augmentation: slants each digit to the left or right by up to this many degrees."),
-        unit=N_("degrees"),
-        group="augmentation",
-        only="digits",
-        ge=0,
-        le=45,
-        term="augmentation",
-    )
-    elastic: float = recipe_field(
-        0.0,
-        N_("Elastic deformation"),
-        N_("Augmentation: bends each digit smoothly; typical displacement of its pixels."),
-        unit=N_("pixels"),
-        group="augmentation",
-        only="digits",
-        ge=0,
-        le=4,
-        term="augmentation",
-    )
-    stroke_width: float = recipe_field(
-        0.0,
-        N_("Stroke width"),
-        N_("Augmentation: thickens or thins the strokes. At 1, by up to one pixel on each side."),
-        group="augmentation",
-        only="digits",
-        ge=0,
-        le=1,
-        term="augmentation",
-    )
-    pen_strokes: float = recipe_field(
-        0.0,
-        N_("Extra strokes"),
-        N_(
-            "Augmentation: adds a flag and a base to 1, a bar to 7 and a tail to 9, as people write "
-            "them in many countries. Probability of each stroke."
-        ),
-        group="augmentation",
-        only="digits",
-        ge=0,
-        le=1,
-        term="augmentation",
-    )
-    flip: Literal["none", "random", "alternating"] = recipe_field(
-        "none",
-        N_("Horizontal flip"),
-        N_(
-            "Augmentation: flips half of the images horizontally. “alternating” flips each image "
-            "in every second epoch."
-        ),
-        group="augmentation",
-        only="photos",
-        term="augmentation",
-    )
-    crop_padding: int = recipe_field(
-        0,
-        N_("Random crop"),
-        N_("Augmentation: random crop after reflection padding by this many pixels."),
-        unit=N_("pixels"),
-        group="augmentation",
-        only="photos",
-        ge=0,
-        le=64,
-        term="augmentation",
-    )
-    cutout: int = recipe_field(
-        0,
-        N_("Cutout"),
-        N_("Augmentation: masks a square of this side length at a random position."),
-        unit=N_("pixels"),
-        group="augmentation",
-        only="photos",
-        ge=0,
-        le=256,
-        term="cutout",
-    )
-    color_jitter: float = recipe_field(
-        0.0,
-        N_("Color jitter"),
-        N_("Augmentation: changes brightness, contrast and saturation by up to this fraction."),
-        group="augmentation",
-        only="photos",
-        ge=0,
-        le=1,
-        term="augmentation",
-    )
-    hue: float = recipe_field(
-        0.0,
-        N_("Hue"),
-        N_(
-            "Augmentation: shifts the hue by up to this fraction of half the color wheel. At 1, "
-            "the hue is fully random."
-        ),
-        group="augmentation",
-        only="photos",
-        ge=0,
-        le=1,
-        term="augmentation",
-    )
-    grayscale: float = recipe_field(
-        0.0,
-        N_("Grayscale"),
-        N_("Augmentation: converts this fraction of the images to grayscale."),
-        group="augmentation",
-        only="photos",
-        ge=0,
-        le=1,
-        term="augmentation",
     )
     tta_flip: bool = recipe_field(
         False,

@@ -120,3 +120,51 @@ def test_a_half_turn_of_hue_gives_the_complement() -> None:
     generator.manual_seed(seed)
     found = augment.random_hue_grayscale(x, 1.0, 0.0, generator)[0].permute(1, 2, 0).numpy()
     assert abs(found - expected).max() < 0.01
+
+
+def test_a_vertical_flip_turns_about_half_upside_down() -> None:
+    x = images(400)
+    found = augment.random_vertical_flip(x, generator())
+    turned = (found == x.flip(2)).all((1, 2, 3))
+    assert 160 < int(turned.sum()) < 240 and torch.equal(found[~turned], x[~turned])
+
+
+def test_a_resized_crop_is_a_part_of_the_image_at_full_size() -> None:
+    ramp = torch.linspace(0, 1, 32).view(1, 1, 1, 32).expand(200, 1, 32, 32).contiguous()
+    found = augment.random_resized_crop(ramp, 0.25, generator())
+    assert found.shape == ramp.shape and augment.random_resized_crop(ramp, 1.0, generator()) is ramp
+    shares = []
+    for x in (ramp, ramp.transpose(2, 3)):
+        y = augment.random_resized_crop(x, 0.25, generator())
+        assert float(y.min()) >= 0 and float(y.max()) <= 1
+        shares.append(y.amax((1, 2, 3)) - y.amin((1, 2, 3)))  # of the width, then of the height
+    area, ratio = shares[0] * shares[1], shares[0] / shares[1]
+    assert 0.2 < float(area.min()) < 0.35 and float(area.max()) > 0.85
+    assert 0.7 < float(ratio.min()) < 0.85 and 1.2 < float(ratio.max()) < 1.4
+
+
+def test_erasing_masks_one_rectangle_in_some_images() -> None:
+    x = torch.ones(400, 3, 24, 24)
+    holes = augment.random_erasing(x, 0.5, generator()) == 0
+    assert torch.equal(holes[:, 0], holes[:, 2])
+    areas = holes[:, 0].sum((1, 2))
+    assert 160 < int((areas > 0).sum()) < 240 and 0.3 < int(areas.max()) / 24**2 < 0.4
+    rows, columns = holes[:, 0].any(2).sum(1), holes[:, 0].any(1).sum(1)
+    assert torch.equal(rows * columns, areas)
+    assert augment.random_erasing(x, 0.0, generator()) is x
+
+
+def test_augmentations_that_are_off_draw_no_random_number() -> None:
+    """Runs of earlier versions resume to the same numbers."""
+    from core import data, tasks
+    from core.training.batches import Batches
+
+    dataset, used = data.load_dataset("cifar10", download=False), generator()
+    batches = Batches(dataset, dataset.train_x[:32], dataset.train_y[:32])
+    recipe = tasks.get_task("cifar10-best").recipe.changed(flip="none", crop_padding=0, cutout=0)
+    assert not recipe.vertical_flip and recipe.resized_crop == 1 and not recipe.random_erasing
+    batches.augment(torch.arange(32), recipe, 0, torch.zeros(32, dtype=torch.bool), used)
+    assert torch.equal(used.get_state(), generator().get_state())
+    on = recipe.changed(vertical_flip=True, resized_crop=0.5, random_erasing=0.5)
+    batches.augment(torch.arange(32), on, 0, torch.zeros(32, dtype=torch.bool), used)
+    assert not torch.equal(used.get_state(), generator().get_state())

@@ -36,11 +36,16 @@ def test_each_line_does_one_thing(scaling: str) -> None:
     turned = (mirrored == plain[:, :, ::-1]).all((1, 2, 3))
     assert (same | turned).all() and same.any() and turned.any()
 
+    upside = found["Vertical flip"].images
+    assert ((upside == plain) | (upside == plain[:, ::-1])).all((1, 2, 3)).all() and (upside != plain).any()
+
     mean = np.round(255 * np.asarray(data.load_dataset("cifar10").mean)).astype(int)
     cut = (found["Cutout"].images != plain).any(3)
     side = tasks.get_task("cifar10-best").recipe.cutout
     assert (cut.sum((1, 2)) <= side**2).all() and cut.any()
     assert abs(found["Cutout"].images[cut].astype(int) - mean).max() <= 1
+    erased = (found["Random erasing"].images != plain).any(3)
+    assert erased.any() and abs(found["Random erasing"].images[erased].astype(int) - mean).max() <= 1
 
 
 def test_what_is_off_is_marked_and_shown_with_a_typical_amount() -> None:

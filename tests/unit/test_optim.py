@@ -15,6 +15,7 @@ from torch.optim.swa_utils import AveragedModel
 from core import models
 from core.kinds import get_kind
 from core.training.optim import (
+    class_weights,
     ema_update,
     make_classification_loss,
     make_optimizer,
@@ -203,3 +204,29 @@ def test_cross_entropy_is_torchs_own(smoothing: float) -> None:
 def test_regression_minimises_the_mean_squared_error() -> None:
     a, b = torch.randn(7), torch.randn(7)
     assert torch.equal(get_kind("regression").make_loss(SupervisedRecipe())(a, b), F.mse_loss(a, b))
+
+
+def test_class_weights_are_scikit_learns_balanced_ones() -> None:
+    from sklearn.utils.class_weight import compute_class_weight
+
+    labels = torch.tensor([0] * 6 + [1] * 3 + [2])
+    expected = compute_class_weight("balanced", classes=np.arange(3), y=labels.numpy())
+    torch.testing.assert_close(class_weights(labels, 3), torch.tensor(expected, dtype=torch.float32))
+    assert class_weights(labels, 4).isfinite().all()
+
+
+def test_weighted_losses_let_rare_classes_count_as_much() -> None:
+    labels, logits = (
+        torch.tensor([0] * 8 + [1] * 2),
+        torch.randn(10, 2, generator=torch.Generator().manual_seed(0)),
+    )
+    weights = class_weights(labels, 2)
+    for loss in ("cross-entropy", "squared-error"):
+        recipe = SupervisedRecipe(loss=loss)
+        plain, weighted = make_classification_loss(recipe), make_classification_loss(recipe, weights)
+        per_class = torch.stack([plain(logits[labels == k], labels[labels == k]) for k in (0, 1)])
+        torch.testing.assert_close(weighted(logits, labels), per_class.mean())
+    kind = get_kind("classification")
+    on, off = (SupervisedRecipe(class_weights=value) for value in (True, False))
+    assert kind.make_loss(on, labels, 2)(logits, labels) != kind.make_loss(off, labels, 2)(logits, labels)
+    assert torch.equal(kind.make_loss(off, labels, 2)(logits, labels), F.cross_entropy(logits, labels))
