@@ -31,6 +31,7 @@ QUICK_BENCHMARKS = {
 LONG_BENCHMARKS = {
     "time_to_accuracy_long": "mnist-modern to 99.5%",
     "evaluation": "Pretrained models on their whole test sets",
+    "label_shares": "Cats, dogs and horses: scratch, frozen and fine-tuned over shares of the labels",
     "full_runs": "Full recipe of every task, with test metrics",
 }
 ALIASES = {"runs_apart": "isolated_runs"}  # former names, still accepted
