@@ -1,4 +1,6 @@
-"""Third-party pretrained weights: find and download them. Imports without torch."""
+"""Weights that a training starts from: third-party ones, which are found and downloaded here, and checkpoints of this project.
+Imports without torch.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core import checkpoints
 from core.data import ProgressCallback
 from core.data.download import RemoteFile, fetch_files
 from core.messages import Message, N_, UserError, closest_names
@@ -84,10 +87,22 @@ def get_weights(name: str) -> Weights:
     )
 
 
+def is_transfer(task: Task, recipe: Recipe) -> bool:
+    """Whether a run of `task` with `recipe` starts from pretrained weights."""
+    return bool(task.pretrained) and getattr(recipe, "init", "") != "scratch"
+
+
+def is_checkpoint(name: str) -> bool:
+    """Whether `name`, as `Task.pretrained` holds it, is a checkpoint of this project and not third-party weights."""
+    return bool(name) and name not in {entry.name for entry in WEIGHTS}
+
+
 def required_weights(task: Task, recipe: Recipe) -> Weights | None:
-    """The weights that a run of `task` with `recipe` starts from, or None."""
+    """The third-party weights that a run of `task` with `recipe` starts from, or None."""
     return (
-        get_weights(task.pretrained) if task.pretrained and getattr(recipe, "init", "") != "scratch" else None
+        get_weights(task.pretrained)
+        if is_transfer(task, recipe) and not is_checkpoint(task.pretrained)
+        else None
     )
 
 
@@ -110,14 +125,21 @@ def download_weights(entry: Weights, progress: ProgressCallback | None = None) -
 def load_pretrained(
     task: Task, recipe: Recipe, network: nn.Module, progress: ProgressCallback | None = None
 ) -> None:
-    """Load the weights that `task` starts from into `network`, downloading them if necessary.
+    """Load the weights that `task` starts from into `network`, downloading third-party ones if necessary. The head stays as it is.
 
     Raises:
-        UserError: if they cannot be downloaded or read.
+        UserError: if they cannot be downloaded or read, or do not fit.
     """
-    entry = required_weights(task, recipe)
-    if entry is None:
+    if is_transfer(task, recipe):
+        load_into(task.pretrained, network, progress)
+
+
+def load_into(name: str, network: nn.Module, progress: ProgressCallback | None = None) -> None:
+    """Load the weights `name`, as `Task.pretrained` holds it, into `network`. Raises UserError as `load_pretrained` does."""
+    if is_checkpoint(name):
+        load_checkpoint(name, network)
         return
+    entry = get_weights(name)
     try:
         download_weights(entry, progress)
     except UserError as error:
@@ -143,6 +165,26 @@ def load_pretrained(
             file=str(entry.path),
             command=entry.command,
         ) from error
+
+
+def load_checkpoint(name: str, network: nn.Module) -> None:
+    """Load all tensors of checkpoint `name` but those of the head into `network`. The size of the inputs may differ.
+
+    Raises:
+        UserError: if the checkpoint is missing or damaged, or of another architecture.
+    """
+    source, _ = checkpoints.load_weights(checkpoints.load_card(name).weights)
+    tensors = {k: v for k, v in source.state_dict().items() if not k.startswith("head.")}
+    wanted = {k: v.shape for k, v in network.state_dict().items() if not k.startswith("head.")}
+    if {k: v.shape for k, v in tensors.items()} != wanted:
+        raise UserError(
+            N_(
+                "The pretrained checkpoint {name} does not match the architecture. Use its model options, or set "
+                "Start to “scratch”."
+            ),
+            name=name,
+        )
+    network.load_state_dict(tensors, strict=False)
 
 
 def missing_message(entry: Weights) -> Message:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from core.training.trainer import Trainer
 
 SUPERVISED_TRAINER = "core.training.supervised:SupervisedTrainer"
+TRANSFER_TRAINER = "core.training.frozen:transfer_trainer"
 CYCLEGAN_TRAINER = "core.training.cyclegan:CycleGANTrainer"
 
 
@@ -62,7 +63,7 @@ class Task:
         quick: recipe fields that the quick variant changes.
         trainer: dotted name of the trainer class, `module:class`.
         published_result: a published result of the same model family.
-        pretrained: third-party weights to start from, a name of `core.pretrained`.
+        pretrained: what to start from: third-party weights of `core.pretrained`, or a checkpoint of this project.
         checkpoint_name: name of its pretrained checkpoint if that is not the task's name.
         short_title: message id for names of runs and labels of charts; the title after its data set if it is empty.
         private: whether it belongs to a user: it is not in the table, and its runs are not listed.

@@ -10,10 +10,11 @@ from typing import Any
 
 from core import pair_tasks, plugins, private_tasks
 from core.messages import N_, UserError, closest_names
-from core.task_spec import CYCLEGAN_TRAINER, PublishedResult, Task
+from core.task_spec import CYCLEGAN_TRAINER, TRANSFER_TRAINER, PublishedResult, Task
 from core.training.cyclegan_recipe import CycleGANRecipe
 from core.training.model_recipes import (
     AlexNetRecipe,
+    BackboneRecipe,
     ConvRecipe,
     DropoutConvRecipe,
     EfficientNetRecipe,
@@ -376,6 +377,42 @@ TASKS: list[Task] = [
             num_validation=100,
         ),
         quick=_QUICK_FIELDS,
+    ),
+    Task(
+        name="backbone",
+        title=N_("Backbone for transfer learning"),
+        short_title=N_("Backbone"),
+        about=N_(
+            "The fast CNN, trained on with photos of apples and oranges. Models of your own photos start from it."
+        ),
+        kind="classification",
+        dataset="backbone",
+        model="backbone",
+        recipe=BackboneRecipe(
+            **{**_AIRBENCH_FIELDS, "learning_rate": 0.1, "tta_flip": False, "tta_shift": False},
+            epochs=1,
+            resized_crop=0.4,
+            color_jitter=0.2,
+            width=64,
+        ),
+        quick={**_QUICK_FIELDS, "epochs": 1},
+        trainer=TRANSFER_TRAINER,
+        pretrained="cifar10-fast",
+    ),
+    Task(
+        name="backbone-seven",
+        title=N_("Backbone without cats, dogs and horses"),
+        short_title=N_("Backbone (7 classes)"),
+        about=N_(
+            "Trained on the other seven classes of CIFAR-10. It shows what transfer learning gains on three "
+            "classes whose labels it never saw."
+        ),
+        kind="classification",
+        dataset="cifar7",
+        model="backbone",
+        recipe=FastRecipe(**_AIRBENCH_FIELDS, crop_padding=2, epochs=4, width=32),
+        quick=_QUICK_FIELDS,
+        trainer=TRANSFER_TRAINER,
     ),
     Task(
         name="cyclegan-light",

@@ -34,6 +34,8 @@ SMALL = {
     "cifar10-sandbox": {"width": 8, "depth": 3},
     "cifar10-resnet18-pretrained": {"init": "scratch", "image_size": 32},
     "fruit-classifier": {"width": 12},
+    "backbone": {"init": "scratch", "width": 8},
+    "backbone-seven": {"width": 8},
     "fruit-classifier-gray": {"width": 12},
     **{f"cyclegan-{n}": {"width": 4, "num_blocks": 1, "image_size": 64} for n in ("light", "paper")},
 }

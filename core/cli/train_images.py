@@ -15,9 +15,8 @@ from core.cli.output import _, print_message, progress_bar
 from core.messages import N_, UserError
 from core.projects import from_data, splits
 from core.projects.store import Project
-from core.projects.tasks import MODELS, base_task, make_task
+from core.projects.tasks import MODELS, base_task, fitted_recipe, make_task
 from core.runs.store import Run
-from core.training.recipe import Recipe
 
 NAME = "images"
 DEFAULT_MODEL = next(iter(MODELS))
@@ -89,18 +88,9 @@ def _train(model: str, given: dict[str, Any], changes: dict[str, Any]) -> None:
         project = from_data.open_or_create(given["data"], classes, show)
     _print_project(project)
     task = make_task(project, model)
-    recipe = task.quick_recipe() if given["quick"] else task.recipe
-    recipe = _with_mode(recipe, model, given["mode"]).changed(**changes)
+    recipe = fitted_recipe(project, model, _INIT[given["mode"]] if given["mode"] else None)
+    recipe = recipe.changed(**(task.quick if given["quick"] else {})).changed(**changes)
     start_and_follow(task, recipe, given, describe=lambda run: describe_result(run, project))
-
-
-def _with_mode(recipe: Recipe, model: str, mode: str | None) -> Recipe:
-    """The recipe with the start that `mode` names."""
-    if "init" in type(recipe).model_fields:
-        return recipe.changed(init=_INIT[mode]) if mode else recipe
-    if mode in (None, "scratch"):
-        return recipe
-    raise UserError(N_("There are no pretrained weights for {model}. Use --mode scratch."), model=model)
 
 
 def _print_project(project: Project) -> None:

@@ -27,7 +27,7 @@ DOWNLOAD_BYTES = 78_456_409
 
 CLASSES = (N_("apple"), N_("orange"))
 IMAGE_SIZE = 64
-_SPLIT_FOLDERS = {
+SPLIT_FOLDERS = {
     "train": {"trainA": "apple", "trainB": "orange"},
     "test": {"testA": "apple", "testB": "orange"},
 }
@@ -45,7 +45,7 @@ def load(source: Path, progress: ProgressCallback | None = None) -> ArrayDataset
     Raises:
         UserError: if files are missing, corrupted or unsafe; the message names them.
     """
-    splits = image_folder.load_image_folder(source, _SPLIT_FOLDERS, IMAGE_SIZE, "fruit", progress).splits
+    splits = image_folder.load_image_folder(source, SPLIT_FOLDERS, IMAGE_SIZE, "fruit", progress).splits
     train, test = splits["train"], splits["test"]
     return _make_dataset("fruit", TITLE, str(source), (train.x, train.y), (test.x, test.y))
 
@@ -62,8 +62,8 @@ def inventory(source: Path) -> tuple[int, int, int]:
     else:
         folders, size = _zip_folders(source), source.stat().st_size
     return (
-        sum(f in _SPLIT_FOLDERS["train"] for f in folders),
-        sum(f in _SPLIT_FOLDERS["test"] for f in folders),
+        sum(f in SPLIT_FOLDERS["train"] for f in folders),
+        sum(f in SPLIT_FOLDERS["test"] for f in folders),
         size,
     )
 
@@ -94,7 +94,7 @@ def _download_problem(part: Path) -> Message | None:
     """What is wrong with a downloaded file, or None. Captive portals answer every request with a page of
     their own.
     """
-    wanted = {folder for split in _SPLIT_FOLDERS.values() for folder in split}
+    wanted = {folder for split in SPLIT_FOLDERS.values() for folder in split}
     try:
         if wanted <= set(_zip_folders(part)):
             return None

@@ -118,7 +118,7 @@ class DatasetInfo:
         return self.variants.get(name, self.title)
 
 
-_BUILT_IN = ("mnist", "boston", "cifar10", "fruit", "apple2orange")
+_BUILT_IN = ("mnist", "boston", "cifar10", "cifar7", "fruit", "backbone", "apple2orange")
 _registered: dict[str, DatasetInfo] = {}
 _ON_DEMAND = {"photos-": "core.projects.dataset:project_info"}
 """What makes the declaration of a private data set from the rest of its name, by the prefix of the name, `module:function`."""

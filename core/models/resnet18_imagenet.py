@@ -69,9 +69,9 @@ class ImageNetResNet18(nn.Module):
 
 @register_model
 def resnet18_imagenet(
-    in_shape: tuple[int, ...], num_outputs: int, init: str = "fine-tuned", image_size: int = 64
+    in_shape: tuple[int, ...], num_outputs: int, init: str = "fine-tuned", image_size: int = 0
 ) -> nn.Module:
     """ResNet-18 with `init` "scratch", "frozen" or "fine-tuned", for images enlarged to
-    `image_size`×`image_size` pixels.
+    `image_size`×`image_size` pixels; 0 leaves them as they are.
     """
-    return ImageNetResNet18(in_shape[0], num_outputs, init, image_size)
+    return ImageNetResNet18(in_shape[0], num_outputs, init, image_size or in_shape[1])

@@ -2,43 +2,36 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import re
-from dataclasses import dataclass
 
 import numpy as np
 
-from core import tasks
-from core.messages import N_, UserError, closest_names
+from core import checkpoints, pretrained, tasks
+from core.messages import Message, N_, UserError, closest_names
 from core.projects import dataset, splits, store
 from core.projects.store import PREFIX, Project
-from core.task_spec import Task
+from core.task_spec import TRANSFER_TRAINER, Task
+from core.training.photo_recipes import FAMILIES, Init, PhotoFamily, PhotoFields
 from core.training.recipe import Recipe
 
-__all__ = ["MODELS", "PREFIX", "PhotoModel", "base_recipe", "make_task", "parse_task_name", "task_name"]
+__all__ = [
+    "MODELS",
+    "PREFIX",
+    "fitted_recipe",
+    "labeled_classes",
+    "make_task",
+    "parse_task_name",
+    "task_name",
+]
 
 _NAME_PATTERN = re.compile(rf"{PREFIX}([0-9a-f]{{32}})-([a-z0-9]+)")
 _QUICK_FIELDS = {"epochs": 2, "limit_train": 1000}
 _MAX_BATCH_SHARE = 8  # an epoch has at least this many steps
 
 
-@dataclass(frozen=True)
-class PhotoModel:
-    """A family that can be trained on photos: its title, and the task of the table whose model and recipe it takes."""
-
-    title: str
-    base: str
-
-
-MODELS: dict[str, PhotoModel] = {
-    "resnet": PhotoModel("ResNet", "cifar10-resnet"),
-    "mobilenetv1": PhotoModel("MobileNetV1", "cifar10-mobilenetv1"),
-    "efficientnet": PhotoModel("EfficientNet", "cifar10-efficientnet"),
-    "inception": PhotoModel("Inception", "cifar10-inception"),
-    "fast": PhotoModel(N_("fast CNN"), "cifar10-fast"),
-    "vgg": PhotoModel("VGG", "cifar10-vgg"),
-    "alexnet": PhotoModel("AlexNet", "cifar10-alexnet"),
-}
+MODELS = FAMILIES
 """The models offered for photos, by the name that commands and task names use."""
 
 
@@ -68,51 +61,102 @@ def _make_task(project: Project, stamp: tuple[int, ...], model: str) -> Task:
     return make_task(project, model)
 
 
-def base_task(model: str) -> Task:
-    """The task of the table that `model` is taken from. Raises UserError if no such model is offered."""
+def get_family(model: str) -> PhotoFamily:
+    """The family called `model`. Raises UserError if no such model is offered."""
     if model not in MODELS:
         raise UserError(
             N_("Model {name} not found. Closest matches: {nearest}."),
             name=model[:40],
             nearest=closest_names(model, MODELS),
         )
-    return tasks.get_task(MODELS[model].base)
+    return MODELS[model]
 
 
-def base_recipe(model: str) -> Recipe:
-    """The recipe of `model` before it is fitted to a project's photos."""
-    return base_task(model).recipe
+def base_task(model: str) -> Task:
+    """A task that trains `model` on photos, with the recipe before it is fitted to a project. Raises UserError if no such model is
+    offered.
+    """
+    family = get_family(model)
+    return _task(family, model, "cifar10", family.title, family.make_recipe(family.default_init))
 
 
-def make_task(project: Project, model: str) -> Task:
-    """The task that trains `model` on `project`, its recipe fitted to the number and size of the photos.
+def fitted_recipe(project: Project, model: str, init: Init | None = None) -> PhotoFields:
+    """The recipe of `model`, fitted to the number and size of the project's photos.
+
+    Args:
+        project: the project.
+        model: name of the family.
+        init: how the network starts; the family's default if None.
 
     Raises:
-        UserError: if no such model is offered.
+        UserError: if no such model is offered, or if it cannot start that way.
     """
-    base, recipe = base_task(model), base_recipe(model)
+    family = get_family(model)
+    init = init or family.default_init
+    if init not in family.inits:
+        raise UserError(
+            N_(
+                "There are no pretrained weights for {model}. Set Start to “scratch”, or choose another model."
+            ),
+            model=Message(family.title),
+        )
     place = {name: i for i, name in enumerate(project.classes)}
     held_out = splits.test_ids(project.photos())
     labels = np.array([place[p.label] for p in project.photos() if p.id not in held_out], np.int64)
-    changes = {
-        "num_validation": splits.validation_size(labels, len(place)),
-        "batch_size": _batch_size(recipe.batch_size, len(labels)),
-    }
-    if "image_size" in recipe.part("data"):
-        changes["image_size"] = dataset.default_image_size(project)
-    title = MODELS[model].title
-    return Task(
-        name=task_name(project, model),
-        title=f"{project.name}: {title}",
-        short_title=title,
-        about=base.about,
-        kind="classification",
-        dataset=project.dataset_name,
-        model=base.model,
-        recipe=recipe.changed(**changes),
-        quick=_QUICK_FIELDS,
-        batch_norm=base.batch_norm,
+    recipe = family.make_recipe(init, len(labels))
+    pretrained_size = family.transfer_size if init != "scratch" else 0
+    return recipe.changed(
+        num_validation=splits.validation_size(labels, len(place)),
+        batch_size=_batch_size(recipe.batch_size, len(labels)),
+        image_size=pretrained_size or dataset.default_image_size(project),
+    )
+
+
+def make_task(project: Project, model: str) -> Task:
+    """The task that trains `model` on `project`. Raises UserError if no such model is offered."""
+    family = get_family(model)
+    return dataclasses.replace(
+        _task(
+            family,
+            task_name(project, model),
+            project.dataset_name,
+            f"{project.name}: {family.title}",
+            fitted_recipe(project, model),
+        ),
         private=True,
+    )
+
+
+def labeled_classes(task: Task, recipe: Recipe) -> tuple[str, ...]:
+    """The classes (message ids) whose labels the network that a run of `task` with `recipe` starts from was trained on.
+
+    A result on one of them says nothing about transfer. Empty if the network starts from scratch, or from third-party weights.
+    """
+    classes: list[str] = []
+    while pretrained.is_transfer(task, recipe) and pretrained.is_checkpoint(task.pretrained):
+        card = checkpoints.read_card(task.pretrained) or {}
+        classes += card.get("classes", ())
+        source = next((t for t in tasks.TASKS if t.name == card.get("task")), None)
+        if source is None:
+            break
+        task, recipe = source, source.recipe
+    return tuple(dict.fromkeys(classes))
+
+
+def _task(family: PhotoFamily, name: str, dataset_name: str, title: str, recipe: PhotoFields) -> Task:
+    return Task(
+        name=name,
+        title=title,
+        short_title=family.title,
+        about=family.about,
+        kind="classification",
+        dataset=dataset_name,
+        model=family.model,
+        recipe=recipe,
+        quick=_QUICK_FIELDS,
+        trainer=TRANSFER_TRAINER,
+        pretrained=family.pretrained,
+        batch_norm=family.batch_norm,
     )
 
 

@@ -109,7 +109,7 @@ class TrainingRunner:
         written.
         """
         resumed = self._restore()
-        if not self.trainer.step and pretrained.required_weights(self.task, self.recipe):
+        if not self.trainer.step and pretrained.is_transfer(self.task, self.recipe):
             pretrained.load_pretrained(
                 self.task,
                 self.recipe,

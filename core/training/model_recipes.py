@@ -280,6 +280,25 @@ class FastRecipe(SupervisedRecipe):
     )
 
 
+class TransferRecipe(SupervisedRecipe):
+    """Networks that can start from a checkpoint of this project."""
+
+    init: Literal["scratch", "frozen", "fine-tuned"] = recipe_field(
+        "fine-tuned",
+        N_("Start"),
+        N_(
+            "scratch: random initialization; frozen: pretrained backbone, only the head is "
+            "trained; fine-tuned: all layers are trained."
+        ),
+        group="model",
+        term="transfer-learning",
+    )
+
+
+class BackboneRecipe(FastRecipe, TransferRecipe):
+    """Options of `core.models.backbone`."""
+
+
 class PretrainedRecipe(SupervisedRecipe):
     """Options of `core.models.resnet18_imagenet`."""
 

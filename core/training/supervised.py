@@ -69,6 +69,7 @@ class SupervisedTrainer(TrainingProgress):
             network.init_whitening(self.train.inputs(slice(0, MAX_WARM_START_EXAMPLES)))
         if data.is_image:
             network = network.to(memory_format=torch.channels_last)
+        self._prepare(network)
         self.augment_rng = torch.Generator().manual_seed(recipe.seed)
         self.flipped_first = (
             torch.rand(len(self.train), generator=torch.Generator().manual_seed(recipe.seed)) < 0.5
@@ -81,9 +82,12 @@ class SupervisedTrainer(TrainingProgress):
         self.schedule = make_schedule(
             self.optimizer.optimizer, recipe, self.total_steps, self.steps_per_epoch
         )
-        self.loss = self.kind.make_loss(recipe)
+        self.loss = self.kind.make_loss(recipe, self.train.y, data.num_outputs)
         self.epoch_sums = torch.zeros(3, dtype=torch.float64)  # sums of this epoch: loss, score, examples
         self._seed_per_rank()
+
+    def _prepare(self, network: nn.Module) -> None:
+        """Choose what is trained: all layers."""
 
     def _seed_per_rank(self) -> None:
         """Seed dropout and augmentation differently on each rank, or the i-th image of every shard would be augmented alike. Rank 0 keeps
@@ -211,6 +215,10 @@ class SupervisedTrainer(TrainingProgress):
             return self.train.inputs(index)
         return self.train.augment(index, self.recipe, self.epoch, self.flipped_first, self.augment_rng)
 
+    def _validation_inputs(self, part: slice) -> Tensor:
+        """Normalized inputs of the validation examples `part`."""
+        return self.validation.inputs(part)
+
     def _clip_gradients(self) -> None:
         if self.recipe.max_grad_norm:
             self.fabric.clip_gradients(self.network, self.optimizer, max_norm=self.recipe.max_grad_norm)
@@ -271,7 +279,7 @@ class SupervisedTrainer(TrainingProgress):
         sums = torch.zeros(3, dtype=torch.float64)
         for part in self.validation.parts(self.module):
             y = self._targets(self.validation, part)
-            outputs = self._eval_forward(self.validation.inputs(part))
+            outputs = self._eval_forward(self._validation_inputs(part))
             sums += torch.tensor(
                 [
                     float(self.loss(outputs, y)) * len(y),
@@ -286,7 +294,7 @@ class SupervisedTrainer(TrainingProgress):
 
     @torch.no_grad()
     def _probe(self) -> np.ndarray:
-        outputs = self._eval_forward(self.validation.inputs(slice(0, NUM_PROBES)))
+        outputs = self._eval_forward(self._validation_inputs(slice(0, NUM_PROBES)))
         return self.kind.probe_predictions(outputs, self.y_mean, self.y_std).float().cpu().numpy()
 
     def probe_examples(self) -> tuple[np.ndarray, np.ndarray] | None:

@@ -75,6 +75,8 @@ _FAMILIES: dict[str, tuple[int, str]] = {
     "mobilenetv1": (2, "x"),
     "efficientnet": (3, "pentagon"),
     "fast_cnn": (5, "star"),
+    "backbone": (5, "octagon"),
+    "original": (0, "diamond-wide"),
     "sandbox": (9, "star-square"),
     "cyclegan": (9, "star-triangle-up"),
 }
