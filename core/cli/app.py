@@ -161,9 +161,12 @@ def translate(
 @app.command(help=_(N_("Show the layers, shapes, parameters and MACs of a model.")))
 def summary(model: Annotated[str, typer.Argument(help=_(N_("Task name or registered model name.")))]) -> None:
     from core import models
+    from core.projects import tasks as photo_tasks
 
     known = {t.name: t for t in tasks.TASKS}
     entry = known.get(tasks.current_name(model)) or next((t for t in tasks.TASKS if t.model == model), None)
+    if entry is None and model in photo_tasks.MODELS:
+        entry = photo_tasks.base_task(model)
     if entry is None:
         models.get_builder(model)
         raise UserError(N_("No task uses the model {model}, so its input shape is unknown."), model=model)

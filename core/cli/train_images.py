@@ -13,7 +13,7 @@ from core.cli import options
 from core.cli.follow import start_and_follow
 from core.cli.output import _, print_message, progress_bar
 from core.messages import N_, UserError
-from core.projects import from_data, splits
+from core.projects import dataset, from_data, splits
 from core.projects.store import Project
 from core.projects.tasks import MODELS, base_task, fitted_recipe, make_task
 from core.runs.store import Run
@@ -86,6 +86,7 @@ def _train(model: str, given: dict[str, Any], changes: dict[str, Any]) -> None:
     classes = [c for c in (given["classes"] or "").split(",") if c.strip()] or None
     with progress_bar() as show:
         project = from_data.open_or_create(given["data"], classes, show)
+    dataset.check_trainable(project)
     _print_project(project)
     task = make_task(project, model)
     recipe = fitted_recipe(project, model, _INIT[given["mode"]] if given["mode"] else None)

@@ -25,6 +25,7 @@ from core.training.recipe import num_cores
 STORED_SIDE = 512  # pixels, at most
 _SMALL_SIDE = 128  # pixels; smaller photos are stored at a higher quality, because every pixel counts
 _GRAY_TOLERANCE = 8  # of 255: what JPEG makes of a gray photo
+_THUMBNAIL_SIZE = (64, 64)  # pixels, from which a photo is hashed
 _MAX_REASONS = 100
 _MAX_THREADS = 4  # each may hold a photo of 40 megapixels
 _STALE_SECONDS = 3600.0
@@ -142,7 +143,7 @@ def _write_photo(source: PhotoSource, folder: Path) -> Photo | Message:
     except UserError as error:
         return error.message
     header = images.read_header(content)
-    photo_id = new_photo_id()
+    photo_id, thumbnail = new_photo_id(), image.resize(_THUMBNAIL_SIZE, Image.Resampling.BOX)
     small = max(image.size) <= _SMALL_SIDE
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=95 if small else 90, subsampling=0 if small else 2)
@@ -154,23 +155,22 @@ def _write_photo(source: PhotoSource, folder: Path) -> Photo | Message:
         split=source.split,
         width=header.width,
         height=header.height,
-        gray=_is_gray(image),
+        gray=_is_gray(thumbnail),
         rotated=header.rotated,
-        phash=_perceptual_hash(image),
+        phash=_perceptual_hash(thumbnail),
         sha=hashlib.sha256(content).hexdigest()[:32],
         origin=source.origin or images.safe_name(source.name),
     )
 
 
-def _is_gray(image: Image.Image) -> bool:
-    pixels = np.asarray(image.resize((32, 32), Image.Resampling.BOX)).astype(int)
-    return int(np.ptp(pixels, axis=2).max()) <= _GRAY_TOLERANCE
+def _is_gray(small: Image.Image) -> bool:
+    return int(np.ptp(np.asarray(small).astype(int), axis=2).max()) <= _GRAY_TOLERANCE
 
 
-def _perceptual_hash(image: Image.Image) -> str:
+def _perceptual_hash(small: Image.Image) -> str:
     import imagehash
 
-    return str(imagehash.phash(image))
+    return str(imagehash.phash(small))
 
 
 def _move_in(

@@ -1,4 +1,4 @@
-"""What other visitors see of a run on somebody's own photos: that there is one."""
+"""What other visitors see of a run on a user's own photos: that there is one."""
 
 from __future__ import annotations
 

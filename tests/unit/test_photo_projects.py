@@ -176,7 +176,7 @@ def test_findings_about_counts_colors_sizes_and_rotation() -> None:
 def test_near_duplicates_across_the_splits() -> None:
     project = make_project(train__cat=20, train__dog=20, test__cat=5, test__dog=5)
     held_out = dataset.photo_ids(project, "test")[0]
-    encoded_again = project.file(project.photo(held_out)).read_bytes()  # another file, the same picture
+    encoded_again = project.file(project.photo(held_out)).read_bytes()  # another file, the same image
     intake.add_images(project, project.photo(held_out).label, [("copy.jpg", encoded_again)])
     (finding,) = [f for f in checks.check_project(project) if f.kind.startswith("duplicates")]
     assert finding.kind == "duplicates-splits" and finding.photo_ids[0] in splits.test_ids(project.photos())
