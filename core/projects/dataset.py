@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -42,9 +43,22 @@ def photo_ids(project: Project, split: str) -> list[str]:
 
 def run_photo_ids(run: Run, split: str) -> list[str]:
     """As `photo_ids`, for the photos that `run` was trained and tested on, whatever has been changed since. Empty if unknown."""
+    return _strings(_read_record(run).get(split))
+
+
+def run_photo_labels(run: Run, split: str) -> list[str]:
+    """The labels of the photos of `run_photo_ids` at the time of `run`, in their order. Empty if unknown."""
+    labels = _read_record(run).get("labels")
+    return _strings(labels.get(split)) if isinstance(labels, dict) else []
+
+
+def _read_record(run: Run) -> dict[str, Any]:
     record = read_json(Path(str(run.config.get("data", {}).get("origin", ""))))
-    ids = record.get(split) if isinstance(record, dict) else None
-    return [str(i) for i in ids] if isinstance(ids, list) else []
+    return record if isinstance(record, dict) else {}
+
+
+def _strings(value: object) -> list[str]:
+    return [str(item) for item in value] if isinstance(value, list) else []
 
 
 def project_info(project_id: str) -> DatasetInfo:
@@ -139,7 +153,8 @@ def _write_record(project: Project, version: str, parts: dict[str, list[Photo]])
     path = project.path / "versions" / f"{version}.json"
     if not path.exists():
         path.parent.mkdir(exist_ok=True)
-        write_json(path, {split: [p.id for p in members] for split, members in parts.items()})
+        ids = {split: [p.id for p in members] for split, members in parts.items()}
+        write_json(path, {**ids, "labels": {split: [p.label for p in m] for split, m in parts.items()}})
     return path
 
 
@@ -155,7 +170,7 @@ def _decode_photos(
     x = np.empty((len(photos), 3, size, size), np.uint8)
 
     def decode(i: int) -> None:
-        x[i] = _read_photo(project.file(photos[i]), size).transpose(2, 0, 1)
+        x[i] = read_photo(project.file(photos[i]), size).transpose(2, 0, 1)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for i, _result in enumerate(pool.map(decode, range(len(photos)))):
@@ -164,7 +179,7 @@ def _decode_photos(
     return x
 
 
-def _read_photo(path: Path, size: int) -> np.ndarray:
+def read_photo(path: Path, size: int) -> np.ndarray:
     """A stored photo as uint8 (size, size, 3). Raises UserError if the file is missing or damaged."""
     try:
         with Image.open(path, formats=["JPEG"]) as image:

@@ -93,7 +93,7 @@ def test_the_data_set_has_the_photos_in_the_order_of_their_ids() -> None:
     ):
         ids = dataset.photo_ids(project, split)
         assert [project.photo(i).label for i in ids] == [arrays.classes[label] for label in y]
-        first = dataset._read_photo(project.file(project.photo(ids[0])), 32)
+        first = dataset.read_photo(project.file(project.photo(ids[0])), 32)
         assert np.array_equal(first.transpose(2, 0, 1), x[0])
     held = arrays.train_val_split(tasks.get_task(f"{project.dataset_name}-resnet").recipe.num_validation)[1]
     split = splits.split_photos(project)
