@@ -54,11 +54,14 @@ def read_photos(folder: Path) -> tuple[Photo, ...]:
 
 @functools.lru_cache(maxsize=16)
 def _parse_photos(path: str, stamp: tuple[int, ...]) -> tuple[Photo, ...]:
-    """The rows of a manifest; `stamp` invalidates the cache entry. Damaged rows are left out."""
+    """The rows of a manifest; `stamp` invalidates the cache entry. Columns of other versions are left out, or take their default."""
     value = read_json(Path(path))
-    fields = [f.name for f in dataclasses.fields(Photo)]
-    rows = value.get("photos", ()) if isinstance(value, dict) and value.get("columns") == fields else ()
-    return tuple(Photo(*row) for row in rows if isinstance(row, list) and len(row) == len(fields))
+    if not isinstance(value, dict):
+        return ()
+    fields = {f.name for f in dataclasses.fields(Photo)}
+    columns = [str(name) for name in value.get("columns", ())]
+    rows = (dict(zip(columns, row, strict=False)) for row in value.get("photos", ()))
+    return tuple(Photo(**{k: v for k, v in row.items() if k in fields}) for row in rows)
 
 
 def write_photos(folder: Path, photos: list[Photo]) -> None:

@@ -113,10 +113,9 @@ class Project:
 
     def runs(self) -> list[Run]:
         """The runs of all models trained on this project, newest first."""
-        own = [
-            r for r in run_store.list_runs(private=True) if r.task_name.startswith(f"{self.dataset_name}-")
-        ]
-        return own
+        names = [p.name for p in paths.runs().glob(f"{self.dataset_name}-*")]
+        found = [run for name in names for run in run_store.list_runs(name, private=True)]
+        return sorted(found, key=lambda r: (r.created_at, r.id), reverse=True)
 
     def find_run(self, run_id: str) -> Run:
         """The run `run_id` of this project. Raises UserError if it has none of that id."""

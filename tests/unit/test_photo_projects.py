@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import subprocess
 import sys
 from collections import Counter
@@ -199,6 +201,16 @@ def test_classes_are_added_renamed_and_removed() -> None:
         project.relabel([p.id for p in project.photos()], "cow")
     project.remove_class("kitten")
     assert project.classes == ("dog", "owl") and len(list(project.photos_folder.iterdir())) == 5
+
+
+def test_photos_of_another_version_are_read() -> None:
+    project = make_project(cat=5)
+    path, before = project.path / "photos.json", project.photos()
+    table = json.loads(path.read_text(encoding="utf-8"))
+    place = table["columns"].index("phash")
+    table["columns"][place] = "mood"
+    path.write_text(json.dumps(table), encoding="utf-8")
+    assert project.photos() == [dataclasses.replace(p, phash="") for p in before]
 
 
 def test_ids_are_unguessable_and_an_unknown_one_is_said() -> None:
