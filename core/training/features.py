@@ -51,12 +51,14 @@ def cached_features(
     mirrored: bool = False,
     autocast: AbstractContextManager | None = None,
     precision: str = "32-true",
+    owner: str = "",
 ) -> Tensor:
-    """As `extract_features`, read from the cache if they are there, else computed and written. `precision` names what `autocast` does.
+    """As `extract_features`, read from the cache if they are there, else computed and written. `precision` names what `autocast` does,
+    `owner` begins the name of the file: the data set, so that what was computed from a user's photos is deleted with them.
 
     Files that are damaged, of another shape, or that cannot be written are passed over.
     """
-    path = paths.cache() / "features" / f"{_key(network, batches, mirrored, precision)}.npy"
+    path = paths.cache() / "features" / f"{owner}-{_key(network, batches, mirrored, precision)}.npy"
     try:
         found = torch.from_numpy(np.load(path))
         if found.ndim == 2 and len(found) == len(batches):

@@ -81,7 +81,9 @@ class FrozenTrainer(SupervisedTrainer):
             jobs["mirrored"] = (self.train, True)
         precision = str(getattr(self.fabric._precision, "precision", "32-true"))
         raw = {
-            name: cached_features(self.trained_module, batches, mirrored, self.fabric.autocast(), precision)
+            name: cached_features(
+                self.trained_module, batches, mirrored, self.fabric.autocast(), precision, self.data.name
+            )
             for name, (batches, mirrored) in jobs.items()
         }
         device = self.fabric.device

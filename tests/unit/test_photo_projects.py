@@ -226,6 +226,8 @@ def test_deletion_leaves_nothing(own_world) -> None:
     data.load_dataset(project.dataset_name)
     run = run_store.create_run(task := tasks.get_task(f"{project.dataset_name}-fast"), task.recipe)
     factories.status(run, "stopped")
+    (paths.cache() / "features").mkdir()
+    (paths.cache() / "features" / f"{project.dataset_name}-0123.npy").touch()
     store.delete_project(project)
     assert not [p for p in own_world.rglob("*") if project.id in p.name]
     with pytest.raises(UserError, match="Project not found"):

@@ -183,6 +183,7 @@ def test_features_are_read_from_the_cache_and_computed_again_for_other_weights(f
     list(make(family, "frozen").run())
     stored = sorted(p.name for p in (paths.cache() / "features").iterdir())
     assert len(stored) == 3, "of training, mirrored and validation photos"
+    assert all(name.startswith("photos-") for name in stored), "deleted with the data set"
     monkeypatch.setattr(features, "extract_features", lambda *_: pytest.fail("computed again"))
     list(make(family, "frozen", learning_rate=0.1).run())
     monkeypatch.undo()
