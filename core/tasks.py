@@ -389,9 +389,9 @@ TASKS: list[Task] = [
         dataset="backbone",
         model="backbone",
         recipe=BackboneRecipe(
-            **{**_AIRBENCH_FIELDS, "learning_rate": 0.1, "tta_flip": False, "tta_shift": False},
+            **{**_AIRBENCH_FIELDS, "learning_rate": 0.02, "tta_flip": False, "tta_shift": False},
             epochs=1,
-            resized_crop=0.4,
+            crop_padding=4,
             color_jitter=0.2,
             width=64,
         ),

@@ -185,13 +185,14 @@ _LARGE_RECIPE: dict[str, Any] = {
     "crop_padding": 4,
     "ema_decay": 0.99,
 }
+# Weight decay was chosen by cross-validation on fruit, COCO crops and CIFAR-10's animals: few photos, many features.
 _FROZEN_RECIPE: dict[str, Any] = {
     **_COMMON,
     "epochs": 40,
     "batch_size": 64,
     "optimizer": "adamw",
     "learning_rate": 0.01,
-    "weight_decay": 0.1,
+    "weight_decay": 3.0,
     "schedule": "cosine",
     "tta_flip": True,
 }
