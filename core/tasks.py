@@ -380,10 +380,10 @@ TASKS: list[Task] = [
     ),
     Task(
         name="backbone",
-        title=N_("Backbone for transfer learning"),
+        title=N_("CIFAR-10 and fruit: backbone"),
         short_title=N_("Backbone"),
         about=N_(
-            "The fast CNN, trained on with photos of apples and oranges. Models of your own photos start from it."
+            "The fast CNN with a head on the features of all its blocks, fine-tuned with photos of apples and oranges."
         ),
         kind="classification",
         dataset="backbone",
@@ -401,7 +401,7 @@ TASKS: list[Task] = [
     ),
     Task(
         name="backbone-seven",
-        title=N_("Backbone without cats, dogs and horses"),
+        title=N_("CIFAR-10 without cats, dogs and horses: backbone"),
         short_title=N_("Backbone (7 classes)"),
         about=N_(
             "Trained on the other seven classes of CIFAR-10. It shows what transfer learning gains on three "
