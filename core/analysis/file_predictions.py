@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import csv
+import io
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from core import checkpoints, images, models, tasks
 from core.digits import canvas, photo_ink
@@ -83,21 +86,22 @@ def list_image_files(paths: Iterable[Path]) -> list[Path]:
 
 
 def load_pixels(predictor: Predictor, path: Path) -> np.ndarray:
-    """The image in `path` as model input, uint8 (1, C, H, W).
-
-    Images of handwriting are prepared as on the Draw page, unless they already have MNIST's format. Others are cropped to
-    a centered square.
-
-    Raises:
-        UserError: if the file cannot be read.
-    """
+    """The image in `path` as model input, uint8 (1, C, H, W). Raises UserError if the file cannot be read."""
     try:
         content = path.read_bytes()
     except OSError as error:
         raise UserError(
             N_("{file} cannot be read: {reason}."), file=str(path), reason=error.strerror or str(error)
         ) from error
-    image = images.decode_image(content, path.name)
+    return prepare_image(predictor, images.decode_image(content, path.name))
+
+
+def prepare_image(predictor: Predictor, image: Image.Image) -> np.ndarray:
+    """A decoded image as model input, uint8 (1, C, H, W).
+
+    Images of handwriting are prepared as on the Draw page, unless they already have MNIST's format. Others are cropped to
+    a centered square.
+    """
     channels, height, width = predictor.spec.in_shape
     if (channels, height, width) == (1, canvas.IMAGE_SIZE, canvas.IMAGE_SIZE):
         gray = np.asarray(image.convert("L"))
@@ -107,8 +111,25 @@ def load_pixels(predictor: Predictor, path: Path) -> np.ndarray:
     return crop_square(image, height, channels).pixels[None]
 
 
-def classify_file(predictor: Predictor, path: Path, top: int) -> list[tuple[str, float]]:
-    """The `top` most likely classes of the image in `path` with their probabilities, in descending order."""
-    probabilities = predictor.predict(load_pixels(predictor, path))[0]
+def classify_file(predictor: Predictor, path: Path) -> np.ndarray:
+    """The probability of each class (K,) for the image in `path`. Raises UserError if the file cannot be read."""
+    return predictor.predict(load_pixels(predictor, path))[0]
+
+
+def top_classes(predictor: Predictor, probabilities: np.ndarray, top: int) -> list[tuple[str, float]]:
+    """The `top` most likely classes with their probabilities (K,), in descending order."""
     best = np.argsort(-probabilities)[:top]
     return [(predictor.spec.classes[i], round(float(probabilities[i]), 6)) for i in best]
+
+
+def predictions_csv(classes: Sequence[str], predictions: Iterable[tuple[str, np.ndarray]]) -> bytes:
+    """A CSV table of images: name, predicted class, and the probability of each class (K,).
+
+    UTF-8 with a byte order mark, so that spreadsheets read Japanese names.
+    """
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(["image", "prediction", *classes])
+    for name, probabilities in predictions:
+        writer.writerow([name, classes[int(probabilities.argmax())], *(f"{p:.6f}" for p in probabilities)])
+    return text.getvalue().encode("utf-8-sig")

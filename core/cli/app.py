@@ -15,6 +15,7 @@ from core.cli import coco as coco_commands
 from core.cli import runs as runs_commands
 from core.cli import train as train_command
 from core.cli.output import _, format_duration, print_json, print_message, print_table, progress_bar
+from core.files import write_bytes
 from core.messages import Message, N_, UserError
 
 app = typer.Typer(
@@ -106,19 +107,32 @@ def predict(
         Path | None, typer.Option(help=_(N_("Weights file (.safetensors) to use instead.")))
     ] = None,
     top: Annotated[int, typer.Option(help=_(N_("Number of classes to print.")), min=1)] = 3,
+    csv: Annotated[
+        Path | None,
+        typer.Option(help=_(N_("Write the probability of each class for each image to this CSV file."))),
+    ] = None,
     json: Json = False,
 ) -> None:
-    from core.analysis.file_predictions import classify_file, list_image_files, load_predictor
+    from core.analysis.file_predictions import (
+        classify_file,
+        list_image_files,
+        load_predictor,
+        predictions_csv,
+        top_classes,
+    )
 
     predictor = load_predictor(source, checkpoint)
-    files, predictions = list_image_files(paths), []
+    files, found = list_image_files(paths), []
     for path in files:
         try:
-            predictions.append({"image": str(path), "top": classify_file(predictor, path, top)})
+            found.append((str(path), classify_file(predictor, path)))
         except UserError as error:
             if len(files) == 1:
                 raise
             print_message(N_("{file} was skipped: {reason}"), file=str(path), reason=error.message)
+    predictions = [{"image": name, "top": top_classes(predictor, p, top)} for name, p in found]
+    if csv:
+        write_bytes(csv, predictions_csv(predictor.spec.classes, found))
     if json:
         print_json({"source": source, "answers": predictions})
     else:

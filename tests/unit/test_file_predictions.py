@@ -57,9 +57,9 @@ def test_every_shipped_classifier_of_color_images_takes_a_wide_one(tmp_path: Pat
     path = wide(tmp_path / "wide.png")
     names = {t.name for t in tasks.TASKS if t.kind == "classification" and t.dataset in ("cifar10", "fruit")}
     for name in names & set(checkpoints.pretrained_names()):
-        [(_, first), (_, second)] = file_predictions.classify_file(
-            file_predictions.load_predictor(name), path, 2
-        )
+        predictor = file_predictions.load_predictor(name)
+        probabilities = file_predictions.classify_file(predictor, path)
+        [(_, first), (_, second)] = file_predictions.top_classes(predictor, probabilities, 2)
         assert 0 <= second <= first <= 1
 
 

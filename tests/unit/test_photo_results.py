@@ -13,8 +13,9 @@ from torchmetrics.functional.classification import multiclass_calibration_error
 from core.analysis import hog_baseline
 from core.analysis.evaluation_report import ClassificationReport
 from core.analysis.significance import wilson_interval
+from core.files import write_json
 from core.messages import UserError
-from core.projects import calibration, dataset, results, run_photos, splits, store, unknown
+from core.projects import calibration, dataset, learning_curve, results, run_photos, splits, store, unknown
 from core.runs.store import Run
 from tests import factories
 from tests.unit.test_photo_projects import make_project
@@ -214,3 +215,32 @@ def test_hog_baseline_tells_stripes_apart() -> None:
     assert found.num_features == 7 * 7 * 4 * 9 and len(found.predictions) == 24
     with pytest.raises(UserError, match="two training photos"):
         hog_baseline.fit_hog_baseline(*(v[:2] for v in striped(0)), *striped(1))
+
+
+# ---- learning curve --------------------------------------------------------------------------------------------------
+
+
+def test_more_photos_help_until_they_do_not() -> None:
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 2, 240)
+    hard = rng.normal(size=(240, 40)) + 0.25 * (2 * labels - 1)[:, None]
+    points = list(learning_curve.learning_curve(hard, labels, (0.1, 0.5, 1.0), repeats=2))
+    assert [(p.share, p.num_photos) for p in points] == [(0.1, 19), (0.5, 96), (1.0, 192)]
+    assert points[0].mean < points[-1].mean and len(points[0].accuracies) == 2
+    low, high = points[0].interval()
+    assert 0 <= low <= points[0].mean <= high <= 1
+    easy = rng.normal(size=(240, 4)) + 9 * (2 * labels - 1)[:, None]
+    flat = list(learning_curve.learning_curve(easy, labels, (0.5, 1.0), repeats=2))
+    assert "hardly changed" in str(learning_curve.describe_curve(flat))
+    rising = [dataclasses.replace(flat[0], accuracies=(0.7, 0.71)), flat[1]]
+    assert "would probably help" in str(learning_curve.describe_curve(rising))
+    assert learning_curve.describe_curve(flat[:1]) is None
+    with pytest.raises(UserError, match="more photos"):
+        list(learning_curve.learning_curve(easy[:5], np.array([0, 1, 0, 1, 0])))
+
+
+def test_features_of_a_frozen_run_are_its_own(run: Run) -> None:
+    recipe = {**run.config["recipe"], "init": "frozen"}
+    write_json(run.path / "config.json", {**run.config, "recipe": recipe})
+    features, labels = learning_curve.run_features(run)
+    assert features.shape == (90, 64) and np.bincount(labels).tolist() == [54, 36]
