@@ -82,7 +82,7 @@ def render_script(run: Run) -> str:
     body = body.replace("build_model(", f"{task.model}(")
     load = loader[loader.index("def load(") :].rstrip()
     names = known_names(ast.parse(load), ast.parse(body))
-    data_helpers, helpers = _inline_helpers((loader, template), names, imports)
+    data_helpers, helpers = inline_helpers((loader, template), names, imports)
     code = "\n\n\n".join(
         [
             "\n".join([_banner("model"), *_as_comment(inspect.getdoc(module))]),
@@ -112,7 +112,7 @@ def _known_values(task: tasks.Task, recipe: Recipe, used: dict[str, Any], model:
     }
 
 
-def _inline_helpers(
+def inline_helpers(
     templates: tuple[str, ...], names: set[str], imports: list[ast.stmt]
 ) -> tuple[list[str], list[str]]:
     """Return the project's functions that the templates import and the script uses: of data, and of training."""
@@ -141,18 +141,18 @@ def _assemble(run: Run, recipe: Recipe, used: dict[str, Any], code: str, imports
         "features": [
             f for f in data.dataset_info(run.task.dataset).features if f in used.get("features", ())
         ],
-        "mean": _floats(used["mean"]),
-        "std": _floats(used["std"]),
-        "standardization": [_floats(v) for v in used.get("standard", ())],
+        "mean": floats(used["mean"]),
+        "std": floats(used["std"]),
+        "standardization": [floats(v) for v in used.get("standard", ())],
     }
     read = set(re.findall(r"\brecipe\.(\w+)", code))
     fields = {name: value for name, value in recipe if name in read}
     parts = [
-        _render_dict("RECIPE", fields, {name: recipe.field(name).description for name in fields}),
-        _render_dict(
+        render_dict("RECIPE", fields, {name: recipe.field(name).description for name in fields}),
+        render_dict(
             "MODEL", recipe.part("model"), {n: recipe.field(n).description for n in recipe.part("model")}
         ),
-        _render_dict("DATA", {k: v for k, v in values.items() if f'DATA["{k}"]' in code}, {}),
+        render_dict("DATA", {k: v for k, v in values.items() if f'DATA["{k}"]' in code}, {}),
         'DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")',
     ]
     names = known_names(ast.parse(code)) | {"torch"}
@@ -169,7 +169,7 @@ def _assemble(run: Run, recipe: Recipe, used: dict[str, Any], code: str, imports
     return "\n\n".join([head, merged, "\n".join(parts)]) + f"\n\n\n{code}\n"
 
 
-def _render_dict(name: str, values: dict[str, Any], comments: dict[str, str]) -> str:
+def render_dict(name: str, values: dict[str, Any], comments: dict[str, str]) -> str:
     """Write a dictionary, one entry per line, the comment behind the entry or above it if the line would be too long."""
     if not values:
         return f"{name} = {{}}"
@@ -216,7 +216,7 @@ def _as_comment(text: str | None) -> list[str]:
     return [f"# {line}".rstrip() for line in (text or "").splitlines()]
 
 
-def _floats(values: Any) -> list[float]:
+def floats(values: Any) -> list[float]:
     """Return the shortest decimals that are the same numbers in single precision."""
     import numpy as np
 

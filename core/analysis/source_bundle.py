@@ -18,6 +18,7 @@ from types import ModuleType
 REPLACED_MODULES = {"core.messages": "core.templates.messages"}
 """Modules whose names a script takes from a template instead."""
 
+_TORCHVISION_REPLACEMENT = "core.templates.torchvision_resnet"
 _PROVIDED = {"register_model", "SupervisedRecipe"}
 """Names that a script does not need, or defines itself."""
 
@@ -49,6 +50,31 @@ def extract_definitions(module: ModuleType, wanted: set[str], imports: list[ast.
             block = "\n".join(line for line in lines[start:end] if not line.startswith("@register_model"))
             parts.append(_lift_imports(block, node, start, imports))
     return parts
+
+
+def extract_model(module: ModuleType, name: str, imports: list[ast.stmt]) -> list[str]:
+    """As `extract_definitions`, for the model `name` of `module`; torchvision's ResNet is replaced by a source of its own."""
+    found: list[ast.stmt] = []
+    parts = extract_definitions(module, {name}, found)
+    if any("torchvision" in ast.unparse(node) for node in found):
+        resnet = importlib.import_module(_TORCHVISION_REPLACEMENT)
+        found = [node for node in found if "torchvision" not in ast.unparse(node)]
+        parts = [
+            *extract_definitions(resnet, {"resnet18"}, found),
+            *(_without_method(part, "load_imagenet") for part in parts),
+        ]
+    imports += found
+    return parts
+
+
+def _without_method(source: str, name: str) -> str:
+    """The source of a class without its method `name`; other sources as they are."""
+    lines = source.splitlines()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef) and node.name == name and node.col_offset:
+            del lines[node.lineno - 1 : node.end_lineno + 1]  # with the blank line below
+            break
+    return "\n".join(lines)
 
 
 def _lift_imports(block: str, node: ast.stmt, start: int, imports: list[ast.stmt]) -> str:

@@ -24,8 +24,10 @@ import numpy as np
 from core import checkpoints, images, models, paths
 from core.analysis import significance
 from core.analysis.file_predictions import prepare_image
+from core.analysis.notebook import write_notebook
 from core.analysis.source_bundle import (
     extract_definitions,
+    extract_model,
     known_names,
     merge_imports,
     split_template,
@@ -33,7 +35,7 @@ from core.analysis.source_bundle import (
 from core.checkpoints import Spec
 from core.data import ProgressCallback
 from core.inference.predictor import Predictor
-from core.messages import Message, N_
+from core.messages import Message, N_, UserError
 from core.projects.results import ProjectResult, load_result
 from core.projects.run_photos import find_project, split_ids
 from core.projects.tasks import parse_task_name
@@ -95,6 +97,30 @@ def write_bundle(run: Run, *, onnx: bool = True, progress: ProgressCallback | No
     return out.getvalue()
 
 
+def write_notebook_bundle(run: Run, language: str) -> bytes:
+    """The content of a zip with a notebook that trains the run's model in plain PyTorch, and the photos in its splits.
+
+    Args:
+        run: a finished run of a project.
+        language: of text and comments, as `core.i18n.LANGUAGES`.
+
+    Raises:
+        UserError: if the run has no result, if its project was deleted, or if the weights that it started from are missing.
+    """
+    project, result = find_project(run), load_result(run)
+    if result is None:
+        raise UserError(N_("Run {run} has no test predictions."), run=run.id)
+    files = {photo.id: project.file(photo) for photo in project.photos(dropped=True)}
+    photos = {
+        f"photos/{split}/{label}/{photo_id}.jpg": files[photo_id].read_bytes()
+        for split in ("train", "validation", "test")
+        for photo_id, label in zip(*split_ids(run, split), strict=True)
+        if photo_id in files and files[photo_id].exists()
+    }
+    accuracy = result.accuracy
+    return write_notebook(run, language, (accuracy.value, accuracy.low, accuracy.high), photos)
+
+
 def make_card(run: Run, spec: Spec, result: ProjectResult | None) -> dict[str, Any]:
     """What a bundle says about its model: input, classes, recipe and test scores with their intervals."""
     counts = {name: len(split_ids(run, name)[0]) for name in ("train", "validation", "test")}
@@ -131,16 +157,8 @@ def make_card(run: Run, spec: Spec, result: ProjectResult | None) -> dict[str, A
 
 def model_source(name: str) -> str:
     """The source of model `name` as one file that imports torch alone; `build_model` makes the model."""
-    builder = models.get_builder(name)
-    module, imports = inspect.getmodule(builder), []
-    parts = extract_definitions(module, {name}, imports)
-    if name == _TORCHVISION_RESNET:
-        resnet = importlib.import_module("core.templates.torchvision_resnet")
-        imports = [n for n in imports if "torchvision" not in ast.unparse(n)]
-        parts = [
-            *extract_definitions(resnet, {"resnet18"}, imports),
-            *(_without_method(p, "load_imagenet") for p in parts),
-        ]
+    module, imports = inspect.getmodule(models.get_builder(name)), []
+    parts = extract_model(module, name, imports)
     build = textwrap.dedent(f'''
         def build_model(in_shape: tuple[int, ...], num_outputs: int, **options: object) -> nn.Module:
             """Return the model without its weights."""
@@ -176,16 +194,6 @@ def script_source(template: str) -> str:
 def _join_constants(parts: list[str]) -> list[str]:
     """Constants on lines of their own, functions behind two blank lines."""
     return [part if not part.startswith(("def ", "class ", "@")) else f"\n\n{part}" for part in parts]
-
-
-def _without_method(source: str, name: str) -> str:
-    """The source of a class without its method `name`; other sources as they are."""
-    lines = source.splitlines()
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.FunctionDef) and node.name == name and node.col_offset:
-            del lines[node.lineno - 1 : node.end_lineno + 1]  # with the blank line below
-            break
-    return "\n".join(lines)
 
 
 def _weights(run: Run, predictor: Predictor) -> bytes:
