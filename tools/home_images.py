@@ -23,7 +23,7 @@ from core.coco import drawing, scenes
 from core.coco.dataset import Coco
 from core.digits import samples
 from core.files import write_json
-from core.inference import explain, model_summary
+from core.inference import class_samples, explain, model_summary, square_crop
 from core.inference.predictor import Predictor
 from core.translation import sample_photos
 from ui.home import stored
@@ -35,6 +35,7 @@ _QUALITY = 84
 _DIGIT = 5  # the sample digit of the feature maps
 _COLUMNS, _ROWS = 7, 4
 _CURVES_OF, _DRAWN = "cifar10-resnet", "cifar10-alexnet"
+_ANIMALS = ("cat", "dog", "horse")
 _SCENES = (24, 38, 28, 8)
 _FRUIT = (7, 2)  # columns of the sheet of translations
 
@@ -44,6 +45,7 @@ def main(names: list[str]) -> int:
     makers: dict[str, Callable[[], Image.Image]] = {
         "draw": make_feature_maps,
         "train": make_curves,
+        "photos": make_predictions,
         "compare": make_costs,
         "architecture": make_blocks,
         "browse": make_scenes,
@@ -123,6 +125,28 @@ def make_costs() -> Image.Image:
     axes.set_xscale("log")
     axes.margins(0.1, 0.16)
     return _rendered(figure)
+
+
+def make_predictions() -> Image.Image:
+    """Three bundled photos with the probabilities that a pretrained model gives to their three classes."""
+    predictor = Predictor.load(checkpoints.load_card(_CURVES_OF).weights)
+    photos = {s.name: s.photo for s in class_samples.load_samples()}
+    members = [predictor.spec.classes.index(name) for name in _ANIMALS]
+    sheet = Image.new("RGB", (WIDTH, HEIGHT), _BACKGROUND)
+    pen, side = ImageDraw.Draw(sheet), WIDTH // 3 - 20
+    for number, name in enumerate(_ANIMALS):
+        left = 15 + number * (WIDTH - 15) // 3
+        photo = Image.fromarray(photos[name])
+        sheet.paste(_crop_to(photo, side, side + 40), (left, 16))
+        pixels = square_crop.crop_square(photo, predictor.spec.in_shape[-1]).pixels
+        shares = predictor.predict(pixels[None])[0][members]
+        for i, share in enumerate(shares):
+            top = side + 74 + i * 28
+            pen.rounded_rectangle((left, top, left + side, top + 16), 8, fill=_LINE)
+            color = palette.SKY if i == number else palette.ORANGE
+            if share > 0.04:
+                pen.rounded_rectangle((left, top, left + side * float(share), top + 16), 8, fill=color)
+    return sheet
 
 
 def make_blocks() -> Image.Image:

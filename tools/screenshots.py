@@ -34,6 +34,7 @@ PAGES: dict[str, dict[str, str]] = {
     "train": {},
     "runs": {},
     "draw": {},
+    "photos": {},
     "compare": {},
     "architecture": {},
     "models": {},

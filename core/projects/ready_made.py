@@ -103,10 +103,10 @@ def _open_items(source: str) -> Iterator[Sequence[_Item]]:
 def _cifar_items(name: str) -> list[_Item]:
     dataset = data.load_dataset("cifar10", download=False)
     members = np.flatnonzero(dataset.train_y == dataset.classes.index(name))
-    return [_Item(f"{i:05d}", lambda i=i: _to_png(dataset.train_x[i])) for i in members]
+    return [_Item(f"{i:05d}", lambda i=i: to_png(dataset.train_x[i])) for i in members]
 
 
-def _to_png(pixels: np.ndarray) -> bytes:
+def to_png(pixels: np.ndarray) -> bytes:
     """Pixels (3, H, W) as the content of a PNG file."""
     return _encode(Image.fromarray(np.ascontiguousarray(pixels.transpose(1, 2, 0))))
 

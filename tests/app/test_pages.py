@@ -25,6 +25,7 @@ FIRST = {
     "draw": "Draw a digit, see what the model predicts, and find out why.",
     "compare": "Compare CIFAR-10 models: accuracy, compute cost and Grad-CAM heatmaps.",
     "architecture": "Inspect a model layer by layer: parameters, MACs, receptive field. Change a setting and see the cost update.",
+    "photos": "Collect photos, train a classifier on them by transfer learning, and see what it got wrong.",
     "browse": "Explore masks and keypoints in COCO or in your own annotations: filter, zoom in, count.",
     "translate": "Turn apples into oranges and back with CycleGAN. See what changed, and how the model learned it.",
     "models": "See which models and datasets are installed, how good the models are, and where to try them.",
@@ -52,6 +53,7 @@ READY = {
     "draw": lambda page: page.says("Another sample") and page.says("Play the forward pass"),
     "compare": lambda page: rows(page) == 3,  # the default selection
     "architecture": lambda page: metric(page, "Parameters") == "299 k" and rows(page) == 9,
+    "photos": lambda page: page.says("Try this example"),
     "browse": lambda page: f"**{scenes.NUM_IMAGES}**" in page.text,
     "translate": lambda page: metric(page, "Cycle error (MAE, share of value range)") == "5.0%",
     "models": lambda page: rows(page) == 5,

@@ -25,6 +25,7 @@ ALL_TITLES = {
     **TITLES,
     "models": "Models & data",
     "browse": "Browse COCO",
+    "photos": "Your photos",
     "translate": "Apples to oranges",
 }
 LONG_NAME = "a name that is rather long, as people write them when they are in a hurry"

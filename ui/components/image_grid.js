@@ -40,6 +40,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const label = tile.caption.map(([, text]) => text).join(', ')
     button.setAttribute('aria-label', label)
     button.title = label
+    if (tile.selected === null) button.removeAttribute('aria-pressed')
+    else button.setAttribute('aria-pressed', tile.selected)
     const caption = button.querySelector('span')
     caption.replaceChildren()
     tile.caption.forEach((entry) => dotted(caption, entry, 'b'))

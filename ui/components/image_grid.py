@@ -18,10 +18,11 @@ ColoredText = tuple[str, str]
 
 @dataclass(frozen=True)
 class GridTile:
-    """Thumbnail: a JPEG file as `content`, and its caption."""
+    """Thumbnail: a JPEG file as `content`, its caption, and in a grid to choose from whether it is `selected` (None elsewhere)."""
 
     content: bytes
     caption: Sequence[ColoredText]
+    selected: bool | None = None
 
 
 def image_grid(
@@ -39,6 +40,9 @@ def image_grid(
     data = {
         "alt": alt,
         "legend": list(legend),
-        "tiles": [{"src": image_display.data_url(t.content), "caption": list(t.caption)} for t in tiles],
+        "tiles": [
+            {"src": image_display.data_url(t.content), "caption": list(t.caption), "selected": t.selected}
+            for t in tiles
+        ],
     }
     _mount(key=key, data=data, on_opened_change=lambda: on_open(st.session_state[key]["opened"]))

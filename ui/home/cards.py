@@ -38,6 +38,12 @@ _ENTRIES = (
         N_("Feature maps of a drawn 5"),
     ),
     _Entry(
+        "photos",
+        N_("Your photos"),
+        N_("Train a classifier on photos of your own and take it away."),
+        N_("Photos of a cat, a dog and a horse with predicted probabilities"),
+    ),
+    _Entry(
         "compare",
         N_("Compare CNNs"),
         N_("AlexNet, VGG, ResNet and others: accuracy against compute cost."),

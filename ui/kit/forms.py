@@ -166,7 +166,7 @@ def is_allowed(field: FieldInfo, value: float) -> bool:
 @functools.lru_cache(maxsize=1024)
 def _accepts(annotation: type, rules: tuple[Any, ...], value: float) -> bool:
     try:
-        TypeAdapter(Annotated[annotation, *rules]).validate_python(value)
+        TypeAdapter(Annotated[annotation, *rules] if rules else annotation).validate_python(value)
     except ValidationError:
         return False
     return True

@@ -73,6 +73,12 @@ PAGES: dict[str, PageEntry] = {
         ":material/draw:",
         N_("Draw a digit, see what the model predicts, and find out why."),
     ),
+    "photos": PageEntry(
+        "pages/photos.py",
+        N_("Your photos"),
+        ":material/add_photo_alternate:",
+        N_("Collect photos, train a classifier on them by transfer learning, and see what it got wrong."),
+    ),
     "browse": PageEntry(
         "pages/browse.py",
         N_("Browse COCO"),
@@ -99,7 +105,7 @@ PAGES: dict[str, PageEntry] = {
 }
 MENU: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("", ("home",)),
-    (N_("Vision"), ("draw", "compare", "browse")),
+    (N_("Vision"), ("draw", "photos", "compare", "browse")),
     (N_("Generative models"), ("translate",)),
     (N_("Lab"), ("train", "runs", "architecture")),
     (N_("Reference"), ("models", "glossary")),

@@ -16,6 +16,7 @@ PAGE_TERMS = {
     "architecture": ("parameters", "receptive-field"),
     "browse": ("instance-mask", "keypoint", "coco"),
     "translate": ("gan",),
+    "photos": ("transfer-learning",),
 }
 
 

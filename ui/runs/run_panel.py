@@ -95,7 +95,7 @@ def _refresh(draw: Callable[[str, bool], None], run: Run, status: Status, key: s
 
 @with_error_boundary
 def _live_header(run_id: str, was_active: bool) -> None:
-    run = store.find_run(run_id)
+    run = store.find_run(run_id, private=True)  # the page has checked that its visitor may see it
     status = run.status()
     if was_active and not status.is_active:
         st.rerun()
@@ -104,7 +104,7 @@ def _live_header(run_id: str, was_active: bool) -> None:
 
 @with_error_boundary
 def _live_panel(before_first_step: Callable[[], None], run_id: str, was_active: bool) -> None:
-    run = store.find_run(run_id)
+    run = store.find_run(run_id, private=True)
     log = cache.run_metrics(run)
     if log.empty and was_active:
         before_first_step()

@@ -156,7 +156,7 @@ def start_controls(
         with st.container(width=210):
             if is_allowed:
                 # In a thread of its own: timing a few batches takes seconds, and Start must not wait for it.
-                st.fragment(_show_estimate, parallel=True, key="estimate")(task, recipe, seconds)
+                st.fragment(show_estimate, parallel=True, key="estimate")(task, recipe, seconds)
         st.button(
             _(N_("Start training")),
             type="primary" if is_main else "secondary",
@@ -171,7 +171,8 @@ def start_controls(
 
 
 @with_error_boundary
-def _show_estimate(task: tasks.Task, recipe: Recipe, seconds: int) -> None:
+def show_estimate(task: tasks.Task, recipe: Recipe, seconds: int) -> None:
+    """Show the estimated time of a run; `seconds` is its time limit, 0 for none."""
     if runtime_estimate.is_busy() and not runtime_estimate.is_cached(task, recipe):
         st.caption(_(N_("Time estimates are available when no other run is in progress.")))
         return

@@ -1,0 +1,32 @@
+"""Your photos: collect photos into classes, train a classifier on them, try it, and see what it got wrong."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ui.kit.frame import page
+from ui.photos import checks, collect, export, project_bar, result, start, train, try_model
+from ui.runs import run_panel
+
+with page("photos"):
+    project = project_bar.current_project()
+    if project is None:
+        start.show_start()
+    else:
+        project_bar.show_bar(project)
+        collect.show_classes(project)
+        train_column, try_column = st.columns(2, gap="medium")
+        with train_column:
+            run = train.show_training(project)
+        with try_column:
+            try_model.show_try(project)
+        if run is not None:
+            with st.container(border=True, key="photos-run"):
+                run_panel.run_header(run)
+                if not run.summary:
+                    run_panel.run_panel(run, lambda: None)
+        checks.show_checks(project)
+        if run is not None and run.summary:
+            result.show_result(project, run)
+            export.show_export(project, run)
+        project_bar.show_deletion(project)

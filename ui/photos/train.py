@@ -1,0 +1,160 @@
+"""Train: how the model starts, which model, its settings, the time it will take, and the run."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core import checkpoints, pretrained
+from core.messages import Message, N_, UserError
+from core.projects import dataset, tasks
+from core.projects.store import Project
+from core.projects.tasks import MODELS
+from core.runs import queue
+from core.runs.store import Run
+from core.task_spec import Task
+from core.training.photo_recipes import PhotoFields
+from ui.kit import forms, url
+from ui.kit.frame import debounced, flash
+from ui.kit.i18n import _, translate_message
+from ui.kit.run_names import run_name
+from ui.kit.terms import term
+from ui.photos import live_head, preview, project_bar
+from ui.train.launch import show_estimate
+
+_MODES = {
+    "frozen": (N_("Frozen"), N_("Only the last layer learns. From about 10 photos per class.")),
+    "fine-tuned": (N_("Fine-tuned"), N_("All layers go on learning. From about 1,000 photos per class.")),
+    "scratch": (N_("Scratch"), N_("All layers begin at random. From about 5,000 photos per class.")),
+}
+_HIDDEN = ("init", "num_validation", "max_steps", "limit_train")
+"""Fields that the page chooses by itself."""
+
+
+def show_training(project: Project) -> Run | None:
+    """Draw the form and the Start button; return the run that the page shows, None before the first one."""
+    heading = _(N_("2. Train"))
+    st.markdown(f"### {heading}")
+    runs = project.runs()
+    with st.container(border=True):
+        try:
+            dataset.check_trainable(project)
+        except UserError as error:
+            st.info(translate_message(error.message), icon=":material/hourglass_empty:")
+        else:
+            task, recipe = _choose(project)
+            _start_controls(project, task, recipe, is_retrain=bool(runs))
+    return _choose_run(runs)
+
+
+def usable_inits(model: str) -> tuple[str, ...]:
+    """The ways in which `model` can start here and now: without the weights it starts from, from scratch only."""
+    family = MODELS[model]
+    if not family.pretrained or not _is_installed(family.pretrained):
+        return ("scratch",)
+    return family.inits
+
+
+def _is_installed(name: str) -> bool:
+    if pretrained.is_checkpoint(name):
+        return name in checkpoints.pretrained_names()
+    return pretrained.get_weights(name).path.exists()
+
+
+def _choose(project: Project) -> tuple[Task, PhotoFields | UserError]:
+    """Draw the choice of mode, model and settings."""
+    inits = {m: usable_inits(m) for m in MODELS}
+    modes = [mode for mode in _MODES if any(mode in usable for usable in inits.values())]
+    mode = url.choose_one(
+        st.segmented_control,
+        _(N_("Start")),
+        modes,
+        key="mode",
+        default=modes[0],
+        required=True,
+        width="stretch",
+        format_func=lambda m: _(_MODES[m][0]),
+    )
+    st.caption(f"{_(_MODES[mode][1])} {term('transfer-learning')}")
+    names = [m for m, usable in inits.items() if mode in usable]
+    model = url.choose_one(
+        st.selectbox,
+        _(N_("Model")),
+        names,
+        key="model",
+        default=names[0],
+        format_func=lambda m: _(MODELS[m].title),
+        help=_(N_("Pretrained models start from weights that come with this app.")),
+    )
+    task = tasks.make_task(project, model)
+    base = tasks.fitted_recipe(project, model, mode)
+    recipe = _settings(task, base, f"photos.{model}.{mode}")
+    if isinstance(recipe, PhotoFields):
+        preview.augmentation_popover(project, task, recipe)
+        if mode == "frozen":
+            live_head.show_live(project, task, recipe)
+    return task, recipe
+
+
+def _settings(task: Task, base: PhotoFields, prefix: str) -> PhotoFields | UserError:
+    """Draw the form; return the recipe, or the error that says which value is not allowed."""
+    names = [n for n in task.fields(base) if n not in _HIDDEN]
+    group = {n: type(base).field(n).json_schema_extra["group"] for n in names}
+    values = forms.group_form(base, [n for n in names if group[n] == "main"][:2], prefix, columns=2)
+    with st.popover(_(N_("More settings")), icon=":material/tune:", width="stretch"):
+        rest = [n for n in names if n not in values]
+        for key, title in {"main": "", **forms.GROUP_TITLES}.items():
+            members = [n for n in rest if group[n] == key]
+            if not members:
+                continue
+            if title:
+                st.markdown(f"**{_(title)}**")
+            values |= forms.group_form(base, members, prefix, columns=2)
+    try:
+        return base.changed(**values)
+    except UserError as error:
+        return error
+
+
+def _start_controls(
+    project: Project, task: Task, recipe: PhotoFields | UserError, *, is_retrain: bool
+) -> None:
+    if isinstance(recipe, UserError):
+        st.error(translate_message(recipe.message), icon=":material/error:")
+    elif recipe.init != "frozen":
+        # In a thread of its own: timing a few batches takes seconds, and Start must not wait for it.
+        st.fragment(show_estimate, parallel=True, key="photos-estimate")(task, recipe, 0)
+    busy = any(run.status().is_active for run in project.runs())
+    st.button(
+        _(N_("Train again")) if is_retrain else _(N_("Start training")),
+        type="primary",
+        icon=":material/play_arrow:",
+        width="stretch",
+        key="photos-start",
+        on_click=start_run,
+        args=(task, recipe),
+        disabled=isinstance(recipe, UserError) or busy,
+        help=_(N_("Runs in a separate process. If another run is in progress, this one is queued.")),
+    )
+
+
+def start_run(task: Task, recipe: PhotoFields) -> None:
+    """Start a run (callback); a double click starts one."""
+    if debounced(queue.start_run, task, recipe):
+        project_bar.forget_run()
+        flash(Message(N_("Training started.")), "success")
+
+
+def _choose_run(runs: list[Run]) -> Run | None:
+    """The newest run, or an earlier one that the visitor chose."""
+    if len(runs) < 2:
+        return runs[0] if runs else None
+    by_id = {run.id: run for run in runs}
+    chosen = url.choose_one(
+        st.selectbox,
+        _(N_("Run")),
+        list(by_id),
+        key="run",
+        default=runs[0].id,
+        format_func=lambda i: run_name(by_id[i]),
+    )
+    return by_id[chosen]

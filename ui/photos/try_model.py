@@ -1,0 +1,149 @@
+"""Try: a photo, a camera shot or a test photo, the classes that the model sees in it, and where it looks."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+from core.inference import square_crop
+from core.messages import N_
+from core.projects import dataset
+from core.projects.store import Project
+from core.runs.store import Run
+from ui.components.film_strip import FilmTile, film_strip
+from ui.kit import charts, preload, uploads, url, weights
+from ui.kit.i18n import _, escape_markdown
+from ui.kit.terms import term
+from ui.photos import heat, thumbnails
+
+_TOP_K = 5
+_NUM_TEST = 8
+_TILE_SIDE = 96  # pixels
+
+
+def show_try(project: Project) -> None:
+    """Draw the choice of a photo and the prediction of the newest model."""
+    heading = _(N_("3. Try"))
+    st.markdown(f"### {heading}")
+    run = next((r for r in project.runs() if r.summary and r.best_weights_path.exists()), None)
+    with st.container(border=True):
+        if run is None:
+            _show_waiting(project)
+        else:
+            _show_model(project, run)
+
+
+def _show_waiting(project: Project) -> None:
+    """What will stand here, drawn with equal bars."""
+    names = [_(name) for name in project.classes][:_TOP_K]
+    if names:
+        figure = charts.probability_bars(np.full(len(names), 1 / len(names)), names, highlight=-1)
+        st.plotly_chart(
+            figure,
+            key="photos-waiting",
+            config=charts.CONFIG,
+            alt=_(N_("Equal bars: nothing is trained yet")),
+        )
+    st.caption(_(N_("Start a training. Then try it on new photos here, by upload or camera.")))
+
+
+def _show_model(project: Project, run: Run) -> None:
+    tests = _test_photos(project, run)
+    chosen = _choose_source(project, tests)
+    photo, digest, truth = None, "", None
+    if chosen == "upload":
+        upload = uploads.image_uploader(
+            _(N_("Photo")), key="photos-try-upload", help=_(N_("It is not stored."))
+        )
+        photo = uploads.decode_upload(upload) if upload is not None else None
+        digest = hashlib.sha256(upload.getvalue()).hexdigest() if upload is not None else ""
+    elif chosen == "camera":
+        shot = st.camera_input(_(N_("Photo")), key="photos-try-camera", label_visibility="collapsed")
+        photo = uploads.decode_upload(shot) if shot is not None else None
+        digest = hashlib.sha256(shot.getvalue()).hexdigest() if shot is not None else ""
+    elif chosen in tests:
+        found = next((p for p in project.photos(dropped=True) if p.id == chosen), None)
+        if found is not None:
+            with Image.open(project.file(found), formats=["JPEG"]) as image:
+                photo = image.convert("RGB")
+            digest, truth = found.id, found.label
+    if photo is not None:
+        preload.wait_until_ready()
+        _show_prediction(run, photo, digest, truth)
+
+
+def _test_photos(project: Project, run: Run) -> list[str]:
+    """Test photos of the run, spread over the classes."""
+    known = {p.id: p.label for p in project.photos(dropped=True)}
+    ids = [i for i in dataset.run_photo_ids(run, "test") if i in known]
+    by_class = [[i for i in ids if known[i] == name] for name in project.classes]
+    mixed = [members[n] for n in range(_NUM_TEST) for members in by_class if n < len(members)]
+    return mixed[:_NUM_TEST]
+
+
+def _choose_source(project: Project, tests: list[str]) -> str:
+    """Draw the strip of an upload, the camera and some test photos; return the chosen one."""
+    options = [*tests, "upload", "camera"]
+    source = url.choose_one(_no_widget, "", options, key="try", default=options[0])
+    photos = {p.id: p for p in project.photos(dropped=True)}
+    tiles = [
+        FilmTile("upload", _(N_("Upload")), icon="upload", selected=source == "upload"),
+        FilmTile("camera", _(N_("Camera")), icon="camera", selected=source == "camera"),
+        *(
+            FilmTile(
+                i,
+                _(N_("Test photo: {label}"), label=photos[i].label),
+                thumbnails.tile(project, photos[i], _TILE_SIDE),
+                selected=i == source,
+            )
+            for i in tests
+        ),
+    ]
+
+    def choose(name: str) -> None:
+        st.session_state["try"] = name
+
+    film_strip(tiles, f"photos-try-strip-{project.id}", choose, alt=_(N_("Photos to try")))
+    return source
+
+
+def _no_widget(_label: str, _options: list, *, key: str) -> object:
+    """Stand in for a widget in `url.choose_one`: the film strip sets the value."""
+    return st.session_state[key]
+
+
+def _show_prediction(run: Run, photo: Image.Image, digest: str, truth: str | None) -> None:
+    predictor = weights.load_predictor(run.best_weights_path)
+    crop = square_crop.crop_square(photo, predictor.spec.in_shape[-1])
+    path, changed = str(run.best_weights_path), run.best_weights_path.stat().st_mtime
+    probabilities = heat.predict(path, changed, crop.pixels, digest)
+    classes = list(predictor.spec.classes)
+    top = np.argsort(-probabilities)[:_TOP_K]
+    best = classes[int(top[0])]
+    mark = ""
+    if truth is not None:
+        mark = (
+            f" · :green[:material/check: {_(N_('correct'))}]"
+            if truth == best
+            else f" · :red[:material/close: {_(N_('wrong'))}]"
+        )
+    st.markdown(
+        f"#### {escape_markdown(_(best))} {charts.format_percent(float(probabilities[top[0]]))}{mark}"
+    )
+    figure = charts.probability_bars(
+        probabilities[top],
+        [_(classes[i]) for i in top],
+        truth=next((n for n, i in enumerate(top) if classes[i] == truth), None),
+    )
+    st.plotly_chart(figure, key="photos-top", config=charts.CONFIG, alt=_(N_("Predicted classes")))
+    shown = heat.overlay(path, changed, crop.pixels, np.asarray(crop.cropped), digest, int(top[0]))
+    if shown is None:
+        st.image(np.asarray(crop.cropped), width="stretch", alt=_(best))
+    else:
+        st.image(shown, width="stretch", alt=_(N_("Heatmap over the photo")))
+        st.caption(
+            _(N_("{grad_cam}: bright regions speak for “{label}”."), grad_cam=term("grad-cam"), label=_(best))
+        )
