@@ -6,7 +6,6 @@ import streamlit as st
 
 from ui.kit.frame import page
 from ui.photos import checks, collect, export, project_bar, result, start, train, try_model
-from ui.runs import run_panel
 
 with page("photos"):
     project = project_bar.current_project()
@@ -21,10 +20,7 @@ with page("photos"):
         with try_column:
             try_model.show_try(project)
         if run is not None:
-            with st.container(border=True, key="photos-run"):
-                run_panel.run_header(run)
-                if not run.summary:
-                    run_panel.run_panel(run, lambda: None)
+            train.show_run(run)
         checks.show_checks(project)
         if run is not None and run.summary:
             result.show_result(project, run)

@@ -137,11 +137,11 @@ def make_predictions() -> Image.Image:
     for number, name in enumerate(_ANIMALS):
         left = 15 + number * (WIDTH - 15) // 3
         photo = Image.fromarray(photos[name])
-        sheet.paste(_crop_to(photo, side, side + 40), (left, 16))
+        sheet.paste(_crop_to(photo, side, side + 72), (left, 16))
         pixels = square_crop.crop_square(photo, predictor.spec.in_shape[-1]).pixels
         shares = predictor.predict(pixels[None])[0][members]
         for i, share in enumerate(shares):
-            top = side + 74 + i * 28
+            top = side + 106 + i * 28
             pen.rounded_rectangle((left, top, left + side, top + 16), 8, fill=_LINE)
             color = palette.SKY if i == number else palette.ORANGE
             if share > 0.04:

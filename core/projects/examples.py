@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,8 +74,19 @@ def get_example(key: str) -> Example:
     raise UserError(N_("There is no ready-made set named {source}."), source=store.clean_name(key, "–"))
 
 
-def create_example(example: Example, name: str, progress: ProgressCallback | None = None) -> Project:
+def create_example(
+    example: Example,
+    name: str,
+    progress: ProgressCallback | None = None,
+    translate: Callable[[str], str] = str,
+) -> Project:
     """A new project with the photos of `example`, or with drawn images if they are not installed.
+
+    Args:
+        example: the example.
+        name: of the project.
+        progress: called while photos are added.
+        translate: gives a class of the data set the name that the project's class gets.
 
     Raises:
         UserError: if the photos cannot be read or saved. Nothing is stored then.
@@ -89,20 +101,22 @@ def create_example(example: Example, name: str, progress: ProgressCallback | Non
                     progress(words, (done + share) / len(classes))
 
             if example.is_installed:
-                add_ready_made(project, label, f"{example.source}/{label}", example.count, report)
+                add_ready_made(project, translate(label), f"{example.source}/{label}", example.count, report)
             else:
-                _add_drawn(project, example, label, report)
+                _add_drawn(project, example, label, translate(label), report)
     except BaseException:
         store.delete_project(project)
         raise
     return project
 
 
-def _add_drawn(project: Project, example: Example, label: str, progress: ProgressCallback) -> None:
+def _add_drawn(
+    project: Project, example: Example, shape: str, label: str, progress: ProgressCallback
+) -> None:
     """Add drawn images of the fallback data set."""
     drawn = data.load_dataset(example.source, download=False)
-    members = np.flatnonzero(drawn.train_y == drawn.classes.index(label))[: example.count]
-    origin = f"{drawn.name}/{label}"
+    members = np.flatnonzero(drawn.train_y == drawn.classes.index(shape))[: example.count]
+    origin = f"{drawn.name}/{shape}"
     sources = [
         PhotoSource(label, f"{i:05d}", lambda i=i: to_png(drawn.train_x[i]), origin=f"{origin}/{i:05d}")
         for i in members

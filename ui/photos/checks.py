@@ -20,7 +20,7 @@ _ICONS = {"error": ":material/error:", "warning": ":material/warning:", "note": 
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def find_problems(project_path: str, stamp: tuple[int, ...], _project: Project) -> list[Finding]:
+def find_problems(path: str, stamp: tuple[int, ...], _project: Project) -> list[Finding]:
     """The findings about a project; `stamp` invalidates the cache entry."""
     return checks.check_project(_project)
 

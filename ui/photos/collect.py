@@ -48,9 +48,7 @@ def show_classes(project: Project) -> None:
 
 def _class_card(project: Project, name: str, members: list[Photo], key: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(
-            f"**{escape_markdown(_(name))}** · {add_photos.count_label(len(members))}", width="content"
-        )
+        st.markdown(f"**{escape_markdown(name)}** · {add_photos.count_label(len(members))}", width="content")
         _class_menu(project, name, len(members), key)
     sheet = thumbnails.sheet(project, members, _STRIP, _ROWS)
     if sheet is not None:
@@ -115,7 +113,7 @@ def _close_dialog() -> None:
 
 
 def _class_dialog(project: Project, name: str) -> None:
-    @st.dialog(escape_markdown(_(name)), width="large", on_dismiss=_close_dialog)
+    @st.dialog(escape_markdown(name), width="large", on_dismiss=_close_dialog)
     def show() -> None:
         from core.projects import splits
 

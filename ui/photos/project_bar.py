@@ -13,7 +13,7 @@ from core.projects.store import Project
 from ui.kit import url
 from ui.kit.frame import flash, try_action
 from ui.kit.i18n import _, _n, escape_markdown, translate_message
-from ui.photos import heat, live_head, preview, thumbnails
+from ui.photos import heat, live_head, preview, thumbnails, trust
 
 PARAMETER = "project"
 _KEPT = "_kept.photo-project"  # comes back when the visitor returns from another page
@@ -88,7 +88,7 @@ def show_bar(project: Project) -> None:
 
 def _show_link(project: Project) -> None:
     with st.popover(_(N_("Link")), icon=":material/link:"):
-        st.caption(_(N_("Whoever has this link can see and change the project.")))
+        st.caption(_(N_("Anyone with this link can see and change the project.")))
         st.code(project_link(project), language=None)
 
 
@@ -149,7 +149,7 @@ def _delete(project: Project) -> None:
 
     if try_action(delete):
         leave_project()
-        for cache in (thumbnails, heat, live_head, preview):
+        for cache in (thumbnails, heat, live_head, preview, trust):
             cache.forget()
         flash(
             Message(N_("The project was deleted: its photos, its runs and everything computed from them.")),

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.formatting import format_metric
 from core.messages import N_
 from core.projects import tasks
 from core.projects.results import ProjectResult, Score, compare_results, load_result
@@ -18,12 +17,19 @@ from core.projects.store import Photo, Project
 from core.runs.store import Run
 from core.training.photo_recipes import PhotoFields
 from ui.components.live_chart import clickable_chart
-from ui.kit import matrix_charts, palette, preload
-from ui.kit.i18n import _, _n, escape_markdown, translate_all
+from ui.kit import charts, matrix_charts, palette, preload, url
+from ui.kit.i18n import _, _n, escape_markdown
 from ui.kit.terms import term
-from ui.photos import train
+from ui.photos import train, trust
 from ui.photos.gallery import gallery
 
+_VIEWS = {
+    "matrix": N_("Confusion matrix"),
+    "wrong": N_("Misclassified photos"),
+    "classes": N_("Per-class metrics"),
+    "calibration": N_("Calibration"),
+    "baseline": N_("Classical baseline"),
+}
 _FEW_TEST_PHOTOS = 100  # below which the page says how much one photo weighs
 
 
@@ -41,15 +47,18 @@ def show_result(project: Project, run: Run) -> None:
     if earlier is not None:
         _show_change(project, earlier, result)
     _show_seen_classes(result)
-    matrix, wrong, classes = st.tabs(
-        [_(N_("Confusion matrix")), _(N_("Misclassified photos")), _(N_("Per-class metrics"))]
-    )
-    with matrix:
-        _show_matrix(project, run, result)
-    with wrong:
-        _show_wrong(project, run, result)
-    with classes:
-        _show_classes(result)
+    view, place = url.choose_tab({k: _(v) for k, v in _VIEWS.items()}, key="result", default="matrix")
+    with place:
+        if view == "matrix":
+            _show_matrix(project, run, result)
+        elif view == "wrong":
+            _show_wrong(project, run, result)
+        elif view == "classes":
+            _show_classes(result)
+        elif view == "calibration":
+            trust.show_calibration(run)
+        else:
+            trust.show_baseline(run, result)
 
 
 def load(run: Run) -> ProjectResult | None:
@@ -80,20 +89,20 @@ def _show_score(result: ProjectResult, earlier: ProjectResult | None) -> None:
     grid = st.grid(4, min_column_width=150)
     grid.metric(
         _(N_("Test accuracy")),
-        format_metric("accuracy", score.value),
+        charts.format_percent(score.value),
         None if change is None else _(N_("{change} points"), change=f"{100 * change:+.1f}"),
         delta_color="normal" if change else "off",
         delta_arrow="auto" if change else "off",
         border=True,
         height="stretch",
     )
-    grid.metric(_(N_("95% confidence interval")), _interval(score), border=True, height="stretch")
+    grid.metric(_(N_("95% CI")), _interval(score), border=True, height="stretch")
     grid.metric(
         _(N_("Correct")), f"{round(score.value * count):,} / {count:,}", border=True, height="stretch"
     )
     grid.metric(
         _(N_("Mean F1")),
-        format_metric("accuracy", f1.value),
+        charts.format_percent(f1.value),
         _interval(f1),
         delta_color="off",
         delta_arrow="off",
@@ -149,7 +158,7 @@ def _show_change(project: Project, earlier: ProjectResult, result: ProjectResult
     change = compare_results(earlier, result)
     if change is None:
         return
-    before, after = (format_metric("accuracy", v.value) for v in (change.before, change.after))
+    before, after = (charts.format_percent(v.value) for v in (change.before, change.after))
     box = st.expander(
         _(
             N_("Since the run before: {before} → {after}, {fixed} fixed, {broken} newly wrong"),
@@ -195,7 +204,7 @@ def _show_seen_classes(result: ProjectResult) -> None:
                 N_(
                     "The backbone was trained on labeled photos of {classes}: this is no measure of transfer."
                 ),
-                classes=", ".join(translate_all(seen)),
+                classes=escape_markdown(", ".join(seen)),
             )
         )
 
@@ -208,7 +217,7 @@ def _show_matrix(project: Project, run: Run, result: ProjectResult) -> None:
         chosen = clickable_chart(
             matrix_charts.confusion_chart(
                 report.confusion(),
-                [_(c) for c in report.classes],
+                list(report.classes),
                 true_label=_(N_("true")),
                 predicted_label=_(N_("predicted")),
                 count_label=_(N_("count")),
@@ -226,8 +235,8 @@ def _show_matrix(project: Project, run: Run, result: ProjectResult) -> None:
                 "**True {true}, predicted {predicted}**: {count} test photo",
                 "**True {true}, predicted {predicted}**: {count} test photos, most confident first",
                 len(ids),
-                true=escape_markdown(_(report.classes[true])),
-                predicted=escape_markdown(_(report.classes[predicted])),
+                true=escape_markdown(report.classes[true]),
+                predicted=escape_markdown(report.classes[predicted]),
             )
         )
         _gallery(project, result, ids, f"cell-{run.id}-{true}-{predicted}")
@@ -269,8 +278,8 @@ def _gallery(
             float(result.report.outputs[row, best]),
         )
         color = palette.CORRECT if true == predicted else palette.WRONG
-        words = f"{'✓' if true == predicted else '✗'} {_(predicted)} {100 * probability:.0f}%"
-        moved = [("", _(N_("now: {name}"), name=_(photo.label)))] if photo.label != true else []
+        words = f"{'✓' if true == predicted else '✗'} {predicted} {100 * probability:.0f}%"
+        moved = [("", _(N_("now: {name}"), name=photo.label))] if photo.label != true else []
         return [*([marks[photo.id]] if marks else []), (color, words), *moved]
 
     gallery(project, [by_id[i] for i in ids if i in by_id], key, caption=caption, alt=_(N_("Test photos")))
@@ -301,5 +310,5 @@ def _show_classes(result: ProjectResult) -> None:
             "FN": entry.false_negatives,
             "TN": entry.true_negatives,
         }
-        rows.append({_(N_("Class")): _(entry.name), **scores, **counts})
+        rows.append({_(N_("Class")): entry.name, **scores, **counts})
     st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch")

@@ -1,4 +1,4 @@
-"""The page without a project: two ready-made ones in one click, or one's own."""
+"""The page without a project: two ready-made ones in one click, or a new one."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def _example_card(example: Example, place: DeltaGenerator, *, is_main: bool) -> 
     classes = example.classes if installed else example.drawn_classes
     st.caption(
         _n(
-            "{classes}: {count} photo each. Trains in seconds.",
-            "{classes}: {count} photos each. Trains in seconds.",
+            "{classes}: {count} photo each.",
+            "{classes}: {count} photos each.",
             example.count,
             classes=", ".join(_(c) for c in classes),
         )
@@ -64,7 +64,7 @@ def _example_card(example: Example, place: DeltaGenerator, *, is_main: bool) -> 
         key=f"example-{example.key}",
         width="stretch",
     ):
-        _make(lambda report: examples.create_example(example, title, report), place)
+        _make(lambda report: examples.create_example(example, title, report, _), place)
 
 
 def _source_title(example: Example) -> str:

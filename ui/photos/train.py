@@ -19,12 +19,19 @@ from ui.kit.i18n import _, translate_message
 from ui.kit.run_names import run_name
 from ui.kit.terms import term
 from ui.photos import live_head, preview, project_bar
+from ui.runs import run_panel
 from ui.train.launch import show_estimate
 
 _MODES = {
-    "frozen": (N_("Frozen"), N_("Only the last layer learns. From about 10 photos per class.")),
-    "fine-tuned": (N_("Fine-tuned"), N_("All layers go on learning. From about 1,000 photos per class.")),
-    "scratch": (N_("Scratch"), N_("All layers begin at random. From about 5,000 photos per class.")),
+    "frozen": (N_("Frozen"), N_("Only the last layer learns. Rule of thumb: up to 1,000 photos per class.")),
+    "fine-tuned": (
+        N_("Fine-tuned"),
+        N_("All layers learn, from pretrained weights. Rule of thumb: 1,000–5,000 photos per class."),
+    ),
+    "scratch": (
+        N_("Scratch"),
+        N_("All layers learn, from random weights. Rule of thumb: over 5,000 photos per class."),
+    ),
 }
 _HIDDEN = ("init", "num_validation", "max_steps", "limit_train")
 """Fields that the page chooses by itself."""
@@ -142,6 +149,29 @@ def start_run(task: Task, recipe: PhotoFields) -> None:
     if debounced(queue.start_run, task, recipe):
         project_bar.forget_run()
         flash(Message(N_("Training started.")), "success")
+
+
+def show_run(run: Run) -> None:
+    """Draw the state and the curves of a run: live while it trains, in an expander when it is finished."""
+    if not run.summary:
+        with st.container(border=True):
+            run_panel.run_header(run)
+            run_panel.run_panel(run, _show_curves_hint)
+        return
+    box = st.expander(
+        _(N_("Learning curves")),
+        icon=":material/show_chart:",
+        key=f"photos-curves-{run.id}",
+        on_change="rerun",
+    )
+    if box.open:
+        with box:
+            run_panel.run_header(run)
+            run_panel.run_panel(run, _show_curves_hint)
+
+
+def _show_curves_hint() -> None:
+    st.caption(_(N_("Loss and accuracy appear here after the first steps.")))
 
 
 def _choose_run(runs: list[Run]) -> Run | None:

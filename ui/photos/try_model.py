@@ -1,4 +1,4 @@
-"""Try: a photo, a camera shot or a test photo, the classes that the model sees in it, and where it looks."""
+"""Try: a photo, a camera shot or a test photo, the predicted classes, and the regions that speak for them."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ import streamlit as st
 from PIL import Image
 
 from core.inference import square_crop
-from core.messages import N_
+from core.messages import N_, UserError
 from core.projects import dataset
 from core.projects.store import Project
 from core.runs.store import Run
+from ui.components.figure_row import Figure, figure_row
 from ui.components.film_strip import FilmTile, film_strip
 from ui.kit import charts, preload, uploads, url, weights
 from ui.kit.i18n import _, escape_markdown
 from ui.kit.terms import term
-from ui.photos import heat, thumbnails
+from ui.photos import heat, thumbnails, trust
 
 _TOP_K = 5
 _NUM_TEST = 8
@@ -38,7 +39,7 @@ def show_try(project: Project) -> None:
 
 def _show_waiting(project: Project) -> None:
     """What will stand here, drawn with equal bars."""
-    names = [_(name) for name in project.classes][:_TOP_K]
+    names = list(project.classes)[:_TOP_K]
     if names:
         figure = charts.probability_bars(np.full(len(names), 1 / len(names)), names, highlight=-1)
         st.plotly_chart(
@@ -115,6 +116,40 @@ def _no_widget(_label: str, _options: list, *, key: str) -> object:
     return st.session_state[key]
 
 
+def _show_unknown(run: Run, pixels: np.ndarray) -> None:
+    """Say whether an image (C, H, W) is far from all training photos, and let the visitor set how far that is."""
+    try:
+        detector = trust.unknown_detector(str(run.path), run.best_weights_path.stat().st_mtime)
+    except UserError:
+        return  # the photos that the run used are not known any more: nothing to measure a distance to
+    from core.projects.unknown import DEFAULT_KEEP
+
+    keep = st.session_state.get("photos-keep", round(100 * DEFAULT_KEEP)) / 100
+    distance, limit = float(detector.unknown_scores(pixels[None])[0]), detector.threshold(keep)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if distance > limit:
+            st.badge(_(N_("Perhaps none of these")), icon=":material/help:", color="orange")
+        else:
+            st.badge(_(N_("Like the training photos")), icon=":material/check:", color="green")
+        st.caption(
+            _(N_("distance {distance}, limit {limit}"), distance=f"{distance:.2f}", limit=f"{limit:.2f}"),
+            width="content",
+        )
+    st.slider(
+        _(N_("Known photos to accept (%)")),
+        80,
+        100,
+        round(100 * DEFAULT_KEEP),
+        key="photos-keep",
+        persist_state="session",
+        help=_(
+            N_(
+                "Distance of the features to the nearest training photos. The limit accepts this share of validation photos."
+            )
+        ),
+    )
+
+
 def _show_prediction(run: Run, photo: Image.Image, digest: str, truth: str | None) -> None:
     predictor = weights.load_predictor(run.best_weights_path)
     crop = square_crop.crop_square(photo, predictor.spec.in_shape[-1])
@@ -130,20 +165,25 @@ def _show_prediction(run: Run, photo: Image.Image, digest: str, truth: str | Non
             if truth == best
             else f" · :red[:material/close: {_(N_('wrong'))}]"
         )
-    st.markdown(
-        f"#### {escape_markdown(_(best))} {charts.format_percent(float(probabilities[top[0]]))}{mark}"
-    )
+    st.markdown(f"#### {escape_markdown(best)} {charts.format_percent(float(probabilities[top[0]]))}{mark}")
     figure = charts.probability_bars(
         probabilities[top],
-        [_(classes[i]) for i in top],
+        [classes[i] for i in top],
         truth=next((n for n, i in enumerate(top) if classes[i] == truth), None),
     )
     st.plotly_chart(figure, key="photos-top", config=charts.CONFIG, alt=_(N_("Predicted classes")))
-    shown = heat.overlay(path, changed, crop.pixels, np.asarray(crop.cropped), digest, int(top[0]))
-    if shown is None:
-        st.image(np.asarray(crop.cropped), width="stretch", alt=_(best))
-    else:
-        st.image(shown, width="stretch", alt=_(N_("Heatmap over the photo")))
+    _show_unknown(run, crop.pixels)
+    square = np.asarray(crop.cropped)
+    shown = heat.overlay(path, changed, crop.pixels, square, digest, int(top[0]))
+    figures = [Figure(square, _(N_("Photo")), "", _(N_("Photo")))]
+    if shown is not None:
+        figures.append(Figure(shown, _(N_("Grad-CAM")), "", _(N_("Heatmap over the photo"))))
+    figure_row(figures, "photos-heat")
+    if shown is not None:
         st.caption(
-            _(N_("{grad_cam}: bright regions speak for “{label}”."), grad_cam=term("grad-cam"), label=_(best))
+            _(
+                N_("{grad_cam}: bright regions speak for “{label}”."),
+                grad_cam=term("grad-cam"),
+                label=escape_markdown(best),
+            )
         )
