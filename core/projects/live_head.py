@@ -5,13 +5,17 @@ Shapes: N training and validation photos, F features.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from core import data
+from core.analysis import cross_validation
+from core.analysis.cross_validation import FoldScores
 from core.task_spec import Task
 from core.training.photo_recipes import PhotoFields
+from core.training.supervised_recipe import SupervisedRecipe
 
 _HEAD_FIELDS = (
     "epochs",
@@ -84,8 +88,7 @@ def train_live_head(features: Features, recipe: PhotoFields) -> LiveResult:
     from core.training import heads
     from core.training.events import EpochEnd
 
-    wanted = recipe.model_dump()
-    settings = heads.HEAD_RECIPE.changed(**{n: wanted[n] for n in _HEAD_FIELDS})
+    settings = _head_recipe(recipe)
     *events, result = heads.train_head(features.values, features.labels, settings, features.num_classes)
     course = tuple(
         float(e.metrics["val/accuracy"])
@@ -96,3 +99,24 @@ def train_live_head(features: Features, recipe: PhotoFields) -> LiveResult:
     return LiveResult(
         round(accuracy * settings.num_validation), settings.num_validation, result.train_accuracy, course
     )
+
+
+def cross_validate_head(
+    features: Features, recipe: PhotoFields, k: int = 5, repeats: int = 2
+) -> Iterator[FoldScores]:
+    """Train heads with the settings of `recipe` on `repeats` times `k` folds (fewer where a class is smaller), and yield the scores so far
+    after each: every photo that is not held out for the test is validated on.
+    """
+    smallest = int(np.bincount(features.labels, minlength=features.num_classes).min())
+    scorer = cross_validation.head_scorer(features.values, features.labels, _head_recipe(recipe))
+    yield from cross_validation.cross_validate(
+        features.labels, scorer, max(2, min(k, smallest)), repeats, recipe.seed
+    )
+
+
+def _head_recipe(recipe: PhotoFields) -> SupervisedRecipe:
+    """The settings of `recipe` that matter for a head."""
+    from core.training import heads
+
+    wanted = recipe.model_dump()
+    return heads.HEAD_RECIPE.changed(**{n: wanted[n] for n in _HEAD_FIELDS})

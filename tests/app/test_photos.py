@@ -1,0 +1,172 @@
+"""Your photos: the ready-made projects, who sees a project, its run and its result, corrections, deletion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from core.messages import UserError
+from core.projects import store
+from core.projects import tasks as photo_tasks
+from core.projects.results import load_result
+from core.projects.store import Project
+from core.runs.store import Run
+from tests import factories
+from tests.app.conftest import Page
+from tests.unit.test_photo_projects import make_project
+
+SMALL = {"depth": 10, "width": 8, "init": "scratch"}
+
+
+@pytest.fixture
+def project() -> Project:
+    """20 photos of each of two classes, two of each held out for the test."""
+    return make_project("Pets", cat=20, dog=20)
+
+
+@pytest.fixture
+def run(project: Project) -> Run:
+    """A finished run that took one of the test cats for a dog."""
+    return factories.finished(photo_tasks.task_name(project, "resnet"), **SMALL)
+
+
+def opened(page: Page) -> str:
+    """The project that the address names; AppTest wraps what a script has set in a list."""
+    value = page.at.query_params["project"]
+    return value[0] if isinstance(value, list) else value
+
+
+def tiles(page: Page, key: str) -> list[dict]:
+    """The photos of the gallery whose key contains `key`."""
+    [data] = [v for k, v in page.components("image_grid").items() if key in k]
+    return data["tiles"]
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_without_the_data_an_example_is_made_of_drawn_images_and_says_so(
+    visit: Callable, language: str
+) -> None:
+    page = visit("photos", language)
+    assert page.says("Drawn stand-ins: {title} is not installed.")
+    page.at.button("example-fruit").click()
+    page.run()
+    made = store.open_project(opened(page))
+    assert made.name == store.clean_name(page.word("Apples or oranges? (drawn)"))
+    assert made.classes == (page.word("apple"), page.word("orange"))
+    assert len(made.photos()) == 200
+    assert all(p.origin.startswith("drawn-fruit/") for p in made.photos())
+    assert not page.errors
+
+
+def test_only_the_link_leads_to_a_project(visit: Callable, project: Project) -> None:
+    assert "Pets" in visit("photos", project=project.id).text
+    other = visit("photos")
+    assert "Pets" not in other.text and project.id not in other.text
+    assert other.says("Try this example")
+
+
+def test_a_visitor_comes_back_to_the_project_from_another_page(visit: Callable, project: Project) -> None:
+    page = visit("photos", project=project.id)
+    page.go("glossary")
+    page.go("photos")
+    assert opened(page) == project.id
+    page.press("New project")
+    assert "project" not in page.at.query_params and page.says("Try this example")
+
+
+@pytest.mark.parametrize("link", ["0" * 32, "../../etc", "<b>"])
+def test_an_unknown_link_is_one_sentence(visit: Callable, link: str) -> None:
+    page = visit("photos", project=link)
+    assert page.says("Project not found. It was deleted, or the link is incomplete.")
+    assert page.says("Try this example") and not page.errors
+
+
+def test_a_class_with_too_few_photos_says_what_is_missing(visit: Callable) -> None:
+    page = visit("photos", project=make_project(cat=20, dog=1).id)
+    assert (
+        page.says(
+            (
+                "Class {name} has {count} photo. Each class needs at least {least}: one each for training, "
+                "validation and test.",
+                "Class {name} has {count} photos. Each class needs at least {least}: one each for training, "
+                "validation and test.",
+            ),
+        )
+        or "Class dog has 1 photo" in page.text
+    )
+    assert not [b for b in page.at.button if b.key == "photos-start"]
+
+
+def test_start_trains_the_frozen_backbone_and_waits_for_the_end(
+    visit: Callable, project: Project, launched: list[Run]
+) -> None:
+    page = visit("photos", project=project.id)
+    page.press("Start training")
+    [started] = launched
+    assert started.is_private and started.task_name == photo_tasks.task_name(project, "backbone")
+    assert started.recipe.init == "frozen"
+    assert started.recipe.num_validation == photo_tasks.fitted_recipe(project, "backbone").num_validation
+    assert page.at.button("photos-start").disabled
+
+
+def test_a_result_is_read_with_its_interval(visit: Callable, project: Project, run: Run) -> None:
+    page = visit("photos", project=project.id)
+    found = load_result(run)
+    right, count = round(found.accuracy.value * 4), len(found.photo_ids)
+    assert (right, count) == (3, 4)
+    assert page.metrics["Test accuracy"] == "75.0%" and page.metrics["Correct"] == "3 / 4"
+    assert page.metrics["95% CI"] == "30–95%"
+    assert "each one weighs 25.0 points" in page.text
+    assert not page.errors
+
+
+def test_a_wrong_label_is_moved_and_the_next_run_has_the_same_settings(
+    visit: Callable, project: Project, run: Run, launched: list[Run]
+) -> None:
+    page = visit("photos", project=project.id, result="wrong")
+    [wrong] = [i for members in load_result(run).misclassified().values() for i in members]
+    [tile] = tiles(page, "wrong")
+    assert "✗ dog" in tile["caption"][0][1] and not page.says("Photos or labels have changed since this run.")
+    page.at.session_state[f"_chosen.wrong-{run.id}"] = {wrong}
+    page.run()
+    page.at.button(f"move-wrong-{run.id}-dog").click()
+    page.run()
+    assert project.photo(wrong).label == "dog"
+    assert page.says("Photos or labels have changed since this run.")
+    page.at.button("photos-again").click()
+    page.run()
+    [again] = launched
+    assert again.task_name == run.task_name
+    assert {n: getattr(again.recipe, n) for n in SMALL} == SMALL
+
+
+def test_the_change_from_one_run_to_the_next(visit: Callable, project: Project, run: Run) -> None:
+    factories.finished(run.task_name, **SMALL)
+    page = visit("photos", project=project.id)
+    assert page.says("Since the run before: {before} → {after}, {fixed} fixed, {broken} newly wrong")
+
+
+def test_dropped_photos_come_back(visit: Callable, project: Project) -> None:
+    project.drop([p.id for p in project.photos()[:3]])
+    page = visit("photos", project=project.id)
+    page.press("Restore dropped photos")
+    assert len(project.photos()) == 40
+
+
+def test_deletion_takes_photos_and_runs(visit: Callable, project: Project, run: Run) -> None:
+    page = visit("photos", project=project.id)
+    assert str(project.photos_folder) in page.text
+    page.press("Delete photos and runs")
+    assert not project.path.exists() and not run.path.exists()
+    assert "project" not in page.at.query_params and page.says("Try this example")
+    with pytest.raises(UserError):
+        store.open_project(project.id)
+
+
+def test_a_project_in_use_is_not_deleted(visit: Callable, project: Project) -> None:
+    run = factories.running(photo_tasks.task_name(project, "resnet"))
+    page = visit("photos", project=project.id)
+    page.press("Delete photos and runs")
+    assert project.path.exists() and run.path.exists()
+    assert page.says("{title} is being trained on. Stop its run before deleting it.")
