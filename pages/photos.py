@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from ui.kit.frame import page
-from ui.photos import checks, collect, export, project_bar, result, start, train, try_model
+from ui.photos import checks, collect, deletion, export, project_bar, result, start, train, try_model
 
 with page("photos"):
     project = project_bar.current_project()
@@ -25,4 +25,4 @@ with page("photos"):
         if run is not None and run.summary:
             result.show_result(project, run)
             export.show_export(project, run)
-        project_bar.show_deletion(project)
+        deletion.show_deletion(project)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 import streamlit as st
 
 from core.analysis import export
-from core.messages import N_
+from core.messages import N_, UserError
 from core.projects import tasks
 from core.projects.results import ProjectResult
 from core.projects.store import Project
 from core.runs.store import Run
 from ui.kit import cache
+from ui.kit.frame import flash
 from ui.kit.i18n import _
 from ui.photos import result
+
+_MADE = "_photos_bundle"  # session key: the run whose bundle was made
 
 
 def show_export(project: Project, run: Run) -> None:
@@ -21,6 +26,8 @@ def show_export(project: Project, run: Run) -> None:
     heading = _(N_("Export"))
     st.subheader(heading)
     finished = (run.path / "summary.json").stat().st_mtime
+    if run.best_weights_path.exists():
+        _show_bundle(run, finished)
     with st.container(horizontal=True):
         if run.best_weights_path.exists():
             _download(
@@ -48,6 +55,50 @@ def show_export(project: Project, run: Run) -> None:
         )
     st.caption(_(N_("On this machine, without the page: train again, or predict a folder of photos.")))
     st.code(_commands(project, run), language="bash")
+
+
+def _show_bundle(run: Run, finished: float) -> None:
+    """Draw the button that makes the bundle, and once it is made the one that saves it."""
+    made = st.session_state.get(_MADE) == run.id
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if made:
+            content = _bundle(str(run.path), finished)
+            st.download_button(
+                _(N_("Download bundle ({size} MB)"), size=f"{len(content) / 1e6:.1f}"),
+                content,
+                f"{run.id}.zip",
+                icon=":material/folder_zip:",
+                key="photos-download-bundle",
+                on_click="ignore",
+            )
+        elif st.button(_(N_("Make bundle")), icon=":material/inventory_2:", key="photos-bundle"):
+            with st.spinner(_(N_("Exporting and checking the model…"))):
+                try:
+                    _bundle(str(run.path), finished)
+                    st.session_state[_MADE] = run.id
+                except UserError as error:
+                    flash(error.message)
+            st.rerun()
+        st.caption(
+            _(
+                N_(
+                    "Weights, ONNX, model source and scripts that need no part of this app; they test themselves."
+                )
+            ),
+            width="content",
+        )
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _bundle(path: str, finished: float) -> bytes:
+    from core.projects import export_bundle
+
+    return export_bundle.write_bundle(Run(Path(path)))
+
+
+def forget() -> None:
+    """Forget the bundles, which hold photos."""
+    _bundle.clear()
 
 
 def _predictions(found: ProjectResult) -> str:

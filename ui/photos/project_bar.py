@@ -1,19 +1,17 @@
-"""The project that the URL names: its name, its link, where its photos lie, and its deletion."""
+"""The project that the URL names: its name, its link, and where its photos lie."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 
 import streamlit as st
 
-from core.messages import Message, N_, UserError
+from core.messages import N_, UserError
 from core.projects import store
 from core.projects.store import Project
 from ui.kit import url
-from ui.kit.frame import flash, try_action
+from ui.kit.frame import try_action
 from ui.kit.i18n import _, _n, escape_markdown, translate_message
-from ui.photos import heat, live_head, preview, thumbnails, trust
 
 PARAMETER = "project"
 _KEPT = "_kept.photo-project"  # comes back when the visitor returns from another page
@@ -107,51 +105,3 @@ def _rename(project: Project) -> None:
             key=f"photos-name-{project.id}",
         )
         st.button(_(N_("Save name")), key="photos-rename", on_click=try_action, args=(project.rename, name))
-
-
-def show_deletion(project: Project) -> None:
-    """Offer to delete the project with its runs."""
-    photos, runs = project.photos(dropped=True), project.runs()
-    st.divider()
-    with st.container(horizontal=True, vertical_alignment="center"):
-        with st.popover(_(N_("Delete project")), icon=":material/delete:", key="photos-delete-box"):
-            st.markdown(
-                _(
-                    N_("Delete **{name}**: {photos}, {runs}, and everything computed from them?"),
-                    name=escape_markdown(project.name),
-                    photos=_n("{count} photo", "{count} photos", len(photos)),
-                    runs=_n("{count} run", "{count} runs", len(runs)),
-                )
-            )
-            st.button(
-                _(N_("Delete photos and runs")),
-                icon=":material/delete_forever:",
-                key="photos-delete",
-                on_click=_delete,
-                args=(project,),
-            )
-        dropped = Counter(p.dropped for p in photos)[True]
-        st.caption(
-            _(
-                N_("{size} MB on disk. Dropped photos stay there until the project is deleted."),
-                size=f"{project.size() / 1e6:.1f}",
-            )
-            if dropped
-            else _(N_("{size} MB on disk."), size=f"{project.size() / 1e6:.1f}"),
-            width="content",
-        )
-
-
-def _delete(project: Project) -> None:
-    def delete() -> bool:
-        store.delete_project(project)
-        return True
-
-    if try_action(delete):
-        leave_project()
-        for cache in (thumbnails, heat, live_head, preview, trust):
-            cache.forget()
-        flash(
-            Message(N_("The project was deleted: its photos, its runs and everything computed from them.")),
-            "success",
-        )

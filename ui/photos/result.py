@@ -312,3 +312,8 @@ def _show_classes(result: ProjectResult) -> None:
         }
         rows.append({_(N_("Class")): entry.name, **scores, **counts})
     st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch")
+
+
+def forget() -> None:
+    """Forget the results of all runs."""
+    _load.clear()
