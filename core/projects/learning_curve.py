@@ -8,20 +8,26 @@ Shapes: N photos, F features.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core import checkpoints
+from core import checkpoints, models, pretrained
 from core.data.splits import stratified_subset, train_val_split
 from core.messages import Message, N_, UserError
+from core.projects import tasks
 from core.projects.run_photos import RunPhotos, load_run_photos
 from core.runs.store import Run
 
+if TYPE_CHECKING:
+    from core.inference.predictor import Predictor
+
 BACKBONE = "backbone"
-"""The checkpoint that computes features for runs whose own network has seen the labels."""
+"""The model family that computes features for runs whose own network has seen the labels."""
 SHARES = (0.1, 0.25, 0.5, 0.75, 1.0)
 REPEATS = 3
 _HELD_OUT_SHARE = 0.2
@@ -98,21 +104,43 @@ def learning_curve(
 
 
 def run_features(run: Run) -> tuple[np.ndarray, np.ndarray]:
-    """Features (N, F) and labels (N,) of the training and validation photos of `run`, for `learning_curve`.
+    """Features (N, F) and labels (N,) of the training and validation photos of `run`, for `learning_curve`: from its own network if
+    that was frozen, else from the pretrained backbone.
 
     Raises:
         UserError: if the pretrained network is missing, or if the photos that the run used are not known.
     """
     from core.inference.predictor import Predictor
 
-    own = getattr(run.recipe, "init", "scratch") == "frozen"
-    weights = run.best_weights_path if own else checkpoints.load_card(BACKBONE).weights
-    predictor = Predictor.load(weights)
+    predictor = Predictor.load(run.best_weights_path) if _is_frozen(run) else _load_backbone()
     size = predictor.spec.in_shape[1]
     parts: list[RunPhotos] = [load_run_photos(run, split, size) for split in ("train", "validation")]
     x, y = np.concatenate([p.x for p in parts]), np.concatenate([p.y for p in parts])
     features = [predictor.embed(x[i : i + _BATCH_SIZE]) for i in range(0, len(x), _BATCH_SIZE)]
     return np.concatenate(features), y
+
+
+def feature_classes(run: Run) -> tuple[str, ...]:
+    """The classes whose labels the network behind `run_features` was trained on: for them the curve says nothing about transfer."""
+    if _is_frozen(run):
+        return tasks.labeled_classes(run.task, run.recipe)
+    task = tasks.base_task(BACKBONE)
+    return tasks.labeled_classes(task, task.recipe)
+
+
+def _is_frozen(run: Run) -> bool:
+    return getattr(run.recipe, "init", "scratch") == "frozen"
+
+
+def _load_backbone() -> Predictor:
+    """The backbone with its pretrained weights and an untrained head."""
+    from core.inference.predictor import Predictor
+
+    family = tasks.MODELS[BACKBONE]
+    spec = checkpoints.read_spec(checkpoints.load_card(family.pretrained).weights)
+    network = models.create_model(family.model, spec.in_shape, spec.num_outputs, **family.options)
+    pretrained.load_into(family.pretrained, network)
+    return Predictor(network.eval(), dataclasses.replace(spec, model=family.model))
 
 
 def describe_curve(points: Sequence[CurvePoint]) -> Message | None:
