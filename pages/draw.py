@@ -109,7 +109,7 @@ with page("draw"):
     explained = explanations.choose_explained(predictions) if predictions else None
     if digit is not None and explained:
         forward_pass.show_forward_pass(digit, explained[0])
-    st.subheader(_(N_("Why this prediction?")))
+    st.header(_(N_("Why this prediction?")))
     explanations.show_explanations(digit, explained, predictions, model_choices)
     if selected_models:
         with st.expander(_(N_("Model source code")), icon=":material/code:"):

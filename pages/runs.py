@@ -23,7 +23,7 @@ def show_empty_page() -> None:
     task = tasks.TASKS[0]
     with st.container(border=True):
         heading = _(N_("No runs to compare yet"))
-        st.markdown(f"#### :material/stacked_line_chart: {heading}")
+        st.header(f":material/stacked_line_chart: {heading}")
         st.markdown(
             _(
                 N_(

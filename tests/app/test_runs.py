@@ -71,7 +71,7 @@ def test_the_chart_stands_above_the_table_and_its_settings_in_a_popover(
     factories.finished()
     page = visit("runs", metric="loss", part="train")
     assert drawn[-1].layout.yaxis.title.text == "Loss"
-    assert [h.value for h in page.at.subheader][:2] == ["Loss · training", "Selected runs"]
+    assert [h.value for h in page.at.header][:2] == ["Loss · training", "Selected runs"]
     [settings] = [p for p in page.at.get("popover") if p.proto.popover.label == "Chart settings"]
     assert {w.key for w in (*settings.selectbox, *settings.toggle)} >= {"metric", "axis", "log"}
 

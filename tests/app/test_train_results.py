@@ -118,7 +118,7 @@ def test_results_on_fallback_data_say_so_wherever_they_stand(visit: Callable) ->
     run = factories.finished("mnist-softmax")
     label = "on fallback data (scikit-learn's 8×8 digits, enlarged)"
     page = visit("train", run=run.id)
-    [heading] = [s.value for s in page.at.subheader if s.value.startswith("Test results")]
+    [heading] = [s.value for s in page.at.header if s.value.startswith("Test results")]
     assert heading == f"Test results {label}"
     accuracy = format_metric("accuracy", run.summary["metrics"]["accuracy"])
     home = visit("home")
@@ -138,7 +138,7 @@ def test_results_on_real_data_need_no_label(visit: Callable) -> None:
     write_json(run.path / "config.json", {**run.config, "data": data})
     assert "fallback data (" not in "".join(
         [li.label for li in visit("home").at.main.get("page_link")]
-        + [s.value for s in visit("train", run=run.id).at.subheader]
+        + [s.value for s in visit("train", run=run.id).at.header]
     )
 
 

@@ -120,7 +120,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   box.maps.replaceChildren()
   const { maps } = data
   if (!maps) return
-  add('h4', box.maps, maps.title)
+  add('h2', box.maps, maps.title)
   for (const line of maps.notes) add('p', box.maps, line)
   if (maps.tiles.length) {
     const tiles = add('div', box.maps, '', maps.tiles.length < 3 ? 'tiles wide' : 'tiles')

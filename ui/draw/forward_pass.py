@@ -38,7 +38,7 @@ _PALETTE = [level for color in _RAMP for level in p.to_rgb(color)]
 
 def show_forward_pass(digit: DigitInput, choice: ModelChoice) -> None:
     """Show the button that plays the forward pass, and while it is open (`?forward=1`) the animation."""
-    st.subheader(_(N_("From pixels to prediction")))
+    st.header(_(N_("From pixels to prediction")))
     if st.query_params.get(_PARAMETER) != "1":
         st.caption(
             _(

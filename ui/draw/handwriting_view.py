@@ -81,7 +81,10 @@ def show_handwriting_set(choices: list[ModelChoice]) -> None:
         return
     latest = examples[-_MAX_SHOWN:]
     captions = [str(e.label) for e in latest]
-    st.image(image_display.tile_images([e.pixels for e in latest], 12, 2, captions=captions))
+    st.image(
+        image_display.tile_images([e.pixels for e in latest], 12, 2, captions=captions),
+        alt=f"{_(N_('My handwriting'))}: {', '.join(captions)}",
+    )
     with st.container(horizontal=True):
         st.download_button(
             _(N_("Export ZIP ({count})"), count=len(examples)),

@@ -99,7 +99,7 @@ def _explain_rejection() -> None:
 
 def show_model_input(digit: DigitInput) -> None:
     """Show the preprocessing of the digit, and its switches."""
-    st.subheader(_(N_("Model input")))
+    st.header(_(N_("Model input")))
     if digit.prepared:
         _preprocessing_switches()
         _show_preprocessing(digit.prepared)

@@ -91,7 +91,7 @@ def overlay_chart(selected_runs: list[Run]) -> None:
     with settings:
         curve, axis, part, weight, log_y = _chart_settings(names, list(logs.values()))
     split = _(SPLIT_NAMES[part]) if len(curve.columns) > 1 else ""
-    heading.subheader(" · ".join(filter(None, (curve_title(curve), split))))
+    heading.header(" · ".join(filter(None, (curve_title(curve), split))))
     names = run_names(selected_runs)
     series, missing = [], []
     for index, ((run, log), style) in enumerate(zip(logs.items(), run_styles(selected_runs), strict=True)):

@@ -28,7 +28,7 @@ def show_test_results(run: Run) -> None:
     preload.wait_until_ready()
     fallback = fallback_label(run.config.get("data", {}))
     heading = _(N_("Test results"))
-    st.subheader(f"{heading} {fallback}" if fallback else heading)
+    st.header(f"{heading} {fallback}" if fallback else heading)
     panels.show_results(run)
 
 
@@ -166,6 +166,7 @@ def _error_gallery(
     st.image(
         image_display.tile_images(images, columns, 3, marks=marks, captions=captions),
         caption=_(N_("true → predicted (confidence)")),
+        alt=", ".join(captions),
     )
 
 

@@ -20,13 +20,13 @@ def show_differences(selected_runs: list[Run]) -> None:
     """Show only the settings in which the selected runs differ; nothing if there are none."""
     table = run_comparison.differing_settings(selected_runs)
     if not table.empty:
-        st.subheader(_(N_("Differing hyperparameters")))
+        st.header(_(N_("Differing hyperparameters")))
         label_settings(table, run_names(selected_runs))
 
 
 def manage_runs(selected_runs: list[Run]) -> None:
     """Draw the controls of each selected run."""
-    st.subheader(_(N_("Selected runs")))
+    st.header(_(N_("Selected runs")))
     for run in selected_runs:
         word, icon, _color = STATE_BADGES[run.status().state]
         # A name that a person gave need not say what was trained.

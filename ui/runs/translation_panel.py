@@ -97,6 +97,7 @@ def sample_sheets(run: Run) -> None:
                         cache.sample_images(str(sheet.path), kind), MAX_SAMPLE_IMAGES, 1, gap=4
                     ),
                     width="stretch",
+                    alt=_(caption),
                 )
 
 

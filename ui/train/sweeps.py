@@ -112,7 +112,7 @@ def _live_panel(sweep_id: str, was_active: bool) -> None:
     table = sweep.sweep_table(members, cache.run_metrics)
     fields = members[0].config["sweep_fields"]
     done = int(table["state"].eq("finished").sum())
-    st.subheader(_(N_("Sweep over {fields}"), fields=", ".join(_field_label(task, f) for f in fields)))
+    st.header(_(N_("Sweep over {fields}"), fields=", ".join(_field_label(task, f) for f in fields)))
     st.progress(
         done / len(table),
         _n("{done} of {count} run finished", "{done} of {count} runs finished", len(table), done=done),

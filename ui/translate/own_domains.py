@@ -55,7 +55,7 @@ def own_domains_section() -> None:
 def _upload_form() -> None:
     with st.container(border=True):
         heading = _(N_("Train on your own photos"))
-        st.subheader(heading)
+        st.header(heading)
         st.markdown(
             _(
                 N_(
