@@ -1,8 +1,9 @@
 """Screenshots of every page into docs/shots: `python -m tools.screenshots [PAGE...]` (or `make shots`).
 
 Both languages, 1280 and 390 pixels wide; `docs/shots/contact-<language>.png` shows them in both themes. A digit is drawn with the
-mouse; a few quick runs are trained first, in a temporary run store. `docs/shots/index.json` records the digest of each page's
-sources, so that a test can refuse screenshots that are older than their page. PNGs have at most 256 colors.
+mouse; a few quick runs are trained first, in a temporary run store. The Browse page shows COCO photos that may be redistributed,
+credited in `docs/shots/CREDITS.md`. `docs/shots/index.json` records the digest of each page's sources, so that a test can refuse
+screenshots that are older than their page. PNGs have at most 256 colors.
 """
 
 from __future__ import annotations
@@ -20,15 +21,17 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
+from core import paths
 from core.digits import samples
 from core.files import read_json, write_json
 from tools import browser as tool
-from tools import contact_sheet
+from tools import contact_sheet, open_photos
 from tools.page_sources import page_digest
 from tools.server import PROJECT, Server
 
 OUTPUT_FOLDER = PROJECT / "docs" / "shots"
 INDEX_PATH = OUTPUT_FOLDER / "index.json"
+CREDITS_PATH = OUTPUT_FOLDER / "CREDITS.md"
 PAGES: dict[str, dict[str, str]] = {
     "home": {},
     "train": {},
@@ -39,12 +42,8 @@ PAGES: dict[str, dict[str, str]] = {
     "models": {},
     "glossary": {},
     "translate": {"source": "test"},
-    "browse": {"folder": "synthetic scenes"},
-    "browse-image": {
-        "folder": "synthetic scenes",
-        "image": "12",
-        "show": "masks,boxes,labels,keypoints,crowds",
-    },
+    "browse": {},
+    "browse-image": {"image": "442450", "split": "train2017"},
 }
 """Screenshots, each with the query of its page. "browse-image" is another view of the page "browse"."""
 DEMO_RUNS = (
@@ -88,7 +87,21 @@ def main(wanted: list[str]) -> int:
         return 1
     OUTPUT_FOLDER.mkdir(parents=True, exist_ok=True)
     names = wanted or list(PAGES)
-    with demo_server() as (server, run), sync_playwright() as playwright:
+    data = paths.cache() / "open-photos"  # a fixed place, so that what is cached by path is found again
+    photos = open_photos.build_data_root(data)
+    if not photos:
+        print(open_photos.NO_PHOTOS, file=sys.stderr)
+        names = [name for name in names if page_name(name) != "browse"]
+    elif any(page_name(name) == "browse" for name in names):
+        open_photos.write_credits(CREDITS_PATH, photos)
+    if names:
+        _take_all(path, names, data if photos else None)
+    return 0 if photos else 1
+
+
+def _take_all(path: str, names: list[str], data: Path | None) -> None:
+    """Take the screenshots `names` with the browser at `path`, over the data root `data`."""
+    with demo_server(data) as (server, run), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=tool.LAUNCH_FLAGS)
         for name in names:
             digest = page_digest(page_name(name))
@@ -104,7 +117,6 @@ def main(wanted: list[str]) -> int:
                 contact_sheet.update_row(sheet_path(language), list(PAGES), name, shots)
             _record(name, digest)
         browser.close()
-    return 0
 
 
 def page_name(name: str) -> str:
@@ -119,11 +131,16 @@ def _record(name: str, digest: str) -> None:
 
 
 @contextlib.contextmanager
-def demo_server() -> Iterator[tuple[Server, str]]:
-    """Serve the app with a temporary run store that holds `DEMO_RUNS`. Yields the server and the id of the last run."""
+def demo_server(data: Path | None = None) -> Iterator[tuple[Server, str]]:
+    """Serve the app with a temporary run store that holds `DEMO_RUNS`. Yields the server and the id of the last run.
+
+    `data` is the data root; by default that of this process.
+    """
     with tempfile.TemporaryDirectory() as folder:
         world = Path(folder)
         environment = {"MANABI_RUNS": str(world / "runs"), "MANABI_HANDWRITING": str(world / "handwriting")}
+        if data is not None:
+            environment |= {"MANABI_DATA": str(data), "MANABI_DOWNLOADS": str(world / "downloads")}
         server = Server(world / "server.log", environment)
         run = ""
         for arguments in DEMO_RUNS:
