@@ -38,7 +38,6 @@ def thumbnail_grid(coco: Coco, rows: pd.DataFrame) -> None:
             width="content",
         )
         if text.strip():
-            st.code(text, language=None, width="content")
             st.button(
                 _(N_("Clear filter")),
                 icon=":material/filter_alt_off:",
@@ -72,6 +71,7 @@ def thumbnail_grid(coco: Coco, rows: pd.DataFrame) -> None:
         "coco-grid",
         lambda position: navigation.open_image(shown[position].id, shown[position].split),
         alt=_(N_("Images with annotations")),
+        wide=True,
         legend=_page_legend(counts, labels),
     )
     navigation.pager(pages, page, "bottom")
@@ -105,12 +105,16 @@ def _page_legend(
     return [(drawing.css_color(category), labels[name]) for category, name in most]
 
 
-def image_navigation(coco: Coco, image_id: int, split: str) -> navigation.Neighbors:
-    """Show the way from an image back to the grid and to its neighbors among the filtered images; return the neighbors."""
+def image_navigation(coco: Coco, image_id: int, split: str) -> tuple[navigation.Neighbors, str]:
+    """Show the way from an image back to the grid and to its neighbors among the filtered images.
+
+    Return the neighbors, and the place of the image among them as text.
+    """
     text = st.query_params.get("where", st.session_state.get("_kept.where", ""))
     valid = text if filter_bar.is_valid_filter(coco, text) else ""
     rows = filter_bar.filter_images(str(coco.folder), valid, coco)
-    return navigation.image_pager(coco, rows, image_id, split)
+    neighbors = navigation.image_pager(coco, rows, image_id, split)
+    return neighbors, navigation.place_among(coco, rows, image_id, split)
 
 
 def export_subset(coco: Coco, rows: pd.DataFrame) -> None:

@@ -39,7 +39,13 @@ export default function ({ data, parentElement, setTriggerValue }) {
     })
     box.legend = document.createElement('ul')
     box.legend.className = 'manabi-annotated-legend'
-    parentElement.append(box, box.legend)
+    const row = document.createElement('div')
+    row.className = 'manabi-annotated-row'
+    const frame = document.createElement('div'), middle = document.createElement('div')
+    middle.append(box, box.legend)
+    frame.append(box.steps[0], middle, box.steps[1])
+    row.append(frame)
+    parentElement.append(row)
     new ResizeObserver(() => box.latest && draw()).observe(box)
   }
   const draw = () => {
@@ -93,10 +99,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
       svg.appendChild(text)
       box.labels.push([text, instance, size])
     })
-    box.replaceChildren(svg, box.tip, ...box.steps.filter((button) => !button.hidden))
-    const margin = (box.clientWidth - width / unit) / 2, arrow = 52 * unit // beside a narrow image lies background
-    const arrows = [[left - margin * unit, 0], [left + width + margin * unit - arrow, 1]]
-    const placed = arrows.filter(([, index]) => !box.steps[index].hidden).map(([x]) => [x, top + height / 2 - arrow / 2, arrow, arrow])
+    box.replaceChildren(svg, box.tip)
+    const placed = []
     for (const [text, instance, size] of box.labels) {
       const plate = [text.getComputedTextLength() + 0.7 * size, 1.5 * size]
       const spot = findSpot(instance.box, plate, data.view, placed)
@@ -165,7 +169,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
   box.steps.forEach((button, index) => {
     const label = data.steps[index]
-    button.hidden = !label
+    button.disabled = !label
     button.title = label
     button.setAttribute('aria-label', label)
   })
