@@ -32,7 +32,7 @@ FIRST = {
 }
 # What only an empty run store shows, on the pages that list runs.
 EMPTY = {
-    "home": "Your first model in three steps",
+    "home": "Train your own model",
     "train": "Your run will appear here",
     "runs": "No runs to compare yet",
 }

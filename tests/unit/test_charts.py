@@ -99,10 +99,10 @@ def test_series_beyond_the_palette_differ_by_dash():
 
 @pytest.mark.parametrize(
     ("share", "text"),
-    [(1.0, "100.0%"), (0.99997, ">99.9%"), (0.991, "99.1%"), (0.0001, "<0.1%"), (0.0, "0.0%")],
+    [(1.0, ">99.9%"), (0.99997, ">99.9%"), (0.991, "99.1%"), (0.0001, "<0.1%"), (0.0, "<0.1%")],
 )
 def test_a_share_is_never_rounded_to_certainty(share, text):
-    assert charts.format_percent(share) == text
+    assert charts.format_probability(share) == text
 
 
 def test_probabilities_mark_top_and_truth():

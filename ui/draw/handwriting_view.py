@@ -37,7 +37,12 @@ def save_example(digit: DigitInput, owner: str) -> None:
         if example:
             flash(Message(N_("Saved with label {label}."), {"label": label}), "success")
 
-    with st.popover(_(N_("Wrong? Save it to your set")), icon=":material/bookmark_add:", type="tertiary"):
+    with st.popover(
+        _(N_("Wrong? Save it to your set")),
+        icon=":material/bookmark_add:",
+        type="tertiary",
+        key="save-example",
+    ):
         st.segmented_control(
             _(N_("Correct label")),
             list(handwriting.LABELS),

@@ -47,7 +47,7 @@ def own_domains_section() -> None:
         format_func=lambda i: pairs[i].title,
     )
     estimate = _show_pair(pairs[chosen])
-    with st.expander(_(N_("Upload another pair")), icon=":material/upload_file:"):
+    with st.expander(_(N_("Upload another pair")), icon=":material/upload_file:", key="another-pair"):
         _upload_form()
     estimate()  # last: timing a few batches takes seconds, and everything else is on the page by then
 

@@ -256,7 +256,9 @@ def show_quality(choice: ModelChoice) -> None:
             )
         )
     if metrics:
-        with st.expander(_(N_("Metrics on the test photos")), icon=":material/gavel:"):
+        with st.expander(
+            _(N_("Metrics on the test photos")), icon=":material/gavel:", key="translation-metrics"
+        ):
             translation_panel.show_results(metrics)
 
 
