@@ -269,6 +269,10 @@ def test_categories_are_japanese_on_japanese_pages(visit: Callable, monkeypatch:
     *tiles, legend = shown
     assert all(any("木" in text for _color, text in tile.caption) or len(tile.caption) == 2 for tile in tiles)
     assert all(len(tile.caption) <= 2 for tile in tiles) and "木" in [text for _color, text in legend]
+    shown.clear()
+    page.set("where", "木")
+    assert all(tile.caption[0][1].startswith("木 ") for tile in shown[:-1])  # what is looked for comes first
+    page.set("where", "木>=2")
     page.set("coco-chips", ["ball"])
     assert page.at.session_state["where"] == "木>=2 and ボール>=1"
     page.set("where", "傘>=1")

@@ -7,7 +7,7 @@ import json
 import pandas as pd
 import streamlit as st
 
-from core.coco import drawing
+from core.coco import drawing, filter_query
 from core.coco.dataset import Coco
 from core.messages import N_
 from ui.browse import filter_bar, navigation
@@ -62,6 +62,11 @@ def thumbnail_grid(coco: Coco, rows: pd.DataFrame) -> None:
         )
     thumbnails = drawing.render_thumbnails(coco, shown)
     counts = _count_categories(str(coco.folder), [record.index for record in shown], coco)
+    wanted = filter_query.required_categories(text, coco.names) or []  # what one looks for comes first
+    counts = {
+        index: sorted(of_image, key=lambda entry: entry[1] not in wanted)
+        for index, of_image in counts.items()
+    }
     labels = category_labels(name for of_image in counts.values() for _category, name, _count in of_image)
     image_grid(
         [
@@ -85,7 +90,7 @@ def _count_categories(folder: str, indices: list[int], _coco: Coco) -> dict[int,
 def _caption(
     counts: list[tuple[int, str, int]], labels: dict[str, str], image_id: int
 ) -> list[tuple[str, str]]:
-    """Return colors and texts of the caption: the top two categories, or the id of an image without annotations."""
+    """Return colors and texts of the caption: the first two categories, or the id of an image without annotations."""
     named = [
         (drawing.css_color(category), f"{labels[name]} {count:,}")
         for category, name, count in counts[:_NUM_NAMED]

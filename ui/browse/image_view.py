@@ -82,6 +82,7 @@ def show_image(
     left, right = st.columns([6, 5], gap="large")
     with left:
         _instance_table(instances, selected, f"coco-rows-{image_record.index}")
+        _legend(layers, instances)
     with right:
         captions = coco.captions(image_record)
         if captions:
@@ -89,7 +90,6 @@ def show_image(
                 _(N_("**Captions**, each by a different annotator"))
                 + "".join(f"\n- {escape_markdown(caption)}" for caption in captions)
             )
-        _legend(layers, instances)
     about = [
         place,
         _(N_("Image {id}"), id=image_record.id),
