@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
 from tools import browser as tool
 from tools.server import Server as Served
@@ -23,6 +23,7 @@ live panel may have been replaced by the time a busy browser requests it."""
 PATIENCE = (
     60_000  # milliseconds; an expectation returns as soon as it holds, so only a failure ever takes this long
 )
+MAX_TABS = 100  # more than any page has stops for the Tab key above what a test reaches
 expect.set_options(timeout=PATIENCE)
 
 
@@ -127,6 +128,14 @@ class Visitor:
 
     def press(self, name: str) -> None:
         self.page.get_by_role("button", name=name, exact=True).click()
+
+    def tab_to(self, target: Locator) -> None:
+        """Press Tab until `target` has the focus."""
+        for _ in range(MAX_TABS):
+            if target.evaluate("e => e === document.activeElement"):
+                return
+            self.page.keyboard.press("Tab")
+        pytest.fail(f"{target} cannot be reached with the Tab key")
 
     def choose(self, name: str) -> None:
         """Choose one of a row of buttons."""

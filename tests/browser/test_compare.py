@@ -64,11 +64,14 @@ def test_names_of_ten_models_stand_in_the_chart_without_overlaps(
         for b in found["labels"][:i]:
             assert a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1], (a, b)
     assert me.overflow <= 0
-    labels.get_by_role("button", name="VGG").press("Enter")  # from the keyboard
+    vgg = labels.get_by_role("button", name="VGG")
+    me.tab_to(vgg)
+    me.page.keyboard.press("Enter")
     dialog = me.page.get_by_role("dialog")
     expect(dialog.get_by_text("90.69%")).to_be_visible()
     me.page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
+    expect(vgg).to_be_focused()
     labels.get_by_role("button", name="VGG").click()
     expect(dialog.get_by_text("90.69%")).to_be_visible()
 

@@ -101,6 +101,8 @@ def test_undo_and_clear_by_keyboard(visitor: Callable[..., Visitor]) -> None:
     draw(me, 7, *WAYS["in the middle"][:4])
     expect(me.page.locator(PREDICTED)).not_to_have_text("1")
     canvas = me.page.locator(".manabi-digit-canvas canvas")
+    me.page.mouse.click(5, 5)  # so that Tab begins above
+    me.tab_to(canvas)
     canvas.press("Control+z")
     canvas.press("Backspace")
     answers(me, 1)

@@ -7,6 +7,7 @@ const make = (name, attributes, parent) => {
 }
 const rgb = (c, alpha) => `rgba(${c[0]}, ${c[1]}, ${c[2]}, ${alpha})`
 let mounts = 0
+let pressed = null // the arrow that led to the next image, which is drawn by a component of its own
 
 // Where the plate (width, height) of a label fits into the view without covering a placed one: above its box, inside it, below it, or
 // up to three rows away; null if there is no such place.
@@ -24,7 +25,8 @@ const findSpot = ([x, y, w, h], [wide, high], [left, top, width, height], placed
 
 export default function ({ data, parentElement, setTriggerValue }) {
   let box = parentElement.querySelector('.manabi-annotated')
-  if (!box) {
+  const isNew = !box
+  if (isNew) {
     box = document.createElement('div')
     box.className = 'manabi-annotated'
     box.idPrefix = `manabi-hatch-${mounts++}`
@@ -34,7 +36,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
       const button = document.createElement('button')
       button.className = step < 0 ? 'step previous' : 'step next'
       button.textContent = step < 0 ? '‹' : '›'
-      button.onclick = () => box.latest.step(step)
+      button.onclick = () => {
+        pressed = button.className
+        box.latest.step(step)
+      }
       return button
     })
     box.legend = document.createElement('ul')
@@ -173,5 +178,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
     button.title = label
     button.setAttribute('aria-label', label)
   })
+  if (isNew) {
+    box.steps.find((button) => button.className === pressed)?.focus({ preventScroll: true })
+    pressed = null
+  }
   draw()
 }

@@ -145,17 +145,15 @@ export default function ({ data, parentElement, setTriggerValue }) {
   root.latest = data
   root.points = data.points
   root.open = (id) => setTriggerValue('opened', id)
-  labels.replaceChildren(
-    ...data.points.map((point) => {
-      const button = document.createElement('button')
-      button.type = 'button'
-      button.textContent = point.text
-      button.title = point.hint
-      button.setAttribute('aria-label', point.hint)
-      button.onclick = () => root.open(point.id)
-      return button
-    }),
-  )
+  while (labels.children.length > data.points.length) labels.lastChild.remove()
+  data.points.forEach((point, index) => { // a button that is replaced would lose the keyboard's focus
+    const button = labels.children[index] ?? labels.appendChild(document.createElement('button'))
+    button.type = 'button'
+    button.textContent = point.text
+    button.title = point.hint
+    button.setAttribute('aria-label', point.hint)
+    button.onclick = () => root.open(point.id)
+  })
   const figure = JSON.parse(data.figure)
   dress(figure.layout, parentElement)
   load(data.plotly).then(async (Plotly) => {
