@@ -53,7 +53,6 @@ def test_names_of_ten_models_stand_in_the_chart_without_overlaps(
     visitor: Callable[..., Visitor], width: int
 ) -> None:
     me = visitor(width=width).open("compare")
-    me.press("All models")
     labels = me.page.locator(".manabi-labeled .labels")
     expect(labels.get_by_role("button")).to_have_count(10)
     expect(labels).to_be_visible()

@@ -272,7 +272,13 @@ def _show_image(a: ModelResult, b: ModelResult, dataset: ArrayDataset, index: in
     pixels = np.asarray(dataset.test_x[index])
     with st.container(border=True):
         names = translate_all(a.classes)
-        st.markdown(_(N_("**Test image {index}: {label}**"), index=index, label=names[a.labels[index]]))
+        st.markdown(
+            _(
+                N_("**Test image {index}: {label}**"),
+                index=index,
+                label=escape_markdown(names[a.labels[index]]),
+            )
+        )
         left, *both = st.columns([1, 2, 2])
         left.image(image_display.upscale_image(pixels.transpose(1, 2, 0), 6), width="stretch")
         for column, result in zip(both, (a, b), strict=True):

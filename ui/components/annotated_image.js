@@ -1,10 +1,3 @@
-const NS = 'http://www.w3.org/2000/svg'
-const make = (name, attributes, parent) => {
-  const element = document.createElementNS(NS, name)
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value)
-  parent?.appendChild(element)
-  return element
-}
 const rgb = (c, alpha) => `rgba(${c[0]}, ${c[1]}, ${c[2]}, ${alpha})`
 let mounts = 0
 let pressed = null // the arrow that led to the next image, which is drawn by a component of its own
@@ -57,41 +50,41 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const { data } = box.latest
     const [left, top, width, height] = data.view
     const unit = Math.max(width / (box.clientWidth || 600), height / (0.78 * window.innerHeight)) // image pixels per screen pixel
-    const svg = make('svg', { viewBox: data.view.join(' '), role: 'img', 'aria-label': data.alt })
-    const defs = make('defs', {}, svg)
-    make('image', { href: data.photo, x: 0, y: 0, width: data.width, height: data.height, preserveAspectRatio: 'none' }, svg)
+    const svg = makeSvg('svg', { viewBox: data.view.join(' '), role: 'img', 'aria-label': data.alt })
+    const defs = makeSvg('defs', {}, svg)
+    makeSvg('image', { href: data.photo, x: 0, y: 0, width: data.width, height: data.height, preserveAspectRatio: 'none' }, svg)
     data.instances.forEach((instance, position) => {
-      const group = make('g', { class: instance.selected ? 'instance selected' : 'instance', 'data-id': instance.id,
+      const group = makeSvg('g', { class: instance.selected ? 'instance selected' : 'instance', 'data-id': instance.id,
         'data-position': position, 'data-category': instance.category }, svg)
       const color = rgb(instance.color, 1)
       let fill = rgb(instance.color, 1)
       if (instance.crowd) {
         const id = `${box.idPrefix}-${position}`, step = 10 * unit
-        const pattern = make('pattern', {
+        const pattern = makeSvg('pattern', {
           id, width: step, height: step, patternUnits: 'userSpaceOnUse', patternTransform: 'rotate(45)' }, defs)
-        make('rect', { width: step / 2, height: step, fill: color }, pattern)
+        makeSvg('rect', { width: step / 2, height: step, fill: color }, pattern)
         fill = `url(#${id})`
       }
       if (instance.path) {
-        make('path', {
+        makeSvg('path', {
           class: 'shape', d: instance.path, fill, 'fill-rule': 'evenodd', 'fill-opacity': data.opacity, stroke: color, 'stroke-width': '2px',
           'stroke-opacity': Math.min(1, 2 * data.opacity), 'vector-effect': 'non-scaling-stroke', 'pointer-events': 'all' }, group)
       }
       if (instance.box) {
         const [x, y, w, h] = instance.box
-        make('rect', {
+        makeSvg('rect', {
           class: 'outline', x, y, width: Math.max(w, 0), height: Math.max(h, 0), fill: 'none', stroke: data.boxes ? color : 'none',
           'stroke-width': instance.selected ? '3px' : '1.5px', 'vector-effect': 'non-scaling-stroke', 'stroke-dasharray': instance.crowd ? '6 4' : 'none',
           'pointer-events': instance.path ? 'stroke' : 'all' }, group)
       }
       for (const [x1, y1, x2, y2] of instance.limbs) {
         for (const [stroke, thick] of [['rgba(0, 0, 0, 0.55)', 5], ['#fff', 2.5]]) {
-          make('line', { x1, y1, x2, y2, stroke, 'stroke-width': `${thick}px`, 'vector-effect': 'non-scaling-stroke',
+          makeSvg('line', { x1, y1, x2, y2, stroke, 'stroke-width': `${thick}px`, 'vector-effect': 'non-scaling-stroke',
             'stroke-linecap': 'round', 'pointer-events': 'none' }, group)
         }
       }
       for (const [x, y, visible, name, tint] of instance.keypoints) {
-        const dot = make('circle', { cx: x, cy: y, r: 5 * unit, fill: visible ? tint : '#fff', 'fill-opacity': visible ? 1 : 0.35,
+        const dot = makeSvg('circle', { cx: x, cy: y, r: 5 * unit, fill: visible ? tint : '#fff', 'fill-opacity': visible ? 1 : 0.35,
           stroke: visible ? '#fff' : tint, 'stroke-width': visible ? '1.5px' : '2.5px', 'vector-effect': 'non-scaling-stroke' }, group)
         dot.dataset.text = name
       }
@@ -99,7 +92,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     data.instances.forEach((instance, position) => { // above all shapes, inside the image
       if (!instance.label || !instance.box) return
       const size = 12 * unit
-      const text = make('text', { 'font-size': size, fill: '#fff', 'font-family': 'sans-serif', 'pointer-events': 'none' })
+      const text = makeSvg('text', { 'font-size': size, fill: '#fff', 'font-family': 'sans-serif', 'pointer-events': 'none' })
       text.textContent = instance.label
       svg.appendChild(text)
       box.labels.push([text, instance, size])
@@ -114,7 +107,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
         continue
       }
       placed.push([...spot, ...plate])
-      const back = make('rect', { x: spot[0], y: spot[1], width: plate[0], height: plate[1], rx: 0.3 * size,
+      const back = makeSvg('rect', { x: spot[0], y: spot[1], width: plate[0], height: plate[1], rx: 0.3 * size,
         fill: rgb(instance.dark, 0.92), 'pointer-events': 'none', 'data-category': instance.category })
       text.dataset.category = instance.category
       svg.insertBefore(back, text)

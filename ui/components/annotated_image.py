@@ -13,7 +13,7 @@ import streamlit as st
 
 from ui.kit.component import register
 
-_mount = register(__file__)
+_mount = register(__file__, "svg")
 
 
 def annotated_image(

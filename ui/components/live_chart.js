@@ -1,21 +1,3 @@
-let plotly
-const load = (name) => {
-  const own = document.querySelector('script[type="module"][src*="static/js/"]').src
-  plotly ??= import(new URL(name, own).href).then(() => window.Plotly)
-  return plotly
-}
-
-// What st.plotly_chart takes from the theme: text, font, hover label.
-const dress = (layout, element) => {
-  const style = getComputedStyle(element)
-  const value = (name) => style.getPropertyValue('--st-' + name).trim()
-  layout.font = { ...layout.font, color: value('text-color'), family: value('font') }
-  layout.hoverlabel = {
-    ...layout.hoverlabel,
-    bgcolor: value('background-color'), bordercolor: value('border-color'), font: { color: value('text-color') },
-  }
-}
-
 // Draw now, or when the chart is seen again: in a hidden tab or below the screen it only costs the training CPU time.
 const flush = (box) => {
   const hidden = document.hidden || box.seen === false
@@ -40,16 +22,15 @@ export default function ({ data, parentElement, setStateValue }) {
     box.className = 'manabi-live'
     parentElement.appendChild(box)
     sight.observe(box)
-    // A finger scrolls the page; a tap still arrives, as the mouse events that browsers make of it.
-    box.addEventListener('touchstart', (event) => event.stopPropagation(), { capture: true, passive: true })
+    letTouchesScroll(box)
   }
   box.setAttribute('role', 'figure')
   box.setAttribute('aria-label', data.alt)
   box.latest = data.figure
   box.report = (customdata) => setStateValue('clicked', customdata)
   const figure = JSON.parse(data.figure)
-  dress(figure.layout, parentElement)
-  load(data.plotly).then((Plotly) => {
+  applyTheme(figure.layout, parentElement)
+  loadPlotly(data.plotly).then((Plotly) => {
     const draw = () => {
       if (!box.isConnected || box.latest !== data.figure) return
       if (box._dragging) return void setTimeout(draw, 100) // someone is zooming just now

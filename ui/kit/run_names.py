@@ -1,4 +1,4 @@
-"""Names of runs in the language and the time zone of the visitor."""
+"""Names of tasks and runs in the language and the time zone of the visitor."""
 
 from __future__ import annotations
 
@@ -7,16 +7,24 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
-from core import i18n
+from core import data, i18n
 from core.runs import names
 from core.runs.store import Run
-from ui.kit.i18n import language
+from core.task_spec import Task
+from ui.kit.i18n import _, language
 
 
 def run_name(run: Run) -> str:
     """The name that a person gave the run, else its default name, such as "modern CNN · lr 0.01 · 14:05". No Markdown: escape it."""
     tag = language()
     return names.run_name(run, i18n.get_translator(tag), tag, _visitor_timezone())
+
+
+def task_name(task: Task) -> str:
+    """Short name of a task without its data set, the same in tables, charts and legends. No Markdown: escape it."""
+    name = _(task.short_title or task.title).split(": ", 1)[-1]
+    rest = name.removeprefix(f"{_(data.dataset_info(task.dataset).title)} ")
+    return rest if rest[0].isalpha() else name
 
 
 def run_names(runs: Iterable[Run]) -> dict[str, str]:
