@@ -33,7 +33,7 @@ SHIPPED = [
 MANY = [
     name for name in SHIPPED if name.startswith("cifar10-")
 ]  # a minute or two each: `python -m core evaluate` uses all images
-SOME = 1000
+SOME = 300
 TRANSLATION = "cyclegan-apple2orange"
 
 
@@ -175,7 +175,7 @@ def test_networks_of_cifar_answer_as_their_cards_say(name: str, real_data: Path)
     some = dataclasses.replace(dataset, test_x=dataset.test_x[every], test_y=dataset.test_y[every])
     found = evaluate_model(*checkpoints.load_weights(checkpoints.load_card(name).weights), some)
     assert len(set(some.test_y)) == 10 and (some.test_y == labels[every]).all()
-    assert (found.outputs.argmax(1) == answers[every]).mean() >= 0.999
+    assert (found.outputs.argmax(1) != answers[every]).sum() <= 1
 
 
 @pytest.mark.parametrize("name", [n for n in SHIPPED if n not in (*MANY, TRANSLATION)])
