@@ -20,9 +20,7 @@ SETTLED = "[data-testid=stApp][data-test-script-state=notRunning]"
 KNOWN = re.compile(r"404.*/_stcore/(health|host-config)$|(404|Image source error).*/media/\w+\.(png|jpg)\b")
 """What the console may say. Streamlit asks below a deep link first (`/train/_stcore/health`) and then at the root; an image of a
 live panel may have been replaced by the time a busy browser requests it."""
-PATIENCE = (
-    60_000  # milliseconds; an expectation returns as soon as it holds, so only a failure ever takes this long
-)
+PATIENCE = 120_000  # milliseconds; an expectation returns as soon as it holds, so only a failure ever takes this long
 MAX_TABS = 100  # more than any page has stops for the Tab key above what a test reaches
 expect.set_options(timeout=PATIENCE)
 
@@ -123,7 +121,7 @@ class Visitor:
         self.page.wait_for_selector(SETTLED)
         return self
 
-    def sees(self, text: str, seconds: float = 60) -> None:
+    def sees(self, text: str, seconds: float = PATIENCE / 1000) -> None:
         expect(self.page.get_by_text(text).first).to_be_visible(timeout=1000 * seconds)
 
     def press(self, name: str) -> None:

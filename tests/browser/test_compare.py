@@ -81,7 +81,7 @@ def test_three_networks_on_an_uploaded_photo(visitor: Callable[..., Visitor], th
         {"name": "thing.jpg", "mimeType": "image/jpeg", "buffer": photo()}
     )
     me.sees("model input: 32×32")
-    expect(me.page.get_by_text("Grad-CAM for")).to_have_count(2, timeout=60_000)
+    expect(me.page.get_by_text("Grad-CAM for")).to_have_count(2)
     me.sees("Grad-CAM not available: no convolutional layers")
     expect(me.page.locator(".js-plotly-plot")).to_have_count(3)
     me.page.locator("input[type=file]").set_input_files(
@@ -97,7 +97,7 @@ def test_a_cell_of_the_gallery_opens_with_both_networks_answers(
     me.sees("Disagreements")
     me.page.get_by_test_id("stHorizontalBlock").get_by_role("button", name="disc", exact=True).first.click()
     me.sees(": disc")
-    expect(me.page.locator("[class*=st-key-opened-] .js-plotly-plot .bars")).to_have_count(2, timeout=60_000)
+    expect(me.page.locator("[class*=st-key-opened-] .js-plotly-plot .bars")).to_have_count(2)
 
 
 @pytest.mark.timeout(600)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -128,9 +129,8 @@ def test_pages_with_data_fit_the_screen_clip_no_label_and_pass_axe(
     assert {page: sentences for page, sentences in found.items() if sentences} == {}
 
 
-@LANGUAGES
-def test_a_deep_link_opens_its_page_at_once(visitor: Callable[..., Visitor], language: str) -> None:
-    for path in TITLES:
+def test_a_deep_link_opens_its_page_at_once(visitor: Callable[..., Visitor]) -> None:
+    for path, language in zip(TITLES, itertools.cycle(("ja", "en"))):
         me = visitor(f"{language}-XX").open(path)
         heading(me, path, language)
         me.context.close()
