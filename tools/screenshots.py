@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
@@ -173,12 +174,7 @@ def _take_screenshots(
             page = context.new_page()
             page.set_default_timeout(120_000)
             _open_page(page, server, run, name)
-            # Streamlit scrolls inside its main element, so the viewport grows instead.
-            content = page.get_by_test_id("stMainBlockContainer").bounding_box()
-            page.set_viewport_size(
-                {"width": width, "height": int(min(max(900, content["height"]), MAX_HEIGHT))}
-            )
-            wait_until_idle(page)
+            _fit_viewport(page, width)
             pngs.append(page.screenshot(animations="disabled"))
         if (name, language, width, dark) in list_shots():
             path = shot_path(name, language, width, dark)
@@ -187,12 +183,25 @@ def _take_screenshots(
     return pngs[0], pngs[1]
 
 
+def _fit_viewport(page: Page, width: int) -> None:
+    """Make the viewport as high as the page: Streamlit scrolls inside its main element."""
+    for _attempt in range(3):  # parts that are drawn later make the page higher
+        content = page.get_by_test_id("stMainBlockContainer").bounding_box()
+        high = int(min(max(900, content["height"]), MAX_HEIGHT))
+        if page.viewport_size["height"] == high:
+            break
+        page.set_viewport_size({"width": width, "height": high})
+        wait_until_idle(page)
+
+
 def _open_page(page: Page, server: Server, run: str, name: str) -> None:
     parameters = {"run": run} if name == "train" else PAGES[name]
     page.goto(server.url("" if name == "home" else page_name(name), **parameters))
     wait_until_idle(page)
     if name == "draw":
         draw_digit(page, 4)
+    if name == "browse-image":
+        page.locator(".manabi-annotated image").wait_for()
     if name == "train":
         page.locator(".main-svg").first.wait_for()
         wait_until_idle(page)
@@ -234,13 +243,25 @@ def wait_until_idle(page: Page) -> None:
 
 
 def _compress_png(png: bytes) -> bytes:
-    """Quantize the image to as many colors as fit into MAX_BYTES."""
+    """Reduce the image to as many colors as fit into MAX_BYTES: the most frequent ones, which are the page's, exactly, the others
+    dithered, so that photos keep theirs.
+    """
     image = Image.open(io.BytesIO(png)).convert("RGB")
+    packed = np.asarray(image).astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
+    values, counts = np.unique(packed, return_counts=True)
+    by_count = values[np.argsort(-counts, kind="stable")]
     for colors in (256, 128, 64, 32):
+        exact = by_count[: colors // 4]
+        mixed = image.quantize(colors - len(exact), Image.Quantize.MEDIANCUT).getpalette()
+        palette = Image.new("P", (1, 1))
+        palette.putpalette([*(int(v) >> shift & 255 for v in exact for shift in (16, 8, 0)), *mixed])
+        indices = np.array(image.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG))
+        for index, value in enumerate(exact):
+            indices[packed == value] = index
+        reduced = Image.fromarray(indices, "P")
+        reduced.putpalette(palette.getpalette())
         out = io.BytesIO()
-        image.quantize(colors, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
-            out, "PNG", optimize=True
-        )
+        reduced.save(out, "PNG", optimize=True)
         if out.tell() <= MAX_BYTES:
             break
     return out.getvalue()

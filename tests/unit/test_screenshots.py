@@ -6,6 +6,7 @@ import io
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -136,3 +137,19 @@ def test_every_photo_of_the_screenshots_has_an_open_license() -> None:
     assert rows and {row[2].strip() for row in rows} <= set(open_photos.OPEN_LICENSES.values())
     image = f"{screenshots.PAGES['browse-image']['split']} {screenshots.PAGES['browse-image']['image']}"
     assert image in {row[1].strip() for row in rows}
+
+
+def test_a_screenshot_keeps_the_colors_of_the_page_beside_a_photo() -> None:
+    rng = np.random.default_rng(0)
+    pixels = np.full((200, 300, 3), (243, 244, 246), np.uint8)
+    pixels[:, 100:] = np.linspace(0, 255, 200)[None, :, None] + rng.integers(-20, 20, (200, 200, 3)).clip(0)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    compressed = screenshots._compress_png(buffer.getvalue())
+    assert len(compressed) < len(buffer.getvalue())
+    with Image.open(io.BytesIO(compressed)) as image:
+        shown = np.asarray(image.convert("RGB")).astype(int)
+    assert (shown[:, :100] == pixels[:, :100]).all()
+    # Colors hold over areas: what one pixel is too light, its neighbors are too dark.
+    blocks = [x[:, 100:].reshape(20, 10, 20, 10, 3).mean((1, 3)) for x in (shown, pixels.astype(int))]
+    assert abs(blocks[0] - blocks[1]).mean() < 4

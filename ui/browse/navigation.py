@@ -14,7 +14,6 @@ from ui.kit.i18n import _
 _IMAGE_PARAMS = ("image", "split", "instance")
 _PAGE, _WRITTEN_PAGE = "_page.number", "_url.page"
 _PAGERS = {"top": "coco-page-top", "bottom": "coco-page-bottom"}
-_PAGER_BUTTON, _PAGER_PAGES = 44, 7  # pixels of a button; pages beyond are left out
 _MAX_ID_DIGITS = 18  # more do not fit a 64-bit integer
 
 
@@ -73,8 +72,8 @@ def pager(pages: int, page: int, place: str) -> None:
     """Show the pager at `place`, "top" or "bottom" of a grid; both show the `current_page`."""
     if pages > 1:
         st.session_state[_PAGERS[place]] = page
-        # A width, since beside other elements a pager is otherwise narrow and leaves pages out.
-        st.pagination(pages, key=_PAGERS[place], width=_PAGER_BUTTON * (min(pages, _PAGER_PAGES) + 2))
+        # Beside other elements a pager as wide as its content leaves pages out.
+        st.pagination(pages, key=_PAGERS[place], width="stretch")
 
 
 Neighbors = dict[int, tuple[int, str]]
