@@ -88,10 +88,11 @@ def pareto_chart(
             customdata=[[point.accuracy, point.id]],
             cliponaxis=False,
             marker={
-                "size": 13,
+                "size": 15,
                 "color": point.style.color,
                 "symbol": point.style.symbol,
-                "line": {"width": 1, "color": palette.WHITE},  # between marks that overlap
+                # White sets marks apart that overlap; open ones are drawn in their own color.
+                "line": {"width": 2 if "-open" in point.style.symbol else 1, "color": palette.WHITE},
             },
             error_y={
                 "type": "data",
