@@ -19,9 +19,14 @@ from ui.kit.i18n import translate_message
 
 
 @st.cache_data(ttl=1, show_spinner=False)
+def active_runs() -> list[Run]:
+    """Queued runs and those in progress on this machine, newest first; refreshed every second."""
+    return store.list_active_runs()
+
+
 def running_runs() -> list[Run]:
-    """Runs in progress on this machine, newest first; refreshed every second."""
-    return store.list_running_runs()
+    """Runs in progress on this machine, newest first."""
+    return [run for run in active_runs() if run.status().state == "running"]
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -32,6 +33,16 @@ def run_names(runs: Iterable[Run]) -> dict[str, str]:
     named = {run.id: run_name(run) for run in runs}
     given = list(named.values())
     return {i: name if given.count(name) == 1 else f"{name} ({i})" for i, name in named.items()}
+
+
+def short_names(runs: Iterable[Run]) -> dict[str, str]:
+    """Different names of runs that stand side by side, by their ids, without the parts with which all of them begin."""
+    full = run_names(runs)
+    parts = {i: name.split(" · ") for i, name in full.items()}
+    same = itertools.takewhile(lambda column: len(set(column)) == 1, zip(*parts.values(), strict=False))
+    shared = len(list(same)) if len(full) > 1 else 0
+    short = {i: " · ".join(p[min(shared, len(p) - 1) :]) for i, p in parts.items()}
+    return short if len(set(short.values())) == len(full) else full
 
 
 def _visitor_timezone() -> ZoneInfo | None:

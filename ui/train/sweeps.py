@@ -27,7 +27,7 @@ _MAX_CURVES = 6  # in one chart; the Runs page shows more
 
 def sweep_form(task: tasks.Task, recipe: Recipe, seconds: int) -> None:
     """Draw the form that varies one or two fields of `recipe`, each run limited to `seconds` (0 for no limit)."""
-    with st.expander(_(N_("Hyperparameter sweep")), icon=":material/grid_view:"):
+    with st.expander(_(N_("Hyperparameter sweep")), icon=":material/grid_view:", key="sweep-form"):
         st.caption(
             _(
                 N_(
