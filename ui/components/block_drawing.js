@@ -20,6 +20,9 @@ const cuboid = ({ x, y, w, h, dx, dy, src }, group, color) => {
 const outline = ({ x, y, w, h, dx, dy }) => corners(
   [x, y], [x + dx, y - dy], [x + w + dx, y - dy], [x + w + dx, y + h - dy], [x + w, y + h], [x, y + h])
 
+const SMALLEST = 0.7
+const scaleOf = (box, width) => Math.min(1, Math.max(SMALLEST, (box.scroller.clientWidth || width) / width))
+
 export default function ({ data, parentElement, setTriggerValue }) {
   let box = parentElement.querySelector('.manabi-blocks')
   if (!box) {
@@ -29,20 +32,26 @@ export default function ({ data, parentElement, setTriggerValue }) {
     box.maps = add('div', box, '', 'maps')
     box.tip = add('div', box, '', 'tip')
     box.tip.setAttribute('role', 'tooltip')
-    box.scroller.addEventListener('scroll', () => (box.tip.style.display = 'none'), { passive: true })
+    box.scroller.addEventListener('scroll', () => {
+      box.tip.style.display = 'none'
+      markEdges(box.scroller)
+    }, { passive: true })
+    new ResizeObserver(() => markEdges(box.scroller)).observe(box.scroller)
   }
   const focused = box.contains(document.activeElement) ? document.activeElement.dataset?.name : undefined
   const height = data.bottom - data.top
-  // Enlarged to the page where there is room, never reduced below the size at which its labels can be read.
+  // Enlarged to the page where there is room, else reduced to it, as far as the blocks stay visible; labels keep their size.
   const svg = makeSvg('svg', { viewBox: `0 ${data.top} ${data.width} ${height}`, role: 'group', 'aria-label': data.alt })
-  svg.style.minWidth = `${data.width}px`
+  svg.style.minWidth = `${SMALLEST * data.width}px`
   svg.style.width = '100%'
   svg.style.maxWidth = `${data.width * Math.max(1, Math.min(1.5, 400 / height))}px`
 
+  const scale = scaleOf(box, data.width)
+  box.scroller.style.setProperty('--label-scale', 1 / scale)
   for (const { name, from, to } of data.groups) {
     const group = makeSvg('g', { class: 'group' }, svg), y = data.bottom - 30
     makeSvg('path', { d: `M${from} ${y - 4}V${y}H${to}V${y - 4}` }, group)
-    if (name.length * 6 <= to - from + 16) makeSvg('text', { x: (from + to) / 2, y: y + 14 }, group).textContent = name
+    if ((name.length * 6) / scale <= to - from + 16) makeSvg('text', { x: (from + to) / 2, y: y + 14 }, group).textContent = name
   }
   for (const d of data.edges) makeSvg('path', { class: 'edge', d }, svg)
 
@@ -95,7 +104,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
   for (const ghost of data.ghosts) makeSvg('polygon', { class: 'ghost', points: outline(ghost), 'pointer-events': 'none' }, svg)
   hide()
+  const scrolled = box.scroller.scrollLeft
   box.scroller.replaceChildren(svg)
+  box.scroller.scrollLeft = scrolled
+  markEdges(box.scroller)
   const again = groups.find((group) => group.dataset.name === focused)
   if (again) {
     groups.forEach((group) => group.setAttribute('tabindex', group === again ? 0 : -1))

@@ -6,11 +6,9 @@ const add = (name, parent, text = '', className = '') => {
   return element
 }
 
-const markEdges = (strip) => {
-  const hidden = strip.scrollWidth - strip.clientWidth
-  strip.classList.toggle('more-left', strip.scrollLeft > 2)
-  strip.classList.toggle('more-right', strip.scrollLeft < hidden - 2)
-  if (hidden > 2) strip.tabIndex = 0 // the keyboard scrolls it
+const refreshEdges = (strip) => {
+  markEdges(strip)
+  if (strip.scrollWidth > strip.clientWidth + 2) strip.tabIndex = 0 // the keyboard scrolls it
   else strip.removeAttribute('tabindex')
 }
 
@@ -19,8 +17,8 @@ export default function ({ data: { columns, alt }, parentElement }) {
   if (!strip) {
     strip = add('div', parentElement, '', 'manabi-layer-strip')
     strip.setAttribute('role', 'group')
-    strip.addEventListener('scroll', () => markEdges(strip), { passive: true })
-    new ResizeObserver(() => markEdges(strip)).observe(strip)
+    strip.addEventListener('scroll', () => refreshEdges(strip), { passive: true })
+    new ResizeObserver(() => refreshEdges(strip)).observe(strip)
   }
   strip.setAttribute('aria-label', alt)
   const left = strip.scrollLeft
@@ -45,5 +43,5 @@ export default function ({ data: { columns, alt }, parentElement }) {
     }
   }
   strip.scrollLeft = left
-  markEdges(strip)
+  refreshEdges(strip)
 }

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 from ui.kit.component import register
 
-_mount = register(__file__)
+_mount = register(__file__, "scroll_edges")
 
 
 @dataclass(frozen=True)
