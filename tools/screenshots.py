@@ -252,9 +252,12 @@ def _compress_png(png: bytes) -> bytes:
     by_count = values[np.argsort(-counts, kind="stable")]
     for colors in (256, 128, 64, 32):
         exact = by_count[: colors // 4]
-        mixed = image.quantize(colors - len(exact), Image.Quantize.MEDIANCUT).getpalette()
+        frequent = image.quantize(colors // 2, Image.Quantize.MEDIANCUT).getpalette()
+        rare = image.quantize(colors // 4, Image.Quantize.MAXCOVERAGE).getpalette()
         palette = Image.new("P", (1, 1))
-        palette.putpalette([*(int(v) >> shift & 255 for v in exact for shift in (16, 8, 0)), *mixed])
+        palette.putpalette(
+            [*(int(v) >> shift & 255 for v in exact for shift in (16, 8, 0)), *frequent, *rare][: 3 * colors]
+        )
         indices = np.array(image.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG))
         for index, value in enumerate(exact):
             indices[packed == value] = index

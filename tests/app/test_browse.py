@@ -41,7 +41,7 @@ def test_annotations_are_chosen_only_if_there_are_several(
     page.at.query_params["image"] = "6"  # the image view keeps the choice without showing it
     page.run()
     assert "folder" not in [s.key for s in page.at.selectbox] and page.says(
-        "image {place} of {count}", place="6", count="48"
+        "{place} of {count}", place="6", count="48"
     )
     page.press("Back to grid")
     assert page.at.session_state["folder"] == sources.SYNTHETIC_TITLE
@@ -200,7 +200,7 @@ def test_from_image_to_image_within_the_filter(visit: Callable) -> None:
     page = visit("browse", where="crowd=yes", image="12")
     page.press("Next")
     assert page.at.query_params["image"] in ("24", ["24"])
-    assert page.says("image {place} of {count}", place="2", count=str(scenes.NUM_IMAGES // 12))
+    assert page.says("{place} of {count}", place="2", count=str(scenes.NUM_IMAGES // 12))
     page.press("Previous")
     page.press("Back to grid")
     assert page.at.session_state["where"] == "crowd=yes"

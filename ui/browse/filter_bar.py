@@ -61,18 +61,19 @@ def is_valid_filter(coco: Coco, text: str) -> bool:
 
 def show_filter(coco: Coco, bar: DeltaGenerator) -> pd.DataFrame | None:
     """Show the filter in `bar`, its chips below; return the matching images, or None after showing the error of an invalid filter."""
-    examples = _valid_examples(str(coco.folder), coco)
+    names = list(_count_images(str(coco.folder), coco))
+    example = filter_condition(coco.names, names[0], ">=", 2) if names else ""
     with bar:
         text = url.text_field(
             _(N_("Filter")),
             key=_FILTER,
-            placeholder=_(N_("Search, e.g. {example}"), example=examples[0]) if examples else "",
+            placeholder=_(N_("Search, e.g. {example}"), example=example) if example else "",
             label_visibility="collapsed",
             icon=":material/search:",
             width="stretch",
         )
         with st.popover(_(N_("Advanced")), icon=":material/tune:", key="coco-advanced"):
-            _advanced_filter(coco, examples)
+            _advanced_filter(coco)
     _category_chips(coco, text)
     try:
         return filter_images(str(coco.folder), text, coco)
@@ -144,8 +145,9 @@ def _category_chips(coco: Coco, text: str) -> None:
             )
 
 
-def _advanced_filter(coco: Coco, examples: list[str]) -> None:
+def _advanced_filter(coco: Coco) -> None:
     """Show examples of filters, their syntax, and a builder."""
+    examples = _valid_examples(str(coco.folder), coco)
     if examples:
         st.pills(
             _(N_("Examples")),

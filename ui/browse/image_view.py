@@ -91,8 +91,8 @@ def show_image(
                 + "".join(f"\n- {escape_markdown(caption)}" for caption in captions)
             )
     about = [
-        place,
         _(N_("Image {id}"), id=image_record.id),
+        place,
         image_record.split,
         escape_markdown(image_record.file_name),
         f"{image_record.width}×{image_record.height}",

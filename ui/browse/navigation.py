@@ -113,7 +113,7 @@ def place_among(coco: Coco, rows: pd.DataFrame, image_id: int, split: str) -> st
     positions = _positions(coco, rows, image_id, split)
     if not len(positions):
         return ""
-    return _(N_("image {place} of {count}"), place=f"{positions[0] + 1:,}", count=f"{len(rows):,}")
+    return _(N_("{place} of {count}"), place=f"{positions[0] + 1:,}", count=f"{len(rows):,}")
 
 
 def _positions(coco: Coco, rows: pd.DataFrame, image_id: int, split: str) -> np.ndarray:
