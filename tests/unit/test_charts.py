@@ -215,7 +215,8 @@ def test_accuracy_against_cost_halves_the_errors_upwards() -> None:
     low, high = fig.layout.yaxis.range
     assert all(low > -h > high for h in heights)  # better lies higher, and 100% is in the image
     ticks = dict(zip(fig.layout.yaxis.ticktext, fig.layout.yaxis.tickvals, strict=True))
-    assert ticks["90%"] == pytest.approx(points[1].y[0])
+    assert ticks["90"] == pytest.approx(points[1].y[0])
+    assert fig.layout.yaxis.title.text.endswith(" (%)")
     assert [t.customdata[0] for t in points] == [[a, f"id-{a}"] for a in accuracies]
     assert all(t.name == "&lt;b&gt;" for t in points) and not fig.layout.showlegend
 
