@@ -73,7 +73,7 @@ def test_a_job_runs_to_its_end_and_writes_all_files(start_job: Callable, end_of:
 def test_stop_file_and_sigterm_end_it_within_seconds_and_resume_finishes(
     start_job: Callable, end_of: Callable, wait_until: Callable, process_of: Callable
 ) -> None:
-    total = 8000
+    total = 4000
     run = start_job("mnist-softmax", batch_size=32, epochs=1000, max_steps=total)
     wait_until(lambda: run.status().step > 0, what="the first step")
     assert process_of(run).nice() >= 10 or os.nice(0) >= 10, "pages stay quick while it trains"
