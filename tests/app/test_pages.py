@@ -97,7 +97,8 @@ def test_a_filled_store(visit: Callable, name: str, language: str) -> None:
     if name in ("home", "runs"):
         assert not page.says(EMPTY[name])
     assert not page.errors
-    assert f"50% · {page.word('MNIST: softmax regression')}" in page.text  # the menu says what is running now
+    title = escape_markdown(page.word("MNIST: softmax regression"))
+    assert f"50% · {title}" in page.text  # the menu says what is running now
     if name == "home":
         assert badges(page) == [
             page.word("running"),
@@ -106,8 +107,8 @@ def test_a_filled_store(visit: Callable, name: str, language: str) -> None:
             page.word("stopped"),
         ]
     if name == "runs":
-        assert page.says(("{count} run, {size} on disk", "{count} runs, {size} on disk"))
-        assert str(len(made)) in page.text
+        assert page.says("{size} on disk")
+        assert metric(page, "Selected runs").endswith(f"/ {len(made)}")
 
 
 @LANGUAGES
