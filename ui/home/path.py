@@ -50,7 +50,7 @@ def _step(number: int, current: int, title: str, about: str) -> None:
     if number < current:
         mark = ":green[:material/check_circle:]"
     else:
-        mark = f":{'primary' if number == current else 'gray'}[:material/counter_{number}:]"
+        mark = f":{'violet' if number == current else 'gray'}[:material/counter_{number}:]"
     st.markdown(f"{mark} **{title}**")
     st.caption(about)
 
@@ -79,7 +79,7 @@ def _show_training(own: Run | None, running: Run | None) -> None:
 def _show_own_model(own: Run | None) -> None:
     draw = PAGES["draw"]
     if own is None:
-        st.page_link(draw.path, label=_(N_("After your first run")), icon=":material/lock:", disabled=True)
+        st.caption(f":material/lock: {_(N_('After your first run'))}")
     elif st.button(_(N_("Draw with your model")), type="primary", icon=":material/draw:", key="draw-own"):
         st.switch_page(draw.path, query_params={"network": own.id})
 
