@@ -175,6 +175,12 @@ def test_a_pair_of_categories_and_an_oddity_lead_to_images(visitor: Callable[...
     me.page.get_by_role("button", name="Show these images").click()
     expect(me.page.get_by_role("textbox", name="Filter")).to_have_value("ball>=1 and person>=1")
     assert "where=ball" in me.page.url
+    me.open("browse", view="statistics")
+    cells.locator(".heatmaplayer image").wait_for()
+    me.tab_to(cells)
+    for key in ("ArrowRight", "ArrowRight", "ArrowDown", "Enter"):  # the first marks the first cell
+        me.page.keyboard.press(key)
+    expect(me.page.locator(".st-key-coco-pair")).to_contain_text(" with ")
     me.open("browse", view="oddities")
     expect(me.page.locator(TILES).first).to_be_visible(timeout=60_000)
     me.page.locator(TILES).first.click()
