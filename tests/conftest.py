@@ -245,7 +245,7 @@ def end_of(
 
         for child in list(queue._children):
             if process and child.pid == process.pid:
-                child.wait(30)  # a zombie may have threads that still hold its files
+                child.wait(120)  # a zombie may have threads that still hold its files
         wait_until(
             lambda: process is None or not process.is_running(), 30, f"the end of the process of run {run.id}"
         )
