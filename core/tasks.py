@@ -30,6 +30,15 @@ from core.training.model_recipes import (
 from core.training.supervised_recipe import SupervisedRecipe
 
 _QUICK_FIELDS = {"epochs": 2, "limit_train": 2000, "num_validation": 500}
+_CYCLEGAN_QUICK_FIELDS = {
+    "epochs": 2,
+    "limit_train": 8,
+    "num_validation": 8,
+    "image_size": 64,
+    "width": 16,
+    "num_blocks": 3,
+    "sample_every": 1,
+}
 
 # Common to the CIFAR-10 recipes: flips and crops, a one-cycle schedule, averaged weights, and a small validation set, because with
 # averaged weights and a decaying learning rate there is little to select.
@@ -395,15 +404,7 @@ TASKS: list[Task] = [
         recipe=CycleGANRecipe(
             epochs=20, batch_size=4, width=32, image_size=128, resize_conv=True, ema_decay=0.99
         ),
-        quick={
-            "epochs": 2,
-            "limit_train": 8,
-            "num_validation": 8,
-            "image_size": 64,
-            "width": 16,
-            "num_blocks": 3,
-            "sample_every": 1,
-        },
+        quick=_CYCLEGAN_QUICK_FIELDS,
         trainer=CYCLEGAN_TRAINER,
         checkpoint_name="cyclegan-apple2orange",
     ),
@@ -416,15 +417,7 @@ TASKS: list[Task] = [
         dataset="apple2orange",
         model="cyclegan",
         recipe=CycleGANRecipe(),
-        quick={
-            "epochs": 2,
-            "limit_train": 8,
-            "num_validation": 8,
-            "image_size": 64,
-            "width": 16,
-            "num_blocks": 3,
-            "sample_every": 1,
-        },
+        quick=_CYCLEGAN_QUICK_FIELDS,
         trainer=CYCLEGAN_TRAINER,
         checkpoint_name="cyclegan-apple2orange",
     ),

@@ -255,7 +255,7 @@ def test_without_data_bundled_photos_are_predicted(visit: Callable, three: list,
     page = visit("compare", language, nets=nets, view="photo", sample="coffee")
     assert len(page.at.get("plotly_chart")) == 3 and not page.errors
     assert page.says("cup of coffee (none of the ten classes)") and page.says("Download {title} ({size} MB)")
-    assert any("CC0" in c.value for c in page.at.caption)
+    assert any("CC0" in c.value for c in page.at.markdown)
     assert ":material/check:" not in page.text and ":material/close:" not in page.text  # no class fits
     assert page.says(
         "These models know ten classes only: {classes}. They choose one of them for every image, and their "

@@ -262,7 +262,8 @@ def test_the_glossary_is_grouped_illustrated_and_has_an_index(
     visit: Callable, language: str, initials: str
 ) -> None:
     page = visit("glossary", language)
-    index, *groups = [element.proto.body for element in page.at.get("html")]
+    links, index, *groups = [element.proto.body for element in page.at.get("html")]
+    assert links.count("<a ") == len(glossary.list_groups())
     assert len(groups) == len(glossary.list_groups())
     assert all(f"<dt>{initial}</dt>" in index for initial in initials)
     assert index.count("<a ") == len(glossary.list_terms())

@@ -22,7 +22,7 @@ _LITERAL = {
     "code",
     "text",
 }  # these show a text as it is
-_LITERAL_COMPONENTS = {"manabi_labeled_scatter"}  # likewise
+_LITERAL_COMPONENTS = {"manabi_labeled_scatter", "manabi_layer_strip"}  # likewise
 
 
 def named(task: str, **changes: object) -> Run:
