@@ -239,6 +239,9 @@ def wait_until_idle(page: Page) -> None:
     page.wait_for_selector(IDLE_SELECTOR)
     page.wait_for_load_state("networkidle")
     page.wait_for_function("[...document.images].every(image => image.complete)")
+    # A widget whose code is still on its way is a skeleton, a chart an empty element.
+    page.wait_for_function("""() => !document.querySelector('[data-testid=stSkeleton], [data-testid=stSpinner]')
+        && [...document.querySelectorAll('.js-plotly-plot')].every(chart => chart.querySelector('.main-svg'))""")
     page.wait_for_selector(IDLE_SELECTOR)
 
 
