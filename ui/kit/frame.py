@@ -249,9 +249,13 @@ def _show_menu() -> None:
 
 def _show_active_runs() -> None:
     """Links to the runs in progress on this machine, refreshed by themselves while there is any run to follow."""
-    active = bool(cache.active_runs())
+    active = _is_any_active()
     interval = _MENU_REFRESH_SECONDS if active else None
     st.fragment(_running_links, run_every=interval, key="running-runs")(active)
+
+
+def _is_any_active() -> bool:
+    return bool(cache.active_runs()) or cache.has_private_run()
 
 
 @with_error_boundary
@@ -259,7 +263,7 @@ def _running_links(was_active: bool) -> None:
     """Links to the runs in progress, the percentage first because the menu is narrow. The end of the last one reruns the page, which
     ends the refreshing.
     """
-    if was_active and not cache.active_runs():
+    if was_active and not _is_any_active():
         st.rerun()
     for run in cache.running_runs():
         status = run.status()
