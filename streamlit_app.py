@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.messages import N_
-from ui.home import cards, hero, runs_strip
+from ui.home import cards, hero, path, runs_strip
 from ui.kit.frame import page
 from ui.kit.i18n import _
 
@@ -15,6 +15,7 @@ with page("home"):
         _(N_("Draw, train, compare. Every model here was trained in this project; open it up and change it."))
     )
     hero.show_hero()
+    path.show_path()
     runs_strip.show_runs()
     st.header(_(N_("Explore")))
     cards.show_cards()

@@ -31,6 +31,15 @@ from core.training.model_recipes import (
 from core.training.supervised_recipe import SupervisedRecipe
 
 _QUICK_FIELDS = {"epochs": 2, "limit_train": 2000, "num_validation": 500}
+_CYCLEGAN_QUICK_FIELDS = {
+    "epochs": 2,
+    "limit_train": 8,
+    "num_validation": 8,
+    "image_size": 64,
+    "width": 16,
+    "num_blocks": 3,
+    "sample_every": 1,
+}
 
 # Common to the CIFAR-10 recipes: flips and crops, a one-cycle schedule, averaged weights, and a small validation set, because with
 # averaged weights and a decaying learning rate there is little to select.
@@ -132,7 +141,7 @@ TASKS: list[Task] = [
         dataset="mnist",
         model="modern_cnn",
         recipe=DropoutConvRecipe(
-            epochs=20,
+            epochs=30,
             batch_size=128,
             optimizer="adamw",
             learning_rate=0.004,
@@ -141,6 +150,10 @@ TASKS: list[Task] = [
             shift=2.5,
             rotate=12,
             scale=0.12,
+            shear=15,
+            elastic=1.0,
+            stroke_width=0.6,
+            pen_strokes=0.5,
         ),
         quick=_QUICK_FIELDS,
     ),
@@ -428,15 +441,7 @@ TASKS: list[Task] = [
         recipe=CycleGANRecipe(
             epochs=20, batch_size=4, width=32, image_size=128, resize_conv=True, ema_decay=0.99
         ),
-        quick={
-            "epochs": 2,
-            "limit_train": 8,
-            "num_validation": 8,
-            "image_size": 64,
-            "width": 16,
-            "num_blocks": 3,
-            "sample_every": 1,
-        },
+        quick=_CYCLEGAN_QUICK_FIELDS,
         trainer=CYCLEGAN_TRAINER,
         checkpoint_name="cyclegan-apple2orange",
     ),
@@ -449,15 +454,7 @@ TASKS: list[Task] = [
         dataset="apple2orange",
         model="cyclegan",
         recipe=CycleGANRecipe(),
-        quick={
-            "epochs": 2,
-            "limit_train": 8,
-            "num_validation": 8,
-            "image_size": 64,
-            "width": 16,
-            "num_blocks": 3,
-            "sample_every": 1,
-        },
+        quick=_CYCLEGAN_QUICK_FIELDS,
         trainer=CYCLEGAN_TRAINER,
         checkpoint_name="cyclegan-apple2orange",
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -17,6 +17,11 @@ from ui.kit.data_source import show_missing_weights
 from ui.kit.forms import group_form, is_allowed
 from ui.kit.frame import page
 from ui.kit.i18n import _, translate_message
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+MAX_WIDTH_BESIDE = 780  # pixels of a drawing that leaves room for the options, reduced to three quarters
 
 
 def choose_task() -> tasks.Task:
@@ -50,13 +55,23 @@ def choose_part(task: tasks.Task) -> str:
     )
 
 
-def choose_options(task: tasks.Task) -> dict[str, Any]:
-    """Show the model's options. Returns their values, which can be out of bounds."""
+def place_drawing(task: tasks.Task, part: str) -> tuple[DeltaGenerator, DeltaGenerator, int]:
+    """Where the drawing and the options stand, and how many options in a row: side by side if the task's own drawing leaves room, so that
+    the options stay where they are while they change it; else the options below. On a phone the drawing comes first.
+    """
+    if task.recipe.part("model") and drawing.natural_width(task, part) <= MAX_WIDTH_BESIDE:
+        shown, options = st.columns([7, 3], gap="medium")
+        return shown, options, 1
+    return st.container(), st.container(), 3
+
+
+def choose_options(task: tasks.Task, columns: int) -> dict[str, Any]:
+    """Show the model's options in rows of `columns`. Returns their values, which can be out of bounds."""
     names = [n for n in task.fields() if task.recipe.field(n).json_schema_extra["passes_to"] == "model"]
     if not names:
         st.caption(_(N_("This model has no options. Its architecture follows the paper.")))
         return {}
-    return group_form(task.recipe, names, f"net.{task.name}")
+    return group_form(task.recipe, names, f"net.{task.name}", columns)
 
 
 def allowed_recipe(task: tasks.Task, options: dict[str, Any]) -> Recipe | None:
@@ -68,11 +83,11 @@ def allowed_recipe(task: tasks.Task, options: dict[str, Any]) -> Recipe | None:
     return task.recipe.changed(**options)
 
 
-def show_model(task: tasks.Task, recipe: Recipe, options: dict[str, Any], part: str) -> None:
-    """Show the drawing of a model, its metrics and the Train button."""
+def show_cost(
+    task: tasks.Task, recipe: Recipe, options: dict[str, Any], part: str, former: dict[str, Any] | None
+) -> None:
+    """Show the metrics of a model and the Train button."""
     built = networks.build_network(task, options, part)
-    former = networks.former_options(task, options)
-    drawing.show_drawing(task, options, part, former)
     metrics, train = st.columns([4, 1.3], vertical_alignment="center")
     with metrics:
         before = networks.build_network(task, former, part).layers if former else None
@@ -106,20 +121,23 @@ with page("architecture"):
     url.migrate_task_names()
     task = choose_task()
     part = choose_part(task)
-    result = st.container()  # above the options that it depends on
-    options = choose_options(task)
+    shown, beside, columns = place_drawing(task, part)
+    with beside:
+        options = choose_options(task, columns)
     recipe = allowed_recipe(task, options)
     try:
-        with result:
-            if recipe:
-                show_missing_weights(task, recipe)
-                show_model(task, recipe, options, part)
-            else:
-                train_button(task, None)
-    except UserError as error:
-        with result:
-            st.warning(translate_message(error.message), icon=":material/broken_image:")
-            train_button(task, None)
-    else:
         if recipe:
-            show_tabs(task, options, part)
+            networks.build_network(task, options, part)
+    except UserError as error:
+        recipe = None
+        with shown:
+            st.warning(translate_message(error.message), icon=":material/broken_image:")
+    if recipe:
+        former = networks.former_options(task, options)
+        with shown:
+            show_missing_weights(task, recipe)
+            drawing.show_drawing(task, options, part, former)
+        show_cost(task, recipe, options, part, former)
+        show_tabs(task, options, part)
+    else:
+        train_button(task, None)

@@ -38,7 +38,9 @@ def show_single_image(results: list[ModelResult]) -> None:
     image = single_image.choose_image(results)
     if image is not None:
         single_image.show_predictions(results, image)
-        with st.expander(_(N_("Feature maps by layer")), icon=":material/layers:", on_change="rerun") as maps:
+        with st.expander(
+            _(N_("Feature maps by layer")), icon=":material/layers:", on_change="rerun", key="feature-maps"
+        ) as maps:
             if maps.open:
                 single_image.show_feature_maps(results, image.pixels)
 
@@ -79,7 +81,7 @@ with page("compare"):
     with tab:
         if view == BUDGET_VIEW:
             show_equal_budget()
-        elif (selection := model_picker.pick_models()) and selection.results:
+        elif (selection := model_picker.pick_models(all_at_first=view == "figures")) and selection.results:
             if view == "figures":
                 show_metrics(selection)
             else:

@@ -104,13 +104,13 @@ with page("draw"):
         if selected_models:
             first = predictions[0][1] if predictions else None
             prediction.show_line(digit, first, accepted=accepted)
-    if digit is not None:
-        prediction.show_model_input(digit)
     explained = explanations.choose_explained(predictions) if predictions else None
     if digit is not None and explained:
         forward_pass.show_forward_pass(digit, explained[0])
-    st.subheader(_(N_("Why this prediction?")))
+    st.header(_(N_("Why this prediction?")))
     explanations.show_explanations(digit, explained, predictions, model_choices)
+    if digit is not None:
+        prediction.show_model_input(digit)
     if selected_models:
-        with st.expander(_(N_("Model source code")), icon=":material/code:"):
+        with st.expander(_(N_("Model source code")), icon=":material/code:", key="model-source"):
             st.code(models.model_source(selected_models[0].task.model), language="python")

@@ -26,9 +26,14 @@ def _groups(page_language: str, see_also: str, titles: tuple[str, ...], base: st
     return blocks, entries.index_html(page_language, url.glossary_href)
 
 
-with page("glossary", wide=False):
+with page("glossary"):
     query = st.text_input(
-        _(N_("Search")), key="q", bind="query-params", placeholder=_(N_("term in English or Japanese"))
+        _(N_("Search")),
+        key="q",
+        bind="query-params",
+        placeholder=_(N_("term in English or Japanese")),
+        label_visibility="collapsed",
+        icon=":material/search:",
     )
     see_also = _(N_("See also:"))
     if query.strip():
@@ -41,13 +46,8 @@ with page("glossary", wide=False):
     else:
         titles = tuple(_(group.title) for group in glossary.list_groups())
         blocks, index = _groups(language(), see_also, titles, url.page_href("glossary"))
-        st.markdown(
-            " · ".join(
-                f"[{title}](#group-{group.id})"
-                for title, group in zip(titles, glossary.list_groups(), strict=True)
-            )
-        )
-        with st.expander(_(N_("Index A–Z")), icon=":material/sort_by_alpha:"):
+        st.html(entries.groups_html(titles, _(N_("Groups"))))
+        with st.expander(_(N_("Index A–Z")), icon=":material/sort_by_alpha:", key="glossary-index"):
             st.html(index)
         for block in blocks:
             st.html(block)

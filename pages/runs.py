@@ -5,14 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from core import tasks
-from core.formatting import format_size
 from core.messages import Message, N_, UserError
 from core.runs import queue, store
 from core.runs.store import Run
 from ui.kit import url
 from ui.kit.frame import debounced, flash, page, with_error_boundary
-from ui.kit.i18n import _, _n
-from ui.runs import overlay, run_details, runs_table
+from ui.kit.i18n import _
+from ui.runs import overlay, run_details, runs_table, selection
 
 _REFRESH_SECONDS = 2.0
 _DRAWN = "_runs-drawn"  # ids and states of the runs whose details the page shows
@@ -22,8 +21,7 @@ def show_empty_page() -> None:
     """Say what will appear here, with the button that makes it appear."""
     task = tasks.TASKS[0]
     with st.container(border=True):
-        heading = _(N_("No runs to compare yet"))
-        st.markdown(f"#### :material/stacked_line_chart: {heading}")
+        st.header(f":material/stacked_line_chart: {_(N_('No runs to compare yet'))}")
         st.markdown(
             _(
                 N_(
@@ -73,21 +71,24 @@ def _find_runs(ids: list[str]) -> list[Run]:
 
 
 @with_error_boundary
-def _chart_and_table(was_active: bool) -> None:
-    """Draw the chart above the table that says what is in it. Another selection or state reruns the whole page."""
+def _comparison_and_table(was_active: bool) -> None:
+    """Draw the selected runs side by side above the table that selects them. Another selection or state reruns the whole page."""
     if was_active and not _any_active():
         st.rerun()
-    chart = st.container()
-    task_filter, best_first = runs_table.table_filters()
+    top = st.container()
+    task_filter, best_first, all_columns = runs_table.table_filters()
     visible_runs = store.list_runs(task_filter or None)
-    chosen = runs_table.pick_runs(visible_runs, runs_table.summarize_runs(visible_runs, best_first))
+    table = runs_table.summarize_runs(visible_runs, best_first)
+    chosen = runs_table.pick_runs(visible_runs, table, all_columns=all_columns)
     selected_runs = _find_runs(chosen)
     drawn = [(run.id, run.status().state) for run in selected_runs]
     if st.session_state.setdefault(_DRAWN, drawn) != drawn:
         st.rerun()
     if selected_runs:
-        with chart:
+        with top:
+            selection.best_figures(selected_runs, table)
             overlay.overlay_chart(selected_runs)
+            selection.show_differences(selected_runs)
 
 
 def _any_active() -> bool:
@@ -102,16 +103,6 @@ with page("runs"):
         _clear_filter()
         st.session_state.pop(_DRAWN, None)
         active = _any_active()
-        st.fragment(_chart_and_table, run_every=_REFRESH_SECONDS if active else None)(active)
+        st.fragment(_comparison_and_table, run_every=_REFRESH_SECONDS if active else None)(active)
         if selected_runs := _find_runs([run_id for run_id, _state in st.session_state.get(_DRAWN, [])]):
-            run_details.show_differences(selected_runs)
             run_details.manage_runs(selected_runs)
-        runs = store.list_runs()
-        st.caption(
-            _n(
-                "{count} run, {size} on disk",
-                "{count} runs, {size} on disk",
-                len(runs),
-                size=format_size(sum(r.size() for r in runs)),
-            )
-        )

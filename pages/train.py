@@ -55,25 +55,20 @@ def show_lessons(task: tasks.Task, recipe: Recipe) -> None:
 with page("train"):
     url.migrate_task_names()
     run, sweep_id = attached_run(), attached_sweep()
+    bar = launch.launch_bar(run)
+    task = bar.task
     if run:
         run_header(run)
-        main_column, side_column = st.columns([3, 2], gap="large")
-        picker = side_column
-    else:
-        picker = st.container(border=True)
-        main_column, side_column = st.columns([3, 2], gap="large")
-    with picker:
-        task, base, prefix = launch.pick(run)
-        start_place = st.container()
+    main_column, side_column = st.columns([3, 2], gap="large")
     with side_column:
-        recipe, seconds = launch.choose_recipe(task, base, prefix)
+        launch.settings_heading(run)
+        recipe, seconds = launch.choose_recipe(task, bar.base, bar.prefix)
         valid = isinstance(recipe, Recipe)
         if valid:
             data_source.show_missing_weights(task, recipe)
             if seconds is not None:
                 sweeps.sweep_form(task, recipe, seconds)
-    with start_place:
-        launch.start_controls(task, recipe, seconds, is_main=run is None)
+    launch.start_controls(bar, recipe, seconds, is_main=run is None or not run.status().is_active)
     with main_column:
         if sweep_id:
             sweeps.sweep_panel(sweep_id)
@@ -84,9 +79,10 @@ with page("train"):
     if run:
         show_test_results(run)
         show_downloads(run)
+    st.header(_(N_("Lessons and source code")))
     if valid:
         show_lessons(task, recipe)
-    with st.expander(_(N_("Model source code")), icon=":material/code:"):
+    with st.expander(_(N_("Model source code")), icon=":material/code:", key="model-source"):
         preload.wait_until_ready()
         from core import models
 

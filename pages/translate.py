@@ -84,6 +84,13 @@ def show_photos() -> None:
         model = weights.load_translator(choice.weights)
         data_source.show_fallback_notice(model.spec.data, model.spec.stand_in_for)
     with strip:
+        st.caption(
+            _(
+                N_(
+                    "Choose a photo or add your own. Drag the handle to compare the photo with its translation."
+                )
+            )
+        )
         shelf = find_shelf(choice.task, tuple(model.spec.classes))
         photo = choose_photo(shelf)
     with shown:

@@ -1,8 +1,9 @@
 """Screenshots of every page into docs/shots: `python -m tools.screenshots [PAGE...]` (or `make shots`).
 
 Both languages, 1280 and 390 pixels wide; `docs/shots/contact-<language>.png` shows them in both themes. A digit is drawn with the
-mouse; a few quick runs are trained first, in a temporary run store. `docs/shots/index.json` records the digest of each page's
-sources, so that a test can refuse screenshots that are older than their page. PNGs have at most 256 colors.
+mouse; a few quick runs are trained first, in a temporary run store. The Browse page shows COCO photos that may be redistributed,
+credited in `docs/shots/CREDITS.md`. `docs/shots/index.json` records the digest of each page's sources, so that a test can refuse
+screenshots that are older than their page. PNGs have at most 256 colors.
 """
 
 from __future__ import annotations
@@ -16,19 +17,22 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
+from core import paths
 from core.digits import samples
 from core.files import read_json, write_json
 from tools import browser as tool
-from tools import contact_sheet
+from tools import contact_sheet, open_photos
 from tools.page_sources import page_digest
 from tools.server import PROJECT, Server
 
 OUTPUT_FOLDER = PROJECT / "docs" / "shots"
 INDEX_PATH = OUTPUT_FOLDER / "index.json"
+CREDITS_PATH = OUTPUT_FOLDER / "CREDITS.md"
 PAGES: dict[str, dict[str, str]] = {
     "home": {},
     "train": {},
@@ -40,12 +44,8 @@ PAGES: dict[str, dict[str, str]] = {
     "models": {},
     "glossary": {},
     "translate": {"source": "test"},
-    "browse": {"folder": "synthetic scenes"},
-    "browse-image": {
-        "folder": "synthetic scenes",
-        "image": "12",
-        "show": "masks,boxes,labels,keypoints,crowds",
-    },
+    "browse": {},
+    "browse-image": {"image": "442450", "split": "train2017"},
 }
 """Screenshots, each with the query of its page. "browse-image" is another view of the page "browse"."""
 DEMO_RUNS = (
@@ -89,7 +89,21 @@ def main(wanted: list[str]) -> int:
         return 1
     OUTPUT_FOLDER.mkdir(parents=True, exist_ok=True)
     names = wanted or list(PAGES)
-    with demo_server() as (server, run), sync_playwright() as playwright:
+    data = paths.cache() / "open-photos"  # a fixed place, so that what is cached by path is found again
+    photos = open_photos.build_data_root(data)
+    if not photos:
+        print(open_photos.NO_PHOTOS, file=sys.stderr)
+        names = [name for name in names if page_name(name) != "browse"]
+    elif any(page_name(name) == "browse" for name in names):
+        open_photos.write_credits(CREDITS_PATH, photos)
+    if names:
+        _take_all(path, names, data if photos else None)
+    return 0 if photos else 1
+
+
+def _take_all(path: str, names: list[str], data: Path | None) -> None:
+    """Take the screenshots `names` with the browser at `path`, over the data root `data`."""
+    with demo_server(data) as (server, run), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=tool.LAUNCH_FLAGS)
         for name in names:
             digest = page_digest(page_name(name))
@@ -105,7 +119,6 @@ def main(wanted: list[str]) -> int:
                 contact_sheet.update_row(sheet_path(language), list(PAGES), name, shots)
             _record(name, digest)
         browser.close()
-    return 0
 
 
 def page_name(name: str) -> str:
@@ -120,11 +133,16 @@ def _record(name: str, digest: str) -> None:
 
 
 @contextlib.contextmanager
-def demo_server() -> Iterator[tuple[Server, str]]:
-    """Serve the app with a temporary run store that holds `DEMO_RUNS`. Yields the server and the id of the last run."""
+def demo_server(data: Path | None = None) -> Iterator[tuple[Server, str]]:
+    """Serve the app with a temporary run store that holds `DEMO_RUNS`. Yields the server and the id of the last run.
+
+    `data` is the data root; by default that of this process.
+    """
     with tempfile.TemporaryDirectory() as folder:
         world = Path(folder)
         environment = {"MANABI_RUNS": str(world / "runs"), "MANABI_HANDWRITING": str(world / "handwriting")}
+        if data is not None:
+            environment |= {"MANABI_DATA": str(data), "MANABI_DOWNLOADS": str(world / "downloads")}
         server = Server(world / "server.log", environment)
         run = ""
         for arguments in DEMO_RUNS:
@@ -157,12 +175,7 @@ def _take_screenshots(
             page = context.new_page()
             page.set_default_timeout(120_000)
             _open_page(page, server, run, name)
-            # Streamlit scrolls inside its main element, so the viewport grows instead.
-            content = page.get_by_test_id("stMainBlockContainer").bounding_box()
-            page.set_viewport_size(
-                {"width": width, "height": int(min(max(900, content["height"]), MAX_HEIGHT))}
-            )
-            wait_until_idle(page)
+            _fit_viewport(page, width)
             pngs.append(page.screenshot(animations="disabled"))
         if (name, language, width, dark) in list_shots():
             path = shot_path(name, language, width, dark)
@@ -171,12 +184,25 @@ def _take_screenshots(
     return pngs[0], pngs[1]
 
 
+def _fit_viewport(page: Page, width: int) -> None:
+    """Make the viewport as high as the page: Streamlit scrolls inside its main element."""
+    for _attempt in range(3):  # parts that are drawn later make the page higher
+        content = page.get_by_test_id("stMainBlockContainer").bounding_box()
+        high = int(min(max(900, content["height"]), MAX_HEIGHT))
+        if page.viewport_size["height"] == high:
+            break
+        page.set_viewport_size({"width": width, "height": high})
+        wait_until_idle(page)
+
+
 def _open_page(page: Page, server: Server, run: str, name: str) -> None:
     parameters = {"run": run} if name == "train" else PAGES[name]
     page.goto(server.url("" if name == "home" else page_name(name), **parameters))
     wait_until_idle(page)
     if name == "draw":
         draw_digit(page, 4)
+    if name == "browse-image":
+        page.locator(".manabi-annotated image").wait_for()
     if name == "train":
         page.locator(".main-svg").first.wait_for()
         wait_until_idle(page)
@@ -214,17 +240,35 @@ def wait_until_idle(page: Page) -> None:
     page.wait_for_selector(IDLE_SELECTOR)
     page.wait_for_load_state("networkidle")
     page.wait_for_function("[...document.images].every(image => image.complete)")
+    # A widget whose code is still on its way is a skeleton, a chart an empty element.
+    page.wait_for_function("""() => !document.querySelector('[data-testid=stSkeleton], [data-testid=stSpinner]')
+        && [...document.querySelectorAll('.js-plotly-plot')].every(chart => chart.querySelector('.main-svg'))""")
     page.wait_for_selector(IDLE_SELECTOR)
 
 
 def _compress_png(png: bytes) -> bytes:
-    """Quantize the image to as many colors as fit into MAX_BYTES."""
+    """Reduce the image to as many colors as fit into MAX_BYTES: the most frequent ones, which are the page's, exactly, the others
+    dithered, so that photos keep theirs.
+    """
     image = Image.open(io.BytesIO(png)).convert("RGB")
+    packed = np.asarray(image).astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
+    values, counts = np.unique(packed, return_counts=True)
+    by_count = values[np.argsort(-counts, kind="stable")]
     for colors in (256, 128, 64, 32):
-        out = io.BytesIO()
-        image.quantize(colors, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
-            out, "PNG", optimize=True
+        exact = by_count[: colors // 4]
+        frequent = image.quantize(colors // 2, Image.Quantize.MEDIANCUT).getpalette()
+        rare = image.quantize(colors // 4, Image.Quantize.MAXCOVERAGE).getpalette()
+        palette = Image.new("P", (1, 1))
+        palette.putpalette(
+            [*(int(v) >> shift & 255 for v in exact for shift in (16, 8, 0)), *frequent, *rare][: 3 * colors]
         )
+        indices = np.array(image.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG))
+        for index, value in enumerate(exact):
+            indices[packed == value] = index
+        reduced = Image.fromarray(indices, "P")
+        reduced.putpalette(palette.getpalette())
+        out = io.BytesIO()
+        reduced.save(out, "PNG", optimize=True)
         if out.tell() <= MAX_BYTES:
             break
     return out.getvalue()

@@ -16,7 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from core import data, paths
+from core.data import array_cache
 from core.kinds import get_kind
+from core.messages import N_, UserError
 from core.runs import step_times, store, system_info
 from core.task_spec import Task
 from core.training.recipe import Recipe, field_bounds
@@ -78,6 +80,27 @@ def estimate_runtime(task: Task, recipe: Recipe) -> RuntimeEstimate:
     total = min(total, recipe.max_steps or total)
     step, provisional = _estimate_step_seconds(task, recipe, dataset)
     return RuntimeEstimate(step, per_epoch, total, total * step, dataset.title, provisional)
+
+
+def check_recipe(task: Task, recipe: Recipe) -> None:
+    """Raise UserError if `recipe` does not fit the data: too large a validation set, or batches larger than the training set.
+
+    Data that are not decoded yet are not checked, because that takes time. Imports no torch, downloads nothing.
+    """
+    folder, options = str(data.find_dataset(task.dataset)), tuple(sorted(recipe.part("data").items()))
+    try:
+        with array_cache.cached_only():
+            dataset = _load_dataset(task.dataset, folder, options)
+    except array_cache.NotCachedError:
+        return
+    count = get_kind(task.kind).num_train_examples(dataset, recipe)
+    count = min(count, recipe.limit_train or count)
+    if recipe.batch_size > count:
+        raise UserError(
+            N_("batch_size is {value}, but must be at most {count}, the number of training examples."),
+            value=recipe.batch_size,
+            count=f"{count:,}",
+        )
 
 
 @functools.lru_cache(maxsize=8)

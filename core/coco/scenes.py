@@ -19,6 +19,9 @@ from core.files import write_bytes, write_json
 
 NAME = "scenes2024"
 NUM_IMAGES, WIDTH, HEIGHT = 48, 320, 240
+ANNOTATION_ERRORS: dict[str, tuple[int, ...]] = {"twice": (23, 233), "box": (69,), "speck": (234,)}
+"""Ids of the instances with a deliberate error: a ball annotated twice, a tree with a wrong box, a tiny instance of nothing."""
+_SMOOTHING = 4  # scenes are drawn at this many times their size, and reduced
 KEYPOINT_NAMES = (
     "nose",
     "left_eye",
@@ -89,7 +92,7 @@ _POSE = (
 
 def make_dataset(folder: Path) -> Path:
     """Generate the scenes in `folder` from a fixed seed, once. Return the COCO folder."""
-    target = folder / "drawn-scenes"
+    target = folder / "synthetic-scenes"
     if (target / "annotations" / f"captions_{NAME}.json").exists():
         return target
     rng = np.random.default_rng(0)
@@ -131,8 +134,13 @@ def make_dataset(folder: Path) -> Path:
 
 
 def _add_annotation_errors(annotations: list[dict[str, Any]]) -> None:
-    """Add three typical errors: a duplicate ball, a tree whose box was not updated with its polygon, a tiny instance."""
-    ball, tree = (next(a for a in annotations if a["category_id"] == category) for category in (2, 4))
+    """Add three typical errors, each in another image: a duplicate ball, a tree whose box was not updated with its polygon, a tiny
+    instance of nothing.
+    """
+    ball, tree = (
+        next(a for a in annotations if a["category_id"] == category and a["image_id"] >= first)
+        for category, first in ((2, 6), (4, 14))
+    )
     x, y, w, h = tree["bbox"]
     tree["bbox"] = [x, y, round(w / 2, 2), h]
     annotations.append({**ball, "id": len(annotations) + 1})
@@ -141,14 +149,38 @@ def _add_annotation_errors(annotations: list[dict[str, Any]]) -> None:
         "segmentation": [[20.0, 30.0, 22.0, 30.0, 22.0, 32.0, 20.0, 32.0]],
         "bbox": [20.0, 30.0, 2.0, 2.0],
     }
-    annotations.append({"id": len(annotations) + 1, "image_id": 1, "area": 4.0, "iscrowd": 0, **speck})
+    annotations.append({"id": len(annotations) + 1, "image_id": 21, "area": 4.0, "iscrowd": 0, **speck})
+
+
+class _Pen:
+    """Draws polygons without jagged edges on an image that is `_SMOOTHING` times the size of the scene."""
+
+    def __init__(self, sky: tuple[int, int, int], ground: tuple[int, int, int]) -> None:
+        size = WIDTH * _SMOOTHING, HEIGHT * _SMOOTHING
+        horizon = 0.6 * HEIGHT
+        shade = np.linspace(0.0, 1.0, HEIGHT)[:, None]
+        haze = np.array(sky) + (255 - np.array(sky)) * 0.75 * np.clip(shade * HEIGHT / horizon, 0, 1) ** 2
+        meadow = np.array(ground) * (
+            1.08 - 0.3 * np.clip((shade * HEIGHT - horizon) / (HEIGHT - horizon), 0, 1)
+        )
+        rows = np.where(shade * HEIGHT < horizon, haze, meadow).clip(0, 255).astype(np.uint8)
+        self.image = Image.fromarray(np.repeat(rows[:, None], WIDTH, 1)).resize(
+            size, Image.Resampling.BILINEAR
+        )
+        self._draw = ImageDraw.Draw(self.image)
+
+    def polygon(self, points: list[tuple[float, float]], fill: tuple[int, int, int]) -> None:
+        scaled = [(_SMOOTHING * x, _SMOOTHING * y) for x, y in points]
+        self._draw.polygon(scaled, fill=fill, outline=tuple(round(0.6 * v) for v in fill), width=_SMOOTHING)
+
+    def finish(self) -> Image.Image:
+        return self.image.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS)
 
 
 def _make_scene(rng: np.random.Generator, crowd: bool) -> tuple[Image.Image, list[dict[str, Any]], str]:
     """Draw a scene; return the image, its annotations and a caption. Objects are sorted from back to front."""
     sky, ground = (rng.integers(190, 240), 220, 245), (120, rng.integers(150, 190), 110)
-    image = Image.new("RGB", (WIDTH, HEIGHT), sky)
-    ImageDraw.Draw(image).rectangle([0, HEIGHT * 0.6, WIDTH, HEIGHT], fill=ground)
+    pen = _Pen(sky, ground)
     shapes = [_draw_tree(rng) for _ in range(rng.integers(0, 3))] + [
         _draw_person(rng) for _ in range(rng.integers(0, 4))
     ]
@@ -159,11 +191,12 @@ def _make_scene(rng: np.random.Generator, crowd: bool) -> tuple[Image.Image, lis
     annotations = []
     for position, shape in enumerate(shapes):
         for polygon, fill in shape["draw"]:
-            ImageDraw.Draw(image).polygon(polygon, fill=fill, outline=(40, 40, 50))
+            pen.polygon(polygon, fill)
         annotation = _to_annotation(shape)
         if "keypoints" in shape:
             annotation["keypoints"] = _keypoint_visibility(shape["keypoints"], shapes[position + 1 :])
         annotations.append(annotation)
+    image = pen.finish()
     if crowd:
         annotations.append(_draw_crowd(rng, image))
     names = [next(c["name"] for c in CATEGORIES if c["id"] == shape["category"]) for shape in shapes]

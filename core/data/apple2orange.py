@@ -109,6 +109,16 @@ def fallback(notice: Message, image_size: int = IMAGE_SIZE, train: bool = True) 
     return _make_dataset("drawn-unpaired", fruit.FALLBACK_TITLE, "Manabi Lab", *parts, fruit.CLASSES, notice)
 
 
+def draw_examples() -> ArrayDataset:
+    """Four synthetic apples and four oranges for testing, without a training set."""
+    rng, y = np.random.default_rng(2), np.repeat([0, 1], 4)
+    x = np.stack([fruit.draw_fruit(fruit.CLASSES[domain], rng, TEST_IMAGE_SIZE) for domain in y])
+    title = fruit.FALLBACK_TITLE
+    return _make_dataset(
+        "drawn-unpaired", title, "Manabi Lab", _EMPTY_SPLIT, (x, y), fruit.CLASSES, Message("")
+    )
+
+
 def _make_dataset(name, title, origin, train, test, classes, notice=None) -> ArrayDataset:  # noqa: ANN001
     return ArrayDataset(
         name=name,
@@ -139,6 +149,7 @@ INFO = dataclasses.replace(
     find=find,
     load=load,
     fallback=fallback,
+    draw_examples=draw_examples,
     files_of="fruit",
     shape_of=lambda image_size=IMAGE_SIZE, train=True: (3, image_size, image_size),
 )

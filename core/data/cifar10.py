@@ -219,6 +219,13 @@ def fallback(notice: Message) -> ArrayDataset:
     )
 
 
+def draw_examples() -> ArrayDataset:
+    """Two synthetic images of each shape, as training and as test set."""
+    x, y = _draw_shapes(2 * len(_SHAPES))
+    mean, std = channel_statistics(x)
+    return _make_dataset("shapes", FALLBACK_TITLE, "Manabi Lab", (x, y), (x, y), mean, std, Message(""))
+
+
 def _draw_shapes(count: int) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(0)
     y = rng.permutation(np.arange(count) % len(_SHAPES))
@@ -297,6 +304,7 @@ INFO = DatasetInfo(
     download=download,
     fallback=fallback,
     fallback_title=FALLBACK_TITLE,
+    draw_examples=draw_examples,
     variants={"cifar10": TITLE, "cifar10-copy": JPEG_TITLE},
     identify=dataset_name,
 )

@@ -114,9 +114,15 @@ def fallback(notice: Message) -> ArrayDataset:
     )
 
 
-def _synthetic_images() -> tuple[np.ndarray, np.ndarray]:
+def draw_examples() -> ArrayDataset:
+    """Four synthetic images of each fruit, as training and as test set."""
+    x, y = _synthetic_images(8)
+    return _make_dataset("drawn-fruit", FALLBACK_TITLE, "Manabi Lab", (x, y), (x, y), Message(""))
+
+
+def _synthetic_images(count: int = 500) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(0)
-    y = np.arange(500) % 2
+    y = np.arange(count) % 2
     return np.stack([draw_fruit(CLASSES[label], rng) for label in y]), y
 
 
@@ -178,4 +184,5 @@ INFO = DatasetInfo(
     download=download,
     fallback=fallback,
     fallback_title=FALLBACK_TITLE,
+    draw_examples=draw_examples,
 )

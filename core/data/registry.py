@@ -60,6 +60,7 @@ class DatasetInfo:
         download: downloads into a data folder and returns what `find` would; None if there is no official source.
         fallback: makes the fallback data: `fallback(notice, **options) -> ArrayDataset`; None if there is none.
         fallback_title: message id.
+        draw_examples: draws a few examples of the fallback data, in milliseconds, where a page shows one; None if there is no such way.
         inventory: returns the number of training examples, of test examples, and bytes on disk; None to count by `load`.
         files_of: name of the data set whose files this one reads.
         variants: titles (message ids) of the variants that `load` can return, by `ArrayDataset.name`.
@@ -85,6 +86,7 @@ class DatasetInfo:
     download: Callable[[Path, ProgressCallback | None], Path] | None = None
     fallback: Callable[..., ArrayDataset] | None = None
     fallback_title: str = ""
+    draw_examples: Callable[[], ArrayDataset] | None = None
     inventory: Callable[[Path], tuple[int, int, int]] | None = None
     files_of: str = ""
     variants: Mapping[str, str] = field(default_factory=dict, hash=False)

@@ -38,6 +38,7 @@ class SelectionMetric:
         higher_is_better: direction of the metric.
         tie_breaker: column of the log whose lower value decides between equal epochs.
         is_percentage: whether values are fractions in [0, 1], formatted as percentages.
+        about: what it measures, a message id, if it could be taken for an accuracy; else empty.
     """
 
     name: str
@@ -46,6 +47,7 @@ class SelectionMetric:
     higher_is_better: bool
     tie_breaker: str
     is_percentage: bool = False
+    about: str = ""
 
     def value(self, metrics: Mapping[str, float], keys: tuple[str, ...]) -> float | None:
         """The worst of `metrics[key]`, NaN if one of them is, or None if a key is missing."""

@@ -108,9 +108,8 @@ class ClassificationKind(SupervisedKind):
         }
 
     def diagnose(self, log: pd.DataFrame) -> list[Finding]:
-        """Findings from the losses and from the gap between training and validation accuracy."""
+        """A finding from the losses and the gap between training and validation accuracy."""
         from core.analysis import diagnostics
 
         best = self.find_best_epoch(log)
-        findings = diagnostics.diagnose_loss(log, best.epoch if best else None)
-        return [*findings, *diagnostics.diagnose_generalization_gap(log)]
+        return diagnostics.diagnose_log(log, best.epoch if best else None)

@@ -87,7 +87,7 @@ class RegressionKind(SupervisedKind):
         return RegressionReport(classes, outputs, targets)
 
     def diagnose(self, log: pd.DataFrame) -> list[Finding]:
-        """Findings from the losses."""
+        """A finding from the losses."""
         from core.analysis import diagnostics
 
-        return diagnostics.diagnose_loss(log)
+        return diagnostics.diagnose_log(log)

@@ -87,6 +87,10 @@ class TranslationKind(Kind):
         True,
         "val/cycle_error",
         is_percentage=True,
+        about=N_(
+            "Fooling rate: how many translated test photos a separate classifier takes for the other domain, in "
+            "the worse direction. Higher means more convincing fakes; it is no accuracy."
+        ),
     )
     curves = _curves()
     progress_metric = "cycle_error"

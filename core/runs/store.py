@@ -322,16 +322,16 @@ def list_runs(task_name: str | None = None, *, private: bool = False) -> list[Ru
     return sorted(found, key=lambda r: (r.created_at, r.id), reverse=True)
 
 
-def list_running_runs(*, private: bool = False) -> list[Run]:
-    """Runs in progress, newest first; private ones only with `private`. A finished run costs one file lookup, so this is cheap enough
-    for every page.
+def list_active_runs(*, private: bool = False) -> list[Run]:
+    """Queued runs and those in progress, newest first; private ones only with `private`. A finished run costs one file lookup, so this is
+    cheap enough for every page.
     """
     folders = [p for folder in _list_task_folders(private) for p in _list_folders(folder)]
     unfinished = [
         Run(p) for p in folders if _RUN_ID_PATTERN.fullmatch(p.name) and not (p / "summary.json").exists()
     ]
-    running = [run for run in unfinished if run.status().state == "running"]
-    return sorted(running, key=lambda r: (r.created_at, r.id), reverse=True)
+    active = [run for run in unfinished if run.status().is_active]
+    return sorted(active, key=lambda r: (r.created_at, r.id), reverse=True)
 
 
 def _list_task_folders(private: bool) -> list[Path]:

@@ -20,10 +20,9 @@ if TYPE_CHECKING:
 
 MAX_WARM_START_EXAMPLES = 5000
 """Training examples from which a network computes the layers that it does not learn."""
-_MAX_EVAL_BATCH, _MAX_EVAL_BYTES = (
-    1000,
-    50_000_000,
-)  # of inputs that go through a network together where it does not learn
+# Of inputs that go through a network together where it does not learn. On a CPU the features of 100 images stay in memory
+# that the process has already; those of 1,000 are mapped anew for every layer.
+_MAX_EVAL_BATCH, _MAX_EVAL_BATCH_CPU, _MAX_EVAL_BYTES = 1000, 100, 50_000_000
 
 
 def normalization(mean: Sequence[float], std: Sequence[float], is_image: bool) -> tuple[Tensor, Tensor]:
@@ -115,7 +114,8 @@ class Batches:
         shape = self.x.shape[1:]
         if self.is_image and hasattr(network, "image_size"):
             shape = (shape[0], network.image_size, network.image_size)
-        count = max(1, min(_MAX_EVAL_BATCH, _MAX_EVAL_BYTES // (4 * math.prod(shape))))
+        most = _MAX_EVAL_BATCH_CPU if self.x.device.type == "cpu" else _MAX_EVAL_BATCH
+        count = max(1, min(most, _MAX_EVAL_BYTES // (4 * math.prod(shape))))
         for first in range(0, len(self), count):
             yield slice(first, first + count)
 

@@ -48,6 +48,8 @@ def test_a_model_is_summarized(visit: Callable, net: str, language: str) -> None
     [table] = [e.value for e in page.at.dataframe]
     weighted = int(page.metrics[page.word("Weighted layers")])
     assert len(table) == weighted and (table[page.word("MACs")] > 0).all()
+    first = table[page.word("layer")].iloc[0]
+    assert first.startswith((page.word("Convolution"), page.word("Fully connected"))) and "→" in first
     page.set("layer-detailed", True)
     [table] = [e.value for e in page.at.dataframe]
     assert len(table) > weighted
@@ -112,7 +114,11 @@ def test_training_for_a_minute(visit: Callable, monkeypatch: pytest.MonkeyPatch)
 def test_an_opened_block_shows_its_strongest_channels(visit: Callable) -> None:
     page = visit("architecture", net="mnist-cnn", block="conv.0")
     maps = drawing(page)["maps"]
-    assert maps["title"] == "conv.0" and len(maps["tiles"]) == 12 and not maps["values"]
+    assert (
+        maps["title"] == "Convolution 5×5, 1 → 32 · conv.0"
+        and len(maps["tiles"]) == 12
+        and not maps["values"]
+    )
     assert "mnist-cnn" in maps["notes"][-1] and "28×28" in maps["notes"][0]
     page = visit("architecture", net="mnist-cnn", block="head")
     maps = drawing(page)["maps"]
@@ -136,7 +142,7 @@ def test_both_networks_of_a_translation_are_drawn(visit: Callable) -> None:
     page = visit("architecture", net="cyclegan-light", block="to_rgb.1")
     assert drawing(page)["maps"]["tiles"][0]["label"] == "all channels"
     page = visit("architecture", net="cyclegan-light", part="Discriminator")
-    assert [b["title"] for b in drawing(page)["blocks"]][1:] == [f"layers.{n}" for n in (0, 2, 5, 8, 11)]
+    assert [b["name"] for b in drawing(page)["blocks"]][1:] == [f"layers.{n}" for n in (0, 2, 5, 8, 11)]
     assert not page.errors
 
 

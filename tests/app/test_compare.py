@@ -13,6 +13,7 @@ from core import tasks
 from core.analysis import equal_budget, significance
 from core.data import cifar10
 from core.files import read_json, write_json
+from core.inference import latency
 from core.messages import UserError
 from core.runs import store
 from tests import factories
@@ -54,9 +55,13 @@ def test_every_view_of_three_runs(visit: Callable, three: list, language: str, v
     if view == "figures":
         [table] = [e.value for e in page.at.dataframe]
         assert list(table.columns) == [
-            page.word(name) for name in ("model", "test accuracy", "95% CI", "MACs (M)", "latency (ms)")
+            page.word(name)
+            for name in ("Model", "Accuracy", "MACs (M)", "95% CI", "Parameters", "Training time")
         ]
-        assert len(table) == 3 and all(bar.startswith("data:image/svg") for bar in table.iloc[:, 2])
+        assert len(table) == 3 and all(bar.startswith("data:image/svg") for bar in table.iloc[:, 3])
+        assert page.says(
+            "**{best}** is the most accurate: {accuracy}. No significant difference from: {others}."
+        )
     if view == "photo":
         assert len(page.at.get("plotly_chart")) == 3
     if view == "closely":
@@ -72,8 +77,10 @@ def test_a_significant_difference_is_reported(visit: Callable, three: list) -> N
     arrays = load_file(path)
     arrays["outputs"] = np.roll(arrays["outputs"], 1, axis=1)
     save_file(arrays, path)
-    page = visit("compare", nets=",".join(r.id for r in three), view="closely", a=three[0].id, b=three[1].id)
+    nets = ",".join(r.id for r in three)
+    page = visit("compare", nets=nets, view="closely", a=three[0].id, b=three[1].id)
     assert any("is significantly better" in e.value for e in page.at.success)
+    assert ", significantly ahead of the rest." in visit("compare", nets=nets).text
 
 
 def test_unknown_models_in_the_link_are_ignored(visit: Callable, three: list) -> None:
@@ -98,11 +105,7 @@ def test_a_comparison_is_queued_and_shown(visit: Callable, launched: list) -> No
     assert equal_budget.comparison_runs("nothing") == []
     assert visit("compare", comparison="nothing").says("Comparison {comparison} not found.")
     [earlier] = [s for s in visit("compare", view="budget").at.selectbox if s.key == "comparison"]
-    assert (
-        len(earlier.options) == 2
-        and "multilayer perceptron, plain CNN" in earlier.options[1]
-        and earlier.value == ""
-    )
+    assert len(earlier.options) == 2 and "MLP, plain CNN" in earlier.options[1] and earlier.value == ""
     visit("compare", comparison=started[0].config["comparison"]).press("Stop all")
     assert all((run.path / "stop").exists() for run in started)
     back = visit("train", run=started[0].id)
@@ -252,7 +255,7 @@ def test_without_data_bundled_photos_are_predicted(visit: Callable, three: list,
     page = visit("compare", language, nets=nets, view="photo", sample="coffee")
     assert len(page.at.get("plotly_chart")) == 3 and not page.errors
     assert page.says("cup of coffee (none of the ten classes)") and page.says("Download {title} ({size} MB)")
-    assert any("CC0" in c.value for c in page.at.caption)
+    assert any("CC0" in c.value for c in page.at.markdown)
     assert ":material/check:" not in page.text and ":material/close:" not in page.text  # no class fits
     assert page.says(
         "These models know ten classes only: {classes}. They choose one of them for every image, and their "
@@ -287,14 +290,28 @@ def test_a_model_of_the_chart_opens_in_a_dialog(visit: Callable, three: list) ->
     assert page.word("Test accuracy") not in page.run().metrics  # it opens once
 
 
-def test_all_models_are_one_click_away(visit: Callable, three: list) -> None:
-    extra = [factories.finished("cifar10-vgg"), factories.finished("cifar10-alexnet")]
+def test_the_chart_opens_with_all_models_and_other_views_with_three(visit: Callable, three: list) -> None:
+    count = len(three) + len([factories.finished("cifar10-vgg"), factories.finished("cifar10-alexnet")])
     page = visit("compare")
-    assert len(page.at.dataframe[0].value) == 3
+    assert len(page.at.dataframe[0].value) == count
+    assert page.at.dataframe[0].value["Accuracy"].is_monotonic_decreasing
+    page.go("compare", view="curves")
+    assert len(page.at.multiselect("nets").value) == 3
     page.press("All models")
-    assert len(page.at.dataframe[0].value) == len(three) + len(extra)
+    assert len(page.at.multiselect("nets").value) == count
+    page.go("glossary").go("compare", view="figures")  # a choice holds in every view
     page.press("Fewer models")
     assert len(page.at.dataframe[0].value) == 3
+    assert len(page.run().at.dataframe[0].value) == 3
+
+
+def test_latency_is_a_column_once_it_is_measured(
+    visit: Callable, three: list, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "Latency (ms)" not in visit("compare").at.dataframe[0].value
+    monkeypatch.setattr(latency, "cached_latency", lambda _weights: {1: 2.5, 64: 0.5})
+    page = visit("compare")
+    assert list(page.at.dataframe[0].value["Latency (ms)"]) == [2.5] * 3 and not page.says("Measure latency")
 
 
 @pytest.mark.parametrize(("language", "word"), [("ja", "円盤"), ("en", "disc")])
@@ -336,7 +353,7 @@ def test_significance_is_corrected_for_many_pairs(
     assert len(alone.at.success) == 1
     page = visit("compare", nets=",".join(r.id for r in three), view="figures", **{"all-columns": "true"})
     [table] = [e.value for e in page.at.dataframe]
-    assert page.word("no significant difference from") in table.columns
+    assert page.word("No significant difference from") in table.columns
     page.at.session_state["compare-details"] = True
     assert page.run().says(
         "Significance is corrected for {pairs} pairwise comparisons (Holm–Bonferroni).", pairs=3

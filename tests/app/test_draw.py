@@ -89,6 +89,11 @@ def test_it_opens_with_an_explained_sample(visit: Callable, monkeypatch: pytest.
     assert canvas_data["strokes"] is None and canvas_data["sample"] == samples.sample_strokes(4)
     assert page.word("28×28 (model input)") in str([e.proto for e in page.at.get("image")])
     assert "predicts **4** with" in page.text
+    first, second, *_more, last = page.components("layer_strip")["layer-strip"]["columns"]
+    assert first["title"] == "Input" and len(set(second["maps"])) == 4
+    assert max(last["bars"], key=lambda bar: bar["share"])["name"] == "4"
+    [attribution] = page.components("figure_row")["attribution"]["figures"]
+    assert [tick.split(" ", 1)[-1] for tick in attribution["bar"]["ticks"]] == ["against 4", "0", "for 4"]
     page.press("Another sample")
     assert page.digits != ["4"] and not page.errors
 
@@ -199,8 +204,8 @@ def test_without_mnist_sample_digits_stand_for_test_digits(visit: Callable) -> N
     assert page.digits == ["0"]
     page.press("Pick another digit")
     assert page.digits != ["0"] and not page.errors
-    page.press("Download MNIST (12 MB)")
-    assert page.errors == ["Downloads are disabled on this server (MANABI_OFFLINE)."]
+    [button] = [b for b in page.at.button if b.key == "download-mnist"]
+    assert button.disabled and page.says("Downloads are disabled on this server (MANABI_OFFLINE).")
 
 
 def test_mnist_is_downloaded_on_a_press(visit: Callable, monkeypatch: pytest.MonkeyPatch) -> None:

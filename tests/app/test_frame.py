@@ -91,7 +91,25 @@ def test_the_menu_finds_the_running_one_behind_all_that_wait(visit: Callable) ->
         factories.status(store.create_run(running.task, running.recipe), "queued")
     link = visit("glossary").at.sidebar.get("page_link")[0]  # above the menu
     assert running.id in link.proto.query_string
-    assert link.label == "50% · MNIST: softmax regression"
+    assert link.label == r"50% · MNIST\: softmax regression"
+
+
+def test_the_menu_follows_a_run_by_itself_and_only_while_there_is_one(
+    visit: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    intervals, fragment = [], st.fragment
+
+    def record(function: Callable, *, run_every: float | None = None, **more: object) -> Callable:
+        intervals.append(run_every)
+        return fragment(function, run_every=run_every, **more)
+
+    monkeypatch.setattr(frame.st, "fragment", record)
+    run = factories.running()
+    visit("glossary")
+    factories.status(run, "stopped")
+    st.cache_data.clear()
+    assert not visit("glossary").at.sidebar.get("page_link")[0].proto.query_string
+    assert intervals[0] and intervals[1:] == [None]
 
 
 def entries(page) -> str:  # noqa: ANN001
@@ -244,7 +262,8 @@ def test_the_glossary_is_grouped_illustrated_and_has_an_index(
     visit: Callable, language: str, initials: str
 ) -> None:
     page = visit("glossary", language)
-    index, *groups = [element.proto.body for element in page.at.get("html")]
+    links, index, *groups = [element.proto.body for element in page.at.get("html")]
+    assert links.count("<a ") == len(glossary.list_groups())
     assert len(groups) == len(glossary.list_groups())
     assert all(f"<dt>{initial}</dt>" in index for initial in initials)
     assert index.count("<a ") == len(glossary.list_terms())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,6 +13,9 @@ from tests import factories
 from ui.components import digit_canvas, page_cards
 from ui.home import cards, hero, stored
 from ui.kit import frame, preload
+
+if TYPE_CHECKING:
+    from tests.app.conftest import Page
 
 
 @pytest.fixture
@@ -98,15 +102,35 @@ def test_runs_to_continue_with_their_course_and_result(visit: Callable) -> None:
         factories.finished("mnist-modern")
     running = factories.running()
     page = visit("home")
-    assert not page.says("Your first model in three steps")
     links = [li.proto.query_string for li in page.at.main.get("page_link") if "run=" in li.proto.query_string]
-    assert len(links) == 3
-    assert running.id in links[0]
+    assert len(links) == 4 and all(running.id in link for link in links[:2])  # in the path, then the cards
     assert page.says("50% done")
     assert [m.label for m in page.at.metric].count(page.word("{metric}, test set", metric="Accuracy")) == 2
     finished = [m for m in page.at.metric if m.value != "–"]
     assert any(len(m.proto.chart_data) == 4 for m in finished)
     assert page.says("Draw with this model")
+
+
+def test_the_path_leads_from_a_drawing_to_the_own_model(visit: Callable) -> None:
+    def state(page: Page) -> tuple[list[str], bool, bool]:
+        marks = [
+            m.value.split("]")[0]
+            for m in page.at.main.markdown
+            if "check_circle" in m.value or "/counter" in m.value
+        ]
+        keys = {b.key for b in page.at.button}
+        return [mark.split("/")[1].strip(":") for mark in marks], "first-run" in keys, "draw-own" in keys
+
+    assert state(visit("home")) == (["counter_1", "counter_2", "counter_3"], True, False)
+    factories.running("mnist-modern")
+    page = visit("home")
+    assert state(page) == (["check_circle", "counter_2", "counter_3"], False, False)
+    assert page.says("Watch it learn")
+    own = factories.finished("mnist-modern")
+    page = visit("home")
+    assert state(page) == (["check_circle", "check_circle", "counter_3"], False, True)
+    page.press("Draw with your model")
+    assert own.id in page.at.query_params["network"]
 
 
 def test_every_card_leads_to_its_page(visit: Callable, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,10 +7,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from core import data, paths
 from core.messages import Message, UserError
+from tests.unit.test_mnist import idx
 
 
 def test_models_are_ranked_within_their_dataset_and_lead_to_where_they_can_be_tried(visit: Callable) -> None:
@@ -24,6 +26,26 @@ def test_models_are_ranked_within_their_dataset_and_lead_to_where_they_can_be_tr
     assert "/train?task=mnist-modern" in set(tables["mnist"]["train"])
     assert "/compare?nets=cifar10-resnet" in set(tables["cifar10"]["try"])
     assert list(tables["boston"]["result"]) == ["3.567"]
+    # Text, not a bar beside accuracies, and it is said what it is.
+    assert list(tables["apple2orange"]["result"]) == ["100.00%"] and "it is no accuracy" in page.text
+    assert "fast CNN, long schedule" in set(tables["cifar10"]["model"])  # the name of the Compare page
+
+
+def test_installed_data_are_shown_with_examples_and_a_way_to_train_on_them(
+    visit: Callable, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    raw = tmp_path / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    for part in ("train", "t10k"):
+        images, labels = np.full((20, 28, 28), 100, np.uint8), np.arange(20, dtype=np.uint8) % 10
+        (raw / f"{part}-images-idx3-ubyte").write_bytes(idx(images))
+        (raw / f"{part}-labels-idx1-ubyte").write_bytes(idx(labels))
+    monkeypatch.setenv("MANABI_DATA", str(tmp_path))
+    page = visit("models")
+    assert not page.errors and "20 training and 20 test examples" in page.text
+    assert len(page.at.image) == 2  # at the models that know the data, and at the data
+    assert next(m.value for m in page.at.metric if m.label == "Datasets") == "1 of 5"
+    assert "Train" in [link.label for link in page.at.get("page_link")]
 
 
 def test_without_data_it_is_said_where_to_get_them(visit: Callable) -> None:

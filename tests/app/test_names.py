@@ -22,7 +22,7 @@ _LITERAL = {
     "code",
     "text",
 }  # these show a text as it is
-_LITERAL_COMPONENTS = {"manabi_labeled_scatter"}  # likewise
+_LITERAL_COMPONENTS = {"manabi_labeled_scatter", "manabi_layer_strip"}  # likewise
 
 
 def named(task: str, **changes: object) -> Run:
@@ -60,7 +60,7 @@ def test_runs(visit: Callable) -> None:
         "Permanently delete **{run}** and its weights?", run=escape_markdown(NAME)
     )
     assert any(escape_markdown(NAME) in info.value for info in page.at.info)
-    assert list(page.at.dataframe[1].value) == [f"{NAME} ({one.id})", f"{NAME} ({other.id})"]
+    assert list(page.at.dataframe[0].value["run"]) == [f"{NAME} ({one.id})", f"{NAME} ({other.id})"]
 
 
 def test_draw(visit: Callable) -> None:

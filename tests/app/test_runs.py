@@ -17,7 +17,8 @@ from ui.runs import overlay
 
 
 def table(page):
-    return page.at.dataframe[0].value
+    """The table of all runs: the last one."""
+    return page.at.dataframe[-1].value
 
 
 def test_choose_by_the_link_and_see_only_what_differs(visit: Callable) -> None:
@@ -26,9 +27,10 @@ def test_choose_by_the_link_and_see_only_what_differs(visit: Callable) -> None:
     page = visit("runs", ids=f"{one.id},{two.id}")
     for drawer, run in zip(page.at.expander, (one, two), strict=True):
         assert drawer.label.startswith(escape_markdown(run.label))
-    differing = page.at.dataframe[1].value
-    assert list(differing.index) == ["Learning rate"]
-    assert list(differing.loc["Learning rate"]) == ["0.01", "0.1"]
+    differing = page.at.dataframe[0].value
+    assert list(differing.columns) == ["■", "run", "Learning rate"]
+    assert list(differing["Learning rate"]) == ["0.01", "0.1"]
+    assert all(run.label.endswith(name) for run, name in zip((one, two), differing["run"], strict=True))
     assert len(table(page)) == 3
     assert other.label in "".join(table(page)["run"])
 
@@ -71,19 +73,45 @@ def test_the_chart_stands_above_the_table_and_its_settings_in_a_popover(
     factories.finished()
     page = visit("runs", metric="loss", part="train")
     assert drawn[-1].layout.yaxis.title.text == "Loss"
-    assert [h.value for h in page.at.subheader][:2] == ["Loss · training", "Selected runs"]
+    headings = ["Loss · training", "Differing hyperparameters", "All runs", "Selected runs"]
+    assert [h.value for h in page.at.header] == headings
     [settings] = [p for p in page.at.get("popover") if p.proto.popover.label == "Chart settings"]
     assert {w.key for w in (*settings.selectbox, *settings.toggle)} >= {"metric", "axis", "log"}
 
 
-def test_runs_of_one_family_share_a_color_family_and_differ_in_dash(
-    visit: Callable, drawn: list[go.Figure]
+@pytest.mark.parametrize(
+    ("other", "dashes"), [pytest.param("mnist-mlp", 1, id="one"), pytest.param("mnist-cnn", 2, id="two")]
+)
+def test_curves_have_the_color_of_their_family_unless_all_are_of_one(
+    visit: Callable, drawn: list[go.Figure], other: str, dashes: int
 ) -> None:
-    made = [factories.finished(), factories.finished(), factories.finished("mnist-mlp")]
+    made = [factories.finished(), factories.finished(), factories.finished(other)]
     visit("runs", ids=",".join(r.id for r in made))
     lines = [trace.line for trace in drawn[-1].data]
     assert lines[0].color == palette.family_style("mnist-softmax").color
     assert len({(line.color, line.dash) for line in lines}) == 3
+    assert len({line.dash for line in lines}) == dashes
+
+
+def test_the_page_opens_with_the_latest_runs_that_can_be_compared(visit: Callable) -> None:
+    old = factories.finished("boston-mlp")
+    made = [factories.finished(name) for name in ("mnist-cnn", "mnist-mlp", "mnist-softmax", "mnist-softmax")]
+    waiting = factories.running()
+    (waiting.path / "metrics.csv").unlink()
+    page = visit("runs")
+    assert set("".join(page.at.query_params["ids"]).split(",")) == {run.id for run in made[1:]}
+    figures = page.metrics
+    assert figures["Selected runs"] == "3 / 6" and figures["Shortest training time"] == "12 sec"
+    assert figures["Accuracy (test)"] == format_metric("accuracy", made[1].summary["metrics"]["accuracy"])
+    assert "task" not in table(page) and "task" in table(page.set("columns", True))
+    assert old.id not in page.text
+
+
+def test_without_differences_the_page_says_so(visit: Callable) -> None:
+    one, two = factories.finished(), factories.finished()
+    page = visit("runs", ids=one.id)
+    assert page.says("Select two or more runs in the table below to see the settings in which they differ.")
+    assert visit("runs", ids=f"{one.id},{two.id}").says("The selected runs have the same settings.")
 
 
 def test_name_and_note(visit: Callable) -> None:
@@ -212,9 +240,12 @@ def test_trainings_of_translators_are_drawn_by_what_their_logs_have(
         "Generator losses · cycle consistency loss",
         "Mean absolute difference (% of value range) · mean change, A to B",
     } < set(metric.options)
-    assert curves(drawn[-1]) == {one.label: [0.5] * 3, two.label: [0.5] * 2}
+    assert [len(y) for y in curves(drawn[-1]).values()] == [3, 2]
+    assert all(
+        label.endswith(name) for label, name in zip((one.label, two.label), curves(drawn[-1]), strict=True)
+    )
     page.set("metric", "loss/cycle")
-    assert {name: len(y) for name, y in curves(drawn[-1]).items()} == {one.label: 30, two.label: 20}
+    assert [len(y) for y in curves(drawn[-1]).values()] == [30, 20]
 
 
 def test_the_best_translation_is_the_one_that_fools_the_classifier_both_ways(visit: Callable) -> None:
@@ -226,7 +257,7 @@ def test_the_best_translation_is_the_one_that_fools_the_classifier_both_ways(vis
             if line[-1]:
                 line[-2:] = map(str, fooled)
         path.write_text("".join(",".join(line) + "\n" for line in lines))
-    page = visit("runs", only="cyclegan-light", ranked="true")
+    page = visit("runs", only="cyclegan-light", ranked="true", columns="true")
     assert list(table(page)["run"]) == [better.label, worse.label, unrated.label]
     rates = [f"Fooling rate {format_metric('fool_rate', rate)} {FALLBACK}" for rate in (0.4, 0.1, 0.5)]
     assert list(table(page)["best validation"]) == [*rates[:2], ""]
@@ -240,7 +271,7 @@ def test_runs_without_a_validation_part_show_their_training(visit: Callable, dra
     run = factories.finished("cifar10-resnet")
     log = pd.read_csv(run.path / "metrics.csv").drop(columns=["val/loss", "val/accuracy"])
     log.to_csv(run.path / "metrics.csv", index=False)
-    page = visit("runs", ids=run.id)
+    page = visit("runs", ids=run.id, columns="true")
     assert drawn and drawn[-1].data and list(table(page)["best epoch"]) == [""] and not page.errors
 
 
@@ -256,7 +287,8 @@ def test_an_empty_chart_says_why(visit: Callable, drawn: list[go.Figure]) -> Non
         "The selected runs have no metric in common. Select runs of the same task type."
     )
     page = visit("runs", ids=f"{fresh.id},{old.id}")
-    assert set(curves(drawn[-1])) == {old.label}
+    [name] = curves(drawn[-1])
+    assert old.label.endswith(name)
     nothing = "No data yet for {runs}. Validation metrics are logged after each epoch if a validation set was held out."
     assert page.says(nothing, runs=escape_markdown(fresh.label))
 

@@ -55,16 +55,25 @@ def test_a_reference_in_gray_stands_in_place_of_the_first_run(
     assert list(drawn["reference-mnist-cnn-accuracy"].data[-1].y) == list(log)
 
 
-def test_the_result_and_the_next_step_stand_above_the_settings(visit: Callable) -> None:
+def primary_buttons(page) -> list[str]:  # noqa: ANN001
+    return [b.label for b in page.at.button if b.proto.type == "primary"]
+
+
+def test_start_stands_first_then_the_result_and_the_next_step_then_the_settings(visit: Callable) -> None:
     run = factories.finished("mnist-softmax", name="mine")
     page = visit("train", run=run.id)
     accuracy = format_metric("accuracy", run.summary["metrics"]["accuracy"])
     assert page.metrics["Accuracy (test)"] == accuracy and page.metrics["Best epoch"] == "4 / 4"
     order = [e.label for e in page.at.main if e.type in ("metric", "button", "selectbox", "number_input")]
-    assert order.index("Draw with your model") < order.index("Accuracy (test)") < order.index("Task")
-    assert [b.label for b in page.at.button if b.proto.type == "primary"] == ["Draw with your model"]
+    places = [order.index(n) for n in ("Start training", "Draw with your model", "Accuracy (test)", "Epochs")]
+    assert places == sorted(places) and primary_buttons(page) == ["Start training"]
     page.press("Draw with your model")
     assert page.at.query_params["network"] == run.id and page.says("Draw a digit")
+
+
+def test_the_main_action_stops_a_run_in_progress(visit: Callable) -> None:
+    assert primary_buttons(visit("train", run=factories.running().id)) == ["Stop"]
+    assert primary_buttons(visit("train", run=factories.interrupted().id)) == ["Start training"]
 
 
 @pytest.mark.parametrize("better", [True, False])
@@ -118,7 +127,7 @@ def test_results_on_fallback_data_say_so_wherever_they_stand(visit: Callable) ->
     run = factories.finished("mnist-softmax")
     label = "on fallback data (scikit-learn's 8×8 digits, enlarged)"
     page = visit("train", run=run.id)
-    [heading] = [s.value for s in page.at.subheader if s.value.startswith("Test results")]
+    [heading] = [s.value for s in page.at.header if s.value.startswith("Test results")]
     assert heading == f"Test results {label}"
     accuracy = format_metric("accuracy", run.summary["metrics"]["accuracy"])
     home = visit("home")
@@ -138,7 +147,7 @@ def test_results_on_real_data_need_no_label(visit: Callable) -> None:
     write_json(run.path / "config.json", {**run.config, "data": data})
     assert "fallback data (" not in "".join(
         [li.label for li in visit("home").at.main.get("page_link")]
-        + [s.value for s in visit("train", run=run.id).at.subheader]
+        + [s.value for s in visit("train", run=run.id).at.header]
     )
 
 
@@ -163,4 +172,4 @@ def test_the_star_stands_at_the_epoch_that_the_runs_page_names(
         [0.9],
     )
     assert figure.layout.xaxis.dtick == 1
-    assert list(visit("runs").at.dataframe[0].value["best epoch"]) == ["3"]
+    assert list(visit("runs", columns="true").at.dataframe[0].value["best epoch"]) == ["3"]

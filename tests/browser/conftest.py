@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
 from tools import browser as tool
 from tools.server import Server as Served
@@ -20,9 +20,8 @@ SETTLED = "[data-testid=stApp][data-test-script-state=notRunning]"
 KNOWN = re.compile(r"404.*/_stcore/(health|host-config)$|(404|Image source error).*/media/\w+\.(png|jpg)\b")
 """What the console may say. Streamlit asks below a deep link first (`/train/_stcore/health`) and then at the root; an image of a
 live panel may have been replaced by the time a busy browser requests it."""
-PATIENCE = (
-    60_000  # milliseconds; an expectation returns as soon as it holds, so only a failure ever takes this long
-)
+PATIENCE = 120_000  # milliseconds; an expectation returns as soon as it holds, so only a failure ever takes this long
+MAX_TABS = 100  # more than any page has stops for the Tab key above what a test reaches
 expect.set_options(timeout=PATIENCE)
 
 
@@ -122,11 +121,19 @@ class Visitor:
         self.page.wait_for_selector(SETTLED)
         return self
 
-    def sees(self, text: str, seconds: float = 60) -> None:
+    def sees(self, text: str, seconds: float = PATIENCE / 1000) -> None:
         expect(self.page.get_by_text(text).first).to_be_visible(timeout=1000 * seconds)
 
     def press(self, name: str) -> None:
         self.page.get_by_role("button", name=name, exact=True).click()
+
+    def tab_to(self, target: Locator) -> None:
+        """Press Tab until `target` has the focus."""
+        for _ in range(MAX_TABS):
+            if target.evaluate("e => e === document.activeElement"):
+                return
+            self.page.keyboard.press("Tab")
+        pytest.fail(f"{target} cannot be reached with the Tab key")
 
     def choose(self, name: str) -> None:
         """Choose one of a row of buttons."""

@@ -14,6 +14,7 @@ def test_a_block_opens_by_mouse_and_keyboard_and_a_change_leaves_outlines(
 ) -> None:
     me = visitor(width=390).open("architecture", net="mnist-cnn")
     block = me.page.get_by_role("button", name="conv.0")
+    me.tab_to(me.page.locator(".manabi-blocks .block").first)
     block.hover()
     tip = me.page.get_by_role("tooltip")
     expect(tip).to_contain_text("Parameters: 896")

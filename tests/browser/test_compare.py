@@ -53,7 +53,6 @@ def test_names_of_ten_models_stand_in_the_chart_without_overlaps(
     visitor: Callable[..., Visitor], width: int
 ) -> None:
     me = visitor(width=width).open("compare")
-    me.press("All models")
     labels = me.page.locator(".manabi-labeled .labels")
     expect(labels.get_by_role("button")).to_have_count(10)
     expect(labels).to_be_visible()
@@ -64,11 +63,14 @@ def test_names_of_ten_models_stand_in_the_chart_without_overlaps(
         for b in found["labels"][:i]:
             assert a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1], (a, b)
     assert me.overflow <= 0
-    labels.get_by_role("button", name="VGG").press("Enter")  # from the keyboard
+    vgg = labels.get_by_role("button", name="VGG")
+    me.tab_to(vgg)
+    me.page.keyboard.press("Enter")
     dialog = me.page.get_by_role("dialog")
     expect(dialog.get_by_text("90.69%")).to_be_visible()
     me.page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
+    expect(vgg).to_be_focused()
     labels.get_by_role("button", name="VGG").click()
     expect(dialog.get_by_text("90.69%")).to_be_visible()
 
@@ -79,7 +81,7 @@ def test_three_networks_on_an_uploaded_photo(visitor: Callable[..., Visitor], th
         {"name": "thing.jpg", "mimeType": "image/jpeg", "buffer": photo()}
     )
     me.sees("model input: 32×32")
-    expect(me.page.get_by_text("Grad-CAM for")).to_have_count(2, timeout=60_000)
+    expect(me.page.get_by_text("Grad-CAM for")).to_have_count(2)
     me.sees("Grad-CAM not available: no convolutional layers")
     expect(me.page.locator(".js-plotly-plot")).to_have_count(3)
     me.page.locator("input[type=file]").set_input_files(
@@ -95,7 +97,7 @@ def test_a_cell_of_the_gallery_opens_with_both_networks_answers(
     me.sees("Disagreements")
     me.page.get_by_test_id("stHorizontalBlock").get_by_role("button", name="disc", exact=True).first.click()
     me.sees(": disc")
-    expect(me.page.locator("[class*=st-key-opened-] .js-plotly-plot .bars")).to_have_count(2, timeout=60_000)
+    expect(me.page.locator("[class*=st-key-opened-] .js-plotly-plot .bars")).to_have_count(2)
 
 
 @pytest.mark.timeout(600)

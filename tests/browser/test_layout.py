@@ -1,16 +1,19 @@
-"""Every page fits every screen, in both languages, and browsers' own buttons work."""
+"""Every page fits every screen and can be used by everybody, in both languages, and browsers' own buttons work."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from core.i18n import get_translator
 from tests import factories
+from tests.browser.accessibility import barriers
 from tests.browser.conftest import Server, Visitor
 from tests.browser.test_drawing import draw
+from tests.conftest import DATA
 
 TITLES = {
     "": "Learn deep learning by doing",
@@ -38,6 +41,16 @@ CLIPPED = """
   .map((e) => e.textContent.trim())
 """
 """The texts in controls and metrics that are cut off."""
+THEMES = {("en", 1280): ("light", "dark"), ("ja", 390): ("light",)}
+WITH_DATA = {
+    "browse": ".manabi-image-grid button",
+    "compare": ".manabi-labeled .labels button",
+    "translate": ".manabi-before-after img.before",
+    "draw": ".manabi-digit-readout .digit:visible",
+    "models": "[data-testid=stDataFrame]",
+    "train": ".manabi-live .main-svg",
+}
+"""Pages that look different with the real data sets, each with what shows that it is complete."""
 LANGUAGES = pytest.mark.parametrize("language", ["ja", "en"])
 
 
@@ -58,13 +71,22 @@ def heading(visitor: Visitor, path: str, language: str) -> None:
     )
 
 
+def cut_off(visitor: Visitor) -> list[str]:
+    """The texts that are cut off, and whether the page is wider than the screen."""
+    visitor.settle()
+    inner = visitor.page.get_by_test_id("stMain").evaluate("e => e.scrollWidth - e.clientWidth")
+    too_wide = {f"{visitor.overflow}, {inner} pixels too wide"} if max(visitor.overflow, inner) > 0 else set()
+    return sorted({t for t in visitor.page.evaluate(CLIPPED) if LONG_NAME not in t} | too_wide)
+
+
 @LANGUAGES
 @pytest.mark.parametrize("width", [390, 1280])
-def test_nothing_is_wider_than_the_screen_and_no_label_is_clipped(
+def test_every_page_fits_the_screen_clips_no_label_and_passes_axe(
     visitor: Callable[..., Visitor], run: str, language: str, width: int
 ) -> None:
     me = visitor(f"{language}-XX", width=width)
     clipped: dict[str, list[str]] = {}
+    found: dict[str, list[str]] = {}
     for path in ALL_TITLES:
         me.open(path, **({"run": run} if path == "train" else {}))
         heading(me, path, language)
@@ -73,19 +95,43 @@ def test_nothing_is_wider_than_the_screen_and_no_label_is_clipped(
         if path == "draw":
             draw(me, 7, 60, 50, 150, 180)
             expect(me.page.locator(".manabi-digit-readout .digit").first).to_have_text("7")
-        me.settle()
-        assert me.overflow <= 0, path
-        inner = me.page.get_by_test_id("stMain").evaluate("e => e.scrollWidth - e.clientWidth")
-        assert inner <= 0, path
-        found = {text for text in me.page.evaluate(CLIPPED) if LONG_NAME not in text}
-        if found:
-            clipped[path] = sorted(found)
-    assert clipped == {}
+        clipped[path] = cut_off(me)
+        # Neither language nor width changes a color, so the dark theme once.
+        for theme in THEMES.get((language, width), ()):
+            found[f"{path} {theme}"] = barriers(me, theme)
+    assert {path: texts for path, texts in clipped.items() if texts} == {}
+    assert {page: sentences for page, sentences in found.items() if sentences} == {}
 
 
-@LANGUAGES
-def test_a_deep_link_opens_its_page_at_once(visitor: Callable[..., Visitor], language: str) -> None:
-    for path in TITLES:
+@pytest.fixture(scope="module")
+def server_with_data(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Server]:
+    """A server that has the real data sets."""
+    running = Server(tmp_path_factory.mktemp("with-data"))
+    running.environment["MANABI_DATA"] = str(DATA)
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize(("language", "width"), [("ja", 390), ("en", 1280)])
+def test_pages_with_data_fit_the_screen_clip_no_label_and_pass_axe(
+    visitor: Callable[..., Visitor], server_with_data: Server, language: str, width: int
+) -> None:
+    me = visitor(f"{language}-XX", width=width, at=server_with_data)
+    clipped: dict[str, list[str]] = {}
+    found: dict[str, list[str]] = {}
+    for path, shown in WITH_DATA.items():
+        me.open(path)
+        heading(me, path, language)
+        expect(me.page.locator(shown).first).to_be_visible()
+        clipped[path], found[path] = cut_off(me), barriers(me)
+    assert {path: texts for path, texts in clipped.items() if texts} == {}
+    assert {page: sentences for page, sentences in found.items() if sentences} == {}
+
+
+def test_a_deep_link_opens_its_page_at_once(visitor: Callable[..., Visitor]) -> None:
+    for path, language in zip(TITLES, itertools.cycle(("ja", "en"))):
         me = visitor(f"{language}-XX").open(path)
         heading(me, path, language)
         me.context.close()

@@ -43,7 +43,7 @@ def test_upload_see_move_and_download(visitor: Callable[..., Visitor], pair: str
     expect(before).to_have_js_property("complete", True)
     assert before.evaluate("i => i.naturalWidth / i.naturalHeight") == pytest.approx(1.4, rel=0.01)
     handle = box.locator("input[type=range]")
-    handle.focus()
+    me.tab_to(handle)
     start = before.evaluate("i => i.style.clipPath")
     for _ in range(10):
         handle.press("ArrowLeft")

@@ -91,19 +91,19 @@ def test_images_of_every_kind_are_classified(visitor: Callable[..., Visitor], se
         expect(answer, name).to_have_text("7")
 
 
-@pytest.mark.parametrize("name", REFUSED)
-def test_what_is_no_image_is_one_sentence(visitor: Callable[..., Visitor], server: Server, name: str) -> None:
-    make, sentence = REFUSED[name]
+def test_what_is_no_image_is_one_sentence(visitor: Callable[..., Visitor], server: Server) -> None:
     me = visitor()
     me.page.on("dialog", lambda dialog: pytest.fail("a script of the upload ran"))
     me.open("draw", source="photo")
-    before = server.memory_usage()
-    select(me, name, make())
-    me.sees(sentence)
-    expect(me.page.locator(".manabi-digit-readout.large .digit")).to_have_text("–")
-    assert me.page.locator("img[onerror]").count() == 0
-    assert server.healthy()
-    assert server.memory_usage() - before < MAX_GROWTH
+    for name, (make, sentence) in REFUSED.items():
+        before = server.memory_usage()
+        select(me, name, make())
+        me.sees(sentence)
+        me.settle()
+        expect(me.page.locator(".manabi-digit-readout.large .digit"), name).to_have_text("–")
+        assert me.page.locator("img[onerror]").count() == 0, name
+        assert server.healthy(), name
+        assert server.memory_usage() - before < MAX_GROWTH, name
     me.errors = [e for e in me.errors if "413" not in e]  # Streamlit's own refusal of what is too large
 
 

@@ -17,7 +17,9 @@ def vgg_layers() -> pd.DataFrame:
     return pd.DataFrame(
         {
             "group": ["features"] * 39 + ["classifier"] * 6,
-            "name": [f"layer{i}" for i in range(len(kinds))],
+            "title": [f"{kind} {i}" for i, kind in enumerate(kinds)],
+            "short": [f"layer{i}" for i in range(len(kinds))],
+            "name": [f"features.{i}" for i in range(len(kinds))],
             "kind": kinds,
             "shape": ["64x32x32"] * len(kinds),
             "ms": np.linspace(0.1, 3, len(kinds)),

@@ -27,6 +27,7 @@ def test_the_first_line_is_the_images_themselves() -> None:
     np.testing.assert_array_equal(found["Original"].images, dataset.train_x[index].transpose(0, 2, 3, 1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scaling", ["standardized", "unit", "bytes"])
 def test_each_line_does_one_thing(scaling: str) -> None:
     found = rows("cifar10-best", input_scaling=scaling)

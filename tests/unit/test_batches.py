@@ -46,12 +46,19 @@ def test_batches_are_normalized_by_channel_and_channels_last() -> None:
 
 
 @pytest.mark.parametrize(
-    ("network", "count"),
-    [(nn.Identity(), 1000), (SimpleNamespace(image_size=64), 1000), (SimpleNamespace(image_size=224), 83)],
+    ("device", "network", "count"),
+    [
+        ("cpu", nn.Identity(), 100),
+        ("cpu", SimpleNamespace(image_size=224), 83),
+        ("meta", nn.Identity(), 1000),
+        ("meta", SimpleNamespace(image_size=64), 1000),
+        ("meta", SimpleNamespace(image_size=224), 83),
+    ],
 )
-def test_fewer_large_images_go_through_the_model_together(network: object, count: int) -> None:
+def test_fewer_large_images_go_through_the_model_together(device: str, network: object, count: int) -> None:
+    """And fewer on a CPU than on any other device; "meta" stands for a GPU."""
     found = color_set()
-    batches = Batches(found, np.zeros((2500, 3, 32, 32), np.uint8), np.zeros(2500))
+    batches = Batches(found, np.zeros((2500, 3, 32, 32), np.uint8), np.zeros(2500), device)
     parts = [range(2500)[part] for part in batches.parts(network)]
     assert {len(part) for part in parts[:-1]} == {count} and [i for part in parts for i in part] == list(
         range(2500)

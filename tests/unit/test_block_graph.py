@@ -56,6 +56,7 @@ def test_boxes_do_not_overlap_and_lie_inside_the_drawing(task):
                 assert beside or other.y + other.h < box.top or box.y + box.h < other.top, (box, other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["resnet", "inception", "vgg", "mobilenetv1", "fast_cnn"])
 def test_receptive_fields_are_those_that_gradients_measure(name):
     network = models.create_model(name, IMAGE, 10).eval()

@@ -99,10 +99,10 @@ def test_series_beyond_the_palette_differ_by_dash():
 
 @pytest.mark.parametrize(
     ("share", "text"),
-    [(1.0, "100.0%"), (0.99997, ">99.9%"), (0.991, "99.1%"), (0.0001, "<0.1%"), (0.0, "0.0%")],
+    [(1.0, ">99.9%"), (0.99997, ">99.9%"), (0.991, "99.1%"), (0.0001, "<0.1%"), (0.0, "<0.1%")],
 )
 def test_a_share_is_never_rounded_to_certainty(share, text):
-    assert charts.format_percent(share) == text
+    assert charts.format_probability(share) == text
 
 
 def test_probabilities_mark_top_and_truth():
@@ -215,7 +215,8 @@ def test_accuracy_against_cost_halves_the_errors_upwards() -> None:
     low, high = fig.layout.yaxis.range
     assert all(low > -h > high for h in heights)  # better lies higher, and 100% is in the image
     ticks = dict(zip(fig.layout.yaxis.ticktext, fig.layout.yaxis.tickvals, strict=True))
-    assert ticks["90%"] == pytest.approx(points[1].y[0])
+    assert ticks["90"] == pytest.approx(points[1].y[0])
+    assert fig.layout.yaxis.title.text.endswith(" (%)")
     assert [t.customdata[0] for t in points] == [[a, f"id-{a}"] for a in accuracies]
     assert all(t.name == "&lt;b&gt;" for t in points) and not fig.layout.showlegend
 

@@ -41,6 +41,7 @@ def test_resnet18_answers_as_torchvisions_with_the_same_weights():
     torch.testing.assert_close(ours.eval()(x), original.eval()(x))
 
 
+@pytest.mark.slow
 def test_vgg11_features_are_torchvisions():
     original = torchvision.models.vgg11_bn().features
     ours = models.create_model("vgg", IMAGE, 10, depth=11).features

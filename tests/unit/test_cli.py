@@ -84,7 +84,7 @@ def test_every_option_of_a_recipe_says_what_it_takes() -> None:
     shown = " ".join(call("train", "mnist-modern", "--help", COLUMNS="400").stdout.split())
     for name in tasks.get_task("mnist-modern").fields():
         assert f"--{name.replace('_', '-')}" in shown
-    assert "integer from 1 to 1000; 20" in shown
+    assert "integer from 1 to 1000; 30" in shown
 
 
 @pytest.mark.parametrize(

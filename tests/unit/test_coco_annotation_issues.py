@@ -183,6 +183,7 @@ def test_each_issue_is_found_and_no_other(tmp_path: Path, annotation: dict, kind
     assert find_ids(tmp_path, **annotation) == {kind: [1] if kind == "twice" else [2]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "annotation",
     [{}, {"segmentation": None}, {"keypoints": "x"}, {"keypoints": [1, 2]}, {"segmentation": [[1, 2, 3]]}],

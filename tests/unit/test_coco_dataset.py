@@ -203,12 +203,12 @@ def test_a_missing_or_invalid_image_is_a_placeholder(tmp_path: Path) -> None:
         for image_record in coco.image_records(coco.filter_images()):
             assert drawing.load_photo(image_record) is None
             assert Image.open(io.BytesIO(drawing.render_thumbnails(coco, [image_record])[0])).size == (
-                256,
-                192,
+                320,
+                240,
             )
             for one in coco.instances(image_record):
                 assert (
-                    drawing.render_closeup(image_record, one).shape == (256, 256, 3)
+                    drawing.render_closeup(image_record, one).shape == (320, 320, 3)
                     and drawing.crop_instance(image_record, one) is None
                 )
 

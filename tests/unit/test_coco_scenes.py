@@ -66,6 +66,20 @@ def test_the_three_deliberate_errors_are_found(coco: Coco) -> None:
     }
 
 
+def test_the_ids_of_the_deliberate_errors_are_those_that_the_page_asks_for(coco: Coco) -> None:
+    found = {name: set(rows["id"]) for name, rows in annotation_issues.find_issues(coco).items() if len(rows)}
+    twice, box, speck = (set(ids) for ids in scenes.ANNOTATION_ERRORS.values())
+    assert found["twice"] <= twice and (found["polygon"], found["empty"]) == (box, speck)
+    by_id = {
+        one.id: (image.id, one)
+        for image in coco.image_records(coco.filter_images())
+        for one in coco.instances(image)
+    }
+    (first, one), (second, other) = (by_id[number] for number in sorted(twice))
+    assert first == second and list(one.box) == list(other.box)
+    assert len({by_id[ids[0]][0] for ids in scenes.ANNOTATION_ERRORS.values()}) == 3
+
+
 def test_the_scenes_are_generated_once_and_reproducible(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -109,6 +109,7 @@ def test_a_name_is_registered_once(registered: DatasetInfo) -> None:
             data.register_dataset(info)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", data.list_datasets())
 def test_the_declaration_agrees_with_the_data(name: str) -> None:
     info = data.dataset_info(name)

@@ -37,6 +37,7 @@ def train(*more):
     return json.loads(done.stdout.splitlines()[-1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("more", [["--devices", "2"], ["--num-nodes", "2"]])
 def test_a_training_of_translators_on_several_devices_is_refused_before_it_begins(more):
     command = [sys.executable, "-m", "core", "train", "cyclegan-light", "--quick", *more]

@@ -51,6 +51,7 @@ def test_macs_are_shared_out_by_what_a_step_costs():
     )  # the last batch of an epoch is counted here as a whole one
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("quickly", [True, False])
 def test_all_learn_from_the_same_images_and_predict_once(started, quickly):
     names = ["cifar10-mlp", "cifar10-fast", "cifar10-mobilenetv1", "cifar10-alexnet", "cifar10-resnet"]

@@ -33,7 +33,7 @@ SHIPPED = [
 MANY = [
     name for name in SHIPPED if name.startswith("cifar10-")
 ]  # a minute or two each: `python -m core evaluate` uses all images
-SOME = 1000
+SOME = 300
 TRANSLATION = "cyclegan-apple2orange"
 
 
@@ -175,7 +175,7 @@ def test_networks_of_cifar_answer_as_their_cards_say(name: str, real_data: Path)
     some = dataclasses.replace(dataset, test_x=dataset.test_x[every], test_y=dataset.test_y[every])
     found = evaluate_model(*checkpoints.load_weights(checkpoints.load_card(name).weights), some)
     assert len(set(some.test_y)) == 10 and (some.test_y == labels[every]).all()
-    assert (found.outputs.argmax(1) == answers[every]).mean() >= 0.999
+    assert (found.outputs.argmax(1) != answers[every]).sum() <= 1
 
 
 @pytest.mark.parametrize("name", [n for n in SHIPPED if n not in (*MANY, TRANSLATION)])
@@ -278,12 +278,10 @@ def test_not_a_number_names_metric_step_and_the_usual_causes() -> None:
 
 
 def test_overfitting_is_said_with_its_epoch() -> None:
-    found = get_kind("classification").diagnose(log([1.0, 0.5, 0.6, 0.7, 0.8], [1.0, 0.4, 0.3, 0.2, 0.1]))
-    assert (
-        levels(found)[0] == "warning"
-        and "Overfitting" in str(found[0].message)
-        and "epoch 2" in str(found[0].message)
-    )
+    losses = [1.0, 0.5, 0.6, 0.7, 0.8], [1.0, 0.4, 0.3, 0.2, 0.1]
+    [found] = get_kind("classification").diagnose(log(*losses, seen=0.99, unseen=0.8))
+    assert (found.level, "epoch 2" in str(found.message)) == ("warning", True)
+    assert "Overfitting" in str(found.message)
 
 
 def test_a_loss_that_still_falls_is_good_news() -> None:
@@ -299,6 +297,23 @@ def test_a_falling_loss_does_not_contradict_the_epoch_with_the_best_accuracy() -
     assert (
         "highest in epoch 4" in str(found[0].message.text()) and "More epochs" not in found[0].message.text()
     )
+
+
+def test_a_loss_that_has_risen_again_is_not_said_to_fall() -> None:
+    for kind in ("classification", "regression"):
+        assert get_kind(kind).diagnose(log([1.0, 0.9, 0.7, 0.5, 0.3, 0.31])) == []
+
+
+@pytest.mark.parametrize("best_epoch", [4, 5])
+def test_a_falling_loss_and_a_gap_are_one_finding(best_epoch: int) -> None:
+    frame = log([1.0, 0.8, 0.6, 0.4, 0.2], seen=0.99)
+    accuracy = [0.5, 0.6, 0.7, 0.7, 0.7]
+    accuracy[best_epoch - 1] = 0.8
+    frame.loc[frame["val/loss"].notna(), "val/accuracy"] = accuracy
+    [found] = get_kind("classification").diagnose(frame)
+    said = found.message.text()
+    assert "still falling" in said and "percentage points" in said
+    assert ("more epochs" in said) != (f"highest in epoch {best_epoch}" in said) == (best_epoch == 4)
 
 
 def test_a_healthy_run_that_has_settled_is_left_in_peace() -> None:

@@ -84,6 +84,7 @@ def test_an_old_run_is_resumed_to_the_recorded_end(
         pd.testing.assert_frame_equal(resumed, recorded, rtol=0.02, atol=0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["cifar10-fast", "cyclegan-light"])
 def test_an_old_run_evaluates_to_the_recorded_metrics(old_runs: dict[str, Run], name: str) -> None:
     run = old_runs[name]
@@ -93,6 +94,7 @@ def test_an_old_run_evaluates_to_the_recorded_metrics(old_runs: dict[str, Run], 
     assert spec.data == run.config["data"]["title"] and spec.views == (6 if name == "cifar10-fast" else 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CARDS)
 def test_cards_hold_a_recipe_and_a_command_that_are_valid_today(name: str) -> None:
     card = checkpoints.load_card(name)

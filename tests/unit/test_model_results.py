@@ -44,6 +44,7 @@ def test_a_card_tells_everything_that_a_comparison_needs(shipped):
     assert np.trace(np.array(card["confusion"])) == one.right and len(card["per_class"]) == 10
 
 
+@pytest.mark.slow
 def test_a_run_and_a_card_of_the_same_images_can_be_compared(shipped):
     own, other = model_results.load_model_result(shipped.id), model_results.load_model_result("cifar10-mlp")
     assert own.is_comparable_to(other) and own.run is not None and len(own.history) == 4
@@ -80,6 +81,7 @@ def test_those_that_saw_other_data_stand_apart(shipped):
     assert model_results.split_by_dataset([]) == ([], [])
 
 
+@pytest.mark.slow
 def test_who_cannot_be_told_apart(shipped):
     one = model_results.load_model_result("cifar10-mlp")
     answers = one.labels.copy()

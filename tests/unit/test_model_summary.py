@@ -30,6 +30,7 @@ def build(task: tasks.Task) -> nn.Module:
     return models.create_model(task.model, IMAGE, 10, **recipe.part("model")).eval()
 
 
+@pytest.mark.slow
 @EACH
 def test_the_layers_add_up_to_what_the_flop_counter_counts(task):
     network = build(task)

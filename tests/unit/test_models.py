@@ -38,6 +38,7 @@ def test_output_shape_and_finite(name: str) -> None:
     assert out.shape == (3, 10) and out.isfinite().all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_every_parameter_gets_a_gradient(name: str) -> None:
     network = build(name).train()
@@ -72,6 +73,7 @@ def test_channels_last_gives_the_same_answer(name: str) -> None:
     torch.testing.assert_close(last, plain, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("half", [False, True])
 @pytest.mark.parametrize("name", NAMES)
 def test_saved_and_loaded_it_answers_the_same(name: str, half: bool, tmp_path: Path) -> None:

@@ -164,6 +164,7 @@ def test_without_them_the_run_fails_with_the_sentence(
     assert status.state == "failed" and "core weights get" in str(status.reason)
 
 
+@pytest.mark.slow
 def test_the_script_in_plain_pytorch_loads_them_too() -> None:
     run = store.create_run(TASK, recipe("frozen"))
     dataset = data.load_dataset("cifar10")

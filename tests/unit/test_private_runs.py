@@ -49,7 +49,7 @@ def test_a_project_finds_its_own_runs_and_no_others(private: Run) -> None:
 def test_running_ones_count_for_everybody() -> None:
     project = make_project("Secret cats", cat=20, dog=20)
     running = factories.running(f"{project.dataset_name}-resnet")
-    assert store.list_running_runs() == [] and store.list_running_runs(private=True) == [running]
+    assert store.list_active_runs() == [] and store.list_active_runs(private=True) == [running]
     assert runtime_estimate.is_busy()
     waiting = store.create_run(task := tasks.get_task("mnist-softmax"), task.recipe)
     queue._write_ticket(waiting)

@@ -191,6 +191,7 @@ def test_measurements_of_earlier_versions_are_ignored(
     assert runtime_estimate.estimate_runtime(task, task.recipe).step_seconds == 0.1
 
 
+@pytest.mark.slow
 def test_the_load_of_other_processes_is_seen() -> None:
     spin = [sys.executable, "-c", "while True: pass"]
     with runtime_estimate._other_load() as load:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import json
+from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from core.files import read_json
-from tools import contact_sheet, page_sources, screenshots
+from tools import contact_sheet, open_photos, page_sources, screenshots
 
 INDEX = read_json(screenshots.INDEX_PATH)
 
@@ -82,3 +85,71 @@ def test_a_digest_changes_with_what_is_shown_and_not_with_remarks(
 def test_texts_are_no_remarks(source: str) -> None:
     assert "# " in page_sources.strip_remarks(source)
     assert "Doc." not in page_sources.strip_remarks(source)
+
+
+@pytest.fixture
+def coco_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data root with a photo of each of COCO's licenses, its id being that license."""
+    root = tmp_path / "data"
+    for folder in ("coco/annotations", "coco/val2017", "other"):
+        (root / folder).mkdir(parents=True)
+    images = [
+        {"id": n, "license": n, "file_name": f"{n}.jpg", "flickr_url": f"http://x.net/1/{n}00_ab_z.jpg"}
+        for n in range(1, 9)
+    ]
+    for image in images:
+        (root / "coco" / "val2017" / image["file_name"]).write_bytes(b"photo")
+    annotations = [{"id": 10 + image["id"], "image_id": image["id"]} for image in images]
+    for kind in ("instances", "captions"):
+        content = {"images": images, "annotations": annotations}
+        (root / "coco" / "annotations" / f"{kind}_val2017.json").write_text(json.dumps(content))
+    monkeypatch.setenv("MANABI_DATA", str(root))
+    monkeypatch.setenv("MANABI_DOWNLOADS", str(tmp_path / "downloads"))
+    return root
+
+
+def test_photos_of_screenshots_may_be_redistributed_and_are_credited(coco_root: Path, tmp_path: Path) -> None:
+    target = tmp_path / "open"
+    photos = open_photos.build_data_root(target)
+    assert {photo.license for photo in photos} == {4, 5, 7, 8}
+    assert {p.name for p in (target / "coco" / "val2017").iterdir()} == {f"{n}.jpg" for n in (4, 5, 7, 8)}
+    for file in (target / "coco" / "annotations").iterdir():
+        assert {a["image_id"] for a in json.loads(file.read_text())["annotations"]} == {4, 5, 7, 8}
+    assert (target / "other").resolve() == (coco_root / "other").resolve()
+    open_photos.write_credits(tmp_path / "credits.md", photos)
+    text = (tmp_path / "credits.md").read_text()
+    assert "| val2017 5 | CC BY-SA 2.0 | <https://www.flickr.com/photo.gne?id=500> |" in text
+
+
+def test_without_photos_the_screenshots_say_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setenv("MANABI_DATA", str(tmp_path / "none"))
+    monkeypatch.setenv("MANABI_DOWNLOADS", str(tmp_path / "none"))
+    monkeypatch.setattr(screenshots.tool, "find_browser", lambda: "browser")
+    monkeypatch.setattr(screenshots, "_take_all", lambda *_: pytest.fail("photographed"))
+    assert screenshots.main(["browse", "browse-image"]) == 1
+    assert "MANABI_DATA" in capsys.readouterr().err
+
+
+def test_every_photo_of_the_screenshots_has_an_open_license() -> None:
+    rows = [line.split("|") for line in screenshots.CREDITS_PATH.read_text().splitlines() if "flickr" in line]
+    assert rows and {row[2].strip() for row in rows} <= set(open_photos.OPEN_LICENSES.values())
+    image = f"{screenshots.PAGES['browse-image']['split']} {screenshots.PAGES['browse-image']['image']}"
+    assert image in {row[1].strip() for row in rows}
+
+
+def test_a_screenshot_keeps_the_colors_of_the_page_beside_a_photo() -> None:
+    rng = np.random.default_rng(0)
+    pixels = np.full((200, 300, 3), (243, 244, 246), np.uint8)
+    pixels[:, 100:] = np.linspace(0, 255, 200)[None, :, None] + rng.integers(-20, 20, (200, 200, 3)).clip(0)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    compressed = screenshots._compress_png(buffer.getvalue())
+    assert len(compressed) < len(buffer.getvalue())
+    with Image.open(io.BytesIO(compressed)) as image:
+        shown = np.asarray(image.convert("RGB")).astype(int)
+    assert (shown[:, :100] == pixels[:, :100]).all()
+    # Colors hold over areas: what one pixel is too light, its neighbors are too dark.
+    blocks = [x[:, 100:].reshape(20, 10, 20, 10, 3).mean((1, 3)) for x in (shown, pixels.astype(int))]
+    assert abs(blocks[0] - blocks[1]).mean() < 4

@@ -51,6 +51,7 @@ def test_a_small_difference_is_not_significant() -> None:
     assert not significance.mcnemar_test(first, second, labels).is_significant
 
 
+@pytest.mark.slow
 def test_holms_correction() -> None:
     # Adjusted p-values: 0.03, 0.06, 0.06, 0.02.
     assert significance.holm_reject([0.01, 0.04, 0.03, 0.005]) == [True, False, False, True]

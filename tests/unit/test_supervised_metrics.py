@@ -61,7 +61,7 @@ def test_steps_at_most_end_it_in_the_middle_of_an_epoch() -> None:
     events = list(trainer.run())
     assert events[-1] == Done(10, events[-1].best_epoch, "steps")
     assert [e.epoch for e in events if isinstance(e, EpochEnd)] == [1, 2] and trainer.total_epochs == 2
-    assert trainer.images_seen == 200 + 3 * 32
+    assert trainer.images_seen == len(trainer.train) + 3 * trainer.recipe.batch_size
 
 
 def test_early_stopping_waits_for_its_patience_and_names_the_best_epoch() -> None:

@@ -26,6 +26,7 @@ def _set_modified(path: Path, seconds: float) -> None:
     os.utime(path, (seconds, seconds))
 
 
+@pytest.mark.slow
 def test_a_predictor_is_loaded_once_until_its_file_changes() -> None:
     path = factories.finished("mnist-softmax").best_weights_path
     _set_modified(path, 1_000)

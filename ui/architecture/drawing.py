@@ -12,7 +12,7 @@ from PIL import Image
 
 from core import tasks
 from core.messages import N_
-from ui.architecture import block_layout, examples, networks
+from ui.architecture import block_layout, examples, layer_names, networks
 from ui.components.block_drawing import block_drawing
 from ui.kit import image_display
 from ui.kit import palette as p
@@ -22,6 +22,8 @@ from ui.kit.run_names import run_name
 from ui.kit.url import read_number
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from core.inference.available_models import ModelChoice
     from core.inference.block_activations import BlockActivation
     from core.inference.block_graph import Block
@@ -45,7 +47,8 @@ _TOP_CLASSES = 5
 @with_error_boundary
 def show_drawing(task: tasks.Task, options: dict[str, Any], part: str, former: dict[str, Any] | None) -> None:
     """Draw the network with the feature maps of an example in its blocks, and outlines of what it was with the `former` options."""
-    blocks = networks.build_network(task, options, part).blocks
+    built = networks.build_network(task, options, part)
+    blocks, titles = built.blocks, {b.name: _title(b, built.network) for b in built.blocks}
     before = networks.build_network(task, former, part).blocks if former else []
     chosen = next((b for b in blocks if b.name == st.query_params.get("block")), None)
     number = read_number("example", examples.NUM_EXAMPLES) or 0
@@ -63,7 +66,7 @@ def show_drawing(task: tasks.Task, options: dict[str, Any], part: str, former: d
         "width": max(layout.width, *(b.x + b.w + b.dx + block_layout.MARGIN for b in drawn)),
         "top": min(layout.top, *(b.top - block_layout.MARGIN for b in drawn)),
         "bottom": max(layout.bottom, *(b.y + b.h + block_layout.LABEL_HEIGHT for b in drawn)) + 30,
-        "blocks": [_draw_block(box, chosen, activations, example) for box in layout.boxes],
+        "blocks": [_draw_block(box, titles, chosen, activations, example) for box in layout.boxes],
         "edges": layout.edges,
         "groups": [{"name": name, "from": first, "to": last} for name, first, last in layout.groups],
         "ghosts": [_rectangle(box) for box in ghosts],
@@ -74,7 +77,7 @@ def show_drawing(task: tasks.Task, options: dict[str, Any], part: str, former: d
             if any(b.kind == kind for b in blocks)
         ]
         + ([{"text": outline, "color": ""}] if ghosts else []),
-        "maps": _maps(chosen, blocks, activations, choice, example) if chosen else None,
+        "maps": _maps(chosen, titles[chosen.name], blocks, activations, choice, example) if chosen else None,
         "alt": _(N_("{model}: {count} blocks from input to output"), model=_(task.title), count=len(blocks)),
     }
     block_drawing(data, "architecture-blocks", lambda name: _open_block(name, blocks))
@@ -108,13 +111,23 @@ def _example_button(number: int) -> None:
     )
 
 
-def _title(block: Block) -> str:
-    return _(_INPUT) if block.kind == "input" else block.name
+def _title(block: Block, network: nn.Module) -> str:
+    """What a block is: its first layer, or its operation."""
+    if block.layers:
+        return layer_names.layer_title(network.get_submodule(block.layers[0][0]))
+    return _(_INPUT) if block.kind == "input" else f"{_(BLOCK_KINDS[block.kind][0])}: {block.label}"
+
+
+def natural_width(task: tasks.Task, part: str) -> float:
+    """Width in pixels of the drawing with the task's own options, at the size at which its labels can be read."""
+    blocks = networks.build_network(task, task.recipe.part("model"), part).blocks
+    return block_layout.arrange(blocks, block_layout.map_unit(blocks)).width
 
 
 def facts(block: Block) -> list[str]:
-    """Output shape, parameters, MACs, receptive field and layers of a block, a line each."""
-    lines = [_(N_("Output shape: {shape}"), shape="×".join(map(str, block.shape)))]
+    """Name in the code, output shape, parameters, MACs, receptive field and layers of a block, a line each."""
+    lines = [] if block.kind == "input" else [block.name]
+    lines.append(_(N_("Output shape: {shape}"), shape="×".join(map(str, block.shape))))
     if block.kind != "input":
         lines.append(_(N_("Parameters: {count}"), count=f"{block.parameters:,}"))
         lines.append(_(N_("MACs: {count}"), count=f"{block.macs:,}"))
@@ -132,6 +145,7 @@ def _rectangle(box: Box) -> dict[str, float]:
 
 def _draw_block(
     box: Box,
+    titles: Mapping[str, str],
     chosen: Block | None,
     activations: Mapping[str, BlockActivation],
     example: examples.Example | None,
@@ -146,10 +160,10 @@ def _draw_block(
     return {
         **_rectangle(box),
         "name": block.name,
-        "title": _title(block),
+        "title": titles[block.name],
         "kind": block.kind,
         "label": _(_INPUT) if block.kind == "input" else block.label,
-        "facts": [_(BLOCK_KINDS[block.kind][0]), *facts(block)],
+        "facts": facts(block),
         "chosen": block is chosen,
         "join": block.kind == "join",
         "sign": _JOIN_SIGNS.get(block.label, block.label),
@@ -159,6 +173,7 @@ def _draw_block(
 
 def _maps(
     block: Block,
+    title: str,
     blocks: list[Block],
     activations: Mapping[str, BlockActivation],
     choice: ModelChoice | None,
@@ -167,7 +182,7 @@ def _maps(
     """The strip of an opened block."""
     found = activations.get(block.name)
     return {
-        "title": _title(block),
+        "title": title if block.kind == "input" else f"{title} · {block.name}",
         "notes": _notes(block, found, choice, example),
         "color": BLOCK_KINDS[block.kind][1],
         **_strip(block, blocks, found, example),
@@ -240,7 +255,7 @@ def _strip(
     tiles: list[dict[str, str]] = []
     values: list[dict[str, Any]] = []
     if block.kind == "input" and example and example.x.ndim == 3:
-        name = _(example.label) if example.label else _title(block)
+        name = _(example.label) if example.label else _(_INPUT)
         tiles = [{"src": _image_url(_to_rgb(example.x)), "label": name, "alt": name}]
     elif found and found.values.ndim == 3:
         if example and example.is_photo and (photo := _to_photo(found)) is not None:

@@ -12,8 +12,9 @@ import streamlit as st
 from PIL import Image
 
 from core import data, tasks
+from core.data import array_cache
+from core.digits import samples
 from core.kinds import get_kind
-from core.messages import Message
 from ui.architecture import networks
 from ui.kit import cache, preload, weights
 
@@ -74,14 +75,17 @@ def load_example(task: tasks.Task, number: int) -> Example | None:
 
 
 def _load_dataset(name: str) -> tuple[data.ArrayDataset, bool]:
-    """The data set, or fallback data while it is being decoded, and whether it is."""
-    if get_kind(data.dataset_info(name).kind).model_role == "translator":
-        return cache.load_unpaired_test(
-            name
-        ), False  # without the training photos, which take much longer to decode
-    key = name, str(data.find_dataset(name))
-    if key not in _decoded() and preload.decoding_progress(name) is not None:
-        return _fallback(name), True
+    """The data set, or a few drawn examples where it is not installed or still being decoded, and whether it is being decoded."""
+    info, folder = data.dataset_info(name), data.find_dataset(name)
+    if folder is not None and get_kind(info.kind).model_role == "translator":
+        # Without the training photos, which take much longer to decode.
+        return cache.load_unpaired_test(name), False
+    key = name, str(folder)
+    decoding = key not in _decoded() and preload.decoding_progress(name) is not None
+    if decoding or folder is None:
+        drawn = _draw_digits() if info.digits else _draw_examples(name)
+        if drawn is not None:
+            return drawn, decoding
     _decoded().add(key)
     return cache.load_dataset(name), False
 
@@ -91,9 +95,33 @@ def _decoded() -> set[tuple[str, str]]:
     return set()
 
 
+@st.cache_resource(show_spinner=False)
+def _draw_digits() -> data.ArrayDataset:
+    """The sample digits of the project in the format of MNIST."""
+    x = np.stack([samples.sample_pixels(digit) for digit in range(samples.COUNT)])[:, None]
+    y = np.arange(samples.COUNT)
+    info = data.dataset_info("mnist")
+    mean, std = array_cache.channel_statistics(x)
+    return data.ArrayDataset(
+        name="digits",
+        title="",
+        kind=info.kind,
+        origin="Manabi Lab",
+        train_x=x,
+        train_y=y,
+        test_x=x,
+        test_y=y,
+        mean=np.array(mean, np.float32),
+        std=np.array(std, np.float32),
+        classes=info.classes,
+        stand_in_for=info.title,
+    )
+
+
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _fallback(name: str) -> data.ArrayDataset:
-    return data.dataset_info(name).fallback(Message(""))
+def _draw_examples(name: str) -> data.ArrayDataset | None:
+    draw = data.dataset_info(name).draw_examples
+    return draw() if draw else None
 
 
 def _pick(targets: np.ndarray, number: int, by_class: bool) -> int:

@@ -18,7 +18,7 @@ from core.analysis import runtime_estimate
 from core.inference import graph, model_summary
 from core.inference.model_summary import LayerSummary
 from core.messages import N_, UserError
-from ui.architecture import networks
+from ui.architecture import layer_names, networks
 from ui.components.live_chart import live_chart
 from ui.kit import palette as p
 from ui.kit.charts import empty_figure
@@ -142,16 +142,16 @@ def layer_table(task: tasks.Task, options: dict[str, Any], part: str = "") -> No
         alt=_(METRIC_COLUMNS[what]),
     )
     names = {
-        "group": _(N_("block")),
-        "name": _(N_("layer")),
-        "kind": _(N_("type")),
+        "title": _(N_("layer")),
+        "name": _(N_("in the code")),
         "shape": _(N_("output shape")),
         **{c: _(t) for c, t in METRIC_COLUMNS.items()},
     }
-    shown = frame if measured else frame.drop(columns="ms")
+    shown = frame[[c for c in names if c != "ms" or measured]]
     config: dict[str, Any] = {
         names[c]: st.column_config.NumberColumn(format="localized") for c in ("parameters", "activation")
     }
+    config[names["title"]] = st.column_config.TextColumn(width=230)
     config[names["macs"]] = st.column_config.ProgressColumn(
         format="localized", min_value=0, max_value=max(1, int(frame["macs"].max()))
     )
@@ -164,15 +164,18 @@ def layer_table(task: tasks.Task, options: dict[str, Any], part: str = "") -> No
 
 
 def layer_frame(built: networks.BuiltNetwork, times: Mapping[str, float], detailed: bool) -> pd.DataFrame:
-    """The layers in forward order with the block of the model that they belong to, their costs and `times` in milliseconds.
+    """The layers in forward order with their names, the block of the model that they belong to, their costs and `times` in milliseconds.
 
     Unless `detailed`, one row for each layer with weights or MACs, with the cost of the layers that follow it up to the next one.
     """
     block_of = {name: block for block in built.blocks for name, _kind in block.layers}
+    modules = [built.network.get_submodule(layer.name) for layer in built.layers]
     rows = pd.DataFrame(
         {
             "block": [block_of[layer.name].name for layer in built.layers],
             "group": [block_of[layer.name].group for layer in built.layers],
+            "title": [layer_names.layer_title(m) for m in modules],
+            "short": [layer_names.short_layer_title(m) for m in modules],
             "name": [layer.name for layer in built.layers],
             "kind": [layer.kind for layer in built.layers],
             "shape": ["×".join(map(str, layer.out_shape)) for layer in built.layers],
@@ -186,7 +189,7 @@ def layer_frame(built: networks.BuiltNetwork, times: Mapping[str, float], detail
         sums = dict.fromkeys(("parameters", "macs", "activation"), "sum") | {
             "ms": lambda v: v.sum(min_count=1)
         }
-        firsts = dict.fromkeys(("group", "name", "kind", "shape"), "first")
+        firsts = dict.fromkeys(("group", "title", "short", "name", "kind", "shape"), "first")
         rows = rows.groupby("block", sort=False, as_index=False).agg({**firsts, **sums})
         rows = rows[(rows["parameters"] > 0) | (rows["macs"] > 0)]
     return rows.drop(columns="block").reset_index(drop=True)
@@ -206,12 +209,12 @@ def layer_bars(frame: pd.DataFrame, column: str, label: str, height: int = 340) 
             width=0.8,  # plotly's own width is that of the gaps within one trace, so bars of sparse kinds would overlap
             marker={"color": color},
             name=_(title),
-            customdata=frame[["name", "kind", "shape"]].to_numpy()[here],
-            hovertemplate=f"<b>%{{customdata[0]}}</b> %{{customdata[1]}}<br>%{{customdata[2]}}<br>{label}: %{{y:,.4~g}}<extra></extra>",
+            customdata=frame[["title", "name", "shape"]].to_numpy()[here],
+            hovertemplate=f"<b>%{{customdata[0]}}</b><br>%{{customdata[1]}}<br>%{{customdata[2]}}<br>{label}: %{{y:,.4~g}}<extra></extra>",
         )
     first = ~frame["group"].duplicated().to_numpy()
     named = first if len(frame) > _MAX_NAMED_BARS else np.ones(len(frame), bool)
-    names = frame["group"] if len(frame) > _MAX_NAMED_BARS else frame["name"]
+    names = frame["group"] if len(frame) > _MAX_NAMED_BARS else frame["short"]
     fig.update_xaxes(
         tickvals=place[named],
         ticktext=[html.escape(n) for n in names[named]],

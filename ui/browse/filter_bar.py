@@ -21,7 +21,7 @@ EXAMPLES = (
     "keypoints>=15",
     "caption='red bus'",
 )
-_NUM_CHIPS = 10  # most frequent categories; the others are behind "More categories"
+_NUM_CHIPS = 7  # most frequent categories; the others are behind "More categories"
 _CHIPS, _MORE_CHIPS, _FILTER = "coco-chips", "coco-more-chips", "where"
 _OPERATOR_NAMES = {">=": N_("at least"), "==": N_("exactly"), "<=": N_("at most")}
 
@@ -59,14 +59,22 @@ def is_valid_filter(coco: Coco, text: str) -> bool:
     return True
 
 
-def show_filter(coco: Coco) -> pd.DataFrame | None:
-    """Show the filter; return the matching images, or None after showing the error of an invalid filter."""
-    chips = st.container()
-    with st.container(horizontal=True):
-        more = st.container(width="content")
-        with st.popover(_(N_("Advanced")), icon=":material/tune:"):
-            text = _advanced_filter(coco)
-    _category_chips(coco, text, chips, more)
+def show_filter(coco: Coco, bar: DeltaGenerator) -> pd.DataFrame | None:
+    """Show the filter in `bar`, its chips below; return the matching images, or None after showing the error of an invalid filter."""
+    names = list(_count_images(str(coco.folder), coco))
+    example = filter_condition(coco.names, names[0], ">=", 2) if names else ""
+    with bar:
+        text = url.text_field(
+            _(N_("Filter")),
+            key=_FILTER,
+            placeholder=_(N_("Search, e.g. {example}"), example=example) if example else "",
+            label_visibility="collapsed",
+            icon=":material/search:",
+            width="stretch",
+        )
+        with st.popover(_(N_("Advanced")), icon=":material/tune:", key="coco-advanced"):
+            _advanced_filter(coco)
+    _category_chips(coco, text)
     try:
         return filter_images(str(coco.folder), text, coco)
     except UserError as error:
@@ -79,9 +87,9 @@ def clear_filter() -> None:
     st.session_state[_FILTER] = ""
 
 
-def _category_chips(coco: Coco, text: str, chips: DeltaGenerator, more: DeltaGenerator) -> None:
-    """Show the most frequent categories in `chips` as toggles that write the filter, those that `text` requires lit up, and the
-    others in `more`.
+def _category_chips(coco: Coco, text: str) -> None:
+    """Show the most frequent categories as toggles that write the filter, those that `text` requires lit up, and the others in a
+    popover.
     """
     counts = _count_images(str(coco.folder), coco)
     if not counts:
@@ -109,7 +117,7 @@ def _category_chips(coco: Coco, text: str, chips: DeltaGenerator, more: DeltaGen
         st.session_state[_FILTER] = joined
 
     st.session_state[_CHIPS], st.session_state[_MORE_CHIPS] = lit, []
-    with chips:
+    with st.container(horizontal=True, vertical_alignment="center"):
         st.pills(
             _(N_("Categories (number of images)")),
             visible,
@@ -117,27 +125,29 @@ def _category_chips(coco: Coco, text: str, chips: DeltaGenerator, more: DeltaGen
             key=_CHIPS,
             format_func=label,
             on_change=write_filter,
-            wrap=True,
-        )
-    if not hidden:
-        return
-    with more, st.popover(_(N_("More categories")), icon=":material/add:"):
-        st.pills(
-            _(N_("More categories")),
-            hidden,
-            selection_mode="multi",
-            key=_MORE_CHIPS,
-            format_func=label,
-            on_change=write_filter,
             label_visibility="collapsed",
             wrap=True,
         )
+        if not hidden:
+            return
+        with st.popover(
+            _(N_("More categories")), icon=":material/add:", type="tertiary", key="coco-more-categories"
+        ):
+            st.pills(
+                _(N_("More categories")),
+                hidden,
+                selection_mode="multi",
+                key=_MORE_CHIPS,
+                format_func=label,
+                on_change=write_filter,
+                label_visibility="collapsed",
+                wrap=True,
+            )
 
 
-def _advanced_filter(coco: Coco) -> str:
-    """Show the filter as text, with examples and a builder; return it."""
+def _advanced_filter(coco: Coco) -> None:
+    """Show examples of filters, their syntax, and a builder."""
     examples = _valid_examples(str(coco.folder), coco)
-    text = url.text_field(_(N_("Filter")), key=_FILTER, placeholder=examples[0] if examples else "")
     if examples:
         st.pills(
             _(N_("Examples")),
@@ -160,7 +170,6 @@ def _advanced_filter(coco: Coco) -> str:
     )
     st.markdown(_(N_("**Filter builder**")))
     _filter_builder(coco)
-    return text
 
 
 def _filter_builder(coco: Coco) -> None:

@@ -7,7 +7,7 @@ import json
 import pandas as pd
 import streamlit as st
 
-from core.coco import drawing
+from core.coco import drawing, filter_query
 from core.coco.dataset import Coco
 from core.messages import N_
 from ui.browse import filter_bar, navigation
@@ -38,7 +38,6 @@ def thumbnail_grid(coco: Coco, rows: pd.DataFrame) -> None:
             width="content",
         )
         if text.strip():
-            st.code(text, language=None, width="content")
             st.button(
                 _(N_("Clear filter")),
                 icon=":material/filter_alt_off:",
@@ -63,6 +62,11 @@ def thumbnail_grid(coco: Coco, rows: pd.DataFrame) -> None:
         )
     thumbnails = drawing.render_thumbnails(coco, shown)
     counts = _count_categories(str(coco.folder), [record.index for record in shown], coco)
+    wanted = filter_query.required_categories(text, coco.names) or []  # what one looks for comes first
+    counts = {
+        index: sorted(of_image, key=lambda entry: entry[1] not in wanted)
+        for index, of_image in counts.items()
+    }
     labels = category_labels(name for of_image in counts.values() for _category, name, _count in of_image)
     image_grid(
         [
@@ -72,6 +76,7 @@ def thumbnail_grid(coco: Coco, rows: pd.DataFrame) -> None:
         "coco-grid",
         lambda position: navigation.open_image(shown[position].id, shown[position].split),
         alt=_(N_("Images with annotations")),
+        wide=True,
         legend=_page_legend(counts, labels),
     )
     navigation.pager(pages, page, "bottom")
@@ -85,7 +90,7 @@ def _count_categories(folder: str, indices: list[int], _coco: Coco) -> dict[int,
 def _caption(
     counts: list[tuple[int, str, int]], labels: dict[str, str], image_id: int
 ) -> list[tuple[str, str]]:
-    """Return colors and texts of the caption: the top two categories, or the id of an image without annotations."""
+    """Return colors and texts of the caption: the first two categories, or the id of an image without annotations."""
     named = [
         (drawing.css_color(category), f"{labels[name]} {count:,}")
         for category, name, count in counts[:_NUM_NAMED]
@@ -105,12 +110,16 @@ def _page_legend(
     return [(drawing.css_color(category), labels[name]) for category, name in most]
 
 
-def image_navigation(coco: Coco, image_id: int, split: str) -> navigation.Neighbors:
-    """Show the way from an image back to the grid and to its neighbors among the filtered images; return the neighbors."""
+def image_navigation(coco: Coco, image_id: int, split: str) -> tuple[navigation.Neighbors, str]:
+    """Show the way from an image back to the grid and to its neighbors among the filtered images.
+
+    Return the neighbors, and the place of the image among them as text.
+    """
     text = st.query_params.get("where", st.session_state.get("_kept.where", ""))
     valid = text if filter_bar.is_valid_filter(coco, text) else ""
     rows = filter_bar.filter_images(str(coco.folder), valid, coco)
-    return navigation.image_pager(coco, rows, image_id, split)
+    neighbors = navigation.image_pager(coco, rows, image_id, split)
+    return neighbors, navigation.place_among(coco, rows, image_id, split)
 
 
 def export_subset(coco: Coco, rows: pd.DataFrame) -> None:

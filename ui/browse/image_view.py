@@ -34,57 +34,70 @@ _MAX_INSTANCES = 400  # drawn instances, largest first
 _LEFT_COLOR, _RIGHT_COLOR, _CENTER_COLOR = palette.BLUE, palette.VERMILLION, palette.GREEN
 
 
-def show_image(coco: Coco, image_record: ImageRecord, neighbors: navigation.Neighbors) -> None:
-    """Show an image, its instances, its captions, and the details of the selected instance."""
-    instances = coco.instances(image_record)
-    selected = next(
-        (i for i, instance in enumerate(instances) if str(instance.id) == st.query_params.get("instance")),
-        None,
-    )
-    name = _(N_("Image {id}"), id=image_record.id)
-    st.markdown(
-        f"**{name}** · {image_record.split} · {escape_markdown(image_record.file_name)} · {image_record.width}×{image_record.height}"
-    )
-    layers = url.choose_many(
-        _(N_("Display")),
-        list(DISPLAY_OPTIONS),
-        key="show",
-        default=["masks", "labels", "keypoints", "crowds"],
-        widget=st.pills,
-        always=False,
-        selection_mode="multi",
-        format_func=lambda s: _(DISPLAY_OPTIONS[s]),
-        label_visibility="collapsed",
-        wrap=True,
-    )
-    image_slot = st.container()
-    left, right = st.columns(2, gap="large")
-    with right:
-        opacity = st.slider(_(N_("Opacity")), 0.0, 1.0, 0.45, 0.05, key="coco-opacity")
-        zoomed = st.toggle(_(N_("Zoom to selected instance")), key="coco-zoom", disabled=selected is None)
+def selected_instance(instances: list[Instance]) -> Instance | None:
+    """Return the instance that the URL names."""
+    named = st.query_params.get("instance")
+    return next((instance for instance in instances if str(instance.id) == named), None)
+
+
+def show_image(
+    coco: Coco,
+    image_record: ImageRecord,
+    instances: list[Instance],
+    neighbors: navigation.Neighbors,
+    place: str,
+) -> None:
+    """Show an image, its instances, its captions, and the details of the selected instance.
+
+    `place` is that of the image among the filtered ones.
+    """
+    chosen = selected_instance(instances)
+    selected = None if chosen is None else instances.index(chosen)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        layers = url.choose_many(
+            _(N_("Display")),
+            list(DISPLAY_OPTIONS),
+            key="show",
+            default=["masks", "labels", "keypoints", "crowds"],
+            widget=st.pills,
+            always=False,
+            selection_mode="multi",
+            format_func=lambda s: _(DISPLAY_OPTIONS[s]),
+            label_visibility="collapsed",
+            wrap=True,
+        )
+        with st.popover(_(N_("Opacity")), icon=":material/opacity:", type="tertiary", key="coco-appearance"):
+            opacity = st.slider(_(N_("Opacity")), 0.0, 1.0, 0.45, 0.05, key="coco-opacity")
+        zoomed = selected is not None and st.toggle(_(N_("Zoom to selected instance")), key="coco-zoom")
+    if image_record.path is None:
+        st.warning(
+            _(N_("Image file not found; showing annotations only.")), icon=":material/image_not_supported:"
+        )
+    if image_record.width and image_record.height:
+        _show_overlay(coco, image_record, instances, layers, opacity, selected, zoomed, neighbors)
+    else:
+        st.info(_(N_("The image size is missing from the annotation file, so annotations cannot be drawn.")))
+    if chosen is not None:
+        instance_view.show_instance(coco, image_record, chosen)
+    left, right = st.columns([6, 5], gap="large")
+    with left:
+        _instance_table(instances, selected, f"coco-rows-{image_record.index}")
         _legend(layers, instances)
+    with right:
         captions = coco.captions(image_record)
         if captions:
             st.markdown(
                 _(N_("**Captions**, each by a different annotator"))
                 + "".join(f"\n- {escape_markdown(caption)}" for caption in captions)
             )
-    with left:
-        _instance_table(instances, selected, f"coco-rows-{image_record.index}")
-    with image_slot:
-        if image_record.path is None:
-            st.warning(
-                _(N_("Image file not found; showing annotations only.")),
-                icon=":material/image_not_supported:",
-            )
-        if not (image_record.width and image_record.height):
-            st.info(
-                _(N_("The image size is missing from the annotation file, so annotations cannot be drawn."))
-            )
-        else:
-            _show_overlay(coco, image_record, instances, layers, opacity, selected, zoomed, neighbors)
-    if selected is not None:
-        instance_view.show_instance(coco, image_record, instances[selected])
+    about = [
+        _(N_("Image {id}"), id=image_record.id),
+        place,
+        image_record.split,
+        escape_markdown(image_record.file_name),
+        f"{image_record.width}×{image_record.height}",
+    ]
+    st.caption(" · ".join(part for part in about if part))
     with st.expander(
         _(N_("JSON for this image")), icon=":material/data_object:", key="coco-json", on_change="rerun"
     ) as expander:
@@ -304,10 +317,9 @@ def _instance_table(instances: list[Instance], selected: int | None, key: str) -
                 + (f" ({crowd})" if instance.crowd else "")
                 for i, instance in enumerate(instances)
             ],
-            _(N_("area")): [
+            _(N_("area (px²)")): [
                 None if math.isnan(instance.area) else round(instance.area) for instance in instances
             ],
-            "id": [str(instance.id) for instance in instances],
         }
     )
     if any(instance.keypoints is not None for instance in instances):
@@ -327,13 +339,11 @@ def _instance_table(instances: list[Instance], selected: int | None, key: str) -
         selection_mode="single-row",
         key=key,
         height=min(390, 36 * len(rows) + 40),
-        column_config={"id": st.column_config.TextColumn(width=_id_width(instances))},
+        column_config={
+            _(N_("area (px²)")): st.column_config.NumberColumn(width=90),
+            _(N_("keypoints")): st.column_config.NumberColumn(width=105),
+        },
     )
-
-
-def _id_width(instances: list[Instance]) -> int:
-    """Return the pixels that the longest id needs."""
-    return 24 + 8 * max((len(str(instance.id)) for instance in instances), default=2)
 
 
 def _legend(layers: list[str], instances: list[Instance]) -> None:

@@ -72,7 +72,8 @@ def pager(pages: int, page: int, place: str) -> None:
     """Show the pager at `place`, "top" or "bottom" of a grid; both show the `current_page`."""
     if pages > 1:
         st.session_state[_PAGERS[place]] = page
-        st.pagination(pages, key=_PAGERS[place])
+        # Beside other elements a pager as wide as its content leaves pages out.
+        st.pagination(pages, key=_PAGERS[place], width="stretch")
 
 
 Neighbors = dict[int, tuple[int, str]]
@@ -81,16 +82,16 @@ Neighbors = dict[int, tuple[int, str]]
 
 def image_pager(coco: Coco, rows: pd.DataFrame, image_id: int, split: str) -> Neighbors:
     """Show buttons to the grid and to the neighbors of an image among `rows`, the images of the filter; return the neighbors."""
-    splits = [i for i, one in enumerate(coco.splits) if split in ("", one["split"])]
-    positions = np.flatnonzero((rows["id"] == image_id) & rows["split"].isin(splits))
+    positions = _positions(coco, rows, image_id, split)
     neighbors: Neighbors = {}
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(_(N_("Back to grid")), icon=":material/arrow_back:", on_click=close_image)
         if not len(positions):
             return neighbors
+        st.space("stretch")
         for step, label, icon in (
-            (-1, N_("Previous image"), "navigate_before"),
-            (1, N_("Next image"), "navigate_next"),
+            (-1, N_("Previous"), "navigate_before"),
+            (1, N_("Next"), "navigate_next"),
         ):
             neighbor = int(positions[0]) + step
             if 0 <= neighbor < len(rows):
@@ -104,5 +105,17 @@ def image_pager(coco: Coco, rows: pd.DataFrame, image_id: int, split: str) -> Ne
                 on_click=open_image,
                 args=neighbors.get(step, ()),
             )
-        st.caption(_(N_("image {place} of {count}"), place=f"{positions[0] + 1:,}", count=f"{len(rows):,}"))
     return neighbors
+
+
+def place_among(coco: Coco, rows: pd.DataFrame, image_id: int, split: str) -> str:
+    """Return the place of an image among `rows`, "" if it is none of them."""
+    positions = _positions(coco, rows, image_id, split)
+    if not len(positions):
+        return ""
+    return _(N_("{place} of {count}"), place=f"{positions[0] + 1:,}", count=f"{len(rows):,}")
+
+
+def _positions(coco: Coco, rows: pd.DataFrame, image_id: int, split: str) -> np.ndarray:
+    splits = [i for i, one in enumerate(coco.splits) if split in ("", one["split"])]
+    return np.flatnonzero((rows["id"] == image_id) & rows["split"].isin(splits))

@@ -31,19 +31,9 @@ def _open_index(folder: str) -> Coco:
     return Coco(Path(folder))
 
 
-def choose_source(show_help: bool = True) -> Path:
-    """Show a choice of annotations, shared by name in the URL; return the folder or file.
-
-    `show_help` explains the synthetic scenes if COCO is not installed.
-    """
-    named = {name: Path(path) for name, path in _list_sources().items()}
-    wanted = st.session_state.get("coco-own") or st.query_params.get("folder", "")
-    if wanted.startswith(UPLOAD_PREFIX) and (path := sources.find_upload(wanted.removeprefix(UPLOAD_PREFIX))):
-        named[wanted] = path
-    chosen = (wanted, st.query_params.get("folder"), st.session_state.get("_kept.folder"))
-    if len(named) > 1 and sources.SYNTHETIC_TITLE not in chosen:
-        named.pop(sources.SYNTHETIC_TITLE, None)  # offered below the page
-    name = next(iter(named))
+def choose_source() -> Path:
+    """Show a choice of annotations if there are several, shared by name in the URL; return the folder or file."""
+    named, name = _named_sources()
     if len(named) > 1:
         name = url.choose_one(
             st.selectbox,
@@ -51,6 +41,8 @@ def choose_source(show_help: bool = True) -> Path:
             list(named),
             key="folder",
             default=name,
+            label_visibility="collapsed",
+            width=200,
             format_func=lambda n: (
                 _(N_("uploaded: {name}"), name=named[n].name)
                 if n.startswith(UPLOAD_PREFIX)
@@ -59,18 +51,41 @@ def choose_source(show_help: bool = True) -> Path:
                 else n
             ),
         )
-    if name == sources.SYNTHETIC_TITLE and show_help and len(_list_sources()) == 1:
-        _show_missing_coco()
-    elif name == sources.SYNTHETIC_TITLE:
-        st.caption(
-            _(
-                N_(
-                    "Synthetic scenes by Manabi Lab, with three deliberate annotation errors. They are not "
-                    "part of COCO."
-                )
-            )
-        )
     return named[name]
+
+
+def current_source() -> Path:
+    """Return the folder or file that the URL or an earlier choice names, without showing the choice."""
+    named, name = _named_sources()
+    wanted = (st.query_params.get("folder"), st.session_state.get("_kept.folder"))
+    return named[next((n for n in wanted if n in named), name)]
+
+
+def _named_sources() -> tuple[dict[str, Path], str]:
+    """Return the annotations to choose from by name, and the name of the default."""
+    named = {name: Path(path) for name, path in _list_sources().items()}
+    wanted = st.session_state.get("coco-own") or st.query_params.get("folder", "")
+    if wanted.startswith(UPLOAD_PREFIX) and (path := sources.find_upload(wanted.removeprefix(UPLOAD_PREFIX))):
+        named[wanted] = path
+    chosen = (wanted, st.query_params.get("folder"), st.session_state.get("_kept.folder"))
+    if len(named) > 1 and sources.SYNTHETIC_TITLE not in chosen:
+        named.pop(sources.SYNTHETIC_TITLE, None)  # offered below the page
+    return named, next(iter(named))
+
+
+def is_synthetic(source: Path) -> bool:
+    """Whether `source` holds the synthetic scenes."""
+    return source == Path(_list_sources()[sources.SYNTHETIC_TITLE])
+
+
+def describe_synthetic() -> str:
+    """Return what the synthetic scenes are, and that COCO is missing if it is."""
+    text = _n(
+        "{count} synthetic scene in COCO format, drawn by Manabi Lab.",
+        "{count} synthetic scenes in COCO format, drawn by Manabi Lab.",
+        scenes.NUM_IMAGES,
+    )
+    return text if len(_list_sources()) > 1 else f"{text} {_(N_('COCO is not installed.'))}"
 
 
 def open_source(source: Path) -> Coco:
@@ -97,53 +112,47 @@ def show_problems(coco: Coco) -> None:
                 len(coco.problems),
             ),
             icon=":material/rule:",
+            key="coco-problems",
         ):
             for problem in coco.problems:
                 st.text(translate_message(problem))
 
 
-def _show_missing_coco() -> None:
-    """Say that synthetic scenes are shown, and offer the download of COCO."""
+def offer_coco() -> None:
+    """Offer the download of COCO if it is not installed."""
+    if len(_list_sources()) > 1:
+        return
     folder = paths.download_root() / "coco"
 
     def download(report: ProgressCallback) -> None:
         val2017.download_val2017(folder, report)
         _list_sources.clear()
 
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(
-            _n(
-                "COCO is not installed. Showing {count} synthetic scene in COCO format instead.",
-                "COCO is not installed. Showing {count} synthetic scenes in COCO format instead.",
-                scenes.NUM_IMAGES,
-            ),
-            width="content",
+    with st.popover(_(N_("Install COCO")), icon=":material/download:", key="coco-install", type="tertiary"):
+        st.markdown(
+            _(
+                N_(
+                    "**val2017**: 5,000 photos with masks, keypoints and captions, {size} from {url}. "
+                    "Checksums are verified, and an interrupted download can be resumed."
+                ),
+                size=_DOWNLOAD_SIZE,
+                url=val2017.URL,
+            )
         )
-        with st.popover(_(N_("Install COCO")), icon=":material/download:"):
-            st.markdown(
-                _(
-                    N_(
-                        "**val2017**: 5,000 photos with masks, keypoints and captions, {size} from {url}. "
-                        "Checksums are verified, and an interrupted download can be resumed."
-                    ),
-                    size=_DOWNLOAD_SIZE,
-                    url=val2017.URL,
-                )
+        download_button(
+            _(N_("Download {size}"), size=_DOWNLOAD_SIZE), "download-coco", download, type="primary"
+        )
+        st.caption(
+            _(
+                N_(
+                    "To install COCO manually, place its files in {folder} as {layout}. Command line: "
+                    "`{command}`"
+                ),
+                folder=f"`{folder}`",
+                layout="`annotations/*.json`, `val2017/*.jpg`",
+                command="python -m core coco get",
             )
-            download_button(
-                _(N_("Download {size}"), size=_DOWNLOAD_SIZE), "download-coco", download, type="primary"
-            )
-            st.caption(
-                _(
-                    N_(
-                        "To install COCO manually, place its files in {folder} as {layout}. Command line: "
-                        "`{command}`"
-                    ),
-                    folder=f"`{folder}`",
-                    layout="`annotations/*.json`, `val2017/*.jpg`",
-                    command="python -m core coco get",
-                )
-            )
+        )
 
 
 def _show_synthetic() -> None:

@@ -87,7 +87,13 @@ def pareto_chart(
             mode="markers",
             customdata=[[point.accuracy, point.id]],
             cliponaxis=False,
-            marker={"size": 13, "color": point.style.color, "symbol": point.style.symbol},
+            marker={
+                "size": 15,
+                "color": point.style.color,
+                "symbol": point.style.symbol,
+                # White sets marks apart that overlap; open ones are drawn in their own color.
+                "line": {"width": 2 if "-open" in point.style.symbol else 1, "color": palette.WHITE},
+            },
             error_y={
                 "type": "data",
                 "array": [upper - height],
@@ -113,7 +119,8 @@ def pareto_chart(
         type="log",
         range=[np.log10(ends.max()) + 0.08, np.log10(ends.min()) - 0.08],
         tickvals=error_scale(_ACCURACY_TICKS),
-        ticktext=[f"{100 * a:.4g}%" for a in _ACCURACY_TICKS],
+        ticktext=[f"{100 * a:.4g}" for a in _ACCURACY_TICKS],
+        title_text=f"{accuracy_label} (%)",
     )
     return fig
 

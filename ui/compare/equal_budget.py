@@ -14,7 +14,6 @@ from core.kinds import get_kind
 from core.messages import Message, N_
 from core.runs.store import Run
 from ui.compare.curves import LEARNING_AXES
-from ui.compare.model_picker import short_title
 from ui.components.live_chart import live_chart
 from ui.components.scroll import scroll_into_view
 from ui.kit import cache, charts, palette, preload, url
@@ -30,7 +29,7 @@ from ui.kit.frame import (
     with_error_boundary,
 )
 from ui.kit.i18n import _, _n, escape_markdown, format_duration, translate_message
-from ui.kit.run_names import run_name
+from ui.kit.run_names import run_name, task_name
 from ui.runs.curves_panel import overlay_series
 from ui.runs.run_panel import STATE_BADGES, stop_runs
 
@@ -209,7 +208,12 @@ def choose_comparison() -> str:
 
 def _comparison_title(members: list[Run]) -> str:
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(members[0].created_at))
-    return f"{when} · {', '.join(short_title(_(run.title)) for run in members)}"
+    return f"{when} · {', '.join(map(_member_name, members))}"
+
+
+def _member_name(run: Run) -> str:
+    """Name of the model that a run trains; the bare name of a task that this version does not know."""
+    return task_name(run.task) if run.kind else run.task_name
 
 
 def comparison_panel(comparison_id: str) -> None:
@@ -272,7 +276,7 @@ def _live_panel(comparison_id: str, was_active: bool) -> None:
         wrap=True,
         format_func=lambda a: _(LEARNING_AXES[a]),
     )
-    titles, ids, rows = [short_title(_(run.title)) for run in members], [run.id for run in members], []
+    titles, ids, rows = [_member_name(run) for run in members], [run.id for run in members], []
     series = overlay_series(members, titles, "accuracy", "images" if axis == "multiply_adds" else axis)
     if axis == "multiply_adds":
         each = [run.config["multiply_adds"] / 1e12 for run in members]
@@ -290,7 +294,8 @@ def _live_panel(comparison_id: str, was_active: bool) -> None:
             else ""
         )
         rows.append(
-            f"| {title} | {_(STATE_BADGES[status.state][0])} {share} {translate_message(status.reason)} | {result} "
+            f"| {escape_markdown(title)} | {_(STATE_BADGES[status.state][0])} {share} "
+            f"{escape_markdown(translate_message(status.reason))} | {result} "
             f"| {format_duration(status.seconds)} | "
             f"[{escape_markdown(run_name(run))}](train?run={run.id}) |"
         )
@@ -304,7 +309,9 @@ def _live_panel(comparison_id: str, was_active: bool) -> None:
         )
     heads = [_(N_("model")), _(N_("state")), _(N_("test accuracy")), _(N_("training time")), _(N_("run"))]
     st.markdown("\n".join([f"| {' | '.join(heads)} |", "|---|---|---|---|---|", *rows]))
-    with st.expander(_(N_("Hyperparameter differences")), icon=":material/tune:"):
+    with st.expander(
+        _(N_("Hyperparameter differences")), icon=":material/tune:", key="comparison-differences"
+    ):
         table = run_comparison.differing_settings(members).drop(
             index=["task", "max_steps", "epochs"], errors="ignore"
         )

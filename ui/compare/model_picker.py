@@ -18,31 +18,19 @@ from core.messages import N_, UserError
 from core.runs import store
 from ui.kit import cache, preload, url
 from ui.kit.i18n import _, translate_message
-from ui.kit.run_names import run_name
+from ui.kit.run_names import run_name, task_name
 
 DATASET = "cifar10"
 MAX_MODELS = 12
 _DEFAULT = ("cifar10-mlp", "cifar10-cnn", "cifar10-resnet")
+_CHOSEN = "_compare-chosen"  # whether the models are the visitor's choice; else each view has its own
 _REFRESH_SECONDS = 1.0
 
 
-def short_title(title: str) -> str:
-    """Title of a task without its data set."""
-    return title.split(": ", 1)[-1]
-
-
 def model_name(result: ModelResult) -> str:
-    """Name of a model on the page, without the data set that all models share; fallback data are named."""
-    title = short_title(_(result.task.title))
-    name = title if result.run is None else run_name(result.run)
+    """Name of a model everywhere on the page, without the data set that all models share; fallback data are named."""
+    name = task_name(result.task) if result.run is None else run_name(result.run)
     return f"{name} ({_(result.data)})" if result.stand_in_for else name
-
-
-def chart_label(result: ModelResult) -> str:
-    """Short name of a model, for the points of charts."""
-    if result.run is not None:
-        return model_name(result)
-    return short_title(_(result.task.short_title or result.task.title))
 
 
 def load_test_dataset(results: list[ModelResult]) -> ArrayDataset | None:
@@ -81,8 +69,11 @@ class Selection:
     bar: DeltaGenerator
 
 
-def pick_models() -> Selection | None:
-    """Let the visitor select models; None if there are none. Those that cannot be loaded are left out, with the reason."""
+def pick_models(*, all_at_first: bool = False) -> Selection | None:
+    """Let the visitor select models; None if there are none. Those that cannot be loaded are left out, with the reason.
+
+    Until the visitor or a link selects some, they are three, or with `all_at_first` all pretrained ones.
+    """
     known = model_results.classifier_ids(DATASET)
     if not known:
         st.info(
@@ -98,8 +89,16 @@ def pick_models() -> Selection | None:
     titles = {}
     for name in known:
         task = next((t for t in tasks.TASKS if t.name == name), None)
-        titles[name] = short_title(_(task.title)) if task else run_name(store.find_run(name))
-    default = [name for name in _DEFAULT if name in known] or known[: len(_DEFAULT)]
+        titles[name] = task_name(task) if task else run_name(store.find_run(name))
+    few = [name for name in _DEFAULT if name in known] or known[: len(_DEFAULT)]
+    pretrained = [name for name in known if name in {t.name for t in tasks.TASKS}]
+    default = (pretrained or known)[:MAX_MODELS] if all_at_first else few
+    named = st.query_params.get("nets")
+    is_linked = named is not None and named != st.session_state.get("_url.nets")
+    is_chosen = is_linked or st.session_state.get(_CHOSEN, False)
+    st.session_state[_CHOSEN] = is_chosen
+    if not is_chosen:
+        url.forget_choice("nets")
     limit = min(len(known), MAX_MODELS)
     bar = st.container(
         horizontal=True, vertical_alignment="center", horizontal_alignment="right", gap="small"
@@ -107,9 +106,9 @@ def pick_models() -> Selection | None:
     with bar:
         heading = st.container()
         # Counted before the widget in the popover is drawn.
-        kept = [name for name in st.session_state.get("nets", default) if name in known]
+        shown = named.split(",") if is_linked else st.session_state.get("nets", default)
         with st.popover(
-            _(N_("Models: {shown} of {count}"), shown=len(kept), count=len(known)),
+            _(N_("Models: {shown} of {count}"), shown=sum(name in known for name in shown), count=len(known)),
             icon=":material/checklist:",
             width="content",
             key="compare-models",
@@ -119,6 +118,8 @@ def pick_models() -> Selection | None:
                 known,
                 key="nets",
                 default=default,
+                always=is_chosen,
+                on_change=_mark_chosen,
                 format_func=titles.get,
                 max_selections=MAX_MODELS,
                 placeholder=_(N_("Select models to compare")),
@@ -130,7 +131,7 @@ def pick_models() -> Selection | None:
             key="compare-all",
             icon=":material/select_all:" if is_reduced else ":material/filter_list:",
             on_click=_select,
-            args=(known[:MAX_MODELS] if is_reduced else default,),
+            args=(known[:MAX_MODELS] if is_reduced else few,),
         )
     results = []
     loaded, problems = model_results.load_results(selected)
@@ -148,6 +149,11 @@ def pick_models() -> Selection | None:
 
 def _select(names: list[str]) -> None:
     st.session_state["nets"] = list(names)
+    _mark_chosen()
+
+
+def _mark_chosen() -> None:
+    st.session_state[_CHOSEN] = True
 
 
 # These load the weights themselves: counting runs a training step, and the shared models must not change.

@@ -185,7 +185,7 @@ def describe_difference(first: ModelResult, second: ModelResult, results: list[M
 
 def disagreement_gallery(a: ModelResult, b: ModelResult) -> None:
     """Show the test images that only one of two models classifies correctly; a click opens one."""
-    st.subheader(_(N_("Disagreements")))
+    st.header(_(N_("Disagreements")))
     correct_model = url.choose_one(
         st.segmented_control,
         _(N_("Correct model")),
@@ -248,6 +248,7 @@ def disagreement_gallery(a: ModelResult, b: ModelResult) -> None:
                 st.image(
                     image_display.upscale_image(np.asarray(dataset.test_x[i]).transpose(1, 2, 0), 4),
                     width="stretch",
+                    alt=names[a.labels[i]],
                 )
                 st.button(
                     names[a.labels[i]],
@@ -271,7 +272,13 @@ def _show_image(a: ModelResult, b: ModelResult, dataset: ArrayDataset, index: in
     pixels = np.asarray(dataset.test_x[index])
     with st.container(border=True):
         names = translate_all(a.classes)
-        st.markdown(_(N_("**Test image {index}: {label}**"), index=index, label=names[a.labels[index]]))
+        st.markdown(
+            _(
+                N_("**Test image {index}: {label}**"),
+                index=index,
+                label=escape_markdown(names[a.labels[index]]),
+            )
+        )
         left, *both = st.columns([1, 2, 2])
         left.image(image_display.upscale_image(pixels.transpose(1, 2, 0), 6), width="stretch")
         for column, result in zip(both, (a, b), strict=True):

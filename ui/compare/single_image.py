@@ -64,7 +64,8 @@ def choose_image(results: list[ModelResult]) -> InputImage | None:
         ]
     ):
         return _upload_photo()
-    st.caption(f"**{_sample_label(sample)}** · [{sample.credit}]({sample.url}) · {sample.license}")
+    # A caption is too pale for links.
+    st.markdown(f":small[**{_sample_label(sample)}** · [{sample.credit}]({sample.url}) · {sample.license}]")
     if not is_installed():
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(_(N_("The 10,000 test images are not installed.")), width="content")
@@ -177,13 +178,15 @@ def _upload_photo() -> InputImage | None:
 def _show_preprocessing(crop: square_crop.SquareCrop) -> InputImage:
     """Show the preprocessing of a photo. Returns the model input."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.image(crop.photo, width=150, caption=_(N_("original photo")))
-        st.image(crop.cropped, width=150, caption=_(N_("center crop")))
-        st.image(
-            image_display.upscale_image(crop.pixels.transpose(1, 2, 0), 5),
-            width=150,
-            caption=_(N_("model input: 32×32")),
-        )
+        for caption, pixels in (
+            (_(N_("original photo")), crop.photo),
+            (_(N_("center crop")), crop.cropped),
+            (
+                _(N_("model input: 32×32")),
+                image_display.upscale_image(crop.pixels.transpose(1, 2, 0), 5),
+            ),
+        ):
+            st.image(pixels, width=150, caption=caption, alt=caption)
     return sample_images.from_crop(crop)
 
 

@@ -6,17 +6,18 @@ import math
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core import tasks
 from core.analysis import model_results, runtime_estimate, significance
 from core.analysis.model_results import ModelResult
 from core.inference import latency
 from core.messages import Message, N_
-from ui.compare import accuracy_charts, model_dialog
-from ui.compare.model_picker import Selection, chart_label, model_costs, model_name
+from ui.compare import accuracy_charts, model_dialog, statistics
+from ui.compare.model_picker import Selection, model_costs, model_name
 from ui.components.labeled_scatter import PointLabel, labeled_scatter
 from ui.kit import palette, preload, url
-from ui.kit.i18n import _, _n, escape_markdown, format_duration, translate_message
+from ui.kit.i18n import _, escape_markdown, format_duration_short, translate_message
 from ui.kit.image_display import data_url
 from ui.runs.run_panel import STATE_BADGES
 
@@ -24,6 +25,7 @@ _TABLE_VERSION = (
     "_compare-table-version"  # part of the key: a new table has no selected row, which would open again
 )
 _BAR_WIDTH, _BAR_HEIGHT = 150, 26  # pixels
+_NAME_WIDTH, _NUMBER_WIDTH = 152, 80  # pixels: on a phone, two numbers stand beside the name
 
 COST_NAMES = {
     "multiply_adds": N_("MACs per prediction"),
@@ -37,7 +39,10 @@ COST_NAMES = {
 def cost_chart(selection: Selection) -> None:
     """Show accuracy against the selected cost; a click on a point opens the model."""
     results = selection.results
-    with selection.bar, st.popover(_(N_("Axes")), icon=":material/tune:", width="content"):
+    with (
+        selection.bar,
+        st.popover(_(N_("Axes")), icon=":material/tune:", width="content", key="compare-axes"),
+    ):
         cost = url.choose_one(
             st.radio,
             _(N_("X-axis")),
@@ -87,6 +92,7 @@ def cost_chart(selection: Selection) -> None:
     per_prediction = cost in ("multiply_adds", "ms_1", "ms_64")
     if shown:
         _draw(shown, cost, per_prediction)
+        statistics.show_findings([result for result, _v, _a in shown])
     notes = (
         [
             _(
@@ -144,7 +150,7 @@ def _draw(shown: list[tuple[ModelResult, float, float]], cost: str, per_predicti
             p.id,
             p.cost,
             float(height),
-            chart_label(result),
+            model_name(result),
             _(N_("{network}: {accuracy}"), network=p.name, accuracy=f"{100 * p.accuracy:.2f}%"),
             p.style.color,
         )
@@ -174,8 +180,15 @@ def results_table(results: list[ModelResult]) -> None:
         for result in results
         if result.count
     }
-    all_columns = st.toggle(_(N_("All columns")), key="all-columns", bind="query-params")
-    rows = [_main_columns(result, intervals) for result in results]
+    results = sorted(results, key=lambda r: (not math.isfinite(r.accuracy), -r.accuracy))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        all_columns = st.toggle(_(N_("All columns")), key="all-columns", bind="query-params", width="stretch")
+        measure = st.container(width="content")
+    styles = palette.family_styles([result.task.name for result in results])
+    rows = [
+        _main_columns(result, _interval_image(intervals, result.id, style.color))
+        for result, style in zip(results, styles, strict=True)
+    ]
     if all_columns:
         similar = model_results.not_significantly_different(results)
         names = {result.id: model_name(result) for result in results}
@@ -184,17 +197,26 @@ def results_table(results: list[ModelResult]) -> None:
             for row, result in zip(rows, results, strict=True)
         ]
     table = pd.DataFrame(rows)
+    cost_names = {cost: _(name) for cost, name in COST_NAMES.items()}
+    if table[_(N_("Latency (ms)"))].isna().all():
+        table = table.drop(columns=_(N_("Latency (ms)")))  # nothing is measured yet
     event = st.dataframe(
         table,
         hide_index=True,
         column_config={
-            _(N_("test accuracy")): st.column_config.NumberColumn(format="%.2f%%"),
-            _(N_("95% CI")): st.column_config.ImageColumn(width=180, help=_interval_help(intervals)),
-            _(N_("MACs (M)")): st.column_config.NumberColumn(format="localized"),
-            _(N_("latency (ms)")): st.column_config.NumberColumn(
-                format="%.2f", help=_(N_("Latency, batch size 1 (ms)"))
+            _(N_("Model")): st.column_config.TextColumn(width=_NAME_WIDTH),
+            _(N_("Accuracy")): st.column_config.NumberColumn(
+                format="%.2f%%", width=_NUMBER_WIDTH, help=_(N_("Test accuracy"))
             ),
-            _(N_("source")): st.column_config.LinkColumn(display_text=r"//([^/]+)/"),
+            _(N_("MACs (M)")): st.column_config.NumberColumn(
+                format="localized", width=_NUMBER_WIDTH, help=cost_names["multiply_adds"]
+            ),
+            _(N_("95% CI")): st.column_config.ImageColumn(width=180, help=_interval_help(intervals)),
+            _(N_("Latency (ms)")): st.column_config.NumberColumn(
+                format="%.2f", width=_NUMBER_WIDTH, help=cost_names["ms_1"]
+            ),
+            _(N_("Parameters")): st.column_config.NumberColumn(format="compact", width=_NUMBER_WIDTH),
+            _(N_("Source")): st.column_config.LinkColumn(display_text=r"//([^/]+)/"),
         },
         on_select="rerun",
         selection_mode="single-row",
@@ -204,40 +226,41 @@ def results_table(results: list[ModelResult]) -> None:
     if selected := event["selection"]["rows"]:
         model_dialog.request(results[selected[0]].id)
         st.session_state[_TABLE_VERSION] = st.session_state.get(_TABLE_VERSION, 0) + 1
-    _measure_latency(results)
+    _measure_latency(results, measure)
     with st.expander(
         _(N_("Details")), icon=":material/balance:", on_change="rerun", key="compare-details"
     ) as details:
         if details.open:
-            _show_statistics(results)
+            statistics.show_statistics(results)
 
 
-def _main_columns(result: ModelResult, intervals: dict[str, tuple[float, float]]) -> dict[str, object]:
+def _main_columns(result: ModelResult, interval: str | None) -> dict[str, object]:
+    """What matters, most important first: a phone shows two columns and the beginning of the next."""
     cost = model_costs(result)
     return {
-        _(N_("model")): model_name(result),
-        _(N_("test accuracy")): 100 * result.accuracy if math.isfinite(result.accuracy) else None,
-        _(N_("95% CI")): _interval_image(intervals, result.id),
+        _(N_("Model")): model_name(result),
+        _(N_("Accuracy")): 100 * result.accuracy if math.isfinite(result.accuracy) else None,
         _(N_("MACs (M)")): round(cost["multiply_adds"] / 1e6, 1),
-        _(N_("latency (ms)")): cost["ms_1"] if math.isfinite(cost["ms_1"]) else None,
+        _(N_("95% CI")): interval,
+        _(N_("Parameters")): cost["parameters"],
+        _(N_("Training time")): format_duration_short(result.seconds) if result.seconds else "–",
+        _(N_("Latency (ms)")): cost["ms_1"] if math.isfinite(cost["ms_1"]) else None,
     }
 
 
 def _other_columns(result: ModelResult, similar: list[str]) -> dict[str, object]:
-    cost = model_costs(result)
+    cost, latency_name = model_costs(result), COST_NAMES["ms_64"]
     published = result.task.published_result
     return {
-        _(N_("no significant difference from")): ", ".join(similar) if result.count else "–",
+        _(N_("No significant difference from")): ", ".join(similar) if result.count else "–",
         _(N_("TTA views")): result.views,
-        _(N_("parameters")): f"{cost['parameters']:,.0f}",
-        _(N_("last-epoch accuracy")): _format_share(result.last_accuracy),
-        _(N_("latency, batch size 64 (ms/image)")): _format_milliseconds(cost["ms_64"]),
-        _(N_("epochs")): str(result.epochs or "–"),
-        _(N_("training time")): format_duration(result.seconds) if result.seconds else "–",
-        _(N_("state")): _(STATE_BADGES[result.state][0]) if result.run else _(N_("pretrained")),
-        _(N_("data")): _(result.data),
-        _(N_("published result")): _published_accuracy(result.task),
-        _(N_("source")): published.source if published else None,
+        _(N_("Last-epoch accuracy")): _format_share(result.last_accuracy),
+        _(latency_name): _format_milliseconds(cost["ms_64"]),
+        _(N_("Epochs")): str(result.epochs or "–"),
+        _(N_("State")): _(STATE_BADGES[result.state][0]) if result.run else _(N_("pretrained")),
+        _(N_("Data")): _(result.data),
+        _(N_("Published result")): _published_accuracy(result.task),
+        _(N_("Source")): published.source if published else None,
     }
 
 
@@ -254,8 +277,8 @@ def _interval_help(intervals: dict[str, tuple[float, float]]) -> str | None:
     return _(N_("Scale: {low} to {high}"), low=f"{low:.0%}", high=f"{high:.0%}")
 
 
-def _interval_image(intervals: dict[str, tuple[float, float]], name: str) -> str | None:
-    """The interval as a bar on the scale of all models, an SVG file as a data URL; None without test set predictions."""
+def _interval_image(intervals: dict[str, tuple[float, float]], name: str, color: str) -> str | None:
+    """The interval as a bar in the model's color on the scale of all models, an SVG file as a data URL; None without predictions."""
     if name not in intervals:
         return None
     start, end = _scale(intervals)
@@ -264,56 +287,19 @@ def _interval_image(intervals: dict[str, tuple[float, float]], name: str) -> str
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_BAR_WIDTH}" height="{_BAR_HEIGHT}">'
         f'<rect y="12" width="{_BAR_WIDTH}" height="2" fill="{palette.NEUTRAL}" opacity="0.45"/>'
-        f'<rect x="{left:.1f}" y="8" width="{width:.1f}" height="10" rx="2" fill="{palette.ACCENT}"/></svg>'
+        f'<rect x="{left:.1f}" y="8" width="{width:.1f}" height="10" rx="2" fill="{color}"/></svg>'
     )
     return data_url(svg.encode(), "svg+xml")
 
 
-def _show_statistics(results: list[ModelResult]) -> None:
-    similar = model_results.not_significantly_different(results)
-    names = {result.id: escape_markdown(model_name(result)) for result in results}
-    lines = [
-        _(
-            N_(
-                "**{network}**: {low}–{high} (95% CI, n = {images}). No significant difference from: {others}"
-            ),
-            network=names[result.id],
-            low=f"{100 * low:.2f}%",
-            high=f"{100 * high:.2f}%",
-            images=f"{result.count:,}",
-            others=", ".join(names[other] for other in similar[result.id]) or "–",
-        )
-        for result in results
-        if result.count
-        for low, high in [significance.wilson_interval(result.right, result.count)]
-    ]
-    st.markdown("\n".join(f"- {line}" for line in lines))
-    if len(results) > 2:
-        st.caption(
-            _n(
-                "Significance is corrected for {count} pairwise comparison (Holm–Bonferroni).",
-                "Significance is corrected for {count} pairwise comparisons (Holm–Bonferroni).",
-                math.comb(len(results), 2),
-            )
-        )
-    st.caption(
-        _(
-            N_(
-                "Published results use the original images, mostly with larger models and much longer "
-                "training. Our results use the data listed in the table. Published values show the "
-                "potential of an architecture, not a defect of these models."
-            )
-        )
-    )
-
-
-def _measure_latency(results: list[ModelResult]) -> None:
+def _measure_latency(results: list[ModelResult], place: DeltaGenerator) -> None:
+    """Offer in `place` to measure what is not known of this machine; the progress stands below the table."""
     unmeasured = [result for result in results if latency.cached_latency(result.weights) is None]
     if not unmeasured:
         return
     if runtime_estimate.is_busy():
-        st.caption(_(N_("Another run is in progress. Latency can be measured when it finishes.")))
-    elif st.button(_(N_("Measure latency")), icon=":material/timer:"):
+        place.caption(_(N_("Another run is in progress. Latency can be measured when it finishes.")))
+    elif place.button(_(N_("Measure latency")), icon=":material/timer:", type="tertiary"):
         bar = st.progress(0.0)
         preload.wait_until_ready()
         for i, result in enumerate(unmeasured):

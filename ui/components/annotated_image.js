@@ -1,12 +1,6 @@
-const NS = 'http://www.w3.org/2000/svg'
-const make = (name, attributes, parent) => {
-  const element = document.createElementNS(NS, name)
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value)
-  parent?.appendChild(element)
-  return element
-}
 const rgb = (c, alpha) => `rgba(${c[0]}, ${c[1]}, ${c[2]}, ${alpha})`
 let mounts = 0
+let pressed = null // the arrow that led to the next image, which is drawn by a component of its own
 
 // Where the plate (width, height) of a label fits into the view without covering a placed one: above its box, inside it, below it, or
 // up to three rows away; null if there is no such place.
@@ -24,7 +18,8 @@ const findSpot = ([x, y, w, h], [wide, high], [left, top, width, height], placed
 
 export default function ({ data, parentElement, setTriggerValue }) {
   let box = parentElement.querySelector('.manabi-annotated')
-  if (!box) {
+  const isNew = !box
+  if (isNew) {
     box = document.createElement('div')
     box.className = 'manabi-annotated'
     box.idPrefix = `manabi-hatch-${mounts++}`
@@ -34,53 +29,62 @@ export default function ({ data, parentElement, setTriggerValue }) {
       const button = document.createElement('button')
       button.className = step < 0 ? 'step previous' : 'step next'
       button.textContent = step < 0 ? '‹' : '›'
-      button.onclick = () => box.latest.step(step)
+      button.onclick = () => {
+        pressed = button.className
+        box.latest.step(step)
+      }
       return button
     })
     box.legend = document.createElement('ul')
     box.legend.className = 'manabi-annotated-legend'
-    parentElement.append(box, box.legend)
+    const row = document.createElement('div')
+    row.className = 'manabi-annotated-row'
+    const frame = document.createElement('div'), middle = document.createElement('div')
+    middle.append(box, box.legend)
+    frame.append(box.steps[0], middle, box.steps[1])
+    row.append(frame)
+    parentElement.append(row)
     new ResizeObserver(() => box.latest && draw()).observe(box)
   }
   const draw = () => {
     const { data } = box.latest
     const [left, top, width, height] = data.view
     const unit = Math.max(width / (box.clientWidth || 600), height / (0.78 * window.innerHeight)) // image pixels per screen pixel
-    const svg = make('svg', { viewBox: data.view.join(' '), role: 'img', 'aria-label': data.alt })
-    const defs = make('defs', {}, svg)
-    make('image', { href: data.photo, x: 0, y: 0, width: data.width, height: data.height, preserveAspectRatio: 'none' }, svg)
+    const svg = makeSvg('svg', { viewBox: data.view.join(' '), role: 'img', 'aria-label': data.alt })
+    const defs = makeSvg('defs', {}, svg)
+    makeSvg('image', { href: data.photo, x: 0, y: 0, width: data.width, height: data.height, preserveAspectRatio: 'none' }, svg)
     data.instances.forEach((instance, position) => {
-      const group = make('g', { class: instance.selected ? 'instance selected' : 'instance', 'data-id': instance.id,
+      const group = makeSvg('g', { class: instance.selected ? 'instance selected' : 'instance', 'data-id': instance.id,
         'data-position': position, 'data-category': instance.category }, svg)
       const color = rgb(instance.color, 1)
       let fill = rgb(instance.color, 1)
       if (instance.crowd) {
         const id = `${box.idPrefix}-${position}`, step = 10 * unit
-        const pattern = make('pattern', {
+        const pattern = makeSvg('pattern', {
           id, width: step, height: step, patternUnits: 'userSpaceOnUse', patternTransform: 'rotate(45)' }, defs)
-        make('rect', { width: step / 2, height: step, fill: color }, pattern)
+        makeSvg('rect', { width: step / 2, height: step, fill: color }, pattern)
         fill = `url(#${id})`
       }
       if (instance.path) {
-        make('path', {
+        makeSvg('path', {
           class: 'shape', d: instance.path, fill, 'fill-rule': 'evenodd', 'fill-opacity': data.opacity, stroke: color, 'stroke-width': '2px',
           'stroke-opacity': Math.min(1, 2 * data.opacity), 'vector-effect': 'non-scaling-stroke', 'pointer-events': 'all' }, group)
       }
       if (instance.box) {
         const [x, y, w, h] = instance.box
-        make('rect', {
+        makeSvg('rect', {
           class: 'outline', x, y, width: Math.max(w, 0), height: Math.max(h, 0), fill: 'none', stroke: data.boxes ? color : 'none',
           'stroke-width': instance.selected ? '3px' : '1.5px', 'vector-effect': 'non-scaling-stroke', 'stroke-dasharray': instance.crowd ? '6 4' : 'none',
           'pointer-events': instance.path ? 'stroke' : 'all' }, group)
       }
       for (const [x1, y1, x2, y2] of instance.limbs) {
         for (const [stroke, thick] of [['rgba(0, 0, 0, 0.55)', 5], ['#fff', 2.5]]) {
-          make('line', { x1, y1, x2, y2, stroke, 'stroke-width': `${thick}px`, 'vector-effect': 'non-scaling-stroke',
+          makeSvg('line', { x1, y1, x2, y2, stroke, 'stroke-width': `${thick}px`, 'vector-effect': 'non-scaling-stroke',
             'stroke-linecap': 'round', 'pointer-events': 'none' }, group)
         }
       }
       for (const [x, y, visible, name, tint] of instance.keypoints) {
-        const dot = make('circle', { cx: x, cy: y, r: 5 * unit, fill: visible ? tint : '#fff', 'fill-opacity': visible ? 1 : 0.35,
+        const dot = makeSvg('circle', { cx: x, cy: y, r: 5 * unit, fill: visible ? tint : '#fff', 'fill-opacity': visible ? 1 : 0.35,
           stroke: visible ? '#fff' : tint, 'stroke-width': visible ? '1.5px' : '2.5px', 'vector-effect': 'non-scaling-stroke' }, group)
         dot.dataset.text = name
       }
@@ -88,15 +92,13 @@ export default function ({ data, parentElement, setTriggerValue }) {
     data.instances.forEach((instance, position) => { // above all shapes, inside the image
       if (!instance.label || !instance.box) return
       const size = 12 * unit
-      const text = make('text', { 'font-size': size, fill: '#fff', 'font-family': 'sans-serif', 'pointer-events': 'none' })
+      const text = makeSvg('text', { 'font-size': size, fill: '#fff', 'font-family': 'sans-serif', 'pointer-events': 'none' })
       text.textContent = instance.label
       svg.appendChild(text)
       box.labels.push([text, instance, size])
     })
-    box.replaceChildren(svg, box.tip, ...box.steps.filter((button) => !button.hidden))
-    const margin = (box.clientWidth - width / unit) / 2, arrow = 52 * unit // beside a narrow image lies background
-    const arrows = [[left - margin * unit, 0], [left + width + margin * unit - arrow, 1]]
-    const placed = arrows.filter(([, index]) => !box.steps[index].hidden).map(([x]) => [x, top + height / 2 - arrow / 2, arrow, arrow])
+    box.replaceChildren(svg, box.tip)
+    const placed = []
     for (const [text, instance, size] of box.labels) {
       const plate = [text.getComputedTextLength() + 0.7 * size, 1.5 * size]
       const spot = findSpot(instance.box, plate, data.view, placed)
@@ -105,7 +107,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
         continue
       }
       placed.push([...spot, ...plate])
-      const back = make('rect', { x: spot[0], y: spot[1], width: plate[0], height: plate[1], rx: 0.3 * size,
+      const back = makeSvg('rect', { x: spot[0], y: spot[1], width: plate[0], height: plate[1], rx: 0.3 * size,
         fill: rgb(instance.dark, 0.92), 'pointer-events': 'none', 'data-category': instance.category })
       text.dataset.category = instance.category
       svg.insertBefore(back, text)
@@ -165,9 +167,13 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
   box.steps.forEach((button, index) => {
     const label = data.steps[index]
-    button.hidden = !label
+    button.disabled = !label
     button.title = label
     button.setAttribute('aria-label', label)
   })
+  if (isNew) {
+    box.steps.find((button) => button.className === pressed)?.focus({ preventScroll: true })
+    pressed = null
+  }
   draw()
 }

@@ -1,10 +1,3 @@
-const NS = 'http://www.w3.org/2000/svg'
-const make = (name, attributes, parent) => {
-  const element = document.createElementNS(NS, name)
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value)
-  parent?.appendChild(element)
-  return element
-}
 const add = (name, parent, text = '', className = '') => {
   const element = document.createElement(name)
   element.textContent = text
@@ -16,16 +9,19 @@ const corners = (...points) => points.map((point) => point.join(',')).join(' ')
 
 // A cuboid in oblique projection: its front, its top and its side, on which the strongest map lies.
 const cuboid = ({ x, y, w, h, dx, dy, src }, group, color) => {
-  make('polygon', { points: corners([x, y], [x + dx, y - dy], [x + w + dx, y - dy], [x + w, y]), fill: color }, group)
-  make('polygon', { points: corners([x, y], [x + dx, y - dy], [x + w + dx, y - dy], [x + w, y]), fill: '#fff', 'fill-opacity': 0.4 }, group)
+  makeSvg('polygon', { points: corners([x, y], [x + dx, y - dy], [x + w + dx, y - dy], [x + w, y]), fill: color }, group)
+  makeSvg('polygon', { points: corners([x, y], [x + dx, y - dy], [x + w + dx, y - dy], [x + w, y]), fill: '#fff', 'fill-opacity': 0.4 }, group)
   const side = corners([x + w, y], [x + w + dx, y - dy], [x + w + dx, y + h - dy], [x + w, y + h])
-  make('polygon', { points: side, fill: color }, group)
-  make('polygon', { points: side, fill: '#000', 'fill-opacity': 0.35 }, group)
-  if (src) make('image', { href: src, width: 1, height: 1, preserveAspectRatio: 'none', transform: `matrix(${dx} ${-dy} 0 ${h} ${x + w} ${y})` }, group)
-  make('rect', { x, y, width: w, height: h, fill: color }, group)
+  makeSvg('polygon', { points: side, fill: color }, group)
+  makeSvg('polygon', { points: side, fill: '#000', 'fill-opacity': 0.35 }, group)
+  if (src) makeSvg('image', { href: src, width: 1, height: 1, preserveAspectRatio: 'none', transform: `matrix(${dx} ${-dy} 0 ${h} ${x + w} ${y})` }, group)
+  makeSvg('rect', { x, y, width: w, height: h, fill: color }, group)
 }
 const outline = ({ x, y, w, h, dx, dy }) => corners(
   [x, y], [x + dx, y - dy], [x + w + dx, y - dy], [x + w + dx, y + h - dy], [x + w, y + h], [x, y + h])
+
+const SMALLEST = 0.7
+const scaleOf = (box, width) => Math.min(1, Math.max(SMALLEST, (box.scroller.clientWidth || width) / width))
 
 export default function ({ data, parentElement, setTriggerValue }) {
   let box = parentElement.querySelector('.manabi-blocks')
@@ -36,22 +32,28 @@ export default function ({ data, parentElement, setTriggerValue }) {
     box.maps = add('div', box, '', 'maps')
     box.tip = add('div', box, '', 'tip')
     box.tip.setAttribute('role', 'tooltip')
-    box.scroller.addEventListener('scroll', () => (box.tip.style.display = 'none'), { passive: true })
+    box.scroller.addEventListener('scroll', () => {
+      box.tip.style.display = 'none'
+      markEdges(box.scroller)
+    }, { passive: true })
+    new ResizeObserver(() => markEdges(box.scroller)).observe(box.scroller)
   }
   const focused = box.contains(document.activeElement) ? document.activeElement.dataset?.name : undefined
   const height = data.bottom - data.top
-  // Enlarged to the page where there is room, never reduced below the size at which its labels can be read.
-  const svg = make('svg', { viewBox: `0 ${data.top} ${data.width} ${height}`, role: 'group', 'aria-label': data.alt })
-  svg.style.minWidth = `${data.width}px`
+  // Enlarged to the page where there is room, else reduced to it, as far as the blocks stay visible; labels keep their size.
+  const svg = makeSvg('svg', { viewBox: `0 ${data.top} ${data.width} ${height}`, role: 'group', 'aria-label': data.alt })
+  svg.style.minWidth = `${SMALLEST * data.width}px`
   svg.style.width = '100%'
   svg.style.maxWidth = `${data.width * Math.max(1, Math.min(1.5, 400 / height))}px`
 
+  const scale = scaleOf(box, data.width)
+  box.scroller.style.setProperty('--label-scale', 1 / scale)
   for (const { name, from, to } of data.groups) {
-    const group = make('g', { class: 'group' }, svg), y = data.bottom - 30
-    make('path', { d: `M${from} ${y - 4}V${y}H${to}V${y - 4}` }, group)
-    if (name.length * 6 <= to - from + 16) make('text', { x: (from + to) / 2, y: y + 14 }, group).textContent = name
+    const group = makeSvg('g', { class: 'group' }, svg), y = data.bottom - 30
+    makeSvg('path', { d: `M${from} ${y - 4}V${y}H${to}V${y - 4}` }, group)
+    if ((name.length * 6) / scale <= to - from + 16) makeSvg('text', { x: (from + to) / 2, y: y + 14 }, group).textContent = name
   }
-  for (const d of data.edges) make('path', { class: 'edge', d }, svg)
+  for (const d of data.edges) makeSvg('path', { class: 'edge', d }, svg)
 
   const show = (block, group) => {
     box.tip.replaceChildren()
@@ -65,18 +67,18 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
   const hide = () => (box.tip.style.display = 'none')
   const groups = data.blocks.map((block) => {
-    const group = make('g', { class: block.chosen ? 'block chosen' : 'block', role: 'button', tabindex: -1,
+    const group = makeSvg('g', { class: block.chosen ? 'block chosen' : 'block', role: 'button', tabindex: -1,
       'aria-pressed': block.chosen, 'aria-label': [block.title, ...block.facts].join(', '), 'data-name': block.name }, svg)
     const color = data.colors[block.kind]
     if (block.join) {
       const r = block.w / 2
-      make('circle', { cx: block.x + r, cy: block.y + r, r, fill: color }, group)
-      make('text', { x: block.x + r, y: block.y + r + 4 }, group).textContent = block.sign
-      make('circle', { class: 'frame', cx: block.x + r, cy: block.y + r, r: r + 1 }, group)
+      makeSvg('circle', { cx: block.x + r, cy: block.y + r, r, fill: color }, group)
+      makeSvg('text', { x: block.x + r, y: block.y + r + 4 }, group).textContent = block.sign
+      makeSvg('circle', { class: 'frame', cx: block.x + r, cy: block.y + r, r: r + 1 }, group)
     } else {
       cuboid(block, group, color)
-      make('polygon', { class: 'frame', points: outline(block) }, group)
-      if (block.label) make('text', { x: Math.max(16, block.x + (block.w + block.dx) / 2), y: block.y + block.h + 13 }, group).textContent = block.label
+      makeSvg('polygon', { class: 'frame', points: outline(block) }, group)
+      if (block.label) makeSvg('text', { x: Math.max(16, block.x + (block.w + block.dx) / 2), y: block.y + block.h + 13 }, group).textContent = block.label
     }
     group.onclick = () => setTriggerValue('opened', block.name)
     group.onpointerenter = (event) => event.pointerType === 'mouse' && show(block, group)
@@ -100,9 +102,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
     } else return
     event.preventDefault()
   }
-  for (const ghost of data.ghosts) make('polygon', { class: 'ghost', points: outline(ghost), 'pointer-events': 'none' }, svg)
+  for (const ghost of data.ghosts) makeSvg('polygon', { class: 'ghost', points: outline(ghost), 'pointer-events': 'none' }, svg)
   hide()
+  const scrolled = box.scroller.scrollLeft
   box.scroller.replaceChildren(svg)
+  box.scroller.scrollLeft = scrolled
+  markEdges(box.scroller)
   const again = groups.find((group) => group.dataset.name === focused)
   if (again) {
     groups.forEach((group) => group.setAttribute('tabindex', group === again ? 0 : -1))
@@ -120,7 +125,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   box.maps.replaceChildren()
   const { maps } = data
   if (!maps) return
-  add('h4', box.maps, maps.title)
+  add('h2', box.maps, maps.title)
   for (const line of maps.notes) add('p', box.maps, line)
   if (maps.tiles.length) {
     const tiles = add('div', box.maps, '', maps.tiles.length < 3 ? 'tiles wide' : 'tiles')

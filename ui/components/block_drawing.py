@@ -13,7 +13,7 @@ import streamlit as st
 
 from ui.kit.component import register
 
-_mount = register(__file__)
+_mount = register(__file__, "svg", "scroll_edges")
 
 
 def block_drawing(data: dict[str, Any], key: str, on_open: Callable[[str], None]) -> None:

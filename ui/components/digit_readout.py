@@ -26,25 +26,26 @@ def digit_readout(
 ) -> None:
     """Show the prediction from (K,) `probabilities`; without any, its empty frame.
 
-    A `line` is shown on narrow screens alone, and has no `note` but a question mark if the prediction is `doubtful`; in the large look,
-    the note stands below the digit, which is faded. `doubled` hides the large digit on narrow screens, because a line has it there. The
-    tick of class `truth` has a check mark.
+    A `line` is shown on narrow screens alone, and has a question mark if the prediction is `doubtful`; in the large look the digit is
+    faded. The `note` stands below. `doubled` hides the large look on narrow screens, because a line is there. The tick of class `truth`
+    has a check mark.
     """
     shares = [float(p) for p in probabilities] if probabilities is not None else [0.0] * len(classes)
     top = max(range(len(shares)), key=shares.__getitem__) if probabilities is not None else None
-    spoken = ", ".join(f"{name}: {charts.format_percent(p)}" for name, p in zip(classes, shares, strict=True))
+    texts = [charts.format_probability(p) if probabilities is not None else "" for p in shares]
+    spoken = ", ".join(f"{name}: {text}" for name, text in zip(classes, texts, strict=True) if text)
     digit = _NONE if top is None else classes[top]
     data = {
         "digit": f"{digit}?" if line and doubtful else digit,
-        "confidence": "" if top is None else charts.format_percent(shares[top]),
+        "confidence": "" if top is None else texts[top],
         "labels": {
             "digit": _(N_("Prediction")),
             "confidence": _(N_("Confidence")),
             "bars": f"{_(N_('Predicted probabilities of the ten digits'))}: {spoken}",
         },
         "bars": [
-            {"name": f"✓ {name}" if i == truth else name, "share": p, "text": charts.format_percent(p)}
-            for i, (name, p) in enumerate(zip(classes, shares, strict=True))
+            {"name": f"✓ {name}" if i == truth else name, "share": p, "text": text}
+            for i, (name, p, text) in enumerate(zip(classes, shares, texts, strict=True))
         ],
         "top": top,
         "note": note,

@@ -16,6 +16,7 @@ export default function ({ data: { figures }, parentElement }) {
     const image = figure.querySelector('img')
     if (image.src !== entry.src) image.src = entry.src
     image.alt = entry.alt
+    image.classList.toggle('pixelated', entry.pixelated)
     figure.querySelector('strong').textContent = entry.title
     figure.querySelector('figcaption').textContent = entry.caption
     const bar = figure.querySelector('.bar')

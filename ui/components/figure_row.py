@@ -33,13 +33,15 @@ class Figure:
     caption: str
     alt: str
     bar: ColorBar | None = None
+    is_pixelated: bool = False  # enlarged without smoothing
 
 
 def figure_row(figures: Sequence[Figure], key: str) -> None:
     """Show `figures` side by side, also on a phone."""
     entries = [
         {
-            "src": _image_url(f.pixels),
+            "src": _image_url(f.pixels, "PNG" if f.is_pixelated else "JPEG"),
+            "pixelated": f.is_pixelated,
             "title": f.title,
             "caption": f.caption,
             "alt": f.alt,
@@ -50,9 +52,9 @@ def figure_row(figures: Sequence[Figure], key: str) -> None:
     _mount(key=key, data={"figures": entries})
 
 
-def _image_url(pixels: np.ndarray) -> str:
+def _image_url(pixels: np.ndarray, kind: str) -> str:
     image = Image.fromarray(pixels)
     image.thumbnail((_MAX_SIDE, _MAX_SIDE), Image.Resampling.BICUBIC)
     buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=90)
-    return image_display.data_url(buffer.getvalue())
+    image.save(buffer, kind, quality=90)
+    return image_display.data_url(buffer.getvalue(), kind.lower())

@@ -17,7 +17,7 @@ const show = (id) => {
 
 export default function ({ data, parentElement }) {
   const follow = (event) => {
-    const link = event.target.closest?.('.manabi-glossary-entry a, .manabi-glossary-index a')
+    const link = event.target.closest?.('.manabi-glossary-entry a, .manabi-glossary-index a, .manabi-glossary-nav a')
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return
     const address = new URL(link.href)
     if (!document.getElementById(named(address, data.former))) return // left out by the search: a new visit

@@ -14,11 +14,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (!frame) {
     frame = document.createElement('div')
     frame.className = 'manabi-image-grid-frame'
-    frame.append(document.createElement('ul'), document.createElement('div'))
-    frame.lastChild.className = 'manabi-image-grid'
+    frame.append(document.createElement('div'), document.createElement('ul'))
     parentElement.appendChild(frame)
   }
-  const [legend, grid] = frame.children
+  const [grid, legend] = frame.children
+  grid.className = data.wide ? 'manabi-image-grid wide' : 'manabi-image-grid'
   legend.replaceChildren()
   legend.hidden = !data.legend.length
   data.legend.forEach((entry) => dotted(legend, entry, 'li'))

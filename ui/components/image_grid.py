@@ -1,4 +1,4 @@
-"""Grid of clickable square thumbnails, in as many columns as fit the screen: 2, 3, 4 or 6, so that 24 leave no hole."""
+"""Grid of clickable thumbnails, in as many columns as fit the screen: 2, 3, 4 or 6, so that 24 leave no hole."""
 
 from __future__ import annotations
 
@@ -31,14 +31,17 @@ def image_grid(
     on_open: Callable[[int], None],
     *,
     alt: str,
+    wide: bool = False,
     legend: Sequence[ColoredText] = (),
 ) -> None:
-    """Show `tiles` below their `legend`; call `on_open` with the index of the clicked one, before the page reruns.
+    """Show `tiles`, 4:3 if `wide`, else square, above their `legend`; call `on_open` with the index of the clicked one, before the page
+    reruns.
 
     `alt` is for screen readers.
     """
     data = {
         "alt": alt,
+        "wide": wide,
         "legend": list(legend),
         "tiles": [
             {"src": image_display.data_url(t.content), "caption": list(t.caption), "selected": t.selected}

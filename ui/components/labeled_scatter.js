@@ -1,25 +1,7 @@
-let plotly
-const load = (name) => {
-  const own = document.querySelector('script[type="module"][src*="static/js/"]').src
-  plotly ??= import(new URL(name, own).href).then(() => window.Plotly)
-  return plotly
-}
-
-const SVG = 'http://www.w3.org/2000/svg'
 const MARKER_RADIUS = 9 // pixels
 const LEADER_FROM = 15 // pixels; a nearer label needs no line
 const DISTANCES = [13, 20, 30, 42, 56, 74, 96, 122, 152]
 const ANGLES = Array.from({ length: 16 }, (_, i) => (i * Math.PI) / 8)
-
-const dress = (layout, element) => {
-  const style = getComputedStyle(element)
-  const value = (name) => style.getPropertyValue('--st-' + name).trim()
-  layout.font = { ...layout.font, color: value('text-color'), family: value('font') }
-  layout.hoverlabel = {
-    ...layout.hoverlabel,
-    bgcolor: value('background-color'), bordercolor: value('border-color'), font: { color: value('text-color') },
-  }
-}
 
 const shared = (a, b) =>
   Math.max(0, Math.min(a.right, b.right) - Math.max(a.left, b.left)) * Math.max(0, Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top))
@@ -93,14 +75,12 @@ const build = (parentElement) => {
   const root = document.createElement('div')
   root.className = 'manabi-labeled'
   const plot = document.createElement('div')
-  const lines = document.createElementNS(SVG, 'svg')
-  lines.setAttribute('aria-hidden', 'true')
+  const lines = makeSvg('svg', { 'aria-hidden': 'true' })
   const labels = document.createElement('div')
   labels.className = 'labels'
   root.append(plot, lines, labels)
   parentElement.appendChild(root)
-  // A finger scrolls the page; a tap still arrives, as the mouse events that browsers make of it.
-  plot.addEventListener('touchstart', (event) => event.stopPropagation(), { capture: true, passive: true })
+  letTouchesScroll(plot)
   return root
 }
 
@@ -121,14 +101,11 @@ const arrange = (root) => {
   lines.replaceChildren(
     ...found.flatMap(({ end, length }, i) => {
       if (length < LEADER_FROM) return []
-      const line = document.createElementNS(SVG, 'line')
       const start = MARKER_RADIUS / length
-      line.setAttribute('x1', points[i].x + (end.x - points[i].x) * start)
-      line.setAttribute('y1', points[i].y + (end.y - points[i].y) * start)
-      line.setAttribute('x2', end.x)
-      line.setAttribute('y2', end.y)
-      line.setAttribute('stroke', root.points[i].color)
-      return [line]
+      return [makeSvg('line', {
+        x1: points[i].x + (end.x - points[i].x) * start, y1: points[i].y + (end.y - points[i].y) * start,
+        x2: end.x, y2: end.y, stroke: root.points[i].color,
+      })]
     }),
   )
   found.forEach(({ box }, i) => {
@@ -145,20 +122,18 @@ export default function ({ data, parentElement, setTriggerValue }) {
   root.latest = data
   root.points = data.points
   root.open = (id) => setTriggerValue('opened', id)
-  labels.replaceChildren(
-    ...data.points.map((point) => {
-      const button = document.createElement('button')
-      button.type = 'button'
-      button.textContent = point.text
-      button.title = point.hint
-      button.setAttribute('aria-label', point.hint)
-      button.onclick = () => root.open(point.id)
-      return button
-    }),
-  )
+  while (labels.children.length > data.points.length) labels.lastChild.remove()
+  data.points.forEach((point, index) => { // a button that is replaced would lose the keyboard's focus
+    const button = labels.children[index] ?? labels.appendChild(document.createElement('button'))
+    button.type = 'button'
+    button.textContent = point.text
+    button.title = point.hint
+    button.setAttribute('aria-label', point.hint)
+    button.onclick = () => root.open(point.id)
+  })
   const figure = JSON.parse(data.figure)
-  dress(figure.layout, parentElement)
-  load(data.plotly).then(async (Plotly) => {
+  applyTheme(figure.layout, parentElement)
+  loadPlotly(data.plotly).then(async (Plotly) => {
     if (!root.isConnected || root.latest !== data) return
     await Plotly.react(plot, figure.data, figure.layout, { ...data.config, responsive: true })
     if (!root.listens) {

@@ -16,7 +16,7 @@ from ui.components.live_chart import PLOTLY
 from ui.kit.charts import CONFIG, SELECTABLE
 from ui.kit.component import register
 
-_mount = register(__file__)
+_mount = register(__file__, "plotly_chart", "svg")
 
 
 @dataclass(frozen=True)

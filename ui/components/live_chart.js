@@ -1,21 +1,3 @@
-let plotly
-const load = (name) => {
-  const own = document.querySelector('script[type="module"][src*="static/js/"]').src
-  plotly ??= import(new URL(name, own).href).then(() => window.Plotly)
-  return plotly
-}
-
-// What st.plotly_chart takes from the theme: text, font, hover label.
-const dress = (layout, element) => {
-  const style = getComputedStyle(element)
-  const value = (name) => style.getPropertyValue('--st-' + name).trim()
-  layout.font = { ...layout.font, color: value('text-color'), family: value('font') }
-  layout.hoverlabel = {
-    ...layout.hoverlabel,
-    bgcolor: value('background-color'), bordercolor: value('border-color'), font: { color: value('text-color') },
-  }
-}
-
 // Draw now, or when the chart is seen again: in a hidden tab or below the screen it only costs the training CPU time.
 const flush = (box) => {
   const hidden = document.hidden || box.seen === false
@@ -33,6 +15,48 @@ const sight = new IntersectionObserver((entries) => {
   }
 }, { rootMargin: '200px' })
 
+// The points of a chart that can be chosen, with their places in pixels.
+const choices = (box) => {
+  const curve = box._fullData.findIndex((trace) => trace.customdata), trace = box._fullData[curve]
+  const { xaxis, yaxis } = box._fullLayout
+  const choice = (x, y, number, customdata) => ({ x: xaxis.d2p(x), y: yaxis.d2p(y), curve, number, customdata })
+  if (!trace) return []
+  if (!trace.z) return Array.from(trace.x, (x, i) => choice(x, trace.y[i], i, trace.customdata[i]))
+  return Array.from(trace.z, (row, r) => Array.from(row, (_, c) => choice(trace.x[c], trace.y[r], [r, c], trace.customdata[r][c]))).flat()
+}
+const ARROWS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] }
+
+// The nearest point that lies rather in the direction of an arrow key than beside it.
+const neighbor = (all, from, [dx, dy]) => {
+  const distance = ({ x, y }) => Math.hypot(x - from.x, y - from.y)
+  const ahead = all.filter(({ x, y }) => {
+    const along = (x - from.x) * dx + (y - from.y) * dy, beside = Math.abs((x - from.x) * dy) + Math.abs((y - from.y) * dx)
+    return along > 0.5 && beside <= along
+  })
+  return ahead.length ? ahead.reduce((a, b) => (distance(b) < distance(a) ? b : a)) : from
+}
+
+// Arrow keys move between the points, Enter chooses one as a click does.
+const listenToKeys = (box, Plotly, choose) => {
+  box.tabIndex = 0
+  const said = document.createElement('output') // for screen readers: the point that the keys have reached
+  said.className = 'manabi-live-said'
+  box.after(said)
+  box.onkeydown = (event) => {
+    if (event.target !== box || !(event.key in ARROWS || event.key === 'Enter')) return
+    const all = choices(box)
+    const from = all.find(({ number }) => String(number) === box.marked)
+    if (!all.length || (!from && event.key === 'Enter')) return
+    event.preventDefault()
+    if (event.key === 'Enter') return choose(from.curve, from.number, from.customdata)
+    const { curve, number } = from ? neighbor(all, from, ARROWS[event.key]) : all[0]
+    box.marked = String(number)
+    Plotly.Fx.hover(box, [{ curveNumber: curve, pointNumber: number }])
+    said.textContent = [...box.querySelectorAll('.hoverlayer text')].map((text) => text.textContent).join(' ')
+  }
+  box.onblur = () => Plotly.Fx.unhover(box)
+}
+
 export default function ({ data, parentElement, setStateValue }) {
   let box = parentElement.querySelector('.manabi-live')
   if (!box) {
@@ -40,16 +64,15 @@ export default function ({ data, parentElement, setStateValue }) {
     box.className = 'manabi-live'
     parentElement.appendChild(box)
     sight.observe(box)
-    // A finger scrolls the page; a tap still arrives, as the mouse events that browsers make of it.
-    box.addEventListener('touchstart', (event) => event.stopPropagation(), { capture: true, passive: true })
+    letTouchesScroll(box)
   }
   box.setAttribute('role', 'figure')
   box.setAttribute('aria-label', data.alt)
   box.latest = data.figure
   box.report = (customdata) => setStateValue('clicked', customdata)
   const figure = JSON.parse(data.figure)
-  dress(figure.layout, parentElement)
-  load(data.plotly).then((Plotly) => {
+  applyTheme(figure.layout, parentElement)
+  loadPlotly(data.plotly).then((Plotly) => {
     const draw = () => {
       if (!box.isConnected || box.latest !== data.figure) return
       if (box._dragging) return void setTimeout(draw, 100) // someone is zooming just now
@@ -57,12 +80,15 @@ export default function ({ data, parentElement, setStateValue }) {
       Plotly.react(box, figure.data, figure.layout, { ...data.config, responsive: true })
       if (data.clicks && !box.listens) {
         box.listens = true
-        box.on('plotly_click', ({ points: [point] }) => {
-          if (point?.customdata === undefined) return
-          box.chosen = { curve: point.curveNumber, point: point.pointIndex ?? point.pointNumber }
-          Plotly.restyle(box, { selectedpoints: [[box.chosen.point]] }, [box.chosen.curve])
-          box.report(point.customdata)
-        })
+        const choose = (curve, point, customdata) => {
+          if (customdata === undefined) return
+          box.chosen = { curve, point }
+          Plotly.restyle(box, { selectedpoints: [[point]] }, [curve])
+          box.report(customdata)
+        }
+        box.on('plotly_click', ({ points: [point] }) =>
+          point && choose(point.curveNumber, point.pointIndex ?? point.pointNumber, point.customdata))
+        listenToKeys(box, Plotly, choose)
       }
     }
     box.pending = draw

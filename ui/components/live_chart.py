@@ -27,7 +27,7 @@ def _bundled_plotly() -> str | None:
 
 _FEW_POINTS = 200  # longer curves are sent in single precision: half the bytes, seven digits
 PLOTLY = _bundled_plotly()
-_mount = register(__file__)
+_mount = register(__file__, "plotly_chart")
 
 
 def live_chart(figure: go.Figure, key: str, *, alt: str = "") -> None:

@@ -10,6 +10,7 @@ import streamlit as st
 
 from core.inference.available_models import ModelChoice
 from core.messages import N_, UserError
+from ui.components.figure_row import ColorBar, Figure, figure_row
 from ui.components.live_chart import live_chart
 from ui.draw.input_picker import DigitInput
 from ui.draw.prediction import model_title
@@ -23,7 +24,12 @@ _NUM_NEIGHBORS = 8
 _MAX_MAPS = 32
 _MAX_INDEXES = 4  # neighbor indexes kept in memory
 _MAX_CURVES = 4  # classes in the chart of predictions by epoch
-_IMAGE_SIDE = 224  # pixels
+_SCALE_GRAY = 128  # gray level below the colors of the scale
+_ATTRIBUTION_UNITS = {
+    "integrated-gradients": N_("Contribution of each pixel to the logit of {digit}."),
+    "saliency": N_("Change of the logit of {digit} when the pixel gets brighter."),
+    "occlusion": N_("Drop of the logit of {digit} when the 4×4 pixels around it turn black."),
+}
 _SHARE_RANGE = [0, 1.05]  # fixed, so that 99.98% and 100% look alike
 
 
@@ -33,7 +39,7 @@ def show_attribution(digit: DigitInput, choice: ModelChoice, probabilities: np.n
 
     predictor = weights.load_predictor(choice.weights)
     top = int(probabilities.argmax())
-    left, right = st.columns([1, 2])
+    left, right = st.columns([45, 55], gap="medium")
     with right:
         target = st.segmented_control(
             _(N_("Class to explain")),
@@ -69,14 +75,34 @@ def show_attribution(digit: DigitInput, choice: ModelChoice, probabilities: np.n
         )
     with left:
         values = explain.compute_attribution(predictor, digit.pixels, target, method)
-        overlay = image_display.overlay_attribution(digit.pixels, values)
-        st.image(
-            image_display.tile_images([overlay], 1, 1),
-            width=_IMAGE_SIDE,
-            alt=_(
-                N_("Pixels that are evidence for and against {digit}"), digit=predictor.spec.classes[target]
-            ),
+        digit_name = predictor.spec.classes[target]
+        figure_row(
+            [
+                Figure(
+                    image_display.overlay_attribution(digit.pixels, values, factor=1),
+                    _(N_("Evidence for and against {digit}"), digit=digit_name),
+                    _(_ATTRIBUTION_UNITS[method], digit=digit_name),
+                    _(N_("Pixels that are evidence for and against {digit}"), digit=digit_name),
+                    _attribution_scale(values, digit_name),
+                    is_pixelated=True,
+                )
+            ],
+            "attribution",
         )
+
+
+def _attribution_scale(values: np.ndarray, digit: str) -> ColorBar:
+    """The colors of an attribution from the strongest evidence against `digit` to the strongest for it."""
+    bound = image_display.attribution_bound(values)
+    ramp = np.linspace(-1, 1, 9)[None]
+    gray = np.full((1, 9), _SCALE_GRAY, np.uint8)
+    colors = image_display.overlay_attribution(gray, ramp, factor=1)[0]
+    ticks = [
+        f"−{bound:.2g} {_(N_('against {digit}'), digit=digit)}",
+        "0",
+        f"+{bound:.2g} {_(N_('for {digit}'), digit=digit)}",
+    ]
+    return ColorBar(["rgb({}, {}, {})".format(*color) for color in colors.tolist()], ticks)
 
 
 def show_feature_maps(digit: DigitInput, choice: ModelChoice) -> None:

@@ -59,6 +59,11 @@ def show_canvas() -> Drawing | None:
     return Drawing(ink, kept.sample if kept.strokes is None else None)
 
 
+def has_drawn() -> bool:
+    """Whether the visitor has drawn in this session."""
+    return _kept().strokes is not None
+
+
 def next_sample() -> None:
     """Callback: show the next sample digit."""
     kept = _kept()

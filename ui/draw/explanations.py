@@ -72,7 +72,7 @@ def show_explanations(
                 N_("**{model}** predicts **{digit}** with {confidence} confidence."),
                 model=escape_markdown(prediction.model_title(choice)),
                 digit=int(probabilities.argmax()),
-                confidence=charts.format_percent(float(probabilities.max())),
+                confidence=charts.format_probability(float(probabilities.max())),
             )
         )
         match view:

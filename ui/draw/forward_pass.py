@@ -1,4 +1,4 @@
-"""The forward pass of the digit through a model, as an animation on demand."""
+"""The forward pass of the digit through a model: its layers side by side, and as an animation on demand."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from PIL import Image
 from core.inference.available_models import ModelChoice
 from core.messages import N_
 from ui.components.forward_pass import StageView, forward_pass
+from ui.components.layer_strip import LayerBar, LayerColumn, layer_strip
 from ui.draw.input_picker import DigitInput
 from ui.draw.prediction import model_title
 from ui.kit import charts, image_display, weights
@@ -26,6 +27,7 @@ _PARAMETER = "forward"
 _PLAYS = "_forward_plays"
 _MAX_MAPS = 64
 _MAX_COLUMNS = 8  # of feature maps
+_STRIP_MAPS = 4  # feature maps of a layer in the strip
 _TILE_GAP = 2  # pixels between feature maps
 _BRIGHTEST = (
     98  # percentile of the values of a stage that is white, so that a few high ones do not darken the others
@@ -37,23 +39,29 @@ _PALETTE = [level for color in _RAMP for level in p.to_rgb(color)]
 
 
 def show_forward_pass(digit: DigitInput, choice: ModelChoice) -> None:
-    """Show the button that plays the forward pass, and while it is open (`?forward=1`) the animation."""
-    st.subheader(_(N_("From pixels to prediction")))
+    """Show what each layer makes of the digit, and the button that plays it; while that is open (`?forward=1`) the animation."""
+    from core.inference.forward_pass import trace_forward
+
+    st.header(_(N_("From pixels to prediction")))
+    predictor = weights.load_predictor(choice.weights)
+    stages = trace_forward(predictor, digit.pixels)
     if st.query_params.get(_PARAMETER) != "1":
         st.caption(
             _(
-                N_("Watch your digit pass through {model}, layer by layer."),
+                N_("Your digit passes through {model}. Of each layer, the {count} most active feature maps."),
                 model=escape_markdown(model_title(choice)),
+                count=_STRIP_MAPS,
             )
+            if any(_has_maps(stage) for stage in stages)
+            else _(N_("Your digit passes through {model}."), model=escape_markdown(model_title(choice)))
         )
-        st.button(
-            _(N_("Play the forward pass")), icon=":material/play_circle:", type="primary", on_click=_open
+        layer_strip(
+            [_column(stage, predictor.spec.classes) for stage in stages if stage.kind != "logits"],
+            "layer-strip",
+            alt=_(N_("Forward pass through {model}"), model=model_title(choice)),
         )
+        st.button(_(N_("Play the forward pass")), icon=":material/play_circle:", on_click=_open)
         return
-    from core.inference.forward_pass import trace_forward
-
-    predictor = weights.load_predictor(choice.weights)
-    stages = trace_forward(predictor, digit.pixels)
     labels = {
         "group": _(N_("Forward pass through {model}"), model=model_title(choice)),
         "play": _(N_("Play")),
@@ -86,6 +94,29 @@ def _close() -> None:
     st.query_params.pop(_PARAMETER, None)
 
 
+def _has_maps(stage: Stage) -> bool:
+    return stage.kind != "input" and stage.values.ndim == 3
+
+
+def _column(stage: Stage, classes: tuple[str, ...]) -> LayerColumn:
+    """A stage in the strip: its most active maps, its units as a grid, or its probabilities as bars."""
+    values, title = stage.values, _describe(stage, classes)[0]
+    shape = "×".join(map(str, values.shape))
+    if stage.kind == "probabilities":
+        bars = [
+            LayerBar(name, float(p), f"{name}: {charts.format_probability(float(p))}")
+            for name, p in zip(classes, values, strict=True)
+        ]
+        return LayerColumn(title, shape, bars=bars)
+    if values.ndim == 3:
+        strongest = np.sort(np.argsort(-values.mean((1, 2)), kind="stable")[:_STRIP_MAPS])
+        maps = values[strongest]
+    else:
+        maps = _as_grid(values).T[None]  # upright, as the columns beside it
+    scale = _scale(maps)
+    return LayerColumn(title, shape, maps=[_mosaic_url(m[None], 1, scale) for m in maps])
+
+
 def _view(stage: Stage, classes: tuple[str, ...]) -> StageView:
     values = stage.values
     shape = " · ".join(
@@ -93,7 +124,9 @@ def _view(stage: Stage, classes: tuple[str, ...]) -> StageView:
     )
     title, text = _describe(stage, classes)
     if stage.kind in ("logits", "probabilities"):
-        texts = [f"{v:.1f}" if stage.kind == "logits" else charts.format_percent(float(v)) for v in values]
+        texts = [
+            f"{v:.1f}" if stage.kind == "logits" else charts.format_probability(float(v)) for v in values
+        ]
         winner = int(values.argmax())
         return StageView(title, shape, text, bars=values, names=classes, texts=texts, winner=winner)
     maps = values[:_MAX_MAPS] if values.ndim == 3 else _as_grid(values)[None]
@@ -156,7 +189,7 @@ def _describe(stage: Stage, classes: tuple[str, ...]) -> tuple[str, str]:
                     "{digit}, with {confidence}."
                 ),
                 digit=classes[top],
-                confidence=charts.format_percent(float(stage.values[top])),
+                confidence=charts.format_probability(float(stage.values[top])),
             )
         case _:
             return " + ".join(stage.modules), _(N_("The output of this layer."))
@@ -172,8 +205,18 @@ def _as_grid(values: np.ndarray) -> np.ndarray:
     return padded.reshape(-1, columns)
 
 
-def _mosaic_url(maps: np.ndarray, columns: int) -> str:
-    """The maps (N, h, w) on one scale as a PNG, in rows of `columns`; what is not finite is transparent, as the gaps are."""
+def _scale(maps: np.ndarray) -> tuple[float, float]:
+    """The lowest value, black, and the range up to white; what is not finite does not count."""
+    values = maps[np.isfinite(maps)]
+    low, high = np.percentile(values, [0, _BRIGHTEST]) if values.size else (0.0, 0.0)
+    # A map that is zero but for a few pixels has no percentile above its lowest value.
+    return float(low), float(high - low) or float(np.ptp(values) if values.size else 0) or 1.0
+
+
+def _mosaic_url(maps: np.ndarray, columns: int, scale: tuple[float, float] | None = None) -> str:
+    """The maps (N, h, w) as a PNG on one `scale`, by default their own, in rows of `columns`; what is not finite is transparent, as
+    the gaps are.
+    """
     count, height, width = maps.shape
     rows = math.ceil(count / columns)
     sheet = np.full((rows * (height + _TILE_GAP), columns * (width + _TILE_GAP)), np.nan, np.float32)
@@ -182,9 +225,7 @@ def _mosaic_url(maps: np.ndarray, columns: int) -> str:
         sheet[y : y + height, x : x + width] = values
     sheet = sheet[:-_TILE_GAP, :-_TILE_GAP]
     shown = np.isfinite(sheet)
-    low, high = np.percentile(sheet[shown], [0, _BRIGHTEST]) if shown.any() else (0.0, 0.0)
-    # A map that is zero but for a few pixels has no percentile above its lowest value.
-    span = (high - low) or float(np.ptp(sheet[shown])) or 1.0
+    low, span = scale or _scale(sheet)
     levels = np.where(shown, ((np.nan_to_num(sheet) - low) / span).clip(0, 1) * 254 + 1, 0)
     image = Image.fromarray(levels.round().astype(np.uint8), mode="P")
     image.putpalette(_PALETTE)

@@ -37,7 +37,12 @@ def save_example(digit: DigitInput, owner: str) -> None:
         if example:
             flash(Message(N_("Saved with label {label}."), {"label": label}), "success")
 
-    with st.popover(_(N_("Wrong? Save it to your set")), icon=":material/bookmark_add:", type="tertiary"):
+    with st.popover(
+        _(N_("Wrong? Save it to your set")),
+        icon=":material/bookmark_add:",
+        type="tertiary",
+        key="save-example",
+    ):
         st.segmented_control(
             _(N_("Correct label")),
             list(handwriting.LABELS),
@@ -81,7 +86,10 @@ def show_handwriting_set(choices: list[ModelChoice]) -> None:
         return
     latest = examples[-_MAX_SHOWN:]
     captions = [str(e.label) for e in latest]
-    st.image(image_display.tile_images([e.pixels for e in latest], 12, 2, captions=captions))
+    st.image(
+        image_display.tile_images([e.pixels for e in latest], 12, 2, captions=captions),
+        alt=f"{_(N_('My handwriting'))}: {', '.join(captions)}",
+    )
     with st.container(horizontal=True):
         st.download_button(
             _(N_("Export ZIP ({count})"), count=len(examples)),

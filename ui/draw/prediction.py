@@ -39,6 +39,7 @@ def show_line(digit: DigitInput | None, probabilities: np.ndarray | None, *, acc
         probabilities,
         data.dataset_info(available_models.DATASET).classes,
         line=True,
+        note=_note(digit, probabilities, accepted=accepted),
         doubtful=not accepted,
         truth=digit.label if digit else None,
     )
@@ -56,15 +57,6 @@ def show_prediction(
 
     `accepted` is the result of the out-of-distribution check.
     """
-    label = digit.label if digit else None
-    note = ""
-    if not accepted:
-        note = _(N_("This does not look like a digit."))
-    elif label is not None and probabilities is not None:
-        correct = int(probabilities.argmax()) == label
-        note = (
-            f"✓ {_(N_('correct'))}" if correct else f"✗ {_(N_('wrong: the label is {truth}'), truth=label)}"
-        )
     if not alone:
         st.caption(escape_markdown(model_title(choice)))
     digit_readout(
@@ -72,12 +64,23 @@ def show_prediction(
         probabilities,
         data.dataset_info(available_models.DATASET).classes,
         doubled=alone,
-        note=note,
+        note=_note(digit, probabilities, accepted=accepted),
         doubtful=not accepted,
-        truth=label,
+        truth=digit.label if digit else None,
     )
     if not accepted:
         _explain_rejection()
+
+
+def _note(digit: DigitInput | None, probabilities: np.ndarray | None, *, accepted: bool) -> str:
+    """Whether the prediction is right, where the label is known, or that the input is no digit."""
+    if not accepted:
+        return _(N_("This does not look like a digit."))
+    if digit is None or digit.label is None or probabilities is None:
+        return ""
+    if int(probabilities.argmax()) == digit.label:
+        return f"✓ {_(N_('correct'))}"
+    return f"✗ {_(N_('wrong: the label is {truth}'), truth=digit.label)}"
 
 
 def _explain_rejection() -> None:
@@ -99,7 +102,7 @@ def _explain_rejection() -> None:
 
 def show_model_input(digit: DigitInput) -> None:
     """Show the preprocessing of the digit, and its switches."""
-    st.subheader(_(N_("Model input")))
+    st.header(_(N_("Model input")))
     if digit.prepared:
         _preprocessing_switches()
         _show_preprocessing(digit.prepared)

@@ -22,7 +22,17 @@ def group_html(
 ) -> str:
     """Return the heading `title` and the entries of `terms`; `see_also` stands before the related terms."""
     heading = f'<h2 id="group-{group_id}">{html.escape(title)}</h2>'
-    return heading + "".join(_entry_html(term, language, see_also, link) for term in terms)
+    entries = "".join(_entry_html(term, language, see_also, link) for term in terms)
+    return f'{heading}<div class="manabi-glossary-group">{entries}</div>'
+
+
+def groups_html(titles: Iterable[str], label: str) -> str:
+    """Return links to the groups as a row of buttons, `label` naming it for screen readers."""
+    links = "".join(
+        f'<a href="#group-{group.id}">{html.escape(title)} <small>{len(group.terms)}</small></a>'
+        for title, group in zip(titles, glossary.list_groups(), strict=True)
+    )
+    return f'<nav class="manabi-glossary-nav" aria-label="{html.escape(label)}">{links}</nav>'
 
 
 def index_html(language: str, link: Link) -> str:
@@ -43,13 +53,13 @@ def _entry_html(term: Term, language: str, see_also: str, link: Link) -> str:
         f'<a href="{html.escape(link(other_id))}">{html.escape(glossary.get_term(other_id).name(language))}</a>'
         for other_id in term.related
     )
+    art = _illustration(term.id, term.image(language)) if term.image_en else ""
     return (
-        f'<section class="manabi-glossary-entry" id="{term.id}">'
-        f'<div class="art">{_illustration(term.id, term.image(language)) if term.image_en else ""}</div><div>'
+        f'<section class="manabi-glossary-entry" id="{term.id}">{art}'
         f'<h3><a href="{html.escape(link(term.id))}">{html.escape(term.name(language))}</a>'
         f'<small lang="{other}">{html.escape(term.name(other))}</small></h3>'
         f"<p>{html.escape(term.text(language))}</p>"
-        f'<p class="related">{html.escape(see_also)} {related}</p></div></section>'
+        f'<p class="related">{html.escape(see_also)} {related}</p></section>'
     )
 
 

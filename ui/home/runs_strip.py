@@ -1,4 +1,4 @@
-"""Where to go on: the newest runs, or the first steps if there is none."""
+"""Where to go on: the runs in progress and the newest others."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ import math
 import pandas as pd
 import streamlit as st
 
-from core import tasks
 from core.formatting import METRIC_NAMES, format_metric
 from core.kinds import get_kind
 from core.kinds.base import SelectionMetric
-from core.messages import Message, N_
-from core.runs import queue, store
+from core.messages import N_
+from core.runs import store
 from core.runs.store import Run
-from ui.home import stored
+from ui.home import path
 from ui.kit import cache
 from ui.kit.data_source import fallback_label
-from ui.kit.frame import PAGES, debounced, flash, with_error_boundary
+from ui.kit.frame import PAGES, with_error_boundary
 from ui.kit.i18n import _, escape_markdown
 from ui.kit.run_names import run_name
 from ui.runs.run_panel import state_badge
@@ -25,17 +24,12 @@ from ui.runs.run_panel import state_badge
 _MAX_CARDS = 3
 _CARD_WIDTH = 230  # pixels, at least
 _REFRESH_SECONDS = 2.0
-_STARTED = "_first_run"
 
 
 def show_runs() -> None:
-    """Show the runs in progress and the newest others as cards; without any, the first steps."""
-    if run_id := st.session_state.pop(_STARTED, None):
-        st.switch_page(PAGES["train"].path, query_params={"run": run_id})
+    """Show the runs in progress and the newest others as cards; nothing without any."""
     recent = _recent_runs()
     if not recent:
-        st.header(_(N_("Your first model in three steps")))
-        _show_first_steps()
         return
     st.header(_(N_("Continue")))
     is_active = any(run.status().is_active for run in recent)
@@ -47,54 +41,6 @@ def _recent_runs() -> list[Run]:
     running = cache.running_runs()
     others = [run for run in store.list_runs()[: _MAX_CARDS + len(running)] if run not in running]
     return [*running, *others][:_MAX_CARDS]
-
-
-def _show_first_steps() -> None:
-    grid = st.grid(3, min_column_width=_CARD_WIDTH)
-    draw = PAGES["draw"]
-    with grid.container(border=True, height="stretch"):
-        _step(
-            1,
-            _(N_("Draw a digit")),
-            _(N_("Write in the field above and watch the prediction follow each stroke.")),
-        )
-        st.page_link(draw.path, label=_(N_("See why it answers so")), icon=":material/arrow_forward:")
-    with grid.container(border=True, height="stretch"):
-        _step(
-            2,
-            _(N_("Train your first model")),
-            _(N_("A small CNN learns to read digits while you watch.")),
-        )
-        st.button(
-            _(N_("Start · about 20 s")),
-            type="primary",
-            icon=":material/play_arrow:",
-            key="first-run",
-            on_click=_start_first_run,
-        )
-    with grid.container(border=True, height="stretch"):
-        _step(
-            3, _(N_("Draw with your model")), _(N_("Let it read your handwriting, and compare it with ours."))
-        )
-        st.page_link(
-            draw.path,
-            label=_(N_("After your first run")),
-            icon=":material/lock:",
-            disabled=True,
-        )
-
-
-def _step(number: int, title: str, about: str) -> None:
-    st.markdown(f"**{number} · {title}**")
-    st.markdown(about)
-
-
-def _start_first_run() -> None:
-    """Callback: start the quick recipe and open it; a double click starts one run."""
-    task = tasks.get_task(stored.CHECKPOINT)
-    if run := debounced(queue.start_run, task, task.quick_recipe()):
-        st.session_state[_STARTED] = run.id
-        flash(Message(N_("Training started.")), "success")
 
 
 @with_error_boundary
@@ -125,17 +71,13 @@ def _show_card(run: Run) -> None:
             icon=":material/arrow_forward:",
             query_params={"run": run.id},
         )
-        if status.state == "finished" and run.best_weights_path.exists() and _is_digit_model(run):
+        if path.is_digit_model(run) and path.has_model(run):
             st.page_link(
                 PAGES["draw"].path,
                 label=_(N_("Draw with this model")),
                 icon=PAGES["draw"].icon,
                 query_params={"network": run.id},
             )
-
-
-def _is_digit_model(run: Run) -> bool:
-    return bool(run.kind) and run.task.dataset == tasks.get_task(stored.CHECKPOINT).dataset
 
 
 def _show_metric(run: Run) -> None:

@@ -18,19 +18,24 @@ from core.runs.store import Run
 from ui.kit.i18n import translate_message
 
 
+def active_runs() -> list[Run]:
+    """Queued runs and those in progress on this machine, newest first, without private ones; refreshed every second."""
+    return [run for run in _all_active_runs() if not run.is_private]
+
+
 def running_runs() -> list[Run]:
-    """Runs in progress on this machine, newest first, without private ones; refreshed every second."""
-    return [run for run in _all_running_runs() if not run.is_private]
+    """Runs in progress on this machine, newest first, without private ones."""
+    return [run for run in active_runs() if run.status().state == "running"]
 
 
 def has_private_run() -> bool:
     """Whether a run on a user's own photos is in progress."""
-    return any(run.is_private for run in _all_running_runs())
+    return any(run.is_private and run.status().state == "running" for run in _all_active_runs())
 
 
 @st.cache_data(ttl=1, show_spinner=False)
-def _all_running_runs() -> list[Run]:
-    return store.list_running_runs(private=True)
+def _all_active_runs() -> list[Run]:
+    return store.list_active_runs(private=True)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

@@ -119,13 +119,14 @@ def mask_nonfinite(values: Sequence[float], *, positive: bool = False) -> np.nda
     return out
 
 
-def format_percent(value: float) -> str:
-    """Format a fraction of 0..1 with one decimal; values close to 0 and 1 become "<0.1%" and ">99.9%"."""
-    if 0.9995 <= value < 1:
+def format_probability(value: float) -> str:
+    """Format a model's probability with one decimal; ">99.9%" and "<0.1%" instead of 100.0% and 0.0%.
+
+    A softmax reaches neither 1 nor 0: where 32 bits do, they were rounded.
+    """
+    if value >= 0.9995:
         return ">99.9%"
-    if 0 < value < 0.0005:
-        return "<0.1%"
-    return f"{value:.1%}"
+    return "<0.1%" if value < 0.0005 else f"{value:.1%}"
 
 
 def line_chart(
@@ -263,7 +264,9 @@ def probability_bars(
     names = [f"✓ {c}" if i == truth else c for i, c in enumerate(classes)]
     fig = empty_figure(height or (200 if vertical else 24 * k + 24))
     # Digits on a narrow column: a label on every upright bar would not fit.
-    texts = [format_percent(s) if not vertical or i == top or s >= 0.05 else "" for i, s in enumerate(shares)]
+    texts = [
+        format_probability(s) if not vertical or i == top or s >= 0.05 else "" for i, s in enumerate(shares)
+    ]
     place = np.arange(k)
     fig.add_bar(
         x=place if vertical else 100 * shares,
@@ -277,7 +280,7 @@ def probability_bars(
         constraintext="none",
         textfont_size=13,
         marker={"color": [p.ACCENT if i == top else p.to_css_rgba(p.NEUTRAL, 0.7) for i in range(k)]},
-        customdata=[[c, format_percent(s)] for c, s in zip(classes, shares, strict=True)],
+        customdata=[[c, format_probability(s)] for c, s in zip(classes, shares, strict=True)],
         hovertemplate="%{customdata[0]}: %{customdata[1]}<extra></extra>",
     )
     names_axis = {"tickvals": place, "ticktext": names, "showgrid": False, "range": [-0.5, k - 0.5]}

@@ -105,10 +105,14 @@ def label_settings(table: pd.DataFrame, names: dict[str, str]) -> None:
     """
     titles = list(names.values())
     names = {i: name if titles.count(name) == 1 else f"{name} ({i})" for i, name in names.items()}
+    st.dataframe(table.rename(index=setting_label, columns=names).astype(str))
+
+
+def setting_label(name: str) -> str:
+    """Return the label of a setting of a run: a recipe's field, "task" or "data"."""
     fields = {n: f for t in tasks.TASKS for n, f in type(t.recipe).model_fields.items()}
     others = {"task": _(N_("Task")), "data": _(N_("Data"))}
-    table = table.set_axis([field_label(fields[n]) if n in fields else others.get(n, n) for n in table.index])
-    st.dataframe(table.rename(columns=names).astype(str))
+    return field_label(fields[name]) if name in fields else others.get(name, name)
 
 
 def draw_field(base: Recipe, name: str, prefix: str) -> Any:

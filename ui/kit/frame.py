@@ -21,6 +21,7 @@ from ui.kit.terms import PAGE_TERMS, link_terms
 
 logger = logging.getLogger("manabi.pages")
 _FLASH = "_flash"
+_MENU_REFRESH_SECONDS = 3.0
 _DEBOUNCE_SECONDS = 3.0  # a second press within this time means the first
 _RENDERING = "_rendering_after_start"
 _MAX_RENDER_SECONDS = 30.0  # after which a page that was never completed no longer blocks a start
@@ -253,13 +254,29 @@ def _show_menu() -> None:
 
 
 def _show_active_runs() -> None:
-    """Links to the runs in progress on this machine, the percentage first because the menu is narrow."""
+    """Links to the runs in progress on this machine, refreshed by themselves while there is any run to follow."""
+    active = _is_any_active()
+    interval = _MENU_REFRESH_SECONDS if active else None
+    st.fragment(_running_links, run_every=interval, key="running-runs")(active)
+
+
+def _is_any_active() -> bool:
+    return bool(cache.active_runs()) or cache.has_private_run()
+
+
+@with_error_boundary
+def _running_links(was_active: bool) -> None:
+    """Links to the runs in progress, the percentage first because the menu is narrow. The end of the last one reruns the page, which
+    ends the refreshing.
+    """
+    if was_active and not _is_any_active():
+        st.rerun()
     for run in cache.running_runs():
         status = run.status()
         percent = f"{status.step / status.total_steps:.0%} · " if status.total_steps else ""
         st.page_link(
             PAGES["train"].path,
-            label=f"{percent}{_(run.title)}",
+            label=f"{percent}{escape_markdown(_(run.title))}",
             icon=":material/play_circle:",
             query_params={"run": run.id},
             help=_(N_("This run is in progress.")),

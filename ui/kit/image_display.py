@@ -27,14 +27,22 @@ def upscale_image(image: np.ndarray, factor: int) -> np.ndarray:
     return np.ascontiguousarray(color.repeat(factor, axis=0).repeat(factor, axis=1), dtype=np.uint8)
 
 
+def attribution_bound(attribution: np.ndarray) -> float:
+    """The absolute value of an attribution (H, W) at which its color is strongest.
+
+    The largest percent may saturate: a single outlier should not hide the rest.
+    """
+    size = np.abs(np.nan_to_num(np.asarray(attribution, dtype=float), posinf=0, neginf=0))
+    return float(np.percentile(size, 99) or size.max() or 1.0)
+
+
 def overlay_attribution(image: np.ndarray, attribution: np.ndarray, factor: int = 8) -> np.ndarray:
     """Overlay a drawing (H, W) uint8, white on black, with its signed attribution (H, W): evidence for the
-    class in blue, evidence against it in orange, relative to the largest absolute value. Returns (H *
-    factor, W * factor, 3).
+    class in blue, evidence against it in orange, relative to `attribution_bound`. Returns (H * factor, W *
+    factor, 3).
     """
     signed = np.nan_to_num(np.asarray(attribution, dtype=float), posinf=0, neginf=0)
-    # The largest percent may saturate: a single outlier should not hide the rest.
-    bound = np.percentile(np.abs(signed), 99) or np.abs(signed).max() or 1.0
+    bound = attribution_bound(attribution)
     strength = (np.abs(signed) / bound).clip(0, 1)[..., None] * 0.85  # (H, W, 1)
     tint = np.where(
         signed[..., None] > 0, np.array(p.to_rgb(p.POSITIVE)), np.array(p.to_rgb(p.NEGATIVE))

@@ -1,21 +1,21 @@
-"""What is installed on this machine: data sets, third-party weights, disk use."""
+"""What is installed on this machine: data sets with examples, third-party weights."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from urllib.parse import urlsplit
 
 import streamlit as st
 
-from core import data, paths, pretrained
+from core import data, paths, pretrained, tasks
 from core.coco import val2017
 from core.data import DatasetStatus
-from core.files import folder_size
 from core.formatting import format_size
 from core.messages import N_
 from ui.kit import cache
 from ui.kit.downloads import dataset_download_button, download_button
 from ui.kit.frame import PAGES
 from ui.kit.i18n import _, _n, escape_markdown, translate_message
+from ui.models import examples
 
 _CARD_WIDTH = 340  # pixels, at least
 _COCO_URL = "https://cocodataset.org/#download"
@@ -24,7 +24,7 @@ _COCO_URL = "https://cocodataset.org/#download"
 def show_datasets() -> None:
     """Show a card for each data set: what is installed, else how to get it."""
     grid = st.grid(2, min_column_width=_CARD_WIDTH)
-    for name in data.list_source_datasets():
+    for name in sorted(data.list_source_datasets(), key=lambda n: not data.dataset_info(n).is_image):
         with grid.container(border=True, height="stretch"):
             _show_dataset(cache.dataset_status(name))
     with grid.container(border=True, height="stretch"):
@@ -36,7 +36,7 @@ def show_datasets() -> None:
 
 def _heading(title: str, installed: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{title}**", width="content")
+        st.markdown(f"**{escape_markdown(title)}**", width="content")
         if installed:
             st.badge(_(N_("Installed")), icon=":material/check:", color="green")
         else:
@@ -50,7 +50,12 @@ def _show_dataset(status: DatasetStatus) -> None:
         st.error(translate_message(status.problem))
         return
     if status.folder:
+        examples.show_examples(status.name)
         _show_counts(status)
+        task = next((t.name for t in tasks.TASKS if t.dataset == status.name), None)
+        if task is not None:
+            entry = PAGES["train"]
+            st.page_link(entry.path, label=_(entry.title), icon=entry.icon, query_params={"task": task})
         return
     if status.fallback_title:
         st.markdown(_(N_("Until then, pages use {stand_in}."), stand_in=_(status.fallback_title)))
@@ -84,7 +89,7 @@ def _show_coco() -> None:
             help=_(N_("Folder: {folder}"), folder=", ".join(f"`{p}`" for p in paths.data_roots())),
         )
         entry = PAGES["browse"]
-        st.page_link(entry.path, label=_(entry.title), icon=entry.icon, width="stretch")
+        st.page_link(entry.path, label=_(entry.title), icon=entry.icon)
         return
     st.markdown(_(N_("Until then, pages use {stand_in}."), stand_in=_(N_("synthetic scenes"))))
     _show_source(_COCO_URL, val2017.DOWNLOAD_BYTES, "`coco/annotations/*.json`, `coco/val2017/*.jpg`")
@@ -105,7 +110,7 @@ def _show_weights(entry: pretrained.Weights) -> None:
         )
     )
     if not here:
-        st.caption(_(N_("Source: {url}"), url=entry.url))
+        st.caption(_(N_("Source: {url}"), url=_short_link(entry.url)))
         download_button(
             _(N_("Download {title}"), title=entry.title),
             f"download-{entry.name}",
@@ -116,7 +121,7 @@ def _show_weights(entry: pretrained.Weights) -> None:
 def _show_source(address: str, num_bytes: int, layout: str) -> None:
     if address:
         size = f" ({format_size(num_bytes)})" if num_bytes else ""
-        st.caption(_(N_("Source: {url}"), url=address) + size)
+        st.caption(_(N_("Source: {url}"), url=_short_link(address)) + size)
     values = {"folder": f"`{paths.download_root()}`", "layout": layout}
     if address:
         st.caption(_(N_("Or place the files in {folder} as {layout}."), **values))
@@ -124,28 +129,6 @@ def _show_source(address: str, num_bytes: int, layout: str) -> None:
         st.caption(_(N_("Place the files in {folder} as {layout}."), **values))
 
 
-@st.cache_data(ttl=60, show_spinner=False)
-def _folder_size(path: str) -> int:
-    return folder_size(Path(path))
-
-
-def show_disk_use() -> None:
-    """Show the size of the folders into which the project writes."""
-    folders = (
-        (
-            N_("Runs"),
-            paths.runs(),
-            N_("Weights, logs and samples of your runs. Delete runs on the Runs page."),
-        ),
-        (N_("Pretrained models"), paths.checkpoints(), N_("They come with the project.")),
-        (
-            N_("Cache"),
-            paths.cache(),
-            N_("Decoded data and indexes. Can be deleted; it is built again when needed."),
-        ),
-    )
-    grid = st.grid(3, min_column_width=160)
-    for name, folder, about in folders:
-        grid.metric(
-            _(name), format_size(_folder_size(str(folder))), border=True, help=f"{_(about)} `{folder}`"
-        )
+def _short_link(address: str) -> str:
+    """Markdown link that shows the host only."""
+    return f"[{urlsplit(address).hostname}]({address})"

@@ -11,9 +11,12 @@ import streamlit as st
 from core import checkpoints, data, paths, tasks
 from core.formatting import METRIC_NAMES, format_metric
 from core.kinds import get_kind
+from core.kinds.base import SelectionMetric
 from core.messages import N_
 from ui.kit import cache, url
-from ui.kit.i18n import _, _n
+from ui.kit.i18n import _, _n, escape_markdown, format_duration_short
+from ui.kit.run_names import task_name
+from ui.models import examples
 
 # The page on which models of a data set can be tried, and the parameter that names the model there.
 _TRIED_ON = {
@@ -22,6 +25,9 @@ _TRIED_ON = {
     "apple2orange": ("translate", "network"),
 }
 _ROW_HEIGHT = 36  # pixels
+# On a phone, a table shows the name, the result and both links.
+_NAME_WIDTH, _BAR_WIDTH, _LINK_WIDTH = 158, 96, 50  # pixels
+_EXAMPLES_WIDTH, _LONG_WIDTH = 300, 200  # pixels
 
 
 @dataclass(frozen=True)
@@ -55,46 +61,61 @@ def list_pretrained() -> dict[str, list[PretrainedModel]]:
 
 
 def show_pretrained() -> None:
-    """Show the pretrained models of each data set as a sortable table."""
+    """Show the pretrained models of each data set as a sortable table, below examples of the data."""
     groups = list_pretrained()
     if not groups:
         st.info(_(N_("No models found in the checkpoints folder.")), icon=":material/folder_off:")
     for dataset, members in groups.items():
-        st.subheader(_(data.dataset_info(dataset).title))
-        tested = members[0].card.get("data", {})
-        if tested.get("test"):
-            st.caption(
-                _n(
-                    "Tested on {count} example of {data} that no model was trained on.",
-                    "Tested on {count} examples of {data} that no model was trained on.",
-                    tested["test"],
-                    data=_(tested["title"]),
-                )
-            )
-        _show_table(dataset, members)
+        with st.container(key=f"models-{dataset}"):
+            _show_group(dataset, members)
+        st.space("small")
 
 
-def _show_table(dataset: str, members: list[PretrainedModel]) -> None:
+def _show_group(dataset: str, members: list[PretrainedModel]) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.subheader(_(data.dataset_info(dataset).title), width="content")
+        examples.show_examples(dataset, _EXAMPLES_WIDTH)
     score = get_kind(members[0].task.kind).selection_metric
+    notes = []
+    tested = members[0].card.get("data", {})
+    if tested.get("test"):
+        title = escape_markdown(_(tested["title"]))
+        notes.append(
+            _n(
+                "Tested on {count} example of {data} that no model was trained on.",
+                "Tested on {count} examples of {data} that no model was trained on.",
+                tested["test"],
+                data=title,
+            )
+        )
+    if score.about:
+        notes.append(_(score.about))
+    st.caption(" ".join(notes))
     ranked = sorted(
         members, key=lambda m: (m.result is None, (m.result or 0) * (-1 if score.higher_is_better else 1))
     )
+    _show_table(dataset, ranked, score)
+
+
+def _show_table(dataset: str, ranked: list[PretrainedModel], score: SelectionMetric) -> None:
+    is_accuracy = score.is_percentage and not score.about  # nothing else is shown as a bar
     rows = pd.DataFrame(
         {
-            "model": [_(m.task.title).split(": ", 1)[-1] for m in ranked],
-            "result": [m.result for m in ranked],
-            "parameters": [m.card.get("parameters") for m in ranked],
-            "minutes": [m.card.get("seconds", 0) / 60 for m in ranked],
-            "bytes": [m.num_bytes for m in ranked],
+            "model": [task_name(m.task) for m in ranked],
+            "result": [
+                m.result and 100 * m.result if is_accuracy else format_metric(score.name, m.result)
+                for m in ranked
+            ],
             "try": [_try_href(dataset, m) for m in ranked],
             "train": [url.page_href("train", task=m.task.name) for m in ranked],
+            "parameters": [m.card.get("parameters") for m in ranked],
+            "seconds": [format_duration_short(m.card.get("seconds", 0)) for m in ranked],
+            "bytes": [m.num_bytes for m in ranked],
         }
     )
+    rows = rows[[name for name in rows if rows[name].notna().any()]]
     metric = _(METRIC_NAMES[score.name])
-    if score.is_percentage:
-        rows["result"] *= 100
-    else:
-        rows["result"] = [format_metric(score.name, m.result) for m in ranked]
+    name_width = _NAME_WIDTH if "try" in rows else _NAME_WIDTH + _LINK_WIDTH
     column = st.column_config
     st.dataframe(
         rows,
@@ -102,34 +123,31 @@ def _show_table(dataset: str, members: list[PretrainedModel]) -> None:
         hide_index=True,
         row_height=_ROW_HEIGHT,
         height=_ROW_HEIGHT * (len(rows) + 1) + 2,
-        column_order=[name for name in rows if rows[name].notna().any()],
         column_config={
-            "model": column.TextColumn(_(N_("Model")), pinned=True, width=190),
+            "model": column.TextColumn(_(N_("Model")), width=None if score.about else name_width),
             "result": (
-                column.ProgressColumn(metric, format="%.2f%%", min_value=0, max_value=100, width=165)
-                if score.is_percentage
-                else column.TextColumn(metric, width=165)
+                column.ProgressColumn(metric, format="%.2f%%", min_value=0, max_value=100, width=_BAR_WIDTH)
+                if is_accuracy
+                else column.TextColumn(
+                    metric, width=_LONG_WIDTH if score.about else _BAR_WIDTH, alignment="right"
+                )
             ),
-            "parameters": column.NumberColumn(_(N_("Parameters")), format="compact", width="small"),
-            "minutes": column.NumberColumn(
-                _(N_("Training (min)")),
-                format="%.1f",
-                width=110,
-                help=_(N_("Wall time on {machine}."), machine=members[0].card.get("machine", "")),
-            ),
-            "bytes": column.NumberColumn(_(N_("File size")), format="bytes", width="small"),
             "try": column.LinkColumn(
-                _(N_("Try")),
-                display_text=":material/play_arrow:",
-                width="small",
-                help=_(N_("Try the model.")),
+                _(N_("Try")), display_text=_(N_("Try")), width=_LINK_WIDTH, help=_(N_("Try the model."))
             ),
             "train": column.LinkColumn(
                 _(N_("Train")),
-                display_text=":material/model_training:",
-                width="small",
+                display_text=_(N_("Train")),
+                width=_LINK_WIDTH,
                 help=_(N_("Train it yourself.")),
             ),
+            "parameters": column.NumberColumn(_(N_("Parameters")), format="compact", width="small"),
+            "seconds": column.TextColumn(
+                _(N_("Training time")),
+                alignment="right",
+                help=_(N_("Wall time on {machine}."), machine=ranked[0].card.get("machine", "")),
+            ),
+            "bytes": column.NumberColumn(_(N_("File size")), format="bytes", width="small"),
         },
     )
 

@@ -44,7 +44,10 @@ def show_findings(findings: list[Finding]) -> None:
 
 
 def _show_charts(run: Run, log: pd.DataFrame, kind: Kind) -> None:
-    with st.popover(_(N_("Chart settings")), icon=":material/settings:"):
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.header(_(N_("Learning curves")), width="content")
+        settings = st.popover(_(N_("Chart settings")), icon=":material/tune:", key=f"chart-settings-{run.id}")
+    with settings:
         axis = st.segmented_control(
             _(N_("X-axis")),
             list(AXIS_NAMES),

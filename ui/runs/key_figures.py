@@ -97,7 +97,7 @@ def _finished_figures(run: Run, log: pd.DataFrame) -> list[tuple[str, str, list[
         figures.append((metric_label(score.name, "test"), format_metric(score.name, value), []))
     if course := metric_course(kind, log):
         best = max(course.values) if score.higher_is_better else min(course.values)
-        figures.append((course.label, course.format(best), _thin(course.values)))
+        figures.append((course.label, course.format(best), []))
     figures.append((_(N_("Best epoch")), f"{summary['best_epoch']} / {summary['epochs']}", []))
     figures.append((_(N_("Training time")), format_duration_short(summary["seconds"]), []))
     return figures

@@ -14,7 +14,7 @@ from core.runs.store import Run
 from ui.components.live_chart import live_chart
 from ui.kit import cache, charts, palette, url
 from ui.kit.i18n import _, escape_markdown
-from ui.kit.run_names import run_names
+from ui.kit.run_names import run_name, short_names
 from ui.runs.curves_panel import AXIS_NAMES, log_series
 
 SPLIT_NAMES = {"validation": N_("validation"), "train": N_("training")}
@@ -56,9 +56,19 @@ def _has_values(log: pd.DataFrame, column: str) -> bool:
 
 
 def run_styles(selected_runs: list[Run]) -> list[palette.FamilyStyle]:
-    """Color, mark and dash of each run: a color per model family; runs of one family differ in dash, mark and shade."""
+    """Color, mark and dash of each run: a color per model family; runs of one family differ in dash, mark and shade.
+
+    If all are of one family, each gets a color of its own, beginning with that of the family.
+    """
+    families = palette.family_styles([run.task_name for run in selected_runs])
+    if len({style.color for style in families}) == 1:
+        own = families[0].color
+        colors = [own, *(color for color in palette.FAMILY_COLORS if color != own)]
+        return [
+            replace(style, color=color, dash="solid") for style, color in zip(families, colors, strict=False)
+        ]
     styles, seen = [], dict[str, int]()
-    for style in palette.family_styles([run.task_name for run in selected_runs]):
+    for style in families:
         place = seen[style.color] = seen.get(style.color, -1) + 1
         shade = _SHADES[place % len(_SHADES)]
         styles.append(replace(style, color=palette.shade(style.color, shade)) if shade else style)
@@ -86,18 +96,19 @@ def overlay_chart(selected_runs: list[Run]) -> None:
                 icon=":material/info:",
             )
         return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        heading, settings = st.container(), st.popover(_(N_("Chart settings")), icon=":material/tune:")
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        heading = st.container(width="content")
+        settings = st.popover(_(N_("Chart settings")), icon=":material/tune:", key="chart-settings")
     with settings:
         curve, axis, part, weight, log_y = _chart_settings(names, list(logs.values()))
     split = _(SPLIT_NAMES[part]) if len(curve.columns) > 1 else ""
-    heading.subheader(" · ".join(filter(None, (curve_title(curve), split))))
-    names = run_names(selected_runs)
+    heading.header(" · ".join(filter(None, (curve_title(curve), split))))
+    names = short_names(selected_runs)
     series, missing = [], []
     for index, ((run, log), style) in enumerate(zip(logs.items(), run_styles(selected_runs), strict=True)):
         curves = log_series(log, curve.columns[part], axis, weight, names[run.id], index)
         series += [replace(c, style=style) for c in curves]
-        missing += [] if curves else [escape_markdown(names[run.id])]
+        missing += [] if curves else [escape_markdown(run_name(run))]
     if series:
         figure = charts.line_chart(
             series,

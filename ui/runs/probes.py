@@ -84,6 +84,7 @@ def _show_images(run: Run, x: np.ndarray, y: np.ndarray, predictions: np.ndarray
             right=right,
             count=len(y),
         ),
+        alt=", ".join(captions),
     )
 
 

@@ -15,7 +15,7 @@ from core.runs.store import Run
 from ui.components.live_chart import clickable_chart
 from ui.kit import cache, charts, image_display, matrix_charts, preload
 from ui.kit.data_source import fallback_label
-from ui.kit.i18n import _, _n, format_duration
+from ui.kit.i18n import _, _n, escape_markdown, format_duration
 from ui.runs import panels
 
 _PAGE_SIZE = 24
@@ -28,7 +28,7 @@ def show_test_results(run: Run) -> None:
     preload.wait_until_ready()
     fallback = fallback_label(run.config.get("data", {}))
     heading = _(N_("Test results"))
-    st.subheader(f"{heading} {fallback}" if fallback else heading)
+    st.header(f"{heading} {fallback}" if fallback else heading)
     panels.show_results(run)
 
 
@@ -113,8 +113,8 @@ def _show_classification(run: Run, report: ClassificationReport, dataset: ArrayD
                     "**True {true}, predicted {predicted}**: {count} test image",
                     "**True {true}, predicted {predicted}**: {count} test images, sorted by confidence",
                     len(index),
-                    true=report.classes[int(true)],
-                    predicted=report.classes[int(predicted)],
+                    true=escape_markdown(report.classes[int(true)]),
+                    predicted=escape_markdown(report.classes[int(predicted)]),
                 )
             )
             _error_gallery(report, dataset, index[:_PAGE_SIZE], columns=4)
@@ -166,6 +166,7 @@ def _error_gallery(
     st.image(
         image_display.tile_images(images, columns, 3, marks=marks, captions=captions),
         caption=_(N_("true → predicted (confidence)")),
+        alt=", ".join(captions),
     )
 
 
@@ -199,7 +200,11 @@ def _show_regression(run: Run, report: RegressionReport, dataset: ArrayDataset |
 
 def show_downloads(run: Run) -> None:
     """Weights, metrics, the script, and the commands that repeat and open the run."""
-    with st.expander(_(N_("Export: weights, metrics, script, commands")), icon=":material/download:"):
+    with st.expander(
+        _(N_("Export: weights, metrics, script, commands")),
+        icon=":material/download:",
+        key=f"export-{run.id}",
+    ):
         with st.container(horizontal=True):
             for label, path in (
                 (_(N_("Weights")), run.best_weights_path),

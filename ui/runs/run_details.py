@@ -1,36 +1,26 @@
-"""What can be done with each selected run: name, note, open, resume, stop, delete; and the settings in which they differ."""
+"""What can be done with each selected run: name, note, open, resume, stop, delete."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from core.analysis import run_comparison
 from core.formatting import format_size
 from core.messages import N_
 from core.runs import queue, store
 from core.runs.store import Run
-from ui.kit.forms import label_settings
 from ui.kit.frame import try_action
 from ui.kit.i18n import _, escape_markdown
-from ui.kit.run_names import run_name, run_names
-from ui.runs.run_panel import STATE_BADGES
-
-
-def show_differences(selected_runs: list[Run]) -> None:
-    """Show only the settings in which the selected runs differ; nothing if there are none."""
-    table = run_comparison.differing_settings(selected_runs)
-    if not table.empty:
-        st.subheader(_(N_("Differing hyperparameters")))
-        label_settings(table, run_names(selected_runs))
+from ui.kit.run_names import run_name
+from ui.runs.run_panel import STATE_BADGES, stop_button
 
 
 def manage_runs(selected_runs: list[Run]) -> None:
     """Draw the controls of each selected run."""
-    st.subheader(_(N_("Selected runs")))
+    st.header(_(N_("Selected runs")))
     for run in selected_runs:
         word, icon, _color = STATE_BADGES[run.status().state]
         # A name that a person gave need not say what was trained.
-        title = _(run.title) if run.note().get("name") else ""
+        title = escape_markdown(_(run.title)) if run.note().get("name") else ""
         words = (escape_markdown(run_name(run)), title, _(word))
         with st.expander(" · ".join(filter(None, words)), icon=icon, key=f"details-{run.id}"):
             _show_details(run)
@@ -72,13 +62,7 @@ def _show_details(run: Run) -> None:
                 args=(queue.resume_run, run),
             )
         if status.is_active:
-            st.button(
-                _(N_("Stop")),
-                icon=":material/stop:",
-                key=f"stop-{run.id}",
-                on_click=try_action,
-                args=(queue.stop_run, run),
-            )
+            stop_button(run)
         else:
             _delete_button(run)
     st.code(run.command(), language="bash", wrap_lines=True)

@@ -61,6 +61,19 @@ def run_link(run: Run) -> None:
     )
 
 
+def stop_button(run: Run, *, is_main: bool = False) -> None:
+    """Draw the button that stops an active run. `is_main` says whether it is the page's main action."""
+    st.button(
+        _(N_("Stop")),
+        icon=":material/stop:",
+        key=f"stop-{run.id}",
+        type="primary" if is_main else "secondary",
+        on_click=try_action,
+        args=(queue.stop_run, run),
+        help=_(N_("Stops after the current batch and saves a checkpoint. Press Resume to continue later.")),
+    )
+
+
 def stop_runs(members: list[Run]) -> None:
     """Stop every queued or running member (callback); each saves a checkpoint."""
     for run in members:
@@ -141,7 +154,8 @@ def _show_status(run: Run, status: Status) -> None:
             state_badge(status)
             # Default names say the model already.
             about = run.task.title if run.note().get("name") else dataset_info(run.task.dataset).title
-            st.markdown(f"**{escape_markdown(run_name(run))}** · {_(about)}", help=run.id, width="content")
+            title = f"**{escape_markdown(run_name(run))}** · {escape_markdown(_(about))}"
+            st.markdown(title, help=run.id, width="content")
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
             _run_controls(run, status)
     data = run.config.get("data", {})
@@ -149,8 +163,8 @@ def _show_status(run: Run, status: Status) -> None:
         st.caption(
             _(
                 N_("Trained on fallback data ({data}) instead of {wanted}."),
-                data=_(data["title"]),
-                wanted=_(original),
+                data=escape_markdown(_(str(data["title"]))),
+                wanted=escape_markdown(_(str(original))),
             )
         )
     _group_link(run)
@@ -178,18 +192,9 @@ def _show_status(run: Run, status: Status) -> None:
 
 def _run_controls(run: Run, status: Status) -> None:
     if status.is_active:
-        st.button(
-            _(N_("Stop")),
-            icon=":material/stop:",
-            key=f"stop-{run.id}",
-            on_click=try_action,
-            args=(queue.stop_run, run),
-            help=_(
-                N_("Stops after the current batch and saves a checkpoint. Press Resume to continue later.")
-            ),
-        )
+        stop_button(run, is_main=True)
     elif status.state in ("stopped", "interrupted", "failed") and st.button(
-        _(N_("Resume")), icon=":material/resume:", key=f"resume-{run.id}", type="primary"
+        _(N_("Resume")), icon=":material/resume:", key=f"resume-{run.id}"
     ):
         try_action(queue.resume_run, run)
         st.rerun()
@@ -198,12 +203,7 @@ def _run_controls(run: Run, status: Status) -> None:
 
 
 def _try_buttons(run: Run) -> None:
-    """Buttons to the pages on which the trained model can be tried; the first is the page's main action."""
-    for index, link in enumerate(run.task.try_links):
-        if st.button(
-            _(link.label),
-            icon=link.icon,
-            key=f"try-{link.page}-{run.id}",
-            type="secondary" if index else "primary",
-        ):
+    """Buttons to the pages on which the trained model can be tried."""
+    for link in run.task.try_links:
+        if st.button(_(link.label), icon=link.icon, key=f"try-{link.page}-{run.id}"):
             st.switch_page(PAGES[link.page].path, query_params={link.parameter: run.id})

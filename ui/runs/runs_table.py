@@ -17,15 +17,19 @@ from ui.kit import cache, url
 from ui.kit.i18n import _, format_duration
 from ui.kit.run_names import run_names
 from ui.runs.run_panel import STATE_BADGES
+from ui.runs.selection import first_selection
 
 MAX_RUNS = 8  # more curves are hard to distinguish
 _MAX_SPARK_POINTS = 60
+_NAME_WIDTH = 230  # pixels
 
 
-def table_filters() -> tuple[str, bool]:
-    """Draw the controls of the table, as far as there is something to choose; return the task ("" for all) and whether the best
-    come first.
+def table_filters() -> tuple[str, bool, bool]:
+    """Draw the heading and the controls of the table, as far as there is something to choose.
+
+    Returns the task ("" for all), whether the best come first, and whether all columns are shown.
     """
+    st.header(_(N_("All runs")))
     runs = store.list_runs()
     names = sorted({r.task_name for r in runs})
     titles = {t.name: t.title for t in tasks.TASKS}
@@ -39,10 +43,12 @@ def table_filters() -> tuple[str, bool]:
                 key="only",
                 default="",
                 format_func=lambda n: _(titles.get(n, n)) if n else _(N_("all tasks")),
+                width=300,
             )
         if len(runs) > 1:
             best_first = st.toggle(_(N_("Best first")), key="ranked", bind="query-params")
-    return task_filter, best_first
+        all_columns = st.toggle(_(N_("All columns")), key="columns", bind="query-params")
+    return task_filter, best_first, all_columns
 
 
 def summarize_runs(runs: list[Run], best_first: bool) -> pd.DataFrame:
@@ -76,16 +82,13 @@ def _summarize_now(run: Run) -> dict[str, object]:
     return {**row, "fallback": bool(run.config.get("data", {}).get("stand_in_for"))}
 
 
-def pick_runs(runs: list[Run], table: pd.DataFrame) -> list[str]:
-    """Draw the table; return the ids of the selected runs, which the URL keeps."""
+def pick_runs(runs: list[Run], table: pd.DataFrame, *, all_columns: bool) -> list[str]:
+    """Draw the table, what matters most first; return the ids of the selected runs, which the URL keeps."""
     ids = table["id"].to_list()
-    # Losses of different tasks cannot be compared.
-    same_task = table.loc[table["task"] == table["task"].iloc[0], "id"].to_list()
-    wanted = [i for i in st.query_params.get("ids", "").split(",") if i in ids] or same_task[:3]
+    wanted = [i for i in st.query_params.get("ids", "").split(",") if i in ids] or first_selection(table)
     names = run_names(runs)
     columns = {
         _(N_("run")): [names[i] for i in ids],
-        _(N_("validation")): [_thin_out(values) for values in table["history"]],
         _(N_("best validation")): [
             _format_named_metric(name, value, fallback)
             for name, value, fallback in zip(table["score"], table["best"], table["fallback"], strict=True)
@@ -94,18 +97,21 @@ def pick_runs(runs: list[Run], table: pd.DataFrame) -> list[str]:
             _format_named_metric(*metric, fallback) if metric else ""
             for metric, fallback in zip(table["test"], table["fallback"], strict=True)
         ],
+        _(N_("validation")): [_thin_out(values) for values in table["history"]],
         _(N_("state")): [_(STATE_BADGES[s][0]) for s in table["state"]],
-        _(N_("progress")): 100 * table["progress"],
-        _(N_("time")): [format_duration(s) if s else "" for s in table["seconds"]],
-        _(N_("best epoch")): [f"{e:.0f}" if pd.notna(e) else "" for e in table["best_epoch"]],
-        _(N_("task")): [_(t) for t in table["title"]],
-        _(N_("data")): [_(d) if d else "" for d in table["data"]],
-        _(N_("note")): table["note"],
     }
-    if (table["progress"] >= 1).all():
-        del columns[_(N_("progress"))]
-    if not table["note"].any():
-        del columns[_(N_("note"))]
+    if not (table["progress"] >= 1).all():
+        columns[_(N_("progress"))] = 100 * table["progress"]
+    columns[_(N_("time"))] = [format_duration(s) if s else "" for s in table["seconds"]]
+    if table["note"].any():
+        columns[_(N_("note"))] = table["note"]
+    if all_columns:
+        columns |= {
+            _(N_("best epoch")): [f"{e:.0f}" if pd.notna(e) else "" for e in table["best_epoch"]],
+            _(N_("task")): [_(t) for t in table["title"]],
+            _(N_("data")): [_(d) if d else "" for d in table["data"]],
+        }
+    st.caption(_(N_("Check the runs to compare. On a narrow screen, swipe the table sideways.")))
     event = st.dataframe(
         pd.DataFrame(columns),
         hide_index=True,
@@ -114,6 +120,7 @@ def pick_runs(runs: list[Run], table: pd.DataFrame) -> list[str]:
         key=f"runs-table-{hash(tuple(ids))}",
         selection_default={"selection": {"rows": [ids.index(i) for i in wanted], "columns": [], "cells": []}},
         column_config={
+            _(N_("run")): st.column_config.TextColumn(width=_NAME_WIDTH),
             _(N_("validation")): st.column_config.LineChartColumn(
                 width="small", help=_(N_("Validation metric after each epoch."))
             ),

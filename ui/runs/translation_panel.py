@@ -16,7 +16,7 @@ from core.training.events import MAX_SAMPLE_IMAGES
 from core.translation import REVERSE_DIRECTION
 from ui.components.live_chart import live_chart
 from ui.kit import cache, charts, image_display
-from ui.kit.i18n import _
+from ui.kit.i18n import _, escape_markdown
 from ui.runs.curves_panel import show_findings
 
 AXIS_NAMES: dict[str, str] = {"epoch": N_("Epochs"), "step": N_("Steps"), "seconds": N_("Training time (s)")}
@@ -97,12 +97,13 @@ def sample_sheets(run: Run) -> None:
                         cache.sample_images(str(sheet.path), kind), MAX_SAMPLE_IMAGES, 1, gap=4
                     ),
                     width="stretch",
+                    alt=_(caption),
                 )
 
 
 def _direction_label(name: str, classes: list[str]) -> str:
     source, target = (_(c) for c in (classes if name == "a" else classes[::-1]))
-    return f"{source} → {target}"
+    return escape_markdown(f"{source} → {target}")
 
 
 # ---- test results ----------------------------------------------------------------------------------------------------

@@ -58,7 +58,7 @@ def augmentation_preview(task: tasks.Task, recipe: Recipe) -> None:
             strip = image_display.tile_images(shown, _NUM_IMAGES, factor, gap=4)
             if not row.enabled:
                 strip[..., 3] = strip[..., 3] * 0.65
-            st.image(strip, width="stretch")
+            st.image(strip, width="stretch", alt=translate_message(row.title))
         st.button(
             _(N_("Resample")),
             icon=":material/casino:",

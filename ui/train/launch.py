@@ -1,10 +1,13 @@
-"""Choose what to train: task, recipe and time limit; the estimated time, and the Start button."""
+"""Choose what to train: task and recipe beside the Start button, the estimated time, and the form of the recipe."""
 
 from __future__ import annotations
 
-import streamlit as st
+from dataclasses import dataclass
 
-from core import tasks
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from core import paths, tasks
 from core.analysis import runtime_estimate
 from core.messages import Message, N_, UserError
 from core.runs import queue
@@ -16,18 +19,43 @@ from ui.kit.i18n import _, _n, format_duration, translate_message
 
 _MAX_SECONDS = 86_400  # of a time limit: one day
 _QUICK, _FULL = "quick", "full"
+_ESTIMATE_WIDTH = 380  # pixels: the estimated time in one line
 
 
-def pick(run: Run | None) -> tuple[tasks.Task, Recipe, str]:
-    """Draw the choice of task and recipe: beside an attached run one below the other, else in one row.
+@dataclass(frozen=True)
+class LaunchBar:
+    """What the bar on top of the page has chosen, and its places for what depends on the form.
 
-    Returns the task, the recipe that its form starts from, and the prefix of that form's widgets.
+    `prefix` begins the names of the form's widgets, and `base` is the recipe that it starts from.
     """
-    if run:
-        task = _choose_task(run)
-        base, prefix = _choose_variant(task)
+
+    task: tasks.Task
+    base: Recipe
+    prefix: str
+    start_place: DeltaGenerator
+    estimate_place: DeltaGenerator
+
+
+def launch_bar(run: Run | None) -> LaunchBar:
+    """Draw the bar that starts a run: task, recipe and the place of Start in a row, on a phone one below the other."""
+    with st.container(border=True, gap="small"):
+        left, middle, right = st.columns([5, 3, 3], gap="small", vertical_alignment="bottom")
+        with left:
+            task = _choose_task(run)
+        with middle:
+            base, prefix = _choose_variant(task)
+        st.caption(_(task.about))
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            estimate_place = st.container(width=_ESTIMATE_WIDTH)
             _data_button(task)
+    return LaunchBar(task, base, prefix, right.container(), estimate_place)
+
+
+def settings_heading(run: Run | None) -> None:
+    """Draw the heading of the form, beside an attached run with the button that takes over its settings."""
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.header(_(N_("Settings")), width="content")
+        if run:
             st.button(
                 _(N_("Use run settings")),
                 icon=":material/input:",
@@ -35,18 +63,6 @@ def pick(run: Run | None) -> tuple[tasks.Task, Recipe, str]:
                 on_click=take_over_recipe,
                 args=(run,),
             )
-    else:
-        left, right = st.columns([3, 1], gap="small")
-        with left:
-            task = _choose_task(run)
-        with right:
-            base, prefix = _choose_variant(task)
-        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            st.caption(_(task.about), width=520)
-            _data_button(task)
-    if problem := cache.dataset_status(task.dataset).problem:
-        st.error(translate_message(problem))
-    return task, base, prefix
 
 
 def _choose_task(run: Run | None) -> tasks.Task:
@@ -111,6 +127,7 @@ def _data_button(task: tasks.Task) -> None:
         _(N_("Fallback data")) if is_fallback else _(N_("Data: {title}"), title=_(status.title)),
         icon=":material/database:" if status.folder else ":material/warning:",
         width="content",
+        key="data-source",
     ):
         data_source.show_data_source(task)
 
@@ -122,7 +139,7 @@ def choose_recipe(task: tasks.Task, base: Recipe, prefix: str) -> tuple[Recipe |
     is not allowed.
     """
     values = forms.main_fields(task, base, prefix)
-    with st.expander(_(N_("More settings")), icon=":material/tune:"):
+    with st.expander(_(N_("More settings")), icon=":material/tune:", key="more-settings"):
         heading = _(N_("Training length"))
         st.markdown(f"**{heading}**")
         seconds = forms.bounded_integer(
@@ -137,37 +154,47 @@ def choose_recipe(task: tasks.Task, base: Recipe, prefix: str) -> tuple[Recipe |
             values[name] = forms.draw_field(base, name, prefix)
         values |= forms.more_fields(task, base, prefix, values)
     try:
-        return base.changed(**values), seconds
+        recipe = base.changed(**values)
+        _check_recipe(task, recipe)
     except UserError as error:
         return error, seconds
+    return recipe, seconds
 
 
-def start_controls(
-    task: tasks.Task, recipe: Recipe | UserError, seconds: int | None, *, is_main: bool
-) -> None:
-    """Draw the estimated time and the Start button, disabled while a value is not allowed.
+def _check_recipe(task: tasks.Task, recipe: Recipe) -> None:
+    """Raise UserError if the data that a run of `recipe` uses are damaged or do not fit it."""
+    status = cache.dataset_status(task.dataset)
+    if status.problem:
+        raise UserError(status.problem)
+    downloads = status.auto_download and not paths.offline()
+    if status.folder or (status.fallback_title and not downloads):
+        runtime_estimate.check_recipe(task, recipe)
+
+
+def start_controls(bar: LaunchBar, recipe: Recipe | UserError, seconds: int | None, *, is_main: bool) -> None:
+    """Draw the Start button and the estimated time in the bar; while the recipe is not allowed, the button is disabled and the reason
+    stands in place of the time.
 
     `is_main` says whether Start is the page's main action.
     """
     is_allowed = isinstance(recipe, Recipe) and seconds is not None
-    if isinstance(recipe, UserError):
-        st.error(translate_message(recipe.message), icon=":material/error:")
-    with st.container(horizontal=True, vertical_alignment="center"):
-        with st.container(width=210):
-            if is_allowed:
-                # In a thread of its own: timing a few batches takes seconds, and Start must not wait for it.
-                st.fragment(show_estimate, parallel=True, key="estimate")(task, recipe, seconds)
-        st.button(
-            _(N_("Start training")),
-            type="primary" if is_main else "secondary",
-            icon=":material/play_arrow:",
-            width="stretch",
-            key="start",
-            on_click=start_run,
-            args=(task, recipe, seconds),
-            disabled=not is_allowed,
-            help=_(N_("Runs in a separate process. If another run is in progress, this one is queued.")),
-        )
+    bar.start_place.button(
+        _(N_("Start training")),
+        type="primary" if is_main else "secondary",
+        icon=":material/play_arrow:",
+        width="stretch",
+        key="start",
+        on_click=start_run,
+        args=(bar.task, recipe, seconds),
+        disabled=not is_allowed,
+        help=_(N_("Runs in a separate process. If another run is in progress, this one is queued.")),
+    )
+    with bar.estimate_place:
+        if isinstance(recipe, UserError):
+            st.error(translate_message(recipe.message), icon=":material/error:")
+        elif seconds is not None:
+            # In a thread of its own: timing a few batches takes seconds, and Start must not wait for it.
+            st.fragment(show_estimate, parallel=True, key="estimate")(bar.task, recipe, seconds)
 
 
 @with_error_boundary
@@ -196,13 +223,9 @@ def show_estimate(task: tasks.Task, recipe: Recipe, seconds: int) -> None:
     notes = [_(N_("Training steps only. Startup and test-set evaluation add a few seconds."))]
     if estimate.is_provisional:
         notes.append(_(N_("Timed while the machine was busy. The run may be faster.")))
-    st.metric(
-        _(N_("Estimated time")),
-        format_duration(duration),
-        details,
-        delta_color="off",
-        delta_arrow="off",
-        help=" ".join(notes),
+    label = _(N_("Estimated time"))
+    st.markdown(
+        f":material/timer: {label} **{format_duration(duration)}** · :small[{details}]", help=" ".join(notes)
     )
 
 

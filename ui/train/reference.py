@@ -30,8 +30,7 @@ _SMOOTHING = 0.9
 
 def show_reference(task: tasks.Task) -> None:
     """Show what a run of `task` looks like, where its own curves will appear, and the latest runs."""
-    heading = _(N_("Your run will appear here"))
-    st.markdown(f"#### {heading}")
+    st.header(_(N_("Your run will appear here")))
     runs = store.list_runs(task.name)
     show_reference_curves(task)
     if runs:

@@ -27,7 +27,7 @@ _MAX_CURVES = 6  # in one chart; the Runs page shows more
 
 def sweep_form(task: tasks.Task, recipe: Recipe, seconds: int) -> None:
     """Draw the form that varies one or two fields of `recipe`, each run limited to `seconds` (0 for no limit)."""
-    with st.expander(_(N_("Hyperparameter sweep")), icon=":material/grid_view:"):
+    with st.expander(_(N_("Hyperparameter sweep")), icon=":material/grid_view:", key="sweep-form"):
         st.caption(
             _(
                 N_(
@@ -112,7 +112,7 @@ def _live_panel(sweep_id: str, was_active: bool) -> None:
     table = sweep.sweep_table(members, cache.run_metrics)
     fields = members[0].config["sweep_fields"]
     done = int(table["state"].eq("finished").sum())
-    st.subheader(_(N_("Sweep over {fields}"), fields=", ".join(_field_label(task, f) for f in fields)))
+    st.header(_(N_("Sweep over {fields}"), fields=", ".join(_field_label(task, f) for f in fields)))
     st.progress(
         done / len(table),
         _n("{done} of {count} run finished", "{done} of {count} runs finished", len(table), done=done),

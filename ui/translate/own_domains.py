@@ -47,7 +47,7 @@ def own_domains_section() -> None:
         format_func=lambda i: pairs[i].title,
     )
     estimate = _show_pair(pairs[chosen])
-    with st.expander(_(N_("Upload another pair")), icon=":material/upload_file:"):
+    with st.expander(_(N_("Upload another pair")), icon=":material/upload_file:", key="another-pair"):
         _upload_form()
     estimate()  # last: timing a few batches takes seconds, and everything else is on the page by then
 
@@ -55,7 +55,7 @@ def own_domains_section() -> None:
 def _upload_form() -> None:
     with st.container(border=True):
         heading = _(N_("Train on your own photos"))
-        st.subheader(heading)
+        st.header(heading)
         st.markdown(
             _(
                 N_(

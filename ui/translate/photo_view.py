@@ -75,13 +75,16 @@ def show_photo(model: Translator, choice: ModelChoice, photo: InputPhoto) -> Non
     prediction = None
     if not photo.domain and can_detect_domain(model):
         prediction = _predict_domain(photo, photos)
-    stage = st.container()  # the photo first; the controls below it decide how it is translated
-    direction = _choose_direction(model, photo, prediction)
+    stage, controls = st.columns([7, 3], gap="medium")  # on a phone the photo comes first
+    with controls:
+        direction = _choose_direction(model, photo, prediction)
     with stage, st.spinner(_(N_("Translating…"))):
         translation = _cached_translation(
             str(choice.weights), choice.weights.stat().st_mtime, photo.digest, direction, model, photos
         )
-    result, mask = _apply_controls(model, photo, translation, direction)
+    with controls:
+        result, mask = _apply_controls(model, photo, translation, direction)
+        _show_domain_prediction(model, prediction, direction)
     with stage:
         before_after(
             photo.pixels,
@@ -90,7 +93,6 @@ def show_photo(model: Translator, choice: ModelChoice, photo: InputPhoto) -> Non
             labels=(_(N_("photo")), direction_name(model, direction)),
             handle=_(N_("Before/after slider")),
         )
-    _show_domain_prediction(model, prediction, direction)
     _show_figures(photo, translation, mask)
     if choice.run is not None:
         show_progression(choice, photos, photo.digest, direction)
@@ -111,7 +113,8 @@ def _choose_direction(model: Translator, photo: InputPhoto, prediction: DomainPr
         default=directions[0],
         required=True,
         width="stretch",
-        format_func=lambda d: _(N_("Auto-detect")) if d == "auto" else direction_name(model, d),
+        wrap=True,
+        format_func=lambda d: _(N_("Auto")) if d == "auto" else direction_name(model, d),
     )
     return away if requested == "auto" else requested
 
@@ -124,19 +127,17 @@ def _apply_controls(
 ) -> tuple[np.ndarray, torch.Tensor | None]:
     """Draw the controls; return the translated photo (H, W, 3) and the mask of the change, if there is one."""
     key, mask = photo.digest, None
-    left, middle, right = st.columns([3, 2, 2], vertical_alignment="bottom", gap="medium")
-    strength = left.slider(_(N_("Strength")), 0.0, 1.5, 1.0, 0.05, key=f"strength-{key}")
-    with middle:
-        keep = st.toggle(
-            _(N_("Keep background")),
-            key=f"keep-{key}",
-            help=_(N_("Applies the change only where it is strongest. The threshold below sets the cutoff.")),
-        )
-        if keep:
-            threshold = st.slider(_(N_("Threshold")), 0.05, 1.0, 0.4, 0.05, key=f"threshold-{key}")
-            mask = translation.change_mask(threshold)
+    strength = st.slider(_(N_("Strength")), 0.0, 1.5, 1.0, 0.05, key=f"strength-{key}")
+    keep = st.toggle(
+        _(N_("Keep background")),
+        key=f"keep-{key}",
+        help=_(N_("Applies the change only where it is strongest. The threshold below sets the cutoff.")),
+    )
+    if keep:
+        threshold = st.slider(_(N_("Threshold")), 0.05, 1.0, 0.4, 0.05, key=f"threshold-{key}")
+        mask = translation.change_mask(threshold)
     result = photo_translation.apply_change_tiled(photo.pixels, translation.change, strength, mask)
-    right.download_button(
+    st.download_button(
         _(N_("Download (PNG)")),
         lambda: _encode_png(result),
         f"{model.spec.task}-{direction}.png",
@@ -216,6 +217,7 @@ def _show_figures(
                 _(N_("Mask of the applied change")),
             )
         )
+    st.header(_(N_("What the model changed")))
     figure_row(figures, "figures")
     st.caption(
         _(
@@ -243,20 +245,22 @@ def show_quality(choice: ModelChoice) -> None:
         if choice.run is None
         else (choice.run.summary or {}).get("metrics", {})
     )
-    if isinstance(share := metrics.get("color_histogram_accuracy"), float):
-        st.caption(
-            _(
-                N_(
-                    "Color alone separates real apples from real oranges: a color histogram classifies "
-                    "{percent}% of the test photos correctly. The second classifier was trained without "
-                    "true colors and relies on shape and texture. Color transfer alone can still fool it. "
-                    "The metrics below show how often."
-                ),
-                percent=f"{100 * share:.1f}",
-            )
-        )
     if metrics:
-        with st.expander(_(N_("Metrics on the test photos")), icon=":material/gavel:"):
+        with st.expander(
+            _(N_("Metrics on the test photos")), icon=":material/gavel:", key="translation-metrics"
+        ):
+            if isinstance(share := metrics.get("color_histogram_accuracy"), float):
+                st.caption(
+                    _(
+                        N_(
+                            "Color alone separates real apples from real oranges: a color histogram classifies "
+                            "{percent}% of the test photos correctly. The second classifier was trained without "
+                            "true colors and relies on shape and texture. Color transfer alone can still fool it. "
+                            "The metrics below show how often."
+                        ),
+                        percent=f"{100 * share:.1f}",
+                    )
+                )
             translation_panel.show_results(metrics)
 
 

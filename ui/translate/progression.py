@@ -44,6 +44,7 @@ def show_progression(choice: ModelChoice, photos: torch.Tensor, digest: str, dir
             image_display.tile_images(strip, 6, 1, captions=captions),
             caption=_(N_("training epochs")),
             width="stretch",
+            alt=f"{_(N_('training epochs'))}: {', '.join(captions)}",
         )
 
 

@@ -1,0 +1,93 @@
+"""The selected runs side by side: the best of them, and the settings in which they differ."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core import tasks
+from core.analysis import run_comparison
+from core.formatting import format_metric, format_size
+from core.messages import N_
+from core.runs import store
+from core.runs.store import Run
+from ui.kit.forms import setting_label
+from ui.kit.i18n import _, escape_markdown, format_duration_short
+from ui.kit.run_names import short_names
+from ui.runs.key_figures import metric_label
+from ui.runs.overlay import run_styles
+
+_MIN_WIDTH = 150  # pixels of a figure; on a phone they stand two by two
+_NUM_FIRST = 3  # runs that a first visit compares
+_MARK = "■"  # name of the column that shows color and dash of a run's curve
+_DASHES = {"solid": "━━", "dash": "╍╍", "dot": "┅┅", "dashdot": "━╍"}
+
+
+def first_selection(table: pd.DataFrame) -> list[str]:
+    """Ids of the newest runs with results, out of the `table` of runs, that can be compared with the newest of them."""
+    begun = table[(table["state"] == "finished") | (table["history"].str.len() > 0)]
+    newest = (begun if len(begun) else table).sort_values("created", ascending=False)
+    alike = newest[(newest["kind"] == newest["kind"].iloc[0]) & (newest["data"] == newest["data"].iloc[0])]
+    return alike["id"].to_list()[:_NUM_FIRST]
+
+
+def best_figures(selected_runs: list[Run], table: pd.DataFrame) -> None:
+    """Show the best results among the selected runs, each with the name of its run, and how many of all runs they are."""
+    rows = table[table["id"].isin([run.id for run in selected_runs])]
+    names = short_names(selected_runs)
+    figures = []
+    if len(ranked := rows.dropna(subset=["best"])) and ranked["score"].nunique() == 1:
+        best = ranked.loc[ranked["worse"].astype(float).idxmin()]
+        figures.append((metric_label(best["score"], "validation"), best["score"], best["best"], best["id"]))
+        tested = rows[[bool(metric) and metric[0] == best["score"] for metric in rows["test"]]]
+        if len(tested):
+            sign = 1 if best["worse"] == best["best"] else -1  # whether the lowest value is the best
+            winner = tested.loc[tested["test"].map(lambda metric: sign * metric[1]).idxmin()]
+            figures.append((metric_label(winner["test"][0], "test"), *winner["test"], winner["id"]))
+    shown = [
+        (label, format_metric(name, value), _(N_("Best: {run}"), run=names[run]))
+        for label, name, value, run in figures
+    ]
+    finished = rows[rows["state"] == "finished"]
+    if len(finished):
+        fastest = finished.loc[finished["seconds"].idxmin()]
+        time = format_duration_short(fastest["seconds"])
+        shown.append((_(N_("Shortest training time")), time, names[fastest["id"]]))
+    runs = store.list_runs()
+    size = _(N_("{size} on disk"), size=format_size(sum(run.size() for run in runs)))
+    shown.append((_(N_("Selected runs")), f"{len(selected_runs)} / {len(runs)}", size))
+    grid = st.grid(max(2, len(shown)), min_column_width=_MIN_WIDTH)
+    for label, value, name in shown:
+        with grid.cell(), st.container(border=True, height="stretch", gap="xsmall"):
+            st.metric(label, value)
+            st.caption(escape_markdown(name))
+
+
+def show_differences(selected_runs: list[Run]) -> None:
+    """Show the settings in which the selected runs differ, a row per run in the color of its curve."""
+    st.header(_(N_("Differing hyperparameters")))
+    if len(selected_runs) < 2:
+        st.caption(
+            _(N_("Select two or more runs in the table below to see the settings in which they differ."))
+        )
+        return
+    table = run_comparison.differing_settings(selected_runs)
+    if table.empty:
+        st.caption(_(N_("The selected runs have the same settings.")))
+        return
+    titles, names = {t.name: _(t.title) for t in tasks.TASKS}, short_names(selected_runs)
+    if "task" in table.index:
+        table.loc["task"] = [titles.get(name, name) for name in table.loc["task"]]
+    if "data" in table.index:
+        table.loc["data"] = [_(title) if title else "" for title in table.loc["data"]]
+    rows = table.T.rename(columns=setting_label).astype(str).replace("nan", "–")
+    rows.insert(0, _(N_("run")), [names[i] for i in rows.index])
+    styles = run_styles(selected_runs)
+    rows.insert(0, _MARK, [_DASHES[style.dash] for style in styles])
+    colors = [f"color: {style.color}" for style in styles]
+    st.dataframe(
+        rows.style.apply(lambda _column: colors, subset=[_MARK]),
+        hide_index=True,
+        width="content",
+        column_config={_MARK: st.column_config.TextColumn("", width=44)},
+    )
