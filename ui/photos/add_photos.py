@@ -26,7 +26,7 @@ _SOURCES = {
 def add_to_class(project: Project, label: str, key: str) -> None:
     """Draw the ways to add photos to the class `label`."""
     source = st.segmented_control(
-        _(N_("Source")),
+        _(N_("Add from")),
         list(_SOURCES),
         default="files",
         required=True,

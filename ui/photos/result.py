@@ -17,7 +17,7 @@ from core.projects.store import Photo, Project
 from core.runs.store import Run
 from core.training.photo_recipes import PhotoFields
 from ui.components.live_chart import clickable_chart
-from ui.kit import charts, matrix_charts, palette, preload, url
+from ui.kit import matrix_charts, palette, preload, url
 from ui.kit.i18n import _, _n, escape_markdown
 from ui.kit.terms import term
 from ui.photos import train, trust
@@ -89,7 +89,7 @@ def _show_score(result: ProjectResult, earlier: ProjectResult | None) -> None:
     grid = st.grid(4, min_column_width=150)
     grid.metric(
         _(N_("Test accuracy")),
-        charts.format_percent(score.value),
+        f"{score.value:.1%}",
         None if change is None else _(N_("{change} points"), change=f"{100 * change:+.1f}"),
         delta_color="normal" if change else "off",
         delta_arrow="auto" if change else "off",
@@ -102,7 +102,7 @@ def _show_score(result: ProjectResult, earlier: ProjectResult | None) -> None:
     )
     grid.metric(
         _(N_("Mean F1")),
-        charts.format_percent(f1.value),
+        f"{f1.value:.1%}",
         _interval(f1),
         delta_color="off",
         delta_arrow="off",
@@ -158,7 +158,7 @@ def _show_change(project: Project, earlier: ProjectResult, result: ProjectResult
     change = compare_results(earlier, result)
     if change is None:
         return
-    before, after = (charts.format_percent(v.value) for v in (change.before, change.after))
+    before, after = (f"{v.value:.1%}" for v in (change.before, change.after))
     box = st.expander(
         _(
             N_("Since the run before: {before} → {after}, {fixed} fixed, {broken} newly wrong"),

@@ -47,12 +47,13 @@ def _example_card(example: Example, place: DeltaGenerator, *, is_main: bool) -> 
     st.markdown(f"#### {title}")
     st.image(_preview(example.key, installed), width="stretch", alt=title)
     classes = example.classes if installed else example.drawn_classes
+    names = ", ".join(_(c) for c in classes)
     st.caption(
         _n(
             "{classes}: {count} photo each.",
             "{classes}: {count} photos each.",
             example.count,
-            classes=", ".join(_(c) for c in classes),
+            classes=names,
         )
         if installed
         else _(N_("Drawn stand-ins: {title} is not installed."), title=_(_source_title(example)))

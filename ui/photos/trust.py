@@ -102,7 +102,7 @@ def show_baseline(run: Run, result: ProjectResult) -> None:
     ):
         grid.metric(
             label,
-            charts.format_percent(value),
+            f"{value:.1%}",
             _(N_("95% CI {low}–{high}%"), low=f"{100 * low:.0f}", high=f"{100 * high:.0f}"),
             delta_color="off",
             delta_arrow="off",

@@ -165,7 +165,9 @@ def _show_prediction(run: Run, photo: Image.Image, digest: str, truth: str | Non
             if truth == best
             else f" · :red[:material/close: {_(N_('wrong'))}]"
         )
-    st.markdown(f"#### {escape_markdown(best)} {charts.format_percent(float(probabilities[top[0]]))}{mark}")
+    st.markdown(
+        f"#### {escape_markdown(best)} {charts.format_probability(float(probabilities[top[0]]))}{mark}"
+    )
     figure = charts.probability_bars(
         probabilities[top],
         [classes[i] for i in top],
