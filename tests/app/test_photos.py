@@ -6,16 +6,19 @@ from collections.abc import Callable
 
 import pytest
 
+from core import paths
 from core.messages import UserError
-from core.projects import store
+from core.projects import splits, store
 from core.projects import tasks as photo_tasks
 from core.projects.results import load_result
 from core.projects.store import Project
 from core.runs.store import Run
 from tests import factories
 from tests.app.conftest import Page
+from tests.photo_files import photos_of, zipped
 from tests.unit.test_photo_projects import make_project
 
+EXPORT = "core.projects.export_bundle"
 SMALL = {"depth": 10, "width": 8, "init": "scratch"}
 
 
@@ -57,6 +60,25 @@ def test_without_the_data_an_example_is_made_of_drawn_images_and_says_so(
     assert len(made.photos()) == 200
     assert all(p.origin.startswith("drawn-fruit/") for p in made.photos())
     assert not page.errors
+
+
+def test_a_zip_becomes_a_project_and_its_test_folder_the_test_split(visit: Callable) -> None:
+    files = {**photos_of(0, 8, "train/猫"), **photos_of(100, 2, "test/猫")}
+    files |= {**photos_of(200, 8, "train/dog"), **photos_of(300, 2, "test/dog"), "train/dog/note.txt": b"no"}
+    page = visit("photos")
+    page.set("photos-start-name", "Ours")
+    page.set("photos-start-zip", ("ours.zip", zipped(files).getvalue(), "application/zip"))
+    made = store.open_project(opened(page))
+    assert (made.name, set(made.classes), len(made.photos())) == ("Ours", {"猫", "dog"}, 20)
+    assert sum(split == "test" for split in splits.split_photos(made).values()) == 4
+    assert "**猫**" in page.text and not page.errors
+
+
+def test_a_zip_that_cannot_be_read_is_one_sentence_and_leaves_no_project(visit: Callable) -> None:
+    page = visit("photos")
+    page.set("photos-start-zip", ("ours.zip", b"no zip", "application/zip"))
+    assert len(page.errors) == 1 and page.says("Try this example")
+    assert not paths.projects().exists() or not list(paths.projects().iterdir())
 
 
 def test_only_the_link_leads_to_a_project(visit: Callable, project: Project) -> None:
@@ -170,3 +192,17 @@ def test_a_project_in_use_is_not_deleted(visit: Callable, project: Project) -> N
     page.press("Delete photos and runs")
     assert project.path.exists() and run.path.exists()
     assert page.says("{title} is being trained on. Stop its run before deleting it.")
+
+
+def test_bundle_and_notebook_are_made_and_offered(
+    visit: Callable, project: Project, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"{EXPORT}.write_bundle", lambda of: f"bundle of {of.id}".encode())
+    monkeypatch.setattr(f"{EXPORT}.write_notebook_bundle", lambda of, words: f"{words} {of.id}".encode())
+    page = visit("photos", "ja", project=project.id)
+    for name in ("Make bundle", "Make notebook"):
+        page.press(name)
+    labels = [b.label for b in page.at.get("download_button")]
+    assert page.word("Download bundle ({size} MB)", size="0.0") in labels
+    assert page.word("Download notebook ({size} MB)", size="0.0") in labels
+    assert not page.errors

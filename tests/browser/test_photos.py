@@ -48,8 +48,8 @@ def upload(me: Visitor) -> None:
     me.page.locator("input[type=file]").set_input_files(
         {"name": "fruit.zip", "mimeType": "application/zip", "buffer": collection()}
     )
-    me.page.wait_for_url("**project=*")
-    me.sees("33 photos")
+    me.sees("33 photos", TRAINING_SECONDS)
+    assert "project=" in me.page.url
     me.settle()
 
 
@@ -109,7 +109,7 @@ def test_from_a_zip_to_a_model_and_back_to_nothing(
     found.value.save_as(tmp_path / "model.safetensors")
     assert (tmp_path / "model.safetensors").stat().st_size > 10_000
     project_id = page.url.partition("project=")[2][:32]
-    me.press("Delete project")
+    page.get_by_role("button", name="Delete project").click()
     me.press("Delete photos and runs")
     me.sees("Try this example")
     assert "project=" not in page.url

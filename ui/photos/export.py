@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -15,10 +16,35 @@ from core.projects.store import Project
 from core.runs.store import Run
 from ui.kit import cache
 from ui.kit.frame import flash
-from ui.kit.i18n import _
+from ui.kit.i18n import _, language
 from ui.photos import result
 
-_MADE = "_photos_bundle"  # session key: the run whose bundle was made
+
+@dataclass(frozen=True)
+class _Package:
+    """A zip that takes a while to make: message ids of its buttons and of what it holds, and an icon."""
+
+    make: str
+    save: str
+    about: str
+    icon: str
+
+
+_PACKAGES = {
+    "bundle": _Package(
+        N_("Make bundle"),
+        N_("Download bundle ({size} MB)"),
+        N_("Weights, ONNX, model source and scripts that need no part of this app; they test themselves."),
+        ":material/inventory_2:",
+    ),
+    "notebook": _Package(
+        N_("Make notebook"),
+        N_("Download notebook ({size} MB)"),
+        N_("The same training in plain PyTorch, cell by cell, with the photos."),
+        ":material/menu_book:",
+    ),
+}
+_MADE = "_photos_made"  # session key: the run of which each zip was made
 
 
 def show_export(project: Project, run: Run) -> None:
@@ -27,7 +53,8 @@ def show_export(project: Project, run: Run) -> None:
     st.subheader(heading)
     finished = (run.path / "summary.json").stat().st_mtime
     if run.best_weights_path.exists():
-        _show_bundle(run, finished)
+        for kind in _PACKAGES:
+            _show_package(run, finished, kind)
     with st.container(horizontal=True):
         if run.best_weights_path.exists():
             _download(
@@ -57,48 +84,46 @@ def show_export(project: Project, run: Run) -> None:
     st.code(_commands(project, run), language="bash")
 
 
-def _show_bundle(run: Run, finished: float) -> None:
-    """Draw the button that makes the bundle, and once it is made the one that saves it."""
-    made = st.session_state.get(_MADE) == run.id
+def _show_package(run: Run, finished: float, kind: str) -> None:
+    """Draw the button that makes a zip, what it holds, and once it is made the button that saves it."""
+    package = _PACKAGES[kind]
+    made = st.session_state.get(_MADE, {})
     with st.container(horizontal=True, vertical_alignment="center"):
-        if made:
-            content = _bundle(str(run.path), finished)
+        if made.get(kind) == run.id:
+            content = _make(str(run.path), finished, kind, language())
             st.download_button(
-                _(N_("Download bundle ({size} MB)"), size=f"{len(content) / 1e6:.1f}"),
+                _(package.save, size=f"{len(content) / 1e6:.1f}"),
                 content,
-                f"{run.id}.zip",
+                f"{run.id}-{kind}.zip",
                 icon=":material/folder_zip:",
-                key="photos-download-bundle",
+                key=f"photos-download-{kind}",
                 on_click="ignore",
             )
-        elif st.button(_(N_("Make bundle")), icon=":material/inventory_2:", key="photos-bundle"):
+        elif st.button(_(package.make), icon=package.icon, key=f"photos-make-{kind}"):
             with st.spinner(_(N_("Exporting and checking the model…"))):
                 try:
-                    _bundle(str(run.path), finished)
-                    st.session_state[_MADE] = run.id
+                    _make(str(run.path), finished, kind, language())
+                    st.session_state[_MADE] = {**made, kind: run.id}
                 except UserError as error:
                     flash(error.message)
             st.rerun()
-        st.caption(
-            _(
-                N_(
-                    "Weights, ONNX, model source and scripts that need no part of this app; they test themselves."
-                )
-            ),
-            width="content",
-        )
+        st.caption(_(package.about), width="content")
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _bundle(path: str, finished: float) -> bytes:
+def _make(path: str, finished: float, kind: str, words: str) -> bytes:
+    """The zip of one of `_PACKAGES` of a run, with texts in the language `words`."""
     from core.projects import export_bundle
 
-    return export_bundle.write_bundle(Run(Path(path)))
+    run = Run(Path(path))
+    if kind == "notebook":
+        return export_bundle.write_notebook_bundle(run, words)
+    return export_bundle.write_bundle(run)
 
 
 def forget() -> None:
-    """Forget the bundles, which hold photos."""
-    _bundle.clear()
+    """Forget the zips, which hold photos."""
+    _make.clear()
 
 
 def _predictions(found: ProjectResult) -> str:
