@@ -50,10 +50,6 @@ class UnknownDetector:
         """Distance (B,) of images `x`, uint8 (B, C, H, W), to the training photos: 0 for a copy, at most 2."""
         return _mean_distance(_unit_features(self.predictor, x), self.reference, self.neighbors)
 
-    def is_unknown(self, x: np.ndarray, keep: float = DEFAULT_KEEP) -> np.ndarray:
-        """Whether each image is none of the classes: bool (B,)."""
-        return self.unknown_scores(x) > self.threshold(keep)
-
     def nearest(self, x: np.ndarray, count: int = 5) -> list[list[str]]:
         """Ids of the `count` training photos that are nearest to each image."""
         order = np.argsort(-(_unit_features(self.predictor, x) @ self.reference.T), 1)[:, :count]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
 from core import paths
@@ -206,3 +207,17 @@ def test_bundle_and_notebook_are_made_and_offered(
     assert page.word("Download bundle ({size} MB)", size="0.0") in labels
     assert page.word("Download notebook ({size} MB)", size="0.0") in labels
     assert not page.errors
+
+
+def test_the_learning_curve_says_whether_more_photos_would_help(
+    visit: Callable, project: Project, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labels = np.arange(60) % 2
+    features = np.random.default_rng(0).normal(size=(60, 8)).astype(np.float32) + 4 * labels[:, None]
+    monkeypatch.setattr("core.projects.learning_curve.run_features", lambda of: (features, labels))
+    page = visit("photos", project=project.id, result="curve")
+    assert not page.errors and page.says("Mean of {count} repetitions without the test photos.")
+    assert page.says(
+        "Doubling the training photos ({half} → {full}) hardly changed the accuracy. More photos of the same kind "
+        "would hardly help."
+    )

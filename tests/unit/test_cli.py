@@ -388,3 +388,13 @@ def test_data_that_are_not_where_a_person_said(tmp_path: Path) -> None:
 
 def test_the_runs_folder_of_the_environment_is_the_one_that_is_used(own_world: Path) -> None:
     assert paths.runs() == own_world / "runs"
+
+
+def test_the_range_test_suggests_a_learning_rate_and_refuses_a_task_without_one() -> None:
+    done = call("lr", "mnist-softmax", "--json")
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found["rates"][0] < found["suggestion"] < found["rates"][-1] and len(found["losses"]) == len(
+        found["rates"]
+    )
+    refused = call("lr", "cyclegan-light", rc=1)
+    assert "cyclegan-light has no learning rate range test." in refused.stderr

@@ -192,11 +192,13 @@ def test_unknown_photos_are_told_by_the_distance_to_the_training_photos(run: Run
     assert detector.reference_ids == photos.ids
     assert [ids[0] for ids in detector.nearest(photos.x[:4])] == list(photos.ids[:4])
     plain = np.full_like(photos.x[:2], 255)
-    assert detector.is_unknown(plain).all()
+    assert (detector.unknown_scores(plain) > detector.threshold()).all()
     assert detector.unknown_scores(plain).min() > np.median(detector.held_out)
     assert detector.threshold(0.5) <= detector.threshold(0.95) <= detector.threshold(1.0)
     test = run_photos.load_run_photos(run, "test")
-    assert detector.is_unknown(test.x, 1.0).sum() <= detector.is_unknown(test.x, 0.5).sum()
+    assert (detector.unknown_scores(test.x) > detector.threshold(1.0)).sum() <= (
+        detector.unknown_scores(test.x) > detector.threshold(0.5)
+    ).sum()
 
 
 # ---- HOG -------------------------------------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ _VIEWS = {
     "wrong": N_("Misclassified photos"),
     "classes": N_("Per-class metrics"),
     "calibration": N_("Calibration"),
+    "curve": N_("More photos?"),
     "baseline": N_("Classical baseline"),
 }
 _FEW_TEST_PHOTOS = 100  # below which the page says how much one photo weighs
@@ -57,6 +58,8 @@ def show_result(project: Project, run: Run) -> None:
             _show_classes(result)
         elif view == "calibration":
             trust.show_calibration(run)
+        elif view == "curve":
+            trust.show_learning_curve(run)
         else:
             trust.show_baseline(run, result)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,11 +10,13 @@ import streamlit as st
 
 from core.analysis.hog_baseline import HogResult
 from core.messages import N_, UserError
-from core.projects.calibration import Calibration
+from core.projects import learning_curve
+from core.projects.calibration import Calibration, ReliabilityBin
+from core.projects.learning_curve import CurvePoint
 from core.projects.results import ProjectResult
 from core.runs.store import Run
 from ui.kit import charts, preload
-from ui.kit.i18n import _, translate_message
+from ui.kit.i18n import _, escape_markdown, translate_message
 
 if TYPE_CHECKING:
     from core.projects.unknown import UnknownDetector
@@ -46,6 +49,13 @@ def _baseline(path: str, finished: float) -> HogResult:
     return hog_baseline.fit_hog_baseline(train.x, train.y, test.x, test.y)
 
 
+@st.cache_data(max_entries=16, show_spinner=False)
+def _learning_curve(path: str, finished: float) -> tuple[list[CurvePoint], tuple[str, ...]]:
+    run = Run(Path(path))
+    points = list(learning_curve.learning_curve(*learning_curve.run_features(run)))
+    return points, learning_curve.feature_classes(run)
+
+
 def _finished_at(run: Run) -> float:
     return (run.path / "summary.json").stat().st_mtime
 
@@ -58,13 +68,13 @@ def show_calibration(run: Run) -> None:
     except UserError as error:
         st.info(translate_message(error.message))
         return
-    bins = [b for b in found.bins if b.count >= _MIN_BIN]
     series = [
         charts.Series(_(N_("ideal")), [0, 1], [0, 1], 4, dash="dash"),
-        charts.Series(
-            _(N_("this model")), [b.confidence for b in bins], [b.accuracy.value for b in bins], "test"
-        ),
+        _reliability_series(_(N_("this model")), found.bins, "test"),
     ]
+    if found.temperature is not None and found.scaled_error < found.error:
+        name = _(N_("at temperature {temperature}"), temperature=f"{found.temperature:.2f}")
+        series.append(_reliability_series(name, found.scaled_bins, 2))
     figure = charts.line_chart(series, _(N_("Confidence")), _(N_("Accuracy")), y_format=".0%", height=280)
     figure.update_xaxes(tickformat=".0%", range=[0, 1.02])
     figure.update_yaxes(range=[-0.02, 1.05])
@@ -84,6 +94,45 @@ def show_calibration(run: Run) -> None:
             scaled=f"{found.scaled_error:.1%}",
         )
     )
+
+
+def _reliability_series(name: str, bins: Sequence[ReliabilityBin], color: str | int) -> charts.Series:
+    drawn = [b for b in bins if b.count >= _MIN_BIN]
+    return charts.Series(name, [b.confidence for b in drawn], [b.accuracy.value for b in drawn], color)
+
+
+def show_learning_curve(run: Run) -> None:
+    """Draw the accuracy over the number of labeled photos, and say whether more would help."""
+    preload.wait_until_ready()
+    try:
+        with st.spinner(_(N_("Training heads on more and more of the photos…"))):
+            points, seen = _learning_curve(str(run.path), _finished_at(run))
+    except UserError as error:
+        st.info(translate_message(error.message))
+        return
+    series = charts.Series(
+        _(N_("held-out photos")), [p.num_photos for p in points], [p.mean for p in points], "validation"
+    )
+    figure = charts.line_chart(
+        [series], _(N_("Labeled photos")), _(N_("Accuracy")), y_format=".0%", height=280
+    )
+    st.plotly_chart(
+        figure,
+        key=f"photos-curve-{run.id}",
+        config=charts.CONFIG,
+        alt=_(N_("Accuracy over the number of labeled photos")),
+    )
+    if found := learning_curve.describe_curve(points):
+        st.markdown(translate_message(found))
+    notes = [_(N_("Mean of {count} repetitions without the test photos."), count=learning_curve.REPEATS)]
+    interval = points[-1].interval()
+    if interval:
+        low, high = (f"{100 * v:.0f}" for v in interval)
+        notes.append(_(N_("With all photos: 95% CI {low}–{high}%."), low=low, high=high))
+    if seen:
+        names = ", ".join(escape_markdown(_(c)) for c in seen)
+        notes.append(_(N_("The pretrained network has seen labels of {classes}."), classes=names))
+    st.caption(" ".join(notes))
 
 
 def show_baseline(run: Run, result: ProjectResult) -> None:
@@ -116,3 +165,4 @@ def forget() -> None:
     unknown_detector.clear()
     _calibration.clear()
     _baseline.clear()
+    _learning_curve.clear()
