@@ -17,7 +17,7 @@ from tests.unit.test_mnist import idx
 
 def test_models_are_ranked_within_their_dataset_and_lead_to_where_they_can_be_tried(visit: Callable) -> None:
     page = visit("models")
-    names = ("mnist", "cifar10", "fruit", "apple2orange", "boston")
+    names = ("mnist", "cifar10", "fruit", "cifar7", "apple2orange", "boston")
     tables = dict(zip(names, (table.value for table in page.at.dataframe), strict=True))
     for name in ("mnist", "cifar10"):
         assert tables[name]["result"].is_monotonic_decreasing

@@ -41,11 +41,15 @@ def show_examples(dataset: str, width: int | Literal["stretch"] = "stretch") -> 
     if status.folder is None or status.problem:
         return
     try:
-        row = _example_row(status.name, str(status.folder))
+        row = _example_row(dataset, str(status.folder))
     except UserError as error:
         st.error(translate_message(error.message))
         return
     if row is None:
-        _example_row.clear(status.name, str(status.folder))  # it may be decoded soon
+        _example_row.clear(dataset, str(status.folder))  # it may be decoded soon
         return
-    st.image(row, width=width, alt=_(N_("Examples of {title}"), title=_(status.title)))
+    st.image(
+        row,
+        width=width,
+        alt=_(N_("Examples of {title}"), title=_(status.title if status.name == dataset else info.title)),
+    )

@@ -31,7 +31,7 @@ def show_checks(project: Project) -> None:
     if not photos:
         return
     heading = _(N_("Data check"))
-    st.subheader(heading)
+    st.header(heading)
     _show_split(project, photos)
     findings = find_problems(str(project.path), project.stamp, project)
     if not findings:

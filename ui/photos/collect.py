@@ -23,7 +23,7 @@ _LIST_HEIGHT = 760  # pixels
 def show_classes(project: Project) -> None:
     """Draw the cards, and the ways to add a class or a zip."""
     heading = _(N_("1. Collect"))
-    st.markdown(f"### {heading}")
+    st.markdown(f"## {heading}")
     photos = project.photos()
     by_class: dict[str, list[Photo]] = {name: [] for name in project.classes}
     for photo in photos:

@@ -50,7 +50,7 @@ _MADE = "_photos_made"  # session key: the run of which each zip was made
 def show_export(project: Project, run: Run) -> None:
     """Draw the downloads of a finished run."""
     heading = _(N_("Export"))
-    st.subheader(heading)
+    st.header(heading)
     finished = (run.path / "summary.json").stat().st_mtime
     if run.best_weights_path.exists():
         for kind in _PACKAGES:

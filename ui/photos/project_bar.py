@@ -61,7 +61,7 @@ def show_bar(project: Project) -> None:
     photos = project.photos()
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
-            st.subheader(escape_markdown(project.name), width="content", anchor=False)
+            st.header(escape_markdown(project.name), width="content", anchor=False)
             st.badge(
                 _n("{count} photo", "{count} photos", len(photos)), icon=":material/photo:", color="gray"
             )

@@ -38,7 +38,7 @@ def show_result(project: Project, run: Run) -> None:
     """Draw the result of a finished run."""
     result = load(run)
     heading = _(N_("Result"))
-    st.subheader(heading)
+    st.header(heading)
     if result is None:
         st.info(_(N_("Test predictions not found in the run folder.")))
         return

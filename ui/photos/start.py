@@ -44,7 +44,7 @@ def show_start() -> None:
 def _example_card(example: Example, place: DeltaGenerator, *, is_main: bool) -> None:
     installed = example.is_installed
     title = _(example.title if installed else example.drawn_title)
-    st.markdown(f"#### {title}")
+    st.markdown(f"## {title}")
     st.image(_preview(example.key, installed), width="stretch", alt=title)
     classes = example.classes if installed else example.drawn_classes
     names = ", ".join(_(c) for c in classes)
@@ -112,7 +112,7 @@ def _drawn_tiles(key: str) -> list[np.ndarray]:
 
 def _own_card(place: DeltaGenerator) -> None:
     heading = _(N_("Your own photos"))
-    st.markdown(f"#### {heading}")
+    st.markdown(f"## {heading}")
     name = st.text_input(
         _(N_("Name of the project")),
         key="photos-start-name",

@@ -40,7 +40,7 @@ _HIDDEN = ("init", "num_validation", "max_steps", "limit_train")
 def show_training(project: Project) -> Run | None:
     """Draw the form and the Start button; return the run that the page shows, None before the first one."""
     heading = _(N_("2. Train"))
-    st.markdown(f"### {heading}")
+    st.markdown(f"## {heading}")
     runs = project.runs()
     with st.container(border=True):
         try:

@@ -28,7 +28,7 @@ _TILE_SIDE = 96  # pixels
 def show_try(project: Project) -> None:
     """Draw the choice of a photo and the prediction of the newest model."""
     heading = _(N_("3. Try"))
-    st.markdown(f"### {heading}")
+    st.markdown(f"## {heading}")
     run = next((r for r in project.runs() if r.summary and r.best_weights_path.exists()), None)
     with st.container(border=True):
         if run is None:
@@ -166,7 +166,7 @@ def _show_prediction(run: Run, photo: Image.Image, digest: str, truth: str | Non
             else f" · :red[:material/close: {_(N_('wrong'))}]"
         )
     st.markdown(
-        f"#### {escape_markdown(best)} {charts.format_probability(float(probabilities[top[0]]))}{mark}"
+        f"### {escape_markdown(best)} {charts.format_probability(float(probabilities[top[0]]))}{mark}"
     )
     figure = charts.probability_bars(
         probabilities[top],
