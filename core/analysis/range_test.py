@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from core import pretrained
 from core.kinds import get_kind
 from core.messages import N_, UserError
 from core.task_spec import Task
@@ -25,9 +26,8 @@ def make_trainer(task: Task, recipe: SupervisedRecipe, root: str | None = None) 
     from core.data import load_dataset
     from core.runs import system_info
     from core.training.lr_finder import range_test_recipe
-    from core.training.supervised import SupervisedTrainer
 
-    if not issubclass(task.trainer_class(), SupervisedTrainer):
+    if not isinstance(recipe, SupervisedRecipe):
         raise UserError(N_("{task} has no learning rate range test."), task=task.name)
     recipe = range_test_recipe(recipe).with_resolved_threads()
     torch.set_num_threads(recipe.threads)
@@ -36,5 +36,7 @@ def make_trainer(task: Task, recipe: SupervisedRecipe, root: str | None = None) 
         accelerator="auto", devices=1, precision=system_info.resolve_precision(recipe.precision, "")
     )
     trainer = task.trainer_class()(task.model, dataset, recipe, fabric)
+    if pretrained.is_transfer(task, recipe):
+        pretrained.load_pretrained(task, recipe, trainer.trained_module)
     get_kind(task.kind).prepare_trainer(trainer, dataset)
     return trainer
