@@ -49,13 +49,14 @@ def page_modules(page: str) -> list[Path]:
         path = waiting.pop()
         if path not in found:
             found.add(path)
-            waiting += _imported_modules(path)
+            waiting += _imported_modules(path.read_text(encoding="utf-8"))
     return sorted(found)
 
 
-def _imported_modules(path: Path) -> list[Path]:
+@functools.cache  # pages share most of their modules
+def _imported_modules(source: str) -> list[Path]:
     names = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -64,6 +65,7 @@ def _imported_modules(path: Path) -> list[Path]:
     return [p for p in files if p.is_file()]
 
 
+@functools.cache
 def strip_remarks(source: str) -> str:
     """Return Python source without docstrings, comments and blank lines."""
     lines = source.splitlines()
@@ -94,6 +96,10 @@ def _translations(modules: list[Path]) -> list[tuple[str, str]]:
     """The sentences of these files with their Japanese, sorted."""
     ids = set()
     for path in modules:
-        with path.open("rb") as f:
-            ids |= {str(m) for _line, m, _comments, _context in extract("python", f, KEYWORDS)}
+        ids |= _sentences(path.read_bytes())
     return sorted((i, _catalogue()[i]) for i in ids if i in _catalogue())
+
+
+@functools.cache
+def _sentences(source: bytes) -> set[str]:
+    return {str(m) for _line, m, _comments, _context in extract("python", io.BytesIO(source), KEYWORDS)}

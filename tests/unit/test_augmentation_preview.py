@@ -75,6 +75,7 @@ def test_it_is_the_trainings_own_augmentation(monkeypatch) -> None:
     assert len(np.unique(moved)) == 1
 
 
+@pytest.mark.slow
 def test_the_three_scalings_are_what_they_say() -> None:
     standardized = data.load_dataset("cifar10")
     for scaling, factor in (("bytes", 255), ("unit", 1)):

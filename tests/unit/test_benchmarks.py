@@ -7,12 +7,12 @@ import importlib
 import pytest
 
 from benchmarks import __main__ as index
-from benchmarks import coco, cyclegan
 from benchmarks.table import Measurement, print_table
 
 NAMES = [*index.QUICK_BENCHMARKS, *index.LONG_BENCHMARKS]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_a_benchmark_can_be_started(name: str) -> None:
     assert callable(importlib.import_module(f"benchmarks.{name}").measure_rows)
@@ -24,6 +24,7 @@ def test_former_names_still_name_a_benchmark() -> None:
 
 @pytest.mark.slow
 def test_the_functions_that_run_in_their_own_process_are_found() -> None:
+    coco, cyclegan = (importlib.import_module(f"benchmarks.{name}") for name in ("coco", "cyclegan"))
     assert coco.run_isolated(coco.peak_memory) > 0
     assert cyclegan.run_isolated(cyclegan.generator_seconds, 2, 1) > 0
 

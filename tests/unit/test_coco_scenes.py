@@ -25,6 +25,7 @@ def coco():  # noqa: ANN201
         yield opened
 
 
+@pytest.mark.slow
 def test_pycocotools_reads_the_scenes_alike(coco: Coco) -> None:
     api = COCO(str(made() / "annotations" / f"instances_{scenes.NAME}.json"))
     people = COCO(str(made() / "annotations" / f"person_keypoints_{scenes.NAME}.json"))
@@ -80,6 +81,7 @@ def test_the_ids_of_the_deliberate_errors_are_those_that_the_page_asks_for(coco:
     assert len({by_id[ids[0]][0] for ids in scenes.ANNOTATION_ERRORS.values()}) == 3
 
 
+@pytest.mark.slow
 def test_the_scenes_are_generated_once_and_reproducible(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

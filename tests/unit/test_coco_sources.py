@@ -35,6 +35,7 @@ def png() -> bytes:
     return out.getvalue()
 
 
+@pytest.mark.slow
 def test_folders_and_json_files_are_found_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for place in (
         "coco/annotations/instances_val.json",
@@ -49,6 +50,7 @@ def test_folders_and_json_files_are_found_by_name(tmp_path: Path, monkeypatch: p
     assert list(found) == ["coco", "train/_annotations.coco", sources.SYNTHETIC_TITLE]
 
 
+@pytest.mark.slow
 def test_without_coco_the_synthetic_scenes_are_listed(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

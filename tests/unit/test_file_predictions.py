@@ -33,6 +33,7 @@ def wide(path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_photo_that_is_not_square_is_cut_to_its_middle_and_not_stretched(
     predictor: Predictor, tmp_path: Path
 ) -> None:
@@ -53,6 +54,7 @@ def test_a_image_of_the_networks_own_size_stays_as_it_is(predictor: Predictor, t
     )
 
 
+@pytest.mark.slow
 def test_every_shipped_classifier_of_color_images_takes_a_wide_one(tmp_path: Path) -> None:
     path = wide(tmp_path / "wide.png")
     names = {t.name for t in tasks.TASKS if t.kind == "classification" and t.dataset in ("cifar10", "fruit")}

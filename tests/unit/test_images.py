@@ -174,6 +174,7 @@ except UserError:
         assert int(done.stdout) < 20_000, "kilobytes more than before"
 
 
+@pytest.mark.slow
 def test_large_webp_is_refused() -> None:
     content = encoded(Image.new("RGB", (7000, 6000)), "WEBP")
     with pytest.raises(UserError, match="40 megapixels"):

@@ -105,6 +105,7 @@ def test_what_cannot_be_had_is_a_sentence_beside_the_others(shipped, shelf):
         model_results.load_model_result(shipped.id)
 
 
+@pytest.mark.slow
 def test_a_pair_trained_on_domains_of_ones_own_does_not_ship(shelf, monkeypatch):
     run = factories.finished("cyclegan-light")
     write_json(run.path / "summary.json", {**read_json(run.path / "summary.json"), "stand_in_for": ""})

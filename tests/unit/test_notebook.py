@@ -32,6 +32,7 @@ def code_cells(content: bytes, folder: Path) -> list[str]:
     return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("init", ("scratch", "fine-tuned", "frozen"))
 def test_the_notebook_trains_alone(
     init: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
@@ -63,6 +64,7 @@ def test_the_notebook_trains_alone(
     )
 
 
+@pytest.mark.slow
 def test_comments_are_in_the_language_of_the_reader() -> None:
     run = make_run("resnet", depth=10, width=8)
     write_json(run.path / "config.json", {**run.config, "recipe": {**run.config["recipe"], "flip": "random"}})

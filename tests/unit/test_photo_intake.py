@@ -149,6 +149,7 @@ def test_a_zip_bomb(project: Project) -> None:
     assert "cannot be extracted safely" in refusal(project, bomb)
 
 
+@pytest.mark.slow
 def test_an_image_that_would_fill_the_memory_is_skipped(project: Project) -> None:
     out = io.BytesIO()
     Image.new("1", (20_000, 20_000)).save(out, "PNG")
@@ -178,6 +179,7 @@ def test_an_encrypted_zip(project: Project) -> None:
     )
 
 
+@pytest.mark.slow
 def test_fifty_thousand_files(project: Project) -> None:
     many = zipped({f"a/{i}.jpg": b"" for i in range(50_000)}, zipfile.ZIP_STORED)
     assert "at most 20,000 photos. It has 2, and 50,000 more" in refusal(project, many)

@@ -148,6 +148,7 @@ def test_tasks_of_unknown_projects_and_models() -> None:
         data.dataset_info("photos-../../etc")
 
 
+@pytest.mark.slow
 def test_a_project_is_known_in_every_process_and_without_torch() -> None:
     project = make_project(cat=30, dog=20)
     program = f"""

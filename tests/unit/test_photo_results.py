@@ -222,6 +222,7 @@ def test_hog_baseline_tells_stripes_apart() -> None:
 # ---- learning curve --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_more_photos_help_until_they_do_not() -> None:
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 2, 240)
@@ -241,6 +242,7 @@ def test_more_photos_help_until_they_do_not() -> None:
         list(learning_curve.learning_curve(easy[:5], np.array([0, 1, 0, 1, 0])))
 
 
+@pytest.mark.slow
 def test_features_of_the_curve_come_from_a_network_that_did_not_see_the_labels(run: Run) -> None:
     features, labels = learning_curve.run_features(run)
     assert features.shape == (90, 13 * 64) and np.bincount(labels).tolist() == [54, 36]

@@ -179,6 +179,7 @@ def test_a_resumed_training_comes_to_the_same_numbers(family, init: str, stop: i
     assert same(dict(whole.module.state_dict()), dict(second.module.state_dict()))
 
 
+@pytest.mark.slow
 def test_features_are_read_from_the_cache_and_computed_again_for_other_weights(family, monkeypatch) -> None:
     list(make(family, "frozen").run())
     stored = sorted(p.name for p in (paths.cache() / "features").iterdir())
@@ -319,6 +320,7 @@ def test_the_suggested_rate_is_where_the_loss_falls_fastest() -> None:
     assert lr_finder.suggest_learning_rate([point(i, 1.0 + i) for i in range(7)]) is None
 
 
+@pytest.mark.slow
 def test_label_shares_train_every_start_on_the_same_examples(family) -> None:
     results = list(label_shares.measure_shares(family, photos(), shares=(0.2, 1.0), seeds=2, steps=3))
     assert len(results) == 2 * 3 * 2
@@ -334,6 +336,7 @@ def test_label_shares_train_every_start_on_the_same_examples(family) -> None:
 # ---- data ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_backbones_data_are_those_of_both_sets() -> None:
     both, images, fruit = (data.load_dataset(n, download=False) for n in ("backbone", "cifar10", "fruit"))
     assert both.classes == (*images.classes, *fruit.classes) and both.stand_in_for
@@ -342,6 +345,7 @@ def test_the_backbones_data_are_those_of_both_sets() -> None:
     np.testing.assert_array_equal(np.bincount(both.test_y)[-2:], np.bincount(fruit.test_y))
 
 
+@pytest.mark.slow
 def test_three_classes_of_cifar10_are_held_out() -> None:
     seven = data.load_dataset("cifar7", download=False)
     assert len(seven.classes) == 7 and set(np.unique(seven.train_y)) == set(range(7))

@@ -36,6 +36,7 @@ def test_a_predictor_is_loaded_once_until_its_file_changes() -> None:
     assert weights.load_predictor(path) is not first
 
 
+@pytest.mark.slow
 def test_weights_of_generators_load_as_a_translator() -> None:
     path = factories.finished("cyclegan-light").best_weights_path
     assert weights.load_translator(path).spec.kind == "translation"
