@@ -32,11 +32,13 @@ run: $(READY)        ## install and open the app
 	$(PY) -m streamlit run streamlit_app.py --server.showEmailPrompt false
 
 # Two processes, whole files each. Threads that spin while they wait would take the processor from the other process.
-PYTEST  = GOMP_SPINCOUNT=0 $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+# A process that dies fails its test; to replace it, pytest-xdist would wait forever with `loadfile`.
+PYTEST  = GOMP_SPINCOUNT=0 $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --max-worker-restart=0
 LINT    = $(PY) -m ruff check . && $(PY) -m ruff format --check . && $(VENV)/bin/lint-imports --no-cache
 
 check: $(DEV)        ## lint, layers and the quick tests
 	$(LINT)
+	$(PY) -m tools.voice
 	$(PYTEST) -q -m "not slow and not realdata" tests/unit
 
 test: $(DEV)         ## install and run every test

@@ -24,6 +24,7 @@ def small_networks(task: tasks.Task) -> tuple[list[nn.Module], tuple[int, ...]]:
     return [build().eval() for build in builders.values()], shape
 
 
+@pytest.mark.slow
 @EACH
 def test_every_layer_belongs_to_one_block(task):
     networks, shape = small_networks(task)
@@ -40,6 +41,7 @@ def test_every_layer_belongs_to_one_block(task):
             assert set(block.inputs) <= set(names[:place]) and bool(block.inputs) == (block.kind != "input")
 
 
+@pytest.mark.slow
 @EACH
 def test_boxes_do_not_overlap_and_lie_inside_the_drawing(task):
     networks, shape = small_networks(task)

@@ -176,6 +176,7 @@ def test_so_many_bytes_are_not_fetched_unasked(monkeypatch):
     )
 
 
+@pytest.mark.slow
 def test_the_stand_in_is_always_the_same():
     one = data.load_dataset("cifar10")
     for file in (paths.cache()).glob("shapes-*"):

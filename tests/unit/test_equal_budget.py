@@ -24,6 +24,7 @@ def started(monkeypatch):
     return made
 
 
+@pytest.mark.slow
 def test_images_become_steps_of_each_ones_batch():
     for name in ("cifar10-mlp", "cifar10-fast"):
         task, recipe = quick(name)
@@ -39,6 +40,7 @@ def test_images_become_steps_of_each_ones_batch():
         )
 
 
+@pytest.mark.slow
 def test_macs_are_shared_out_by_what_a_step_costs():
     costs = {}
     for name in ("cifar10-cnn", "cifar10-sandbox"):
@@ -99,6 +101,7 @@ def test_what_cannot_be_is_one_sentence_and_nothing_starts(started, names, budge
     assert not started and not store.list_runs()
 
 
+@pytest.mark.slow
 def test_the_members_belong_together_in_their_order(started):
     found = equal_budget.start_comparison(["cifar10-cnn", "cifar10-mlp"], "epochs", 1, quick=True, seed=3)
     members = equal_budget.comparison_runs(found)
@@ -118,6 +121,7 @@ def test_a_budget_beyond_what_a_recipe_may_have_names_task_and_epochs(started):
     assert not started
 
 
+@pytest.mark.slow
 def test_all_comparisons_are_listed(started):
     one, other = (
         equal_budget.start_comparison(["cifar10-cnn", "cifar10-mlp"], "epochs", 1, quick=True)

@@ -32,6 +32,7 @@ def shipped(shelf, monkeypatch):
     return run
 
 
+@pytest.mark.slow
 def test_a_card_tells_everything_that_a_comparison_needs(shipped):
     one = model_results.load_model_result("cifar10-mlp")
     assert one.count == 1000 and one.right == round(one.accuracy * 1000) and one.last_accuracy == 0.5
@@ -71,6 +72,7 @@ def test_a_damaged_run_is_a_sentence_beside_the_others(shelf):
     assert [one.id for one in found] == [good.id] and "best.safetensors" in str(problem)
 
 
+@pytest.mark.slow
 def test_those_that_saw_other_data_stand_apart(shipped):
     run = model_results.load_model_result(factories.finished("cifar10-cnn").id)
     other = dataclasses.replace(

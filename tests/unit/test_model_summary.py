@@ -93,6 +93,7 @@ def test_pooling_and_branches_are_seen_through():
     assert gate[-1].height == 32  # squeeze and excitation looks at everything
 
 
+@pytest.mark.slow
 @EACH
 def test_every_network_has_its_graph(task):
     network = build(task)
@@ -203,6 +204,7 @@ def test_grad_cam_looks_at_all_that_a_block_passes_on(name, options, part):
     assert float(kept[0].min()) >= 0  # after its activation
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "options"),
     [

@@ -64,6 +64,7 @@ def test_forward_is_head_of_embed(name: str) -> None:
     assert hidden.ndim == 2 and torch.equal(network.head(hidden), network(x))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_channels_last_gives_the_same_answer(name: str) -> None:
     network = build(name).eval()

@@ -85,6 +85,7 @@ def test_a_counted_noun_needs_its_singular() -> None:
         assert not voice.uncounted_noun(msgid)
 
 
+@pytest.mark.slow
 def test_nothing_in_the_project_is_refused() -> None:
     offences = [str(o) for path in voice.list_paths() for o in voice.check(path)]
     assert not offences, "\n".join(offences)
