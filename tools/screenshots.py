@@ -41,6 +41,7 @@ PAGES: dict[str, dict[str, str]] = {
     "photos": {},
     "compare": {},
     "architecture": {},
+    "playground": {"data": "spirals", "hidden": "8,8"},
     "models": {},
     "glossary": {},
     "translate": {"source": "test"},

@@ -28,6 +28,7 @@ FIRST = {
     "photos": "Collect photos, train a classifier on them by transfer learning, and see what it got wrong.",
     "browse": "Explore masks and keypoints in COCO or in your own annotations: filter, zoom in, count.",
     "translate": "Turn apples into oranges and back with CycleGAN. See what changed, and how the model learned it.",
+    "playground": "Train a small network on points of the plane and watch every unit learn.",
     "models": "See which models and datasets are installed, how good the models are, and where to try them.",
     "glossary": "Key terms, in English and Japanese.",
 }
@@ -56,6 +57,7 @@ READY = {
     "photos": lambda page: page.says("Try this example"),
     "browse": lambda page: f"**{scenes.NUM_IMAGES}**" in page.text,
     "translate": lambda page: metric(page, "Cycle error (MAE, share of value range)") == "5.0%",
+    "playground": lambda page: page.components("playground_view")["playground-0"]["output"],
     "models": lambda page: rows(page) == 5,
     "glossary": lambda page: len(page.at.get("html")) == 2 + len(glossary.list_groups()),
 }

@@ -94,6 +94,12 @@ PAGES: dict[str, PageEntry] = {
             "Turn apples into oranges and back with CycleGAN. See what changed, and how the model learned it."
         ),
     ),
+    "playground": PageEntry(
+        "pages/playground.py",
+        N_("Playground"),
+        ":material/scatter_plot:",
+        N_("Train a small network on points of the plane and watch every unit learn."),
+    ),
     "models": PageEntry(
         "pages/models.py",
         N_("Models & data"),
@@ -106,6 +112,7 @@ PAGES: dict[str, PageEntry] = {
 }
 MENU: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("", ("home",)),
+    (N_("Basics"), ("playground",)),
     (N_("Vision"), ("draw", "photos", "compare", "browse")),
     (N_("Generative models"), ("translate",)),
     (N_("Lab"), ("train", "runs", "architecture")),

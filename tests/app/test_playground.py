@@ -1,0 +1,93 @@
+"""The playground: it trains, keeps its settings in the URL, takes own points, and says what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.app.conftest import Page
+
+CSV = "a;b;kind\n" + "".join(
+    f"{x},5;{y};{'yes' if x * y > 0 else 'no'}\n" for x in range(-3, 3) for y in (-2, 2)
+)
+
+
+def view(page: Page, number: int = 0) -> dict:
+    return page.components("playground_view")[f"playground-{number}"]
+
+
+def press(page: Page, key: str) -> Page:
+    page.at.button(key=f"playground-{key}").click()
+    return page.run()
+
+
+def test_it_plays_pauses_steps_and_starts_again(visit: Callable[..., Page]) -> None:
+    page = visit("playground")
+    first = view(page)["output"]
+    press(page, "play")
+    step = view(page)["step"]
+    assert step > 0 and view(page)["running"] and view(page)["output"] != first
+    press(page, "play")
+    assert not view(page)["running"]
+    press(page, "reset")
+    assert view(page)["step"] == 0 and view(page)["output"] == first
+    press(page, "step")
+    assert view(page)["step"] == 14  # 210 training points in batches of 16
+    assert not page.errors
+
+
+def test_settings_are_read_from_the_url_and_written_to_it(visit: Callable[..., Page]) -> None:
+    page = visit("playground", "ja", data="xor", hidden="3", activation="relu")
+    assert [layer["count"] for layer in view(page)["layers"]] == [3]
+    page.set("playground-hidden", "5, 2")
+    page.set("playground-l2", 0.01)
+    assert dict(page.at.query_params) == {"data": "xor", "hidden": "5,2", "activation": "relu", "l2": "0.01"}
+    page.go("draw").go("playground")
+    assert [layer["count"] for layer in view(page)["layers"]] == [5, 2]
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_nonsense_is_a_sentence(visit: Callable[..., Page], language: str) -> None:
+    page = visit("playground", language, learning_rate="fast", hidden="1000,3")
+    assert len(page.warnings) == 2 and page.says(
+        "The address says {name}={value}, which is not possible; {default} is used. Possible: {choices}."
+    )
+    page.set("playground-hidden", "six")
+    assert page.says("Units per hidden layer are numbers with commas, such as 6, 4. Nothing was changed.")
+    assert view(page)["output"] and not page.errors
+
+
+def test_two_settings_run_side_by_side(visit: Callable[..., Page]) -> None:
+    page = visit("playground", vs="activation", vs_value="sigmoid")
+    press(page, "play")
+    assert view(page, 0)["step"] == view(page, 1)["step"] > 0
+    assert (
+        view(page, 0)["points"] == view(page, 1)["points"]
+        and view(page, 0)["output"] != view(page, 1)["output"]
+    )
+    assert page.says("Same points, same initial weights, same batches: only this setting differs.")
+
+
+def test_own_points_come_from_a_csv(visit: Callable[..., Page]) -> None:
+    page = visit("playground", data="own")
+    assert view(page)["drawing"] and not view(page)["output"]
+    assert page.says("Draw at least {count} points, of both classes, or upload a CSV.", count=4)
+    page.set("playground-csv", [("bad.csv", b"a,b\n1,x\n", "text/csv")])
+    assert len(page.errors) == 1
+    page.set("playground-csv", [("mine.csv", CSV.encode(), "text/csv")])
+    assert len(view(page)["own"]) == 12 and view(page)["output"]
+    press(page, "play")
+    assert view(page)["step"] > 0 and not page.errors
+
+
+def test_an_explosion_is_explained(visit: Callable[..., Page]) -> None:
+    page = visit(
+        "playground", data="bumps", activation="linear", init="normal", optimizer="sgd", learning_rate="10"
+    )
+    for _ in range(30):
+        press(page, "step")
+        if page.errors:
+            break
+    assert len(page.errors) == 1 and "learning rate 10" in page.errors[0]
+    assert page.at.button(key="playground-play").disabled
