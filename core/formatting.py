@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from datetime import datetime, tzinfo
 
@@ -76,12 +77,25 @@ METRIC_NAMES: dict[str, str] = {
 }
 
 
-def format_metric(metric: str, value: float) -> str:
-    """Format a metric: accuracies and fooling rates in percent, other values with three or four decimals."""
-    return (
-        f"{100 * value:.2f}%"
-        if metric == "accuracy" or "fool_rate" in metric
-        else f"{value:.4f}"
-        if abs(value) < 1
-        else f"{value:.3f}"
-    )
+_MAX_PERCENT_DECIMALS = 2
+
+
+def percent_decimals(num_examples: int | None) -> int:
+    """Decimals of a percentage that was counted over `num_examples`: as many as tell one example more or less; two if it is unknown."""
+    if not num_examples:
+        return _MAX_PERCENT_DECIMALS
+    return min(_MAX_PERCENT_DECIMALS, max(0, math.ceil(math.log10(num_examples / 100))))
+
+
+def format_percent(value: float, num_examples: int | None = None) -> str:
+    """Format a share in [0, 1] that was counted over `num_examples`: "92%" of 100, "92.2%" of 500, "92.16%" of 5,000."""
+    return f"{100 * value:.{percent_decimals(num_examples)}f}%"
+
+
+def format_metric(metric: str, value: float, num_examples: int | None = None) -> str:
+    """Format a metric: accuracies and fooling rates in percent, with the decimals that `num_examples` examples carry; other values with
+    three or four decimals.
+    """
+    if metric == "accuracy" or "fool_rate" in metric:
+        return format_percent(value, num_examples)
+    return f"{value:.4f}" if abs(value) < 1 else f"{value:.3f}"

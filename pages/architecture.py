@@ -88,7 +88,7 @@ def show_cost(
 ) -> None:
     """Show the metrics of a model and the Train button."""
     built = networks.build_network(task, options, part)
-    metrics, train = st.columns([4, 1.3], vertical_alignment="center")
+    metrics, train = st.columns([5, 1.3], vertical_alignment="center")
     with metrics:
         before = networks.build_network(task, former, part).layers if former else None
         model_summary.show_metrics(built.layers, before)

@@ -12,7 +12,7 @@ from core.messages import N_, UserError
 from core.runs import store
 from core.runs.store import Run
 from core.training.recipe import Recipe
-from ui.kit import data_source, preload, url
+from ui.kit import preload, url
 from ui.kit.frame import page
 from ui.kit.i18n import _, escape_markdown, translate_message
 from ui.runs.results import show_downloads, show_test_results
@@ -55,33 +55,20 @@ def show_lessons(task: tasks.Task, recipe: Recipe) -> None:
 with page("train"):
     url.migrate_task_names()
     run, sweep_id = attached_run(), attached_sweep()
-    bar = launch.launch_bar(run)
-    task = bar.task
+    choice = launch.launch_card(run)
+    task = choice.task
+    if sweep_id:
+        sweeps.sweep_panel(sweep_id)
     if run:
         run_header(run)
-    main_column, side_column = st.columns([3, 2], gap="large")
-    with side_column:
-        launch.settings_heading(run)
-        recipe, seconds = launch.choose_recipe(task, bar.base, bar.prefix)
-        valid = isinstance(recipe, Recipe)
-        if valid:
-            data_source.show_missing_weights(task, recipe)
-            if seconds is not None:
-                sweeps.sweep_form(task, recipe, seconds)
-    launch.start_controls(bar, recipe, seconds, is_main=run is None or not run.status().is_active)
-    with main_column:
-        if sweep_id:
-            sweeps.sweep_panel(sweep_id)
-        if run:
-            run_panel(run, lambda: reference.show_reference_curves(run.task))
-        elif not sweep_id:
-            reference.show_reference(task)
-    if run:
+        run_panel(run, lambda: reference.show_reference_curves(run.task))
         show_test_results(run)
         show_downloads(run)
+    elif not sweep_id:
+        reference.show_reference(task)
     st.header(_(N_("Lessons and source code")))
-    if valid:
-        show_lessons(task, recipe)
+    if isinstance(choice.recipe, Recipe):
+        show_lessons(task, choice.recipe)
     with st.expander(_(N_("Model source code")), icon=":material/code:", key="model-source"):
         preload.wait_until_ready()
         from core import models

@@ -57,7 +57,8 @@ def summarize_run(run: Run, log: pd.DataFrame | None = None) -> dict[str, object
     """One row of the table of runs.
 
     `best` is the best validation value of the metric `score`, `history` its value after each epoch, `progress` a fraction in 0..1; the
-    lower `worse`, the better the run is among those of its task. `log` is read from the run if it is not given.
+    lower `worse`, the better the run is among those of its task; `num_validation` and `num_test` count the examples that were measured.
+    `log` is read from the run if it is not given.
     """
     log = MetricsReader(run.path / "metrics.csv").read() if log is None else log
     kind = get_kind(run.kind) if run.kind else None
@@ -76,6 +77,8 @@ def summarize_run(run: Run, log: pd.DataFrame | None = None) -> dict[str, object
         "score": found.score.name if ranked else "",
         "worse": (-found.value if found.score.higher_is_better else found.value) if ranked else None,
         "test": primary_test_metric(summary.get("metrics", {})),
+        "num_validation": run.num_examples("validation"),
+        "num_test": run.num_examples("test"),
         "seconds": status.seconds or summary.get("seconds", 0.0),
         "created": run.created_at,
         "note": run.note().get("note", ""),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from core.data.splits import train_val_split
+from core.data.splits import held_out_size, train_val_split
 from core.messages import Message, N_, UserError
 
 _MIN_REGRESSION_EXAMPLES = 5  # one per quintile of the targets
@@ -94,7 +94,7 @@ class ArrayDataset:
             UserError: if the training or the validation set would be too small for every class (or quintile of the targets).
         """
         count, low = len(self.train_x), len(self.classes) or _MIN_REGRESSION_EXAMPLES
-        size = min(requested, count // 5) if self.stand_in_for else requested
+        size = held_out_size(requested, count, is_fallback=bool(self.stand_in_for))
         if size and not low <= size <= count - low:
             raise UserError(
                 N_(

@@ -32,6 +32,11 @@ def train_val_split(labels: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarr
     return np.sort(train), np.sort(held)
 
 
+def held_out_size(requested: int, num_examples: int, *, is_fallback: bool) -> int:
+    """Number of validation examples to hold out of `num_examples`: `requested`, but at most a fifth of a fallback's training set."""
+    return min(requested, num_examples // 5) if is_fallback else requested
+
+
 def stratified_subset(labels: np.ndarray, count: int) -> np.ndarray:
     """Sorted indices of a stratified subset of `count` examples, at least one per class.
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from core import paths, private_tasks, tasks
+from core.data.splits import held_out_size
 from core.files import folder_size, read_json, write_json
 from core.messages import Message, N_, UserError, closest_names
 from core.migration import FORMAT, migrate_config, migrate_message, migrate_metrics, migrate_title
@@ -126,6 +127,16 @@ class Run:
         totals = {k: value[k] if _is_number(value.get(k)) else 0 for k in ("best_epoch", "epochs", "seconds")}
         titles = {k: migrate_title(value[k]) for k in ("data", "stand_in_for") if k in value}
         return {**value, "metrics": metrics, **totals, **titles}
+
+    def num_examples(self, split: Literal["validation", "test"]) -> int | None:
+        """Number of examples that the metrics of `split` were measured on; None while the run has not read its data."""
+        used, recipe = self.config.get("data", {}), self.config.get("recipe", {})
+        if split == "test":
+            return used.get("test")
+        train, requested = used.get("train"), recipe.get("num_validation")
+        if not (_is_number(train) and _is_number(requested)):
+            return None
+        return held_out_size(requested, train, is_fallback=bool(used.get("stand_in_for")))
 
     @property
     def environment(self) -> dict[str, Any]:

@@ -102,7 +102,9 @@ def test_the_page_opens_with_the_latest_runs_that_can_be_compared(visit: Callabl
     assert set("".join(page.at.query_params["ids"]).split(",")) == {run.id for run in made[1:]}
     figures = page.metrics
     assert figures["Selected runs"] == "3 / 6" and figures["Shortest training time"] == "12 sec"
-    assert figures["Accuracy (test)"] == format_metric("accuracy", made[1].summary["metrics"]["accuracy"])
+    assert figures["Accuracy (test)"] == format_metric(
+        "accuracy", made[1].summary["metrics"]["accuracy"], 360
+    )
     assert "task" not in table(page) and "task" in table(page.set("columns", True))
     assert old.id not in page.text
 
@@ -259,7 +261,11 @@ def test_the_best_translation_is_the_one_that_fools_the_classifier_both_ways(vis
         path.write_text("".join(",".join(line) + "\n" for line in lines))
     page = visit("runs", only="cyclegan-light", ranked="true", columns="true")
     assert list(table(page)["run"]) == [better.label, worse.label, unrated.label]
-    rates = [f"Fooling rate {format_metric('fool_rate', rate)} {FALLBACK}" for rate in (0.4, 0.1, 0.5)]
+    splits = {0.4: "validation", 0.1: "validation", 0.5: "test"}
+    rates = [
+        f"Fooling rate {format_metric('fool_rate', rate, worse.num_examples(split))} {FALLBACK}"
+        for rate, split in splits.items()
+    ]
     assert list(table(page)["best validation"]) == [*rates[:2], ""]
     assert list(table(page)["best epoch"]) == ["1", "1", "2"] and set(table(page)["test"]) == {rates[2]}
     assert page.says(

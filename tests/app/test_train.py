@@ -261,7 +261,7 @@ def test_stop_asks_the_process_to_end(visit: Callable) -> None:
         "Epoch": "2.0 / 4",
         "Images/s": "4,321",
         "Time left": "65 sec",
-        "Accuracy (validation)": "94.29%",
+        "Accuracy (validation)": "94.3%",
     }
     assert figures.items() <= page.metrics.items()
     page.press("Stop")

@@ -59,14 +59,24 @@ def primary_buttons(page) -> list[str]:  # noqa: ANN001
     return [b.label for b in page.at.button if b.proto.type == "primary"]
 
 
-def test_start_stands_first_then_the_result_and_the_next_step_then_the_settings(visit: Callable) -> None:
+def test_the_settings_stand_before_start_and_fold_beside_a_run_whose_result_is_there_once(
+    visit: Callable,
+) -> None:
     run = factories.finished("mnist-softmax", name="mine")
     page = visit("train", run=run.id)
-    accuracy = format_metric("accuracy", run.summary["metrics"]["accuracy"])
-    assert page.metrics["Accuracy (test)"] == accuracy and page.metrics["Best epoch"] == "4 / 4"
+    assert page.metrics["Accuracy (test)"] == "90.0%" and page.metrics["Best epoch"] == "4 / 4"
+    assert [name for name in page.metrics if "Accuracy" in name] == [
+        "Accuracy (test)",
+        "Accuracy (validation)",
+    ]
+    assert "Cross-entropy **0.3100** · Accuracy on 360 test images: 95% CI 86.5–92.7%" in page.text
     order = [e.label for e in page.at.main if e.type in ("metric", "button", "selectbox", "number_input")]
-    places = [order.index(n) for n in ("Start training", "Draw with your model", "Accuracy (test)", "Epochs")]
+    places = [order.index(n) for n in ("Epochs", "Start training", "Draw with your model", "Accuracy (test)")]
     assert places == sorted(places) and primary_buttons(page) == ["Start training"]
+    folded = {e.label for e in page.at.expander}
+    assert "Settings" in folded and "More settings" not in folded
+    unfolded = {e.label for e in visit("train", task="mnist-softmax").at.expander}
+    assert "More settings" in unfolded and "Settings" not in unfolded
     page.press("Draw with your model")
     assert page.at.query_params["network"] == run.id and page.says("Draw a digit")
 
@@ -85,7 +95,7 @@ def test_a_run_that_beats_all_earlier_ones_is_announced_when_it_ends(visit: Call
     result = 0.95 if better else 0.5
     write_json(run.path / "summary.json", {**earlier.summary, "metrics": {"accuracy": result}})
     toasts = [t.value for t in page.run().at.toast]
-    assert toasts == (["New best for this task: Accuracy (test) 95.00%"] if better else [])
+    assert toasts == (["New best for this task: Accuracy (test) 95.0%"] if better else [])
     assert not page.run().at.toast
 
 
@@ -129,7 +139,7 @@ def test_results_on_fallback_data_say_so_wherever_they_stand(visit: Callable) ->
     page = visit("train", run=run.id)
     [heading] = [s.value for s in page.at.header if s.value.startswith("Test results")]
     assert heading == f"Test results {label}"
-    accuracy = format_metric("accuracy", run.summary["metrics"]["accuracy"])
+    accuracy = format_metric("accuracy", run.summary["metrics"]["accuracy"], 360)
     home = visit("home")
     assert accuracy in home.metrics.values() and label in [c.value for c in home.at.caption]
     [link] = [

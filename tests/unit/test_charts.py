@@ -208,6 +208,7 @@ def test_accuracy_against_cost_halves_the_errors_upwards() -> None:
         ],
         cost_label="cost",
         accuracy_label="accuracy",
+        titles=("cost, log scale", "accuracy (%), log scale"),
     )
     points = [t for t in fig.data if "markers" in t.mode]
     heights = [-math.log10(t.y[0]) for t in points]
@@ -216,7 +217,14 @@ def test_accuracy_against_cost_halves_the_errors_upwards() -> None:
     assert all(low > -h > high for h in heights)  # better lies higher, and 100% is in the image
     ticks = dict(zip(fig.layout.yaxis.ticktext, fig.layout.yaxis.tickvals, strict=True))
     assert ticks["90"] == pytest.approx(points[1].y[0])
-    assert fig.layout.yaxis.title.text.endswith(" (%)")
+    assert (fig.layout.xaxis.title.text, fig.layout.yaxis.title.text) == (
+        "cost, log scale",
+        "accuracy (%), log scale",
+    )
+    minor = -np.log10(fig.layout.yaxis.minor.tickvals)
+    assert (np.diff(minor) > 0).all() and np.ptp(
+        np.diff(minor)
+    ) > 0.01  # lines whose distances show the scale
     assert [t.customdata[0] for t in points] == [[a, f"id-{a}"] for a in accuracies]
     assert all(t.name == "&lt;b&gt;" for t in points) and not fig.layout.showlegend
 
@@ -227,7 +235,7 @@ def test_as_many_networks_as_one_may_choose_all_look_different() -> None:
         accuracy_charts.AccuracyPoint(name, name, cost, 0.5, (0.4, 0.6), style)
         for cost, (name, style) in enumerate(zip(known, palette.family_styles(known), strict=True), 1)
     ]
-    fig = accuracy_charts.pareto_chart(points, cost_label="", accuracy_label="")
+    fig = accuracy_charts.pareto_chart(points, cost_label="", accuracy_label="", titles=("", ""))
     marks = [t.marker for t in fig.data if t.mode != "lines"]
     assert len({(m.color, m.symbol) for m in marks}) == len(known)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.formatting import format_duration
+from core.formatting import format_duration, format_metric
 
 
 @pytest.mark.parametrize(
@@ -20,3 +20,12 @@ from core.formatting import format_duration
 def test_a_duration_has_at_most_two_units(seconds: float, english: str, japanese: str) -> None:
     assert format_duration(seconds, "en") == english
     assert format_duration(seconds, "ja") == japanese
+
+
+@pytest.mark.parametrize(
+    ("num_examples", "shown"),
+    [(None, "92.16%"), (50, "92%"), (100, "92%"), (500, "92.2%"), (1_000, "92.2%"), (10_000, "92.16%")],
+)
+def test_a_share_has_the_decimals_that_its_examples_carry(num_examples: int | None, shown: str) -> None:
+    assert format_metric("accuracy", 0.9216, num_examples) == shown
+    assert format_metric("rmse", 0.9216, num_examples) == "0.9216"

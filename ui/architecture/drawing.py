@@ -78,6 +78,7 @@ def show_drawing(task: tasks.Task, options: dict[str, Any], part: str, former: d
         ]
         + ([{"text": outline, "color": ""}] if ghosts else []),
         "maps": _maps(chosen, titles[chosen.name], blocks, activations, choice, example) if chosen else None,
+        "scroll": [_(N_("Scroll left")), _(N_("Scroll right"))],
         "alt": _(N_("{model}: {count} blocks from input to output"), model=_(task.title), count=len(blocks)),
     }
     block_drawing(data, "architecture-blocks", lambda name: _open_block(name, blocks))

@@ -62,11 +62,12 @@ def show_metrics(layers: Sequence[LayerSummary], former: Sequence[LayerSummary] 
         (
             _(N_("Activations")),
             lambda rows: sum(layer.activation_bytes for layer in rows),
-            lambda size: f"{size / 1e6:.3g} MB",
+            _format_bytes,
             _(
                 N_(
-                    "Total size of all layer outputs for one image (32-bit). Training keeps most of them "
-                    "for the backward pass, multiplied by the batch size."
+                    "Total size of all layer outputs for one image (32-bit), normalization and activation "
+                    "layers included. Training keeps most of them for the backward pass, multiplied by the "
+                    "batch size."
                 )
             ),
         ),
@@ -79,10 +80,11 @@ def show_metrics(layers: Sequence[LayerSummary], former: Sequence[LayerSummary] 
     ]
     with st.grid(4, min_column_width=130, key="architecture-metrics"):
         for label, total, text, help_text in metrics:
-            value, delta = total(layers), None
+            value, delta, was = total(layers), None, None
             if former and (before := total(former)) != value:
                 delta = f"{100 * (value / before - 1):+,.0f}%" if before else None
-            st.metric(label, text(value), delta, delta_color="inverse", help=help_text)
+                was = _(N_("vs. {value}"), value=text(before))
+            st.metric(label, text(value), delta, delta_color="inverse", delta_description=was, help=help_text)
 
 
 def _format_count(number: float) -> str:
@@ -90,6 +92,10 @@ def _format_count(number: float) -> str:
         if number >= size:
             return f"{number / size:.3g} {unit}"
     return f"{number:.0f}"
+
+
+def _format_bytes(size: float) -> str:
+    return f"{size / 1e6:.3g} MB"
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
@@ -132,15 +138,23 @@ def layer_table(task: tasks.Task, options: dict[str, Any], part: str = "") -> No
     detailed = st.toggle(
         _(N_("Show layers without MACs")),
         key="layer-detailed",
-        help=_(N_("If off, normalization and activation layers count towards the layer before them.")),
+        help=_(
+            N_(
+                "If off, the parameters and time of normalization and activation layers count towards the layer "
+                "before them."
+            )
+        ),
     )
     times = _layer_latency(task.name, key, part) if measured else {}
-    frame = layer_frame(networks.build_network(task, options, part), times, detailed)
+    built = networks.build_network(task, options, part)
+    frame = layer_frame(built, times, detailed)
     live_chart(
         layer_bars(frame, what, _(METRIC_COLUMNS[what])),
         f"layers-{what}-{detailed}",
         alt=_(METRIC_COLUMNS[what]),
     )
+    if what == "activation" and not detailed:
+        _explain_output_memory(frame, built)
     names = {
         "title": _(N_("layer")),
         "name": _(N_("in the code")),
@@ -163,10 +177,26 @@ def layer_table(task: tasks.Task, options: dict[str, Any], part: str = "") -> No
     )
 
 
+def _explain_output_memory(frame: pd.DataFrame, built: networks.BuiltNetwork) -> None:
+    """Say which outputs the shown ones leave out."""
+    shown, total = 1e3 * frame["activation"].sum(), sum(layer.activation_bytes for layer in built.layers)
+    st.caption(
+        _(
+            N_(
+                "Only the outputs of the layers shown: {shown} of {total}. Normalization, activation and other "
+                "layers write the rest; “Show layers without MACs” lists them."
+            ),
+            shown=_format_bytes(shown),
+            total=_format_bytes(total),
+        )
+    )
+
+
 def layer_frame(built: networks.BuiltNetwork, times: Mapping[str, float], detailed: bool) -> pd.DataFrame:
     """The layers in forward order with their names, the block of the model that they belong to, their costs and `times` in milliseconds.
 
-    Unless `detailed`, one row for each layer with weights or MACs, with the cost of the layers that follow it up to the next one.
+    Unless `detailed`, one row for each layer with weights or MACs, with parameters, MACs and time of the layers that follow it up to the
+    next one; its output memory is that of the layer alone.
     """
     block_of = {name: block for block in built.blocks for name, _kind in block.layers}
     modules = [built.network.get_submodule(layer.name) for layer in built.layers]
@@ -181,15 +211,13 @@ def layer_frame(built: networks.BuiltNetwork, times: Mapping[str, float], detail
             "shape": ["×".join(map(str, layer.out_shape)) for layer in built.layers],
             "parameters": [layer.parameters for layer in built.layers],
             "macs": [layer.macs for layer in built.layers],
-            "activation": [round(layer.activation_bytes / 1e3, 1) for layer in built.layers],
+            "activation": [float(f"{layer.activation_bytes / 1e3:.4g}") for layer in built.layers],
             "ms": [round(times.get(layer.name, np.nan), 3) for layer in built.layers],
         }
     )
     if not detailed:
-        sums = dict.fromkeys(("parameters", "macs", "activation"), "sum") | {
-            "ms": lambda v: v.sum(min_count=1)
-        }
-        firsts = dict.fromkeys(("group", "title", "short", "name", "kind", "shape"), "first")
+        sums = dict.fromkeys(("parameters", "macs"), "sum") | {"ms": lambda v: v.sum(min_count=1)}
+        firsts = dict.fromkeys(("group", "title", "short", "name", "kind", "shape", "activation"), "first")
         rows = rows.groupby("block", sort=False, as_index=False).agg({**firsts, **sums})
         rows = rows[(rows["parameters"] > 0) | (rows["macs"] > 0)]
     return rows.drop(columns="block").reset_index(drop=True)

@@ -13,7 +13,7 @@ from core.analysis import significance
 from ui.kit import palette
 from ui.kit.charts import empty_figure
 
-_MIN_HEIGHT = 380  # pixels, for three models
+_MIN_HEIGHT = 420  # pixels, for three models
 _LABEL_HEIGHT = 14  # pixels for the label of each further model
 _MANY_DECADES = 2.0  # of costs; then ticks at 1, 2 and 5 would touch on a phone
 _MIN_ERROR = 1e-3  # error rate; lower ones are clipped, because 0 has no place on a log axis
@@ -38,6 +38,8 @@ _ACCURACY_TICKS = (
     0.998,
     0.999,
 )
+_MINOR_ACCURACY_TICKS = (*np.arange(0.1, 0.9, 0.05), *np.arange(0.9, 0.995, 0.01))
+_MINOR_GRID = "rgba(138, 143, 152, 0.14)"
 
 
 @dataclass(frozen=True)
@@ -57,12 +59,14 @@ def pareto_chart(
     *,
     cost_label: str,
     accuracy_label: str,
+    titles: tuple[str, str],
     milliseconds: bool = False,
 ) -> go.Figure:
     """Accuracy vs. cost: a mark with its 95% interval per model, and the Pareto front.
 
     The x-axis is logarithmic, the y-axis logarithmic in the error rate: the steps from 80% to 90% and from 90% to 95% have the
-    same length, since both halve the errors. The customdata of a point is [accuracy, id].
+    same length, since both halve the errors. The customdata of a point is [accuracy, id]. `titles` are those of the axes, which
+    say so.
     """
     number_format = ".3~g" if milliseconds else ".4~s"  # SI prefixes would show 0.2 ms as "200m"
     fig = empty_figure(_MIN_HEIGHT + _LABEL_HEIGHT * max(0, len(points) - 3))
@@ -88,7 +92,7 @@ def pareto_chart(
             customdata=[[point.accuracy, point.id]],
             cliponaxis=False,
             marker={
-                "size": 15,
+                "size": 11,
                 "color": point.style.color,
                 "symbol": point.style.symbol,
                 # White sets marks apart that overlap; open ones are drawn in their own color.
@@ -98,8 +102,9 @@ def pareto_chart(
                 "type": "data",
                 "array": [upper - height],
                 "arrayminus": [height - lower],
-                "thickness": 1,
-                "color": palette.NEUTRAL,
+                "thickness": 2,
+                "width": 5,
+                "color": point.style.color,
             },
             hovertemplate=f"<b>{html.escape(point.name)}</b><br>{cost_label}: %{{x:{number_format}}}<br>"
             f"{accuracy_label}: %{{customdata[0]:.2%}} ({low:.2%}–{high:.2%})<extra></extra>",
@@ -107,8 +112,10 @@ def pareto_chart(
     low, high = (float(x.min()), float(x.max())) if len(x) else (1.0, 10.0)
     pad = max(0.15, 0.12 * np.log10(max(high / low, 1.0001)))
     fig.update_xaxes(
-        title_text=cost_label,
+        title_text=titles[0],
         type="log",
+        # Steps that get closer and closer show at a glance that the axis is logarithmic.
+        minor={"dtick": "D1", "showgrid": True, "gridcolor": _MINOR_GRID, "griddash": "dot"},
         range=[np.log10(low) - pad, np.log10(high) + pad],
         showgrid=True,
         tickformat="~g" if milliseconds else "~s",
@@ -120,7 +127,13 @@ def pareto_chart(
         range=[np.log10(ends.max()) + 0.08, np.log10(ends.min()) - 0.08],
         tickvals=error_scale(_ACCURACY_TICKS),
         ticktext=[f"{100 * a:.4g}" for a in _ACCURACY_TICKS],
-        title_text=f"{accuracy_label} (%)",
+        title_text=titles[1],
+        minor={
+            "tickvals": error_scale(_MINOR_ACCURACY_TICKS),
+            "showgrid": True,
+            "gridcolor": _MINOR_GRID,
+            "griddash": "dot",
+        },
     )
     return fig
 

@@ -284,7 +284,7 @@ def _live_panel(comparison_id: str, was_active: bool) -> None:
     for run, title in zip(members, titles, strict=True):
         status, summary = run.status(), run.summary
         result = (
-            format_metric("accuracy", summary["metrics"]["accuracy"])
+            format_metric("accuracy", summary["metrics"]["accuracy"], run.num_examples("test"))
             if summary and "accuracy" in summary["metrics"]
             else "–"
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -65,7 +66,8 @@ def cost_chart(selection: Selection) -> None:
         help=_(
             N_(
                 "Both axes are logarithmic, the accuracy axis in the error rate: halving the errors is the "
-                "same step everywhere. Bars show 95% CIs."
+                "same step everywhere. Bars show 95% CIs. Marks that would cover each other are moved apart "
+                "sideways; their bars stay at the exact value."
             )
         ),
     )
@@ -153,6 +155,7 @@ def _draw(shown: list[tuple[ModelResult, float, float]], cost: str, per_predicti
             model_name(result),
             _(N_("{network}: {accuracy}"), network=p.name, accuracy=f"{100 * p.accuracy:.2f}%"),
             p.style.color,
+            interval=tuple(map(float, accuracy_charts.error_scale(p.interval[::-1]))),
         )
         for p, height, (result, _v, _a) in zip(points, heights, shown, strict=True)
     ]
@@ -160,6 +163,10 @@ def _draw(shown: list[tuple[ModelResult, float, float]], cost: str, per_predicti
         points,
         cost_label=_(COST_NAMES[cost]),
         accuracy_label=_(N_("Test accuracy")),
+        titles=(
+            _(N_("{cost}, log scale"), cost=_(COST_NAMES[cost])),
+            _(N_("Test accuracy (%), log scale of the error rate")),
+        ),
         milliseconds=cost.startswith("ms"),
     )
     labeled_scatter(figure, labels, "pareto", model_dialog.request, alt=_(N_("Accuracy vs. cost")))
@@ -186,7 +193,7 @@ def results_table(results: list[ModelResult]) -> None:
         measure = st.container(width="content")
     styles = palette.family_styles([result.task.name for result in results])
     rows = [
-        _main_columns(result, _interval_image(intervals, result.id, style.color))
+        _main_columns(result, intervals.get(result.id), _interval_image(intervals, result.id, style.color))
         for result, style in zip(results, styles, strict=True)
     ]
     if all_columns:
@@ -211,7 +218,10 @@ def results_table(results: list[ModelResult]) -> None:
             _(N_("MACs (M)")): st.column_config.NumberColumn(
                 format="localized", width=_NUMBER_WIDTH, help=cost_names["multiply_adds"]
             ),
-            _(N_("95% CI")): st.column_config.ImageColumn(width=180, help=_interval_help(intervals)),
+            _(N_("95% CI (%)")): st.column_config.TextColumn(width=_NUMBER_WIDTH),
+            _(N_("95% CI, log scale")): st.column_config.ImageColumn(
+                width=_BAR_WIDTH, help=_interval_help(intervals)
+            ),
             _(N_("Latency (ms)")): st.column_config.NumberColumn(
                 format="%.2f", width=_NUMBER_WIDTH, help=cost_names["ms_1"]
             ),
@@ -234,14 +244,17 @@ def results_table(results: list[ModelResult]) -> None:
             statistics.show_statistics(results)
 
 
-def _main_columns(result: ModelResult, interval: str | None) -> dict[str, object]:
+def _main_columns(
+    result: ModelResult, interval: tuple[float, float] | None, image: str | None
+) -> dict[str, object]:
     """What matters, most important first: a phone shows two columns and the beginning of the next."""
     cost = model_costs(result)
     return {
         _(N_("Model")): model_name(result),
         _(N_("Accuracy")): 100 * result.accuracy if math.isfinite(result.accuracy) else None,
         _(N_("MACs (M)")): round(cost["multiply_adds"] / 1e6, 1),
-        _(N_("95% CI")): interval,
+        _(N_("95% CI (%)")): "–".join(f"{100 * bound:.1f}" for bound in interval) if interval else None,
+        _(N_("95% CI, log scale")): image,
         _(N_("Parameters")): cost["parameters"],
         _(N_("Training time")): format_duration_short(result.seconds) if result.seconds else "–",
         _(N_("Latency (ms)")): cost["ms_1"] if math.isfinite(cost["ms_1"]) else None,
@@ -274,15 +287,19 @@ def _interval_help(intervals: dict[str, tuple[float, float]]) -> str | None:
     if not intervals:
         return None
     low, high = _scale(intervals)
-    return _(N_("Scale: {low} to {high}"), low=f"{low:.0%}", high=f"{high:.0%}")
+    return _(
+        N_("Scale: {low} to {high}, logarithmic in the error rate"), low=f"{low:.0%}", high=f"{high:.0%}"
+    )
 
 
 def _interval_image(intervals: dict[str, tuple[float, float]], name: str, color: str) -> str | None:
-    """The interval as a bar in the model's color on the scale of all models, an SVG file as a data URL; None without predictions."""
+    """The interval as a bar in the model's color on the scale of all models, which is that of the chart, an SVG file as a data URL; None
+    without predictions.
+    """
     if name not in intervals:
         return None
-    start, end = _scale(intervals)
-    left, right = (_BAR_WIDTH * (bound - start) / (end - start) for bound in intervals[name])
+    start, end, *bounds = np.log10(accuracy_charts.error_scale([*_scale(intervals), *intervals[name]]))
+    left, right = (_BAR_WIDTH * (bound - start) / (end - start) for bound in bounds)
     width = max(right - left, 2.0)
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_BAR_WIDTH}" height="{_BAR_HEIGHT}">'

@@ -27,7 +27,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   let box = parentElement.querySelector('.manabi-blocks')
   if (!box) {
     box = add('div', parentElement, '', 'manabi-blocks')
-    box.scroller = add('div', box, '', 'scroll')
+    box.scroller = add('div', add('div', box, '', 'frame-box'), '', 'scroll')
+    box.buttons = addScrollButtons(box.scroller)
     box.legend = add('ul', box, '', 'legend')
     box.maps = add('div', box, '', 'maps')
     box.tip = add('div', box, '', 'tip')
@@ -38,6 +39,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     }, { passive: true })
     new ResizeObserver(() => markEdges(box.scroller)).observe(box.scroller)
   }
+  box.buttons.forEach((button, i) => button.setAttribute('aria-label', button.title = data.scroll[i]))
   const focused = box.contains(document.activeElement) ? document.activeElement.dataset?.name : undefined
   const height = data.bottom - data.top
   // Enlarged to the page where there is room, else reduced to it, as far as the blocks stay visible; labels keep their size.

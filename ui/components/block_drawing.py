@@ -24,7 +24,7 @@ def block_drawing(data: dict[str, Any], key: str, on_open: Callable[[str], None]
             (lines), "chosen", "join", "sign", "x", "y", "w", "h", "dx", "dy" and "src" (URL of the image on its side, or ""); "edges"
             (SVG paths); "groups" with "name", "from" and "to"; "ghosts" like blocks; "colors" by kind; "legend" of "text" and "color"
             ("" for an outline); "maps" with "title", "notes", "tiles" of "src" and "label", "values" of "label", "share" and "text",
-            and "color", or None; "alt" for screen readers.
+            and "color", or None; "scroll", what the buttons to the left and right are called; "alt" for screen readers.
         key: of the component in the session state.
         on_open: callback.
     """

@@ -1,4 +1,5 @@
-const MARKER_RADIUS = 9 // pixels
+const MARKER_RADIUS = 7 // pixels
+const MARK_DISTANCE = 13 // pixels between the centers of two marks
 const LEADER_FROM = 15 // pixels; a nearer label needs no line
 const DISTANCES = [13, 20, 30, 42, 56, 74, 96, 122, 152]
 const ANGLES = Array.from({ length: 16 }, (_, i) => (i * Math.PI) / 8)
@@ -38,11 +39,34 @@ const candidates = (point, size, bounds) => {
   return found
 }
 
+// Marks that would cover each other, moved apart sideways; they keep their order.
+const spread = (points) => {
+  const moved = points.map((point) => ({ ...point }))
+  for (let round = 0; round < 60; round++) {
+    let rests = true
+    for (let i = 0; i < moved.length; i++) {
+      for (let j = i + 1; j < moved.length; j++) {
+        const a = moved[i], b = moved[j], sign = points[j].x < points[i].x ? -1 : 1
+        const distance = MARK_DISTANCE ** 2 - (b.y - a.y) ** 2
+        const lacks = Math.sqrt(Math.max(0, distance)) - sign * (b.x - a.x)
+        if (distance <= 0 || lacks < 0.1) continue
+        const step = (sign * lacks) / 2
+        a.x -= step
+        b.x += step
+        rests = false
+      }
+    }
+    if (rests) break
+  }
+  return moved
+}
+
 // Each label in turn takes its best place given all others, until none moves.
 const place = (points, sizes, bounds) => {
   const options = points.map((point, i) => candidates(point, sizes[i], bounds))
-  const marks = points.map(({ x, y }) => ({
-    left: x - MARKER_RADIUS, right: x + MARKER_RADIUS, top: y - MARKER_RADIUS, bottom: y + MARKER_RADIUS,
+  const marks = points.map(({ x, y, ends }) => ({
+    left: x - MARKER_RADIUS, right: x + MARKER_RADIUS,
+    top: Math.min(y - MARKER_RADIUS, ...ends), bottom: Math.max(y + MARKER_RADIUS, ...ends),
   }))
   const chosen = points.map(() => null)
   const cost = (i, option) => {
@@ -92,13 +116,21 @@ const arrange = (root) => {
   lines.setAttribute('viewBox', `0 0 ${width} ${height}`)
   lines.style.width = `${width}px`
   lines.style.height = `${height}px`
-  const points = root.points.map(({ x, y }) => ({ x: xaxis._offset + xaxis.d2p(x), y: yaxis._offset + yaxis.d2p(y) }))
+  const exact = root.points.map(({ x, y, ends }) => ({
+    x: xaxis._offset + xaxis.d2p(x), y: yaxis._offset + yaxis.d2p(y), ends: ends.map((end) => yaxis._offset + yaxis.d2p(end)),
+  }))
+  const points = spread(exact)
+  const marks = [...plot.querySelectorAll('.scatterlayer .trace path.point')]
+  marks.forEach((mark, i) => mark.setAttribute('transform', `translate(${points[i].x - xaxis._offset},${points[i].y - yaxis._offset})`))
   const sizes = [...labels.children].map((label) => ({ width: label.offsetWidth + 4, height: label.offsetHeight + 2 }))
   const bounds = {
     left: xaxis._offset, right: xaxis._offset + xaxis._length, top: yaxis._offset, bottom: yaxis._offset + yaxis._length,
   }
   const found = place(points, sizes, bounds)
+  const joints = points.flatMap(({ x, y }, i) => Math.abs(x - exact[i].x) <= MARKER_RADIUS ? [] :
+    [makeSvg('line', { x1: exact[i].x, y1: y, x2: x, y2: y, stroke: root.points[i].color })])
   lines.replaceChildren(
+    ...joints,
     ...found.flatMap(({ end, length }, i) => {
       if (length < LEADER_FROM) return []
       const start = MARKER_RADIUS / length

@@ -1,4 +1,4 @@
-"""Scatter chart with a label at every point, joined to it by a line where it stands apart; labels never overlap.
+"""Scatter chart with a label at every point, joined to it by a line where it stands apart; neither labels nor marks overlap.
 
 Where the labels fit depends on the width of the screen, so the browser places them. They are buttons, so that
 a point can be opened with the keyboard too.
@@ -30,6 +30,7 @@ class PointLabel:
         text: label.
         hint: tooltip, and what screen readers say.
         color: color of the line to the label.
+        interval: lower and upper end of the bar at the point on the y-axis.
     """
 
     id: str
@@ -38,6 +39,7 @@ class PointLabel:
     text: str
     hint: str
     color: str
+    interval: tuple[float, float]
 
 
 def labeled_scatter(
@@ -56,7 +58,16 @@ def labeled_scatter(
         "config": CONFIG,
         "alt": alt,
         "points": [
-            {"id": p.id, "x": p.x, "y": p.y, "text": p.text, "hint": p.hint, "color": p.color} for p in labels
+            {
+                "id": p.id,
+                "x": p.x,
+                "y": p.y,
+                "text": p.text,
+                "hint": p.hint,
+                "color": p.color,
+                "ends": p.interval,
+            }
+            for p in labels
         ],
     }
     _mount(

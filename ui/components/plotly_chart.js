@@ -17,6 +17,20 @@ const applyTheme = (layout, element) => {
   }
 }
 
+// Paper is narrower than the screen, and a browser prints what is drawn already: charts are drawn for A4, afterwards for the screen again.
+const PRINT_WIDTH = 660
+const drawForPrint = (chart) => {
+  const page = chart.closest('[data-testid=stMainBlockContainer]') ?? document.body
+  const share = Math.min(1, PRINT_WIDTH / page.clientWidth)
+  if (share < 1) window.Plotly.relayout(chart, { width: Math.floor(chart.clientWidth * share), autosize: false })
+}
+if (!window.manabiPrints) { // components share the page
+  window.manabiPrints = true
+  const charts = () => [...document.querySelectorAll('.js-plotly-plot')].filter((chart) => chart._fullLayout && chart.clientWidth)
+  addEventListener('beforeprint', () => charts().forEach(drawForPrint))
+  addEventListener('afterprint', () => charts().forEach((chart) => window.Plotly.relayout(chart, { width: null, autosize: true })))
+}
+
 // A finger scrolls the page; a tap still arrives, as the mouse events that browsers make of it.
 const letTouchesScroll = (chart) =>
   chart.addEventListener('touchstart', (event) => event.stopPropagation(), { capture: true, passive: true })

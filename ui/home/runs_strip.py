@@ -85,6 +85,7 @@ def _show_metric(run: Run) -> None:
     if not run.kind:
         return
     score = get_kind(run.kind).selection_metric
+    count = run.num_examples("validation" if run.summary is None else "test")
     course = _validation_course(run, score)
     tested = score.test_value((run.summary or {}).get("metrics", {}))
     value = tested if tested is not None else next(reversed(course), None)
@@ -93,7 +94,7 @@ def _show_metric(run: Run) -> None:
         _(N_("{metric}, test set"), metric=metric)
         if tested is not None
         else _(N_("{metric}, validation set"), metric=metric),
-        "–" if value is None or not math.isfinite(value) else format_metric(score.name, value),
+        "–" if value is None or not math.isfinite(value) else format_metric(score.name, value, count),
         chart_data=course if len(course) > 1 else None,
         chart_type="line",
     )

@@ -29,18 +29,22 @@ GROUP_TITLES: dict[str, str] = {
 }
 LENGTH_FIELDS = ("max_steps",)
 """Main fields that stand beside the time limit instead."""
-_MIN_FIELD_WIDTH = 130  # pixels in which a number and its buttons fit
+MIN_FIELD_WIDTH = 130
+"""Pixels in which a number and its buttons fit."""
+FIELD_COLUMNS = 4
+"""Fields in a row where there is room."""
 
 
 def main_fields(task: Task, base: Recipe, prefix: str) -> dict[str, Any]:
-    """Draw the most important fields of `base`, one below the other, and return their values, which may be out of bounds.
+    """Draw the most important fields of `base` in rows and return their values, which may be out of bounds.
 
     Widgets are bound to the URL as `prefix`.field, so that a link shares a setting. A value out of bounds is marked beside its
     field; `Recipe.changed` refuses it.
     """
     url.migrate_parameters(f"{prefix}.", migrate_recipe)
     names = [n for n in task.fields() if _group(base, n) == "main" and n not in LENGTH_FIELDS]
-    return {name: draw_field(base, name, prefix) for name in names}
+    columns = -(-len(names) // -(-len(names) // FIELD_COLUMNS))  # rows of about the same length
+    return _draw_grid(base, names, prefix, columns)
 
 
 def more_fields(task: Task, base: Recipe, prefix: str, values: dict[str, Any]) -> dict[str, Any]:
@@ -57,7 +61,9 @@ def more_fields(task: Task, base: Recipe, prefix: str, values: dict[str, Any]) -
         st.markdown(f"**{_(title)}**")
         fields = {n: type(base).field(n) for n in names}
         grid = st.grid(
-            2, min_column_width=_MIN_FIELD_WIDTH, vertical_alignment=_alignment(fields, names, prefix)
+            FIELD_COLUMNS,
+            min_column_width=MIN_FIELD_WIDTH,
+            vertical_alignment=_alignment(fields, names, prefix),
         )
         for name in names:
             if type(base).has_effect(name, chosen):
@@ -73,14 +79,19 @@ def _group(base: Recipe, name: str) -> str:
 def group_form(base: Recipe, names: list[str], prefix: str, columns: int = 3) -> dict[str, Any]:
     """Draw the fields `names` of `base` in rows of `columns` and return their values, as `main_fields` does."""
     url.migrate_parameters(f"{prefix}.", migrate_recipe)
-    values: dict[str, Any] = {}
+    return _draw_grid(base, names, prefix, columns)
+
+
+def _draw_grid(base: Recipe, names: list[str], prefix: str, columns: int) -> dict[str, Any]:
+    """Draw fields in rows of `columns`, fewer where they have no room: without empty places, which would be blank on a phone."""
     fields = {name: type(base).field(name) for name in names}
-    for first in range(0, len(names), columns):
-        row = names[first : first + columns]
-        alignment = _alignment(fields, row, prefix)
-        for place, name in zip(st.columns(columns, vertical_alignment=alignment), row, strict=False):
-            with place:
-                values[name] = draw_field(base, name, prefix)
+    grid = st.grid(
+        columns, min_column_width=MIN_FIELD_WIDTH, vertical_alignment=_alignment(fields, names, prefix)
+    )
+    values: dict[str, Any] = {}
+    for name in names:
+        with grid.cell():
+            values[name] = draw_field(base, name, prefix)
     return values
 
 

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.formatting import METRIC_NAMES
-from core.kinds import BestEpoch, Curve, Kind, get_kind
+from core.kinds import BestEpoch, Curve, get_kind
 from core.kinds.base import Finding
 from core.messages import N_
 from core.runs.logs import decimate, smooth
@@ -24,15 +24,27 @@ AXIS_NAMES: dict[str, str] = {
     "seconds": N_("Training time (s)"),
 }
 
+_MIN_WIDTH = 320  # pixels of the curves, and of what stands beside them
+
 
 def show_curves(run: Run, log: pd.DataFrame) -> None:
     """Show the curves of the run's kind, the findings, and the probe predictions; nothing before the first step."""
     if log.empty:
         return
     kind = get_kind(run.task.kind)
-    _show_charts(run, log, kind)
-    show_findings(kind.diagnose(log))
-    probes.probe_strip(run)
+    axis, weight, log_y, whole = _chart_settings(run)
+    best = kind.find_best_epoch(log)
+    grid = st.grid(2, min_column_width=_MIN_WIDTH, gap="medium")
+    with grid.cell():
+        # One below the other: side by side, legends would take more room than curves.
+        for curve in reversed(kind.curves):
+            figure = curve_figure(
+                log, curve, best, axis, weight, log_y=log_y and curve.key == "loss", whole=whole
+            )
+            live_chart(figure, f"curve-{curve.key}-{run.id}", alt=_(curve.name))
+    with grid.cell():
+        show_findings(kind.diagnose(log))
+        probes.probe_strip(run)
 
 
 def show_findings(findings: list[Finding]) -> None:
@@ -43,7 +55,10 @@ def show_findings(findings: list[Finding]) -> None:
         )
 
 
-def _show_charts(run: Run, log: pd.DataFrame, kind: Kind) -> None:
+def _chart_settings(run: Run) -> tuple[str, float, bool, bool]:
+    """Draw the heading of the curves with their settings; return the x-axis, the weight of smoothing, whether the loss is
+    logarithmic, and whether the y-axis is shown in full.
+    """
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.header(_(N_("Learning curves")), width="content")
         settings = st.popover(_(N_("Chart settings")), icon=":material/tune:", key=f"chart-settings-{run.id}")
@@ -69,13 +84,7 @@ def _show_charts(run: Run, log: pd.DataFrame, kind: Kind) -> None:
                 N_("By default, the axis leaves out the first steps, so that later differences are visible.")
             ),
         )
-    best = kind.find_best_epoch(log)
-    # One below the other: side by side, legends would take more room than curves.
-    for curve in reversed(kind.curves):
-        figure = curve_figure(
-            log, curve, best, axis, weight, log_y=log_y and curve.key == "loss", whole=whole
-        )
-        live_chart(figure, f"curve-{curve.key}-{run.id}", alt=_(curve.name))
+    return axis, weight, log_y, whole
 
 
 def curve_figure(
@@ -108,7 +117,7 @@ def curve_figure(
         best_label=_best_label(best),
         y_format=curve.y_format,
         integer_x=axis != "seconds",
-        height=240,
+        height=270,
     )
     if not whole:
         figure.update_yaxes(

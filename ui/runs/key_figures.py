@@ -39,10 +39,13 @@ class Course:
     metric: str
     label: str
     values: list[float]
+    is_validation: bool = True
 
-    def format(self, value: float) -> str:
-        """`value` of this metric as text."""
-        return format_metric(self.metric, value)
+    def format(self, value: float, run: Run) -> str:
+        """`value` of this metric of `run` as text."""
+        return format_metric(
+            self.metric, value, run.num_examples("validation") if self.is_validation else None
+        )
 
 
 def metric_course(kind: Kind, log: pd.DataFrame) -> Course | None:
@@ -60,7 +63,8 @@ def metric_course(kind: Kind, log: pd.DataFrame) -> Course | None:
             )
     for column, split in ((f"val/{name}", "validation"), (f"train/{name}", "train")):
         if column in log and log[column].notna().any():
-            return Course(name, metric_label(name, split), log[column].dropna().tolist())
+            values = log[column].dropna().tolist()
+            return Course(name, metric_label(name, split), values, is_validation=split == "validation")
     return None
 
 
@@ -79,7 +83,7 @@ def _progress_figures(run: Run, status: Status, log: pd.DataFrame) -> list[tuple
         return []
     figures = [(_(N_("Epoch")), f"{status.epoch:.1f} / {status.epochs}", [])]
     if course := metric_course(get_kind(run.task.kind), log):
-        figures.append((course.label, course.format(course.values[-1]), _thin(course.values)))
+        figures.append((course.label, course.format(course.values[-1], run), _thin(course.values)))
     if status.state == "running":
         rate = N_("Images/s") if dataset_info(run.task.dataset).is_image else N_("Samples/s")
         figures.append((_(rate), f"{status.rate:,.0f}", []))
@@ -94,10 +98,11 @@ def _finished_figures(run: Run, log: pd.DataFrame) -> list[tuple[str, str, list[
     score, figures = kind.selection_metric, []
     value = best_run.test_result(run)
     if value is not None:
-        figures.append((metric_label(score.name, "test"), format_metric(score.name, value), []))
+        text = format_metric(score.name, value, run.num_examples("test"))
+        figures.append((metric_label(score.name, "test"), text, []))
     if course := metric_course(kind, log):
         best = max(course.values) if score.higher_is_better else min(course.values)
-        figures.append((course.label, course.format(best), []))
+        figures.append((course.label, course.format(best, run), []))
     figures.append((_(N_("Best epoch")), f"{summary['best_epoch']} / {summary['epochs']}", []))
     figures.append((_(N_("Training time")), format_duration_short(summary["seconds"]), []))
     return figures

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.analysis import export
+from core.analysis import export, significance
 from core.analysis.evaluation_report import ClassificationReport, EvaluationReport, RegressionReport
 from core.data import ArrayDataset
-from core.formatting import METRIC_NAMES, format_metric
+from core.formatting import METRIC_NAMES, format_metric, percent_decimals
+from core.kinds import get_kind
 from core.messages import N_
 from core.runs.store import Run
 from ui.components.live_chart import clickable_chart
@@ -33,13 +36,34 @@ def show_test_results(run: Run) -> None:
 
 
 def show_metrics(run: Run) -> None:
-    """Show the test metrics of a finished run, and the reference result of its task."""
-    summary = run.summary
-    grid = st.grid(max(2, len(summary["metrics"])), min_column_width=150)
-    for name, value in summary["metrics"].items():
-        grid.metric(_(METRIC_NAMES.get(name, name)), format_metric(name, value), border=True)
+    """Show the test metrics of a finished run that are not among its key figures, and the reference result of its task."""
+    summary, shown = run.summary, get_kind(run.task.kind).selection_metric.test
+    count = run.num_examples("test")
+    parts = [
+        f"{_(METRIC_NAMES.get(name, name))} **{format_metric(name, value, count)}**"
+        for name, value in summary["metrics"].items()
+        if (name,) != shown
+    ]
+    if interval := _accuracy_interval(summary["metrics"], count):
+        parts.append(interval)
+    if parts:
+        st.markdown(" · ".join(parts))
     if run.task.expected_result and not summary.get("stand_in_for"):
         _show_reference(run)
+
+
+def _accuracy_interval(metrics: Mapping[str, float], count: int | None) -> str:
+    """The interval of a test accuracy, which says how far another test set could be from it; empty for other metrics."""
+    if "accuracy" not in metrics or not count:
+        return ""
+    low, high = significance.wilson_interval(round(metrics["accuracy"] * count), count)
+    return _n(
+        "Accuracy on {count} test image: 95% CI {low}–{high}",
+        "Accuracy on {count} test images: 95% CI {low}–{high}",
+        count,
+        low=f"{100 * low:.1f}",
+        high=f"{100 * high:.1f}%",
+    )
 
 
 def show_classification(run: Run) -> None:
@@ -139,7 +163,8 @@ def _show_classification(run: Run, report: ClassificationReport, dataset: ArrayD
             config=charts.CONFIG,
         )
         renamed = table.rename(columns={**names, "support": _(N_("test images"))})
-        st.dataframe(renamed.style.format(dict.fromkeys(names.values(), "{:.2%}")), width="stretch")
+        share = f"{{:.{percent_decimals(int(table['support'].min()))}%}}"
+        st.dataframe(renamed.style.format(dict.fromkeys(names.values(), share)), width="stretch")
 
 
 def _error_gallery(

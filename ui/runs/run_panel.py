@@ -48,7 +48,8 @@ def state_badge(status: Status) -> None:
 def run_link(run: Run) -> None:
     """Draw a link to a run: its name, state and first test metric; its id is the tooltip."""
     word, icon, _color = STATE_BADGES[run.status().state]
-    result = next((format_metric(k, v) for k, v in (run.summary or {}).get("metrics", {}).items()), "")
+    metrics, count = (run.summary or {}).get("metrics", {}), run.num_examples("test")
+    result = next((format_metric(k, v, count) for k, v in metrics.items()), "")
     if result:
         result = " ".join(filter(None, (result, fallback_label(run.config.get("data", {})))))
     words = (escape_markdown(run_name(run)), _(word), result)
@@ -131,7 +132,7 @@ def _announce_best(run: Run) -> None:
         text = _(
             N_("New best for this task: {metric} {value}"),
             metric=key_figures.metric_label(score.name, "test"),
-            value=format_metric(score.name, best_run.test_result(run)),
+            value=format_metric(score.name, best_run.test_result(run), run.num_examples("test")),
         )
         st.toast(text, icon=":material/trophy:")
 

@@ -90,12 +90,16 @@ def pick_runs(runs: list[Run], table: pd.DataFrame, *, all_columns: bool) -> lis
     columns = {
         _(N_("run")): [names[i] for i in ids],
         _(N_("best validation")): [
-            _format_named_metric(name, value, fallback)
-            for name, value, fallback in zip(table["score"], table["best"], table["fallback"], strict=True)
+            _format_named_metric(name, value, fallback, count)
+            for name, value, fallback, count in zip(
+                table["score"], table["best"], table["fallback"], table["num_validation"], strict=True
+            )
         ],
         _(N_("test")): [
-            _format_named_metric(*metric, fallback) if metric else ""
-            for metric, fallback in zip(table["test"], table["fallback"], strict=True)
+            _format_named_metric(*metric, fallback, count) if metric else ""
+            for metric, fallback, count in zip(
+                table["test"], table["fallback"], table["num_test"], strict=True
+            )
         ],
         _(N_("validation")): [_thin_out(values) for values in table["history"]],
         _(N_("state")): [_(STATE_BADGES[s][0]) for s in table["state"]],
@@ -154,10 +158,12 @@ def _thin_out(values: list[float]) -> list[float]:
     return kept * 2 if len(kept) == 1 else kept
 
 
-def _format_named_metric(name: str, value: float, fallback: bool) -> str:
-    """Format a metric with its name, which accuracy does without, and a label if it was measured on fallback data."""
+def _format_named_metric(name: str, value: float, fallback: bool, count: float | None) -> str:
+    """Format a metric of `count` examples with its name, which accuracy does without, and a label if it was measured on fallback data."""
     if not name:
         return ""
     title = "" if name == "accuracy" else _(METRIC_NAMES.get(name, name))
     label = _(N_("(fallback data)")) if fallback else ""
-    return " ".join(filter(None, (title, format_metric(name, value), label)))
+    return " ".join(
+        filter(None, (title, format_metric(name, value, int(count) if pd.notna(count) else None), label))
+    )

@@ -35,18 +35,22 @@ def best_figures(selected_runs: list[Run], table: pd.DataFrame) -> None:
     """Show the best results among the selected runs, each with the name of its run, and how many of all runs they are."""
     rows = table[table["id"].isin([run.id for run in selected_runs])]
     names = short_names(selected_runs)
-    figures = []
+    figures, counts = [], {run.id: run.num_examples for run in selected_runs}
     if len(ranked := rows.dropna(subset=["best"])) and ranked["score"].nunique() == 1:
         best = ranked.loc[ranked["worse"].astype(float).idxmin()]
-        figures.append((metric_label(best["score"], "validation"), best["score"], best["best"], best["id"]))
+        figures.append(("validation", best["score"], best["best"], best["id"]))
         tested = rows[[bool(metric) and metric[0] == best["score"] for metric in rows["test"]]]
         if len(tested):
             sign = 1 if best["worse"] == best["best"] else -1  # whether the lowest value is the best
             winner = tested.loc[tested["test"].map(lambda metric: sign * metric[1]).idxmin()]
-            figures.append((metric_label(winner["test"][0], "test"), *winner["test"], winner["id"]))
+            figures.append(("test", *winner["test"], winner["id"]))
     shown = [
-        (label, format_metric(name, value), _(N_("Best: {run}"), run=names[run]))
-        for label, name, value, run in figures
+        (
+            metric_label(name, split),
+            format_metric(name, value, counts[run](split)),
+            _(N_("Best: {run}"), run=names[run]),
+        )
+        for split, name, value, run in figures
     ]
     finished = rows[rows["state"] == "finished"]
     if len(finished):

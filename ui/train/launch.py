@@ -1,11 +1,11 @@
-"""Choose what to train: task and recipe beside the Start button, the estimated time, and the form of the recipe."""
+"""The card that starts a run: task, recipe, settings, estimated time and the Start button."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from core import paths, tasks
 from core.analysis import runtime_estimate
@@ -16,53 +16,60 @@ from core.training.recipe import Recipe
 from ui.kit import cache, data_source, forms, preload, url
 from ui.kit.frame import debounced, flash, try_action, with_error_boundary
 from ui.kit.i18n import _, _n, format_duration, translate_message
+from ui.train import sweeps
 
 _MAX_SECONDS = 86_400  # of a time limit: one day
 _QUICK, _FULL = "quick", "full"
-_ESTIMATE_WIDTH = 380  # pixels: the estimated time in one line
+_ESTIMATE_WIDTH = 360  # pixels: the estimated time in one line
 
 
 @dataclass(frozen=True)
-class LaunchBar:
-    """What the bar on top of the page has chosen, and its places for what depends on the form.
-
-    `prefix` begins the names of the form's widgets, and `base` is the recipe that it starts from.
+class Choice:
+    """What the card has chosen: a task and its recipe, or the error that says which value is not allowed; `seconds` is the time limit, 0
+    for none, None if it is not allowed.
     """
 
     task: tasks.Task
-    base: Recipe
-    prefix: str
-    start_place: DeltaGenerator
-    estimate_place: DeltaGenerator
+    recipe: Recipe | UserError
+    seconds: int | None
+
+    @property
+    def is_allowed(self) -> bool:
+        """Whether a run can start."""
+        return isinstance(self.recipe, Recipe) and self.seconds is not None
 
 
-def launch_bar(run: Run | None) -> LaunchBar:
-    """Draw the bar that starts a run: task, recipe and the place of Start in a row, on a phone one below the other."""
+def launch_card(run: Run | None) -> Choice:
+    """Draw the card that starts a run. Beside an attached `run` its settings are folded, so that the results stand high on the page."""
     with st.container(border=True, gap="small"):
-        left, middle, right = st.columns([5, 3, 3], gap="small", vertical_alignment="bottom")
+        left, right = st.columns([5, 3], gap="small")
         with left:
             task = _choose_task(run)
-        with middle:
+        with right:
             base, prefix = _choose_variant(task)
         st.caption(_(task.about))
-        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            estimate_place = st.container(width=_ESTIMATE_WIDTH)
-            _data_button(task)
-    return LaunchBar(task, base, prefix, right.container(), estimate_place)
-
-
-def settings_heading(run: Run | None) -> None:
-    """Draw the heading of the form, beside an attached run with the button that takes over its settings."""
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.header(_(N_("Settings")), width="content")
         if run:
-            st.button(
-                _(N_("Use run settings")),
-                icon=":material/input:",
-                key="take-over",
-                on_click=take_over_recipe,
-                args=(run,),
-            )
+            with st.expander(_(N_("Settings")), icon=":material/tune:", key="settings"):
+                st.button(
+                    _(N_("Use run settings")),
+                    icon=":material/input:",
+                    key="take-over",
+                    on_click=take_over_recipe,
+                    args=(run,),
+                )
+                values = forms.main_fields(task, base, prefix)
+                recipe, seconds = _more_settings(task, base, prefix, values)
+        else:
+            values = forms.main_fields(task, base, prefix)
+            with st.expander(_(N_("More settings")), icon=":material/tune:", key="more-settings"):
+                recipe, seconds = _more_settings(task, base, prefix, values)
+        choice = Choice(task, recipe, seconds)
+        _start_row(choice, is_main=run is None or not run.status().is_active)
+        if isinstance(recipe, Recipe):
+            data_source.show_missing_weights(task, recipe)
+            if seconds is not None:
+                sweeps.sweep_form(task, recipe, seconds)
+    return choice
 
 
 def _choose_task(run: Run | None) -> tasks.Task:
@@ -132,16 +139,14 @@ def _data_button(task: tasks.Task) -> None:
         data_source.show_data_source(task)
 
 
-def choose_recipe(task: tasks.Task, base: Recipe, prefix: str) -> tuple[Recipe | UserError, int | None]:
-    """Draw the form of `base`.
-
-    Returns the recipe, or the error that says which value is not allowed; and the time limit in seconds, 0 for none, None if it
-    is not allowed.
-    """
-    values = forms.main_fields(task, base, prefix)
-    with st.expander(_(N_("More settings")), icon=":material/tune:", key="more-settings"):
-        heading = _(N_("Training length"))
-        st.markdown(f"**{heading}**")
+def _more_settings(
+    task: tasks.Task, base: Recipe, prefix: str, values: dict[str, Any]
+) -> tuple[Recipe | UserError, int | None]:
+    """Draw the form of `base` beyond the main fields, which have `values`; return the recipe and the time limit as in `Choice`."""
+    heading = _(N_("Training length"))
+    st.markdown(f"**{heading}**")
+    grid = st.grid(forms.FIELD_COLUMNS, min_column_width=forms.MIN_FIELD_WIDTH, vertical_alignment="bottom")
+    with grid.cell():
         seconds = forms.bounded_integer(
             _(N_("Time limit (s)")),
             0,
@@ -150,9 +155,10 @@ def choose_recipe(task: tasks.Task, base: Recipe, prefix: str) -> tuple[Recipe |
             key=f"{task.name}.budget",
             help=_(N_("0 = no limit. Otherwise the limit is converted to a number of steps when you start.")),
         )
-        for name in forms.LENGTH_FIELDS:
+    for name in forms.LENGTH_FIELDS:
+        with grid.cell():
             values[name] = forms.draw_field(base, name, prefix)
-        values |= forms.more_fields(task, base, prefix, values)
+    values |= forms.more_fields(task, base, prefix, values)
     try:
         recipe = base.changed(**values)
         _check_recipe(task, recipe)
@@ -171,30 +177,30 @@ def _check_recipe(task: tasks.Task, recipe: Recipe) -> None:
         runtime_estimate.check_recipe(task, recipe)
 
 
-def start_controls(bar: LaunchBar, recipe: Recipe | UserError, seconds: int | None, *, is_main: bool) -> None:
-    """Draw the Start button and the estimated time in the bar; while the recipe is not allowed, the button is disabled and the reason
-    stands in place of the time.
-
-    `is_main` says whether Start is the page's main action.
+def _start_row(choice: Choice, *, is_main: bool) -> None:
+    """Draw the estimated time, the data and Start in a row, on a phone one below the other; while the recipe is not allowed, the button is
+    disabled and the reason stands above. `is_main` says whether Start is the page's main action.
     """
-    is_allowed = isinstance(recipe, Recipe) and seconds is not None
-    bar.start_place.button(
-        _(N_("Start training")),
-        type="primary" if is_main else "secondary",
-        icon=":material/play_arrow:",
-        width="stretch",
-        key="start",
-        on_click=start_run,
-        args=(bar.task, recipe, seconds),
-        disabled=not is_allowed,
-        help=_(N_("Runs in a separate process. If another run is in progress, this one is queued.")),
-    )
-    with bar.estimate_place:
-        if isinstance(recipe, UserError):
-            st.error(translate_message(recipe.message), icon=":material/error:")
-        elif seconds is not None:
-            # In a thread of its own: timing a few batches takes seconds, and Start must not wait for it.
-            st.fragment(show_estimate, parallel=True, key="estimate")(bar.task, recipe, seconds)
+    recipe, seconds = choice.recipe, choice.seconds
+    if isinstance(recipe, UserError):
+        st.error(translate_message(recipe.message), icon=":material/error:")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(width=_ESTIMATE_WIDTH):
+            if choice.is_allowed:
+                # In a thread of its own: timing a few batches takes seconds, and Start must not wait for it.
+                st.fragment(show_estimate, parallel=True, key="estimate")(choice.task, recipe, seconds)
+        _data_button(choice.task)
+        st.button(
+            _(N_("Start training")),
+            type="primary" if is_main else "secondary",
+            icon=":material/play_arrow:",
+            width="stretch",
+            key="start",
+            on_click=start_run,
+            args=(choice.task, recipe, seconds),
+            disabled=not choice.is_allowed,
+            help=_(N_("Runs in a separate process. If another run is in progress, this one is queued.")),
+        )
 
 
 @with_error_boundary

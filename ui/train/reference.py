@@ -26,6 +26,7 @@ from ui.runs.run_panel import run_link
 
 _NUM_RECENT = 5
 _SMOOTHING = 0.9
+_MIN_WIDTH = 320  # pixels of a chart
 
 
 def show_reference(task: tasks.Task) -> None:
@@ -53,7 +54,7 @@ def show_reference_curves(task: tasks.Task) -> None:
 
 def _describe_run(run: Run) -> None:
     value, score = best_run.test_result(run), get_kind(run.task.kind).selection_metric
-    result = format_metric(score.name, value) if value is not None else ""
+    result = format_metric(score.name, value, run.num_examples("test")) if value is not None else ""
     parts = (escape_markdown(run_name(run)), result, fallback_label(run.config.get("data", {})))
     st.caption(_(N_("In gray: your last run ({run})"), run=" · ".join(filter(None, parts))))
 
@@ -92,9 +93,11 @@ def _show_curves(task: tasks.Task, log: pd.DataFrame) -> bool:
     # Of many curves, the one that stands for a run.
     curves = [c for c in kind.curves if c.columns.get("validation") == progress or not c.group]
     known = [known for curve in reversed(curves) if (known := _logged(curve, log)).columns]
+    grid = st.grid(max(1, min(2, len(known))), min_column_width=_MIN_WIDTH, gap="medium")
     for curve in known:
         figure = curve_figure(log, curve, None, "epoch", _SMOOTHING, log_y=curve.key == "loss")
-        _draw_gray(figure, f"reference-{task.name}-{curve.key}", _(curve.name))
+        with grid.cell():
+            _draw_gray(figure, f"reference-{task.name}-{curve.key}", _(curve.name))
     return bool(known)
 
 
@@ -109,7 +112,7 @@ def _show_level(task: tasks.Task, expected: ExpectedResult, epochs: int) -> None
         name,
         y_format=".2%" if is_percentage else "",
         integer_x=True,
-        height=240,
+        height=270,
     )
     figure.update_yaxes(range=[0, 1.05] if is_percentage else [0, 2 * expected.value])
     figure.update_traces(mode="lines")
