@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +62,7 @@ def test_a_change_shows_its_cost_and_impossible_options_are_explained(visit: Cal
     page.set("net.cifar10-sandbox.width", 64)
     deltas = {m.label: m.delta for m in page.at.metric}
     assert deltas["MACs"] == "+296%" and deltas["Parameters"] == "+298%" and not deltas["Weighted layers"]
+    assert {m.label: m.proto.delta_description for m in page.at.metric}["MACs"] == "vs. 39.7 M"
     drawn = drawing(page)
     assert (
         len(drawn["ghosts"]) == 9
@@ -74,6 +76,20 @@ def test_a_change_shows_its_cost_and_impossible_options_are_explained(visit: Cal
     page.set("net.cifar10-sandbox.skip", False)
     page.set("net.cifar10-sandbox.depth", 24)
     assert any("Use fewer blocks" in w for w in page.warnings) and not page.errors
+
+
+def test_the_output_memory_of_a_layer_is_that_of_its_shape_and_what_it_leaves_out_is_said(
+    visit: Callable,
+) -> None:
+    page = visit("architecture", net="cifar10-sandbox")
+    page.set("layer-column", "activation")
+    [table] = [e.value for e in page.at.dataframe]
+    sizes = [4 * math.prod(map(int, shape.split("×"))) / 1e3 for shape in table["output shape"]]
+    assert list(table["Output memory (kB)"]) == pytest.approx(sizes, rel=1e-3)
+    left_out = "Only the outputs of the layers shown: 0.557 MB of 1.48 MB."
+    assert left_out in page.text
+    page.set("layer-detailed", True)
+    assert left_out not in page.text
 
 
 @pytest.mark.parametrize("value", [0, 100_000])

@@ -56,9 +56,17 @@ def test_every_view_of_three_runs(visit: Callable, three: list, language: str, v
         [table] = [e.value for e in page.at.dataframe]
         assert list(table.columns) == [
             page.word(name)
-            for name in ("Model", "Accuracy", "MACs (M)", "95% CI", "Parameters", "Training time")
+            for name in (
+                "Model",
+                "Accuracy",
+                "MACs (M)",
+                "95% CI (%)",
+                "95% CI, log scale",
+                "Parameters",
+                "Training time",
+            )
         ]
-        assert len(table) == 3 and all(bar.startswith("data:image/svg") for bar in table.iloc[:, 3])
+        assert len(table) == 3 and all(bar.startswith("data:image/svg") for bar in table.iloc[:, 4])
         assert page.says(
             "**{best}** is the most accurate: {accuracy}. No significant difference from: {others}."
         )
