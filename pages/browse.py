@@ -48,12 +48,12 @@ with page("browse"):
         st.error(translate_message(error.message), icon=":material/error:")
     if coco is not None and image_id is not None:
         split = st.query_params.get("split", "")
-        neighbors, place = grid.image_navigation(coco, image_id, split)
+        neighbors = grid.image_navigation(coco, image_id, split)
         try:
             image_record = coco.get_image(image_id, split)
             instances = coco.instances(image_record)
             error_hunt.check_selection(source, image_view.selected_instance(instances))
-            image_view.show_image(coco, image_record, instances, neighbors, place)
+            image_view.show_image(coco, image_record, instances, neighbors)
         except UserError as error:
             st.error(translate_message(error.message), icon=":material/error:")
     elif coco is not None:
@@ -66,6 +66,7 @@ with page("browse"):
             error_hunt.show_task(source)
             rows = filter_bar.show_filter(coco, bar)
             if rows is not None:
+                source_picker.describe_source(coco, source)
                 grid.thumbnail_grid(coco, rows)
                 grid.export_subset(coco, rows)
     if image_id is None:

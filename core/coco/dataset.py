@@ -152,6 +152,11 @@ class Coco:
         """Run a query and return its result. Thread-safe: each call uses its own cursor."""
         return self.connection.cursor().execute(sql, values or []).df()
 
+    def count_images(self) -> dict[str, int]:
+        """Return the number of images of each split, by name."""
+        counts = self.query_table("SELECT split, count(*) AS n FROM images GROUP BY split ORDER BY split")
+        return {self.splits[int(row.split)]["split"]: int(row.n) for row in counts.itertuples()}
+
     def filter_images(self, text: str = "") -> pd.DataFrame:
         """Return the images that match the filter `text`, sorted by split and id.
 

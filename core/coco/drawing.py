@@ -5,7 +5,6 @@ Pixels are (H, W, 3) uint8 RGB.
 
 from __future__ import annotations
 
-import colorsys
 import io
 import math
 from pathlib import Path
@@ -16,27 +15,16 @@ from PIL import Image, ImageDraw
 
 from core import images, paths
 from core.coco import masks
+from core.coco.colors import category_color
 from core.coco.dataset import Coco, ImageRecord, Instance
 from core.files import write_bytes
 from core.messages import UserError
 
 THUMBNAIL_SIDE = 320  # pixels of the longer side of a thumbnail
-ALPHA = 0.35  # lighter: at this size the photo must stay readable
-_STYLE = "outlined"  # part of the names of cached thumbnails; another look needs another name
+ALPHA = 0.22  # lighter: at this size the photo must stay readable
+_STYLE, _PLAIN = "light", "plain"  # part of the names of cached thumbnails; another look needs another name
 _HATCH_SPACING = 8  # pixels between the stripes over a crowd region
-_GOLDEN_RATIO = 0.618033988749895
 PLACEHOLDER_COLOR = (228, 230, 235)
-
-
-def category_color(category: int) -> tuple[int, int, int]:
-    """Return a color for a category; consecutive ids have distant hues."""
-    hue = (category * _GOLDEN_RATIO) % 1.0
-    return tuple(round(255 * v) for v in colorsys.hsv_to_rgb(hue, 0.75, 0.95))
-
-
-def css_color(category: int) -> str:
-    """Return `category_color` as `#RRGGBB`."""
-    return "#{:02X}{:02X}{:02X}".format(*category_color(category))
 
 
 def load_photo(image_record: ImageRecord) -> Image.Image | None:
@@ -58,26 +46,29 @@ def load_photo(image_record: ImageRecord) -> Image.Image | None:
 
 
 def render_thumbnails(
-    coco: Coco, image_records: list[ImageRecord], side: int = THUMBNAIL_SIDE
+    coco: Coco, image_records: list[ImageRecord], side: int = THUMBNAIL_SIDE, with_masks: bool = True
 ) -> list[bytes]:
-    """Return JPEG files of images with masks and boxes, the longer side `side` pixels.
+    """Return JPEG files of images, with masks and boxes unless `with_masks` is off, the longer side `side` pixels.
 
     Thumbnails are cached in the cache folder; the annotations of all others are read with one query.
     """
-    cached = {record.index: _read_cached(_thumbnail_path(coco, record, side)) for record in image_records}
+    style = _STYLE if with_masks else _PLAIN
+    cached = {
+        record.index: _read_cached(_thumbnail_path(coco, record, side, style)) for record in image_records
+    }
     missing = [record for record in image_records if cached[record.index] is None]
-    instances = coco.annotations_by_image(missing) if missing else {}
+    instances = coco.annotations_by_image(missing) if missing and with_masks else {}
     for record in missing:
         content = encode_jpeg(_render_thumbnail(record, instances.get(record.index, []), side))
-        path = _thumbnail_path(coco, record, side)
+        path = _thumbnail_path(coco, record, side, style)
         path.parent.mkdir(parents=True, exist_ok=True)
         write_bytes(path, content)
         cached[record.index] = content
     return [cached[record.index] for record in image_records]
 
 
-def _thumbnail_path(coco: Coco, image_record: ImageRecord, side: int) -> Path:
-    name = f"{_STYLE}-{side}-{image_record.index}-{modified_at(image_record)}.jpg"
+def _thumbnail_path(coco: Coco, image_record: ImageRecord, side: int, style: str) -> Path:
+    name = f"{style}-{side}-{image_record.index}-{modified_at(image_record)}.jpg"
     return paths.cache() / "coco-thumbnails" / coco.folder.name / name
 
 

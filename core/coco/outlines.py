@@ -13,6 +13,7 @@ from core.coco.dataset import ImageRecord, Instance
 from core.messages import UserError
 
 _TOLERANCE = 0.5  # pixels by which a traced outline is simplified
+_MIN_STEP = 2  # pixels between the points of an outline on a small image
 
 
 def instance_rings(instance: Instance, image_record: ImageRecord) -> list[np.ndarray]:
@@ -45,6 +46,29 @@ def svg_path(instance: Instance, image_record: ImageRecord) -> str:
         for ring in instance_rings(instance, image_record)
     ]
     return "".join(parts)
+
+
+def small_svg_path(instance: Instance, image_record: ImageRecord, scale: float) -> str:
+    """Return the path of an instance on an image enlarged by `scale`, in whole pixels and with few points.
+
+    An instance whose segmentation is missing or invalid has the path of its box, or "" without one.
+    """
+    try:
+        rings = instance_rings(instance, image_record) if instance.segmentation is not None else []
+    except UserError:
+        rings = []
+    if not rings and instance.box is not None:
+        x, y, w, h = instance.box
+        rings = [np.array([[x, y], [x + w, y], [x + w, y + h], [x, y + h]], float)]
+    return "".join(_thin_out(scale * ring) for ring in rings)
+
+
+def _thin_out(ring: np.ndarray) -> str:
+    points = [ring[0]]
+    for point in ring[1:]:
+        if abs(point - points[-1]).max() >= _MIN_STEP:
+            points.append(point)
+    return "M" + "L".join(f"{round(x)} {round(y)}" for x, y in points) + "Z"
 
 
 def polygons_contain(polygons: list[np.ndarray], points: np.ndarray) -> np.ndarray:

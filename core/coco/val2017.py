@@ -22,6 +22,8 @@ FILES = {
     "zips/val2017.zip": "442b8da7639aecaf257c1dceb8ba8c80",
 }
 DOWNLOAD_BYTES = 252_907_541 + 815_585_330
+NUM_IMAGES = {"train2017": 118_287, "val2017": 5_000}
+"""Images of the complete splits, by name."""
 KINDS = ("captions", "instances", "person_keypoints")
 
 

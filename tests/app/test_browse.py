@@ -11,11 +11,11 @@ import pytest
 import streamlit as st
 
 from core import paths
-from core.coco import scenes, sources, val2017
+from core.coco import ordering, scenes, sources, val2017
 from core.coco.dataset import Coco
 from core.messages import UserError
 from ui.browse import grid, image_view
-from ui.components.image_grid import GridTile
+from ui.components.annotated_grid import PhotoTile
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])
@@ -125,7 +125,7 @@ def test_the_arrows_over_the_image_lead_to_its_neighbors(
     scene, _key, _select, _step = drawn[-1]
     assert scene["steps"] == ["", page.word("Next image")]  # the first of the filter
     counts = {
-        entry["text"].rsplit(" ", 1)[0]: int(entry["text"].rsplit(" ", 1)[1]) for entry in scene["legend"]
+        entry["text"].rsplit(" ×", 1)[0]: int(entry["text"].rsplit(" ×", 1)[1]) for entry in scene["legend"]
     }
     assert "人" in counts and sum(counts.values()) == len(scene["instances"])
     assert {instance["label"] for instance in scene["instances"]} <= set(counts)
@@ -188,7 +188,7 @@ def test_a_folder_that_vanishes_while_it_is_browsed(
     shutil.copytree(scenes.make_dataset(tmp_path / "made"), tmp_path / "data" / "mine")
     monkeypatch.setenv("MANABI_DATA", str(tmp_path / "data"))
     page = visit("browse", image="3")
-    assert page.says("Next") and not page.errors
+    assert page.says("Back to grid") and not page.errors
     shutil.rmtree(tmp_path / "data" / "mine")
     page.run()
     assert (
@@ -196,14 +196,54 @@ def test_a_folder_that_vanishes_while_it_is_browsed(
     )
 
 
-def test_from_image_to_image_within_the_filter(visit: Callable) -> None:
+def test_from_image_to_image_within_the_filter(visit: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[tuple] = []
+    monkeypatch.setattr(image_view, "annotated_image", lambda *a: drawn.append(a))
+    count = scenes.NUM_IMAGES // 12
     page = visit("browse", where="crowd=yes", image="12")
-    page.press("Next")
-    assert page.at.query_params["image"] in ("24", ["24"])
-    assert page.says("{place} of {count}", place="2", count=str(scenes.NUM_IMAGES // 12))
-    page.press("Previous")
+    assert page.says("{place} of {count}", place="1", count=str(count))
+    scene, _key, _select, _step = drawn[-1]
+    assert scene["steps"] == ["", "Next image"]
+    page.go("browse", where="crowd=yes", image="24")
+    assert page.says("{place} of {count}", place="2", count=str(count)) and all(drawn[-1][0]["steps"])
     page.press("Back to grid")
     assert page.at.session_state["where"] == "crowd=yes"
+
+
+def test_the_order_of_the_grid_is_that_of_the_image_view(
+    visit: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[tuple] = []
+    monkeypatch.setattr(image_view, "annotated_image", lambda *a: drawn.append(a))
+    shown: list[PhotoTile] = []
+    monkeypatch.setattr(grid, "annotated_grid", lambda tiles, *_a, **_k: shown.extend(tiles))
+    page = visit("browse")
+    in_order = [tile.title for tile in shown]
+    shown.clear()
+    page.set("order", "instances")
+    numbers = [sum(int(part.rsplit("×", 1)[1]) for part in t.title.split(", ")[1:]) for t in shown]
+    assert numbers == sorted(numbers, reverse=True) and [t.title for t in shown] != in_order
+    assert page.at.query_params["order"] in ("instances", ["instances"])
+    first = shown[0].title.split(", ")[0].removeprefix("Image ")
+    page.at.query_params["image"] = first
+    page.run()
+    assert page.says("{place} of {count}", place="1", count=str(scenes.NUM_IMAGES))
+    assert set(ordering.ORDERS) >= {"id", "random"} and not page.errors
+
+
+def test_a_part_of_coco_says_how_large_the_whole_is(
+    visit: Callable, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    made = scenes.make_dataset(tmp_path / "made")
+    target = tmp_path / "data" / "coco"
+    shutil.copytree(made, target)
+    for file in (target / "annotations").iterdir():
+        file.rename(file.with_name(file.name.replace(scenes.NAME, "val2017")))
+    (target / scenes.NAME).rename(target / "val2017")
+    monkeypatch.setenv("MANABI_DATA", str(tmp_path / "data"))
+    page = visit("browse")
+    assert "A sample of COCO 2017 (val2017: 48 of 5,000)" in page.text and not page.errors
+    assert page.says("Download {size}", size="1.1 GB") and str(target) in page.text
 
 
 def test_the_builder_writes_the_filter(visit: Callable) -> None:
@@ -262,21 +302,41 @@ def test_chips_and_the_typed_filter_stay_in_step(visit: Callable) -> None:
 
 
 def test_categories_are_japanese_on_japanese_pages(visit: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
-    shown: list[GridTile] = []
-    monkeypatch.setattr(grid, "image_grid", lambda tiles, *_a, legend, **_k: shown.extend([*tiles, legend]))
+    shown: list[tuple[list[PhotoTile], list]] = []
+    monkeypatch.setattr(
+        grid, "annotated_grid", lambda tiles, *_a, legend, **_k: shown.append((list(tiles), legend))
+    )
     page = visit("browse", "ja", where="木>=2")
     assert not page.errors
-    *tiles, legend = shown
-    assert all(any("木" in text for _color, text in tile.caption) or len(tile.caption) == 2 for tile in tiles)
-    assert all(len(tile.caption) <= 2 for tile in tiles) and "木" in [text for _color, text in legend]
-    shown.clear()
+    tiles, legend = shown[-1]
+    assert all("木 ×" in tile.title and len(tile.caption) <= 2 for tile in tiles)
     page.set("where", "木")
-    assert all(tile.caption[0][1].startswith("木 ") for tile in shown[:-1])  # what is looked for comes first
+    tiles, legend = shown[-1]
+    assert legend[0][2] == "木"  # what is looked for comes first
+    assert all(tile.caption[0][1].startswith("木 ×") for tile in tiles)
     page.set("where", "木>=2")
     page.set("coco-chips", ["ball"])
     assert page.at.session_state["where"] == "木>=2 and ボール>=1"
     page.set("where", "傘>=1")
     assert len(page.errors) == 1 and "使える名前の例: ボール" in page.errors[0]
+
+
+def test_every_category_of_the_grid_is_in_its_legend_in_a_color_of_its_own(
+    visit: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[tuple[list[PhotoTile], list]] = []
+    monkeypatch.setattr(
+        grid, "annotated_grid", lambda tiles, *_a, legend, **_k: shown.append((list(tiles), legend))
+    )
+    visit("browse", where="crowd=yes")
+    tiles, legend = shown[-1]
+    drawn = {outline.category for tile in tiles for outline in tile.outlines}
+    assert drawn and drawn == {category for category, _color, _name in legend}
+    assert len({color for _category, color, _name in legend}) == len(legend)
+    for tile in tiles:
+        assert tile.more + len(tile.caption) == len({outline.category for outline in tile.outlines})
+        assert all(outline.path.startswith("M") and outline.path.endswith("Z") for outline in tile.outlines)
+        assert any(outline.crowd for outline in tile.outlines)
 
 
 def test_a_file_without_images_says_so(

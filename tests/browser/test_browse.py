@@ -11,7 +11,8 @@ from playwright.sync_api import expect
 from core.coco import scenes
 from tests.browser.conftest import Visitor
 
-TILES, SHAPES = ".manabi-image-grid button", ".manabi-annotated path.shape"
+TILES, SHAPES = ".manabi-annotated-grid .tiles button", ".manabi-annotated path.shape"
+EXAMPLES = ".manabi-image-grid button"  # of annotation issues
 
 
 Box = dict[str, float]
@@ -82,7 +83,13 @@ def test_from_the_filter_to_one_instance_and_back(visitor: Callable[..., Visitor
     expect(me.page).not_to_have_url(address)
     expect(me.page.locator(".manabi-annotated .faint")).to_have_count(0)
     expect(following).to_be_focused()
-    me.page.get_by_role("button", name="Previous image").last.click()
+    me.page.get_by_role("button", name="Previous image").click()
+    expect(me.page).to_have_url(address)
+    me.settle()
+    me.page.keyboard.press("ArrowRight")
+    expect(me.page).not_to_have_url(address)
+    me.settle()
+    me.page.keyboard.press("ArrowLeft")
     expect(me.page).to_have_url(address)
     me.settle()
 
@@ -104,6 +111,29 @@ def test_from_the_filter_to_one_instance_and_back(visitor: Callable[..., Visitor
 
     me.page.get_by_role("button", name="Back to grid").click()
     expect(me.page.get_by_role("textbox", name="Filter")).to_have_value("person>=2 and crowd=yes")
+
+
+def test_a_name_is_found_in_the_grid_and_masks_fade(visitor: Callable[..., Visitor]) -> None:
+    me = visitor().open("browse")
+    expect(me.page.locator(TILES)).to_have_count(24)
+    marked = me.page.locator(".manabi-annotated-grid path.marked")
+    name = me.page.locator(".manabi-annotated-grid .names button", has_text="tree")
+    name.press("Enter")
+    expect(name).to_have_attribute("aria-pressed", "true")
+    category = marked.first.get_attribute("data-category")
+    shapes = me.page.locator(f".manabi-annotated-grid path[data-category='{category}']")
+    expect(marked).to_have_count(shapes.count())
+    name.press("Enter")
+    expect(marked).to_have_count(0)
+    shapes.first.dispatch_event("mousemove", {"bubbles": True})
+    expect(me.page.locator(".manabi-annotated-grid .tip")).to_have_text("tree")
+    opacity = me.page.get_by_role("slider", name="Mask opacity")
+    opacity.press("Home")
+    expect(shapes.first).to_have_css("stroke-opacity", "0")
+    row = "getComputedStyle(document.querySelector('.manabi-annotated-grid .tiles')).gridTemplateColumns.split(' ').length"
+    before = me.page.evaluate(row)
+    me.page.get_by_role("slider", name="Image size").press("End")
+    assert me.page.evaluate(row) < before
 
 
 def test_chips_filter_and_light_up(visitor: Callable[..., Visitor]) -> None:
@@ -182,8 +212,8 @@ def test_a_pair_of_categories_and_an_oddity_lead_to_images(visitor: Callable[...
         me.page.keyboard.press(key)
     expect(me.page.locator(".st-key-coco-pair")).to_contain_text(" with ")
     me.open("browse", view="oddities")
-    expect(me.page.locator(TILES).first).to_be_visible(timeout=60_000)
-    me.page.locator(TILES).first.click()
+    expect(me.page.locator(EXAMPLES).first).to_be_visible(timeout=60_000)
+    me.page.locator(EXAMPLES).first.click()
     expect(me.page.locator(".manabi-annotated .instance.selected")).to_have_count(1)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,7 @@ from PIL import Image
 from pycocotools import mask as pycoco_mask
 from pycocotools.coco import COCO
 
-from core.coco import annotation_issues, drawing, masks, outlines, statistics
+from core.coco import annotation_issues, colors, drawing, masks, outlines, statistics
 from core.coco.dataset import Coco
 from core.messages import UserError
 from tests.coco_data import SPLITS, read_official, write_annotations
@@ -193,6 +195,33 @@ def test_thumbnails_are_rendered_once(coco: Coco, monkeypatch: pytest.MonkeyPatc
     assert max(shown.shape[:2]) == drawing.THUMBNAIL_SIDE and shown.std() > 10
     monkeypatch.setattr(drawing, "_render_thumbnail", lambda *_: pytest.fail("rendered again"))
     assert drawing.render_thumbnails(coco, [image_record])[0] == first
+
+
+def test_categories_shown_together_have_colors_of_their_own() -> None:
+    count = len(colors.PALETTE)
+    alike = [1, 1 + count, 1 + 2 * count, 10, 18]
+    few = colors.distinct_colors(alike)
+    assert few[1] == colors.css_color(1) and len(set(few.values())) == len(alike)
+    assert len(set(colors.distinct_colors(range(1, count + 1)).values())) == count
+    images = [{number, number + 1, 80} for number in range(1, 80)]
+    many = colors.distinct_colors([80, *range(1, 80)], images)
+    assert set(many) == set(range(1, 81))
+    assert all(len({many[category] for category in image}) == len(image) for image in images)
+    assert colors.distinct_colors([-1]) == {-1: colors.css_color(-1)}  # an annotation without a category
+
+
+def test_outlines_of_thumbnails_are_small_and_those_of_broken_masks_are_boxes(tmp_path: Path) -> None:
+    with Coco.open(write_annotations(tmp_path)) as coco:
+        [record] = coco.image_records(coco.rows([0]))
+        for instance in coco.instances(record):
+            path = outlines.small_svg_path(instance, record, 2.0)
+            assert path == "" or re.fullmatch(r"(M-?\d+ -?\d+(L-?\d+ -?\d+)*Z)+", path)
+            broken = dataclasses.replace(instance, segmentation=[[1]], box=(1.0, 2.0, 10.0, 20.0))
+            assert outlines.small_svg_path(broken, record, 2.0) == "M2 4L22 4L22 44L2 44Z"
+            assert (
+                outlines.small_svg_path(dataclasses.replace(broken, segmentation=None, box=None), record, 1.0)
+                == ""
+            )
 
 
 def test_a_missing_or_invalid_image_is_a_placeholder(tmp_path: Path) -> None:

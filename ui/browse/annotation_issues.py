@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from core.coco import annotation_issues, drawing
+from core.coco import annotation_issues, colors, drawing
 from core.coco.annotation_issues import IssueType
 from core.coco.dataset import Coco, ImageRecord, Instance
 from core.messages import N_, UserError
@@ -88,7 +88,7 @@ def _example_grid(coco: Coco, issue_type: IssueType, rows: pd.DataFrame) -> None
             ),
             [
                 (
-                    drawing.css_color(instance.category),
+                    colors.css_color(instance.category),
                     f"{category_label(instance.name)} · {_(issue_type.measure, value=_format_value(issue_type, value))}",
                 )
             ],

@@ -21,7 +21,7 @@ EXAMPLES = (
     "keypoints>=15",
     "caption='red bus'",
 )
-_NUM_CHIPS = 7  # most frequent categories; the others are behind "More categories"
+_NUM_CHIPS = 6  # most frequent categories; the others are behind "More categories"
 _CHIPS, _MORE_CHIPS, _FILTER = "coco-chips", "coco-more-chips", "where"
 _OPERATOR_NAMES = {">=": N_("at least"), "==": N_("exactly"), "<=": N_("at most")}
 
@@ -118,8 +118,9 @@ def _category_chips(coco: Coco, text: str) -> None:
 
     st.session_state[_CHIPS], st.session_state[_MORE_CHIPS] = lit, []
     with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(_(N_("Images with")), width="content")
         st.pills(
-            _(N_("Categories (number of images)")),
+            _(N_("Images with")),
             visible,
             selection_mode="multi",
             key=_CHIPS,

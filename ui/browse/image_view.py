@@ -13,7 +13,7 @@ import pandas as pd
 import streamlit as st
 from PIL import Image
 
-from core.coco import drawing, outlines
+from core.coco import colors, drawing, outlines
 from core.coco.dataset import Coco, ImageRecord, Instance
 from core.messages import N_, UserError
 from ui.browse import instance_view, navigation
@@ -45,12 +45,8 @@ def show_image(
     image_record: ImageRecord,
     instances: list[Instance],
     neighbors: navigation.Neighbors,
-    place: str,
 ) -> None:
-    """Show an image, its instances, its captions, and the details of the selected instance.
-
-    `place` is that of the image among the filtered ones.
-    """
+    """Show an image, its instances, its captions, and the details of the selected instance."""
     chosen = selected_instance(instances)
     selected = None if chosen is None else instances.index(chosen)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -67,7 +63,7 @@ def show_image(
             wrap=True,
         )
         with st.popover(_(N_("Opacity")), icon=":material/opacity:", type="tertiary", key="coco-appearance"):
-            opacity = st.slider(_(N_("Opacity")), 0.0, 1.0, 0.45, 0.05, key="coco-opacity")
+            opacity = st.slider(_(N_("Opacity")), 0.0, 1.0, 0.3, 0.05, key="coco-opacity")
         zoomed = selected is not None and st.toggle(_(N_("Zoom to selected instance")), key="coco-zoom")
     if image_record.path is None:
         st.warning(
@@ -77,6 +73,7 @@ def show_image(
         _show_overlay(coco, image_record, instances, layers, opacity, selected, zoomed, neighbors)
     else:
         st.info(_(N_("The image size is missing from the annotation file, so annotations cannot be drawn.")))
+        navigation.step_buttons(neighbors)
     if chosen is not None:
         instance_view.show_instance(coco, image_record, chosen)
     left, right = st.columns([6, 5], gap="large")
@@ -92,7 +89,6 @@ def show_image(
             )
     about = [
         _(N_("Image {id}"), id=image_record.id),
-        place,
         image_record.split,
         escape_markdown(image_record.file_name),
         f"{image_record.width}×{image_record.height}",
@@ -139,6 +135,10 @@ def _show_overlay(
         shown.reverse()
     skeletons = {int(r.category): json.loads(r.skeleton) for r in coco.categories.itertuples()}
     keypoint_names = {int(r.category): json.loads(r.keypoints) for r in coco.categories.itertuples()}
+    frequent = [
+        category for category, _count in Counter(instance.category for instance in instances).most_common()
+    ]
+    shades = colors.distinct_colors(frequent)
     overlays, problems = [], []
     for i in shown:
         instance, path = instances[i], ""
@@ -154,7 +154,7 @@ def _show_overlay(
                 skeletons.get(instance.category, []),
                 keypoint_names.get(instance.category, []),
             )
-        color = drawing.category_color(instance.category)
+        color = colors.to_rgb(shades[instance.category])
         overlays.append(
             {
                 "id": instance.id,
@@ -191,7 +191,7 @@ def _show_overlay(
                 _(N_("Previous image")) if -1 in neighbors else "",
                 _(N_("Next image")) if 1 in neighbors else "",
             ],
-            "legend": _color_legend([instances[i] for i in shown]),
+            "legend": _color_legend([instances[i] for i in shown], shades),
             "instances": overlays,
         },
         f"coco-{image_record.index}",
@@ -202,14 +202,14 @@ def _show_overlay(
         st.warning(translate_message(problem.message), icon=":material/rule:")
 
 
-def _color_legend(instances: list[Instance]) -> list[dict[str, Any]]:
+def _color_legend(instances: list[Instance], shades: dict[int, str]) -> list[dict[str, Any]]:
     """Return the categories of `instances` with color, name and count, most frequent first."""
     counts = Counter((instance.category, instance.name) for instance in instances)
     return [
         {
             "category": category,
-            "color": drawing.css_color(category),
-            "text": f"{category_label(name)} {count:,}",
+            "color": shades[category],
+            "text": f"{category_label(name)} ×{count:,}",
         }
         for (category, name), count in counts.most_common()
     ]

@@ -80,40 +80,29 @@ Neighbors = dict[int, tuple[int, str]]
 """COCO id and split of the previous image (-1) and of the next (1), as far as there are any."""
 
 
-def image_pager(coco: Coco, rows: pd.DataFrame, image_id: int, split: str) -> Neighbors:
-    """Show buttons to the grid and to the neighbors of an image among `rows`, the images of the filter; return the neighbors."""
+def show_way_back(coco: Coco, rows: pd.DataFrame, image_id: int, split: str) -> Neighbors:
+    """Show the button to the grid, and the place of an image among `rows`, the images of the filter; return its neighbors."""
     positions = _positions(coco, rows, image_id, split)
     neighbors: Neighbors = {}
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(_(N_("Back to grid")), icon=":material/arrow_back:", on_click=close_image)
-        if not len(positions):
-            return neighbors
-        st.space("stretch")
-        for step, label, icon in (
-            (-1, N_("Previous"), "navigate_before"),
-            (1, N_("Next"), "navigate_next"),
-        ):
-            neighbor = int(positions[0]) + step
-            if 0 <= neighbor < len(rows):
-                row = rows.iloc[neighbor]
-                neighbors[step] = (int(row["id"]), coco.splits[row["split"]]["split"])
-            st.button(
-                _(label),
-                icon=f":material/{icon}:",
-                type="tertiary",
-                disabled=step not in neighbors,
-                on_click=open_image,
-                args=neighbors.get(step, ()),
-            )
+        if len(positions):
+            at = int(positions[0])
+            place = _(N_("{place} of {count}"), place=f"{at + 1:,}", count=f"{len(rows):,}")
+            st.caption(place, width="content")
+            for step in (-1, 1):
+                if 0 <= at + step < len(rows):
+                    row = rows.iloc[at + step]
+                    neighbors[step] = (int(row["id"]), coco.splits[row["split"]]["split"])
     return neighbors
 
 
-def place_among(coco: Coco, rows: pd.DataFrame, image_id: int, split: str) -> str:
-    """Return the place of an image among `rows`, "" if it is none of them."""
-    positions = _positions(coco, rows, image_id, split)
-    if not len(positions):
-        return ""
-    return _(N_("{place} of {count}"), place=f"{positions[0] + 1:,}", count=f"{len(rows):,}")
+def step_buttons(neighbors: Neighbors) -> None:
+    """Show buttons to the neighbors of an image, for one that is shown without arrows."""
+    with st.container(horizontal=True):
+        for step, label in ((-1, N_("Previous image")), (1, N_("Next image"))):
+            if step in neighbors:
+                st.button(_(label), on_click=open_image, args=neighbors[step])
 
 
 def _positions(coco: Coco, rows: pd.DataFrame, image_id: int, split: str) -> np.ndarray:

@@ -14,7 +14,7 @@ from core.messages import N_, UserError
 from ui.browse.progress import progress_bar
 from ui.kit import url
 from ui.kit.downloads import download_button
-from ui.kit.i18n import _, _n, translate_message
+from ui.kit.i18n import _, _n, escape_markdown, translate_message
 
 UPLOAD_PREFIX = "own-"
 _MAX_IMAGES = 200  # images per upload
@@ -122,37 +122,85 @@ def offer_coco() -> None:
     """Offer the download of COCO if it is not installed."""
     if len(_list_sources()) > 1:
         return
+    with st.popover(_(N_("Install COCO")), icon=":material/download:", key="coco-install", type="tertiary"):
+        _install_coco()
+
+
+def _install_coco() -> None:
+    """Show what a download of val2017 brings, its button, and how to install COCO by hand."""
     folder = paths.download_root() / "coco"
 
     def download(report: ProgressCallback) -> None:
         val2017.download_val2017(folder, report)
         _list_sources.clear()
 
-    with st.popover(_(N_("Install COCO")), icon=":material/download:", key="coco-install", type="tertiary"):
-        st.markdown(
-            _(
-                N_(
-                    "**val2017**: 5,000 photos with masks, keypoints and captions, {size} from {url}. "
-                    "Checksums are verified, and an interrupted download can be resumed."
-                ),
-                size=_DOWNLOAD_SIZE,
-                url=val2017.URL,
-            )
+    st.markdown(
+        _(
+            N_(
+                "**val2017**: 5,000 photos with masks, keypoints and captions, {size} from {url}. "
+                "Checksums are verified, and an interrupted download can be resumed."
+            ),
+            size=_DOWNLOAD_SIZE,
+            url=val2017.URL,
         )
-        download_button(
-            _(N_("Download {size}"), size=_DOWNLOAD_SIZE), "download-coco", download, type="primary"
+    )
+    download_button(_(N_("Download {size}"), size=_DOWNLOAD_SIZE), "download-coco", download, type="primary")
+    st.caption(
+        _(
+            N_(
+                "To install COCO manually, place its files in {folder} as {layout}. Command line: `{command}`"
+            ),
+            folder=f"`{folder}`",
+            layout="`annotations/*.json`, `val2017/*.jpg`",
+            command="python -m core coco get",
         )
-        st.caption(
-            _(
-                N_(
-                    "To install COCO manually, place its files in {folder} as {layout}. Command line: "
-                    "`{command}`"
-                ),
-                folder=f"`{folder}`",
-                layout="`annotations/*.json`, `val2017/*.jpg`",
-                command="python -m core coco get",
-            )
-        )
+    )
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _count_splits(folder: str, _coco: Coco) -> dict[str, int]:
+    return _coco.count_images()
+
+
+def describe_source(coco: Coco, source: Path) -> None:
+    """Say where the images come from and how many of COCO's they are, with more about them, and how to get all, in a popover."""
+    if is_synthetic(source):
+        return  # the task above the grid says what they are
+    splits = _count_splits(str(coco.folder), coco)
+    official = {name: val2017.NUM_IMAGES[name] for name in splits if name in val2017.NUM_IMAGES}
+    partial = any(splits[name] < count for name, count in official.items())
+    parts = " · ".join(
+        _(N_("{split}: {count} of {total}"), split=name, count=f"{count:,}", total=f"{official[name]:,}")
+        if name in official
+        else f"{escape_markdown(name)}: {count:,}"
+        for name, count in splits.items()
+    )
+    if partial:
+        text = _(N_("A sample of COCO 2017 ({parts})"), parts=parts)
+    elif official:
+        text = _(N_("COCO 2017 ({parts})"), parts=parts)
+    else:
+        text = _(N_("Annotations of your own ({parts})"), parts=parts)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="coco-about"):
+        st.caption(text, width="content")
+        with st.popover(
+            _(N_("Get more images")) if partial else _(N_("About these images")),
+            icon=":material/download:" if partial else ":material/info:",
+            type="tertiary",
+        ):
+            if official:
+                st.markdown(
+                    _(
+                        N_(
+                            "[COCO](https://cocodataset.org) (Common Objects in Context): photos from Flickr in which people "
+                            "outlined 80 categories of objects. The annotations are licensed under CC BY 4.0; each photo "
+                            "has a license of its own."
+                        )
+                    )
+                )
+            st.markdown(_(N_("Shown here: {folder}"), folder=f"`{source}`"))
+            if partial:
+                _install_coco()
 
 
 def _show_synthetic() -> None:

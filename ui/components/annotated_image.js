@@ -2,18 +2,45 @@ const rgb = (c, alpha) => `rgba(${c[0]}, ${c[1]}, ${c[2]}, ${alpha})`
 let mounts = 0
 let pressed = null // the arrow that led to the next image, which is drawn by a component of its own
 
-// Where the plate (width, height) of a label fits into the view without covering a placed one: above its box, inside it, below it, or
-// up to three rows away; null if there is no such place.
-const findSpot = ([x, y, w, h], [wide, high], [left, top, width, height], placed) => {
+// Where the plate (width, height) of a label fits into the view without covering a placed one: around its box, inside it, or up to three
+// rows away, wherever it covers least of what `covers` counts; null if there is no such place.
+const findSpot = ([x, y, w, h], [wide, high], [left, top, width, height], placed, covers) => {
   if (x > left + width || y > top + height || x + w < left || y + h < top) return null
-  const row = 1.1 * high
-  const spots = [[x, y - high], [x, y], [x + w - wide, y - high], [x + w - wide, y], [x, y + h - high], [x, y + h]]
-  for (let k = 1; k <= 3; k++) spots.push([x, y - high - k * row], [x, y + k * row], [x + wide, y - high - k * row], [x - wide, y + k * row])
+  const row = 1.1 * high, right = x + w, bottom = y + h
+  const spots = [[x, y - high], [right - wide, y - high], [x, bottom], [right - wide, bottom], [right, y], [x - wide, y], [right, bottom - high],
+    [x - wide, bottom - high]]
+  for (let k = 1; k <= 3; k++) spots.push([x, y - high - k * row], [x, bottom + k * row], [right, y + k * row], [x - wide, y + k * row])
+  spots.push([x, y], [right - wide, y], [x, bottom - high], [right - wide, bottom - high])
+  for (let k = 1; k <= 3; k++) spots.push([x, y + k * row])
+  let best = null, least = Infinity
   for (const spot of spots) {
     const sx = Math.max(left, Math.min(spot[0], left + width - wide)), sy = Math.max(top, Math.min(spot[1], top + height - high))
-    if (placed.every(([px, py, pw, ph]) => sx >= px + pw || px >= sx + wide || sy >= py + ph || py >= sy + high)) return [sx, sy]
+    if (placed.some(([px, py, pw, ph]) => sx < px + pw && px < sx + wide && sy < py + ph && py < sy + high)) continue
+    const cost = covers([sx, sy, wide, high])
+    if (cost < least) [best, least] = [[sx, sy], cost]
+    if (!cost) break
   }
-  return null
+  return best
+}
+
+// The function that counts at how many of a few points of a plate there is an instance or a keypoint.
+const coverage = (svg, instances) => {
+  const shapes = [...svg.querySelectorAll('path.shape')].map((path) => [path, instances[path.parentElement.dataset.position]])
+  const solid = shapes.filter(([, instance]) => instance.box && !instance.crowd)
+  const dots = instances.flatMap((instance) => instance.keypoints)
+  return ([x, y, w, h]) => {
+    let count = 0
+    for (const dx of [0.03, 0.35, 0.65, 0.97]) {
+      for (const dy of [0.1, 0.5, 0.9]) {
+        const at = new DOMPoint(x + dx * w, y + dy * h)
+        const isInside = ([path, { box: [bx, by, bw, bh] }]) =>
+          at.x >= bx && at.x <= bx + bw && at.y >= by && at.y <= by + bh && path.isPointInFill(at)
+        if (solid.some(isInside)) count++
+      }
+    }
+    for (const [px, py] of dots) if (px >= x && px <= x + w && py >= y && py <= y + h) count += 4
+    return count
+  }
 }
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -68,7 +95,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
       if (instance.path) {
         makeSvg('path', {
           class: 'shape', d: instance.path, fill, 'fill-rule': 'evenodd', 'fill-opacity': data.opacity, stroke: color, 'stroke-width': '2px',
-          'stroke-opacity': Math.min(1, 2 * data.opacity), 'vector-effect': 'non-scaling-stroke', 'pointer-events': 'all' }, group)
+          'stroke-opacity': Math.min(1, 4 * data.opacity), 'vector-effect': 'non-scaling-stroke', 'pointer-events': 'all' }, group)
       }
       if (instance.box) {
         const [x, y, w, h] = instance.box
@@ -98,17 +125,26 @@ export default function ({ data, parentElement, setTriggerValue }) {
       box.labels.push([text, instance, size])
     })
     box.replaceChildren(svg, box.tip)
-    const placed = []
+    const placed = [], covers = coverage(svg, data.instances)
     for (const [text, instance, size] of box.labels) {
       const plate = [text.getComputedTextLength() + 0.7 * size, 1.5 * size]
-      const spot = findSpot(instance.box, plate, data.view, placed)
+      const spot = findSpot(instance.box, plate, data.view, placed, covers)
       if (!spot) { // its tooltip and the legend name the instance
         text.remove()
         continue
       }
       placed.push([...spot, ...plate])
       const back = makeSvg('rect', { x: spot[0], y: spot[1], width: plate[0], height: plate[1], rx: 0.3 * size,
-        fill: rgb(instance.dark, 0.92), 'pointer-events': 'none', 'data-category': instance.category })
+        fill: rgb(instance.dark, 0.86), 'pointer-events': 'none', 'data-category': instance.category })
+      const [bx, by, bw, bh] = instance.box, [sx, sy] = spot, [pw, ph] = plate
+      const nearX = Math.max(bx, Math.min(sx + pw / 2, bx + bw)), nearY = Math.max(by, Math.min(sy + ph / 2, by + bh))
+      const away = Math.max(sx - nearX, nearX - sx - pw, sy - nearY, nearY - sy - ph)
+      if (away > 0.3 * ph) { // a line leads from a plate that is away from its box
+        const line = makeSvg('line', { x1: Math.max(sx, Math.min(nearX, sx + pw)), y1: Math.max(sy, Math.min(nearY, sy + ph)), x2: nearX, y2: nearY,
+          stroke: rgb(instance.dark, 0.86), 'stroke-width': '1.5px', 'vector-effect': 'non-scaling-stroke', 'pointer-events': 'none',
+          'data-category': instance.category })
+        svg.insertBefore(line, text)
+      }
       text.dataset.category = instance.category
       svg.insertBefore(back, text)
       text.setAttribute('x', spot[0] + 0.35 * size)
@@ -171,9 +207,17 @@ export default function ({ data, parentElement, setTriggerValue }) {
     button.title = label
     button.setAttribute('aria-label', label)
   })
+  const onKey = (event) => {
+    const step = { ArrowLeft: 0, ArrowRight: 1 }[event.key]
+    const typing = event.composedPath()[0]?.closest?.('input, textarea, select, [role=slider], [role=grid], [contenteditable=true], canvas')
+    if (step === undefined || typing || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || event.defaultPrevented) return
+    if (!box.steps[step].disabled) box.steps[step].click()
+  }
+  document.addEventListener('keydown', onKey)
   if (isNew) {
     box.steps.find((button) => button.className === pressed)?.focus({ preventScroll: true })
     pressed = null
   }
   draw()
+  return () => document.removeEventListener('keydown', onKey)
 }

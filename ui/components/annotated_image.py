@@ -19,8 +19,8 @@ _mount = register(__file__, "svg")
 def annotated_image(
     data: dict[str, Any], key: str, on_select: Callable[[int], None], on_step: Callable[[int], None]
 ) -> None:
-    """Show a photo with its instances, a legend below, and, where the screen is wide enough, arrows beside it to the previous and next
-    image.
+    """Show a photo with its instances, a legend below, and arrows to the previous and next image: beside the photo, on narrow screens over
+    it. The arrow keys do the same.
 
     Args:
         data: "photo" (URL); "width" and "height" of the image and "view" (x, y, width, height of the visible region) in
