@@ -131,6 +131,13 @@ def test_the_first_use_of_a_term_shows_and_links_its_definition(
     assert linked.count("](") == len(terms.PAGE_TERMS[name])
 
 
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_only_whole_words_are_linked(monkeypatch: pytest.MonkeyPatch, language: str) -> None:
+    monkeypatch.setattr(terms, "language", lambda: language)
+    assert terms.link_terms("CycleGAN", "gan") == "CycleGAN" and terms.link_terms("GAN2", "gan") == "GAN2"
+    assert terms.link_terms("GANを使う" if language == "ja" else "a GAN.", "gan").count("](") == 1
+
+
 def test_the_frame_links_the_terms_of_its_first_sentence(visit: Callable) -> None:
     page = visit("browse", "ja")
     assert any('[キーポイント](/glossary?term=keypoint "' in m.value for m in page.at.markdown)

@@ -15,9 +15,11 @@ PAGE_TERMS = {
     "compare": ("accuracy", "grad-cam"),
     "architecture": ("parameters", "receptive-field"),
     "browse": ("instance-mask", "keypoint", "coco"),
-    "translate": ("gan",),
+    "translate": ("cycle-consistency",),
     "photos": ("transfer-learning",),
 }
+
+_NO_LETTER = {"before": "(?<![A-Za-z0-9])", "after": "(?![A-Za-z0-9])"}
 
 
 def term(term_id: str, text: str = "") -> str:
@@ -39,9 +41,13 @@ def link_terms(sentence: str, *term_ids: str) -> str:
 
 
 def _find_form(sentence: str, entry: Term) -> re.Match | None:
-    """Find the first of the written forms of a term, in English as a whole word."""
+    """Find the first of the written forms of a term as a whole word; Japanese words have no such bounds."""
+    plural = "" if language() == "ja" else "s?"
     for form in entry.written_forms(language()):
-        pattern = re.escape(form) if language() == "ja" else rf"\b{re.escape(form)}s?\b"
+        before, after = (
+            _NO_LETTER[place] if form[at].isascii() else "" for place, at in (("before", 0), ("after", -1))
+        )
+        pattern = f"{before}{re.escape(form)}{plural}{after}"
         if found := re.search(pattern, sentence, re.IGNORECASE):
             return found
     return None
