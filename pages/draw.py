@@ -107,8 +107,9 @@ with page("draw"):
     explained = explanations.choose_explained(predictions) if predictions else None
     if digit is not None and explained:
         forward_pass.show_forward_pass(digit, explained[0])
-    st.header(_(N_("Why this prediction?")))
-    explanations.show_explanations(digit, explained, predictions, model_choices)
+    with st.container(key=explanations.SECTION):
+        st.header(_(N_("Why this prediction?")))
+        explanations.show_explanations(digit, explained, predictions, model_choices)
     if digit is not None:
         prediction.show_model_input(digit)
     if selected_models:

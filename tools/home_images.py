@@ -1,7 +1,7 @@
 """Images and stored predictions of the home page: `python -m tools.home_images [NAME...]`.
 
-Each image is a real output of this project: feature maps, learning curves, results and layers of pretrained models, drawn scenes with
-their annotations, translated photos. `samples` stores the predictions of the sample digits, so that the home page opens without torch.
+Each image is a real output of this project: feature maps, learning curves, results and layers of pretrained models, COCO photos
+with their annotations, translated photos. `samples` stores the predictions of the sample digits, so that the home page opens without torch.
 """
 
 from __future__ import annotations
@@ -9,23 +9,22 @@ from __future__ import annotations
 import io
 import math
 import sys
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image, ImageDraw
 
-from core import checkpoints, tasks
-from core.coco import drawing, scenes
+from core import checkpoints, paths, tasks
+from core.coco import drawing
 from core.coco.dataset import Coco
 from core.digits import samples
 from core.files import write_json
 from core.inference import class_samples, explain, model_summary, square_crop
 from core.inference.predictor import Predictor
 from core.translation import sample_photos
+from tools import open_photos
 from ui.home import stored
 from ui.kit import palette
 
@@ -36,7 +35,6 @@ _DIGIT = 5  # the sample digit of the feature maps
 _COLUMNS, _ROWS = 7, 4
 _CURVES_OF, _DRAWN = "cifar10-resnet", "cifar10-alexnet"
 _ANIMALS = ("cat", "dog", "horse")
-_SCENES = (24, 38, 28, 8)
 _FRUIT = (7, 2)  # columns of the sheet of translations
 
 
@@ -48,7 +46,7 @@ def main(names: list[str]) -> int:
         "photos": make_predictions,
         "compare": make_costs,
         "architecture": make_blocks,
-        "browse": make_scenes,
+        "browse": make_coco,
         "translate": make_translations,
     }
     if unknown := set(names) - {*makers, "samples"}:
@@ -198,14 +196,17 @@ def _draw_box(
         )
 
 
-def make_scenes() -> Image.Image:
-    """Drawn scenes with their masks, as the Browse page shows them."""
+def make_coco() -> Image.Image:
+    """Photos of COCO under an open license with their masks, as the Browse page shows them."""
+    folder = next(
+        (root / "coco" for root in paths.data_roots() if (root / "coco" / "annotations").is_dir()), None
+    )
+    if folder is None:
+        raise SystemExit(open_photos.NO_PHOTOS)
     sheet = Image.new("RGB", (WIDTH, HEIGHT), _BACKGROUND)
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        Coco.open(scenes.make_dataset(Path(folder))) as coco,
-    ):
-        thumbnails = drawing.render_thumbnails(coco, [coco.get_image(number) for number in _SCENES], side=400)
+    with Coco.open(folder) as coco:
+        records = [coco.get_image(number, split) for split, number in stored.COCO_PHOTOS]
+        thumbnails = drawing.render_thumbnails(coco, records, side=400)
     for number, content in enumerate(thumbnails):
         with Image.open(io.BytesIO(content)) as tile:
             place = (number % 2 * WIDTH // 2, number // 2 * HEIGHT // 2)

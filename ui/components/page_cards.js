@@ -9,7 +9,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (!grid) {
     grid = document.createElement('div')
     grid.className = 'manabi-page-cards'
-    parentElement.appendChild(grid)
+    const frame = document.createElement('div')
+    frame.className = 'manabi-page-cards-frame'
+    frame.append(grid)
+    parentElement.appendChild(frame)
   }
   while (grid.children.length > data.cards.length) grid.lastChild.remove()
   while (grid.children.length < data.cards.length) grid.append(build())
@@ -21,6 +24,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     heading.textContent = title
     text.textContent = about
     card.href = href
+    card.className = index < [0, 4, 2][data.cards.length % 3] ? 'wide' : ''
     card.onclick = (event) => {
       if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return // a new tab or window
       event.preventDefault()

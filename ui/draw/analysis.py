@@ -30,6 +30,20 @@ _ATTRIBUTION_UNITS = {
     "saliency": N_("Change of the logit of {digit} when the pixel gets brighter."),
     "occlusion": N_("Drop of the logit of {digit} when the 4×4 pixels around it turn black."),
 }
+_ATTRIBUTION_HINTS = {
+    "integrated-gradients": N_(
+        "Blue pixels are evidence for **{digit}**, orange pixels evidence against it. The method compares your drawing with a "
+        "black image, so only ink has color. To see which strokes are missing, select Saliency."
+    ),
+    "saliency": N_(
+        "More ink on blue pixels raises the logit of **{digit}**, on orange pixels it lowers it. Blue on the black background marks "
+        "missing strokes: select another digit to see what your drawing lacks."
+    ),
+    "occlusion": N_(
+        "Covering blue regions lowers the logit of **{digit}**: they are evidence for it. Covering orange regions raises it. "
+        "Without ink there is nothing to cover, so the background far from the strokes stays black."
+    ),
+}
 _SHARE_RANGE = [0, 1.05]  # fixed, so that 99.98% and 100% look alike
 
 
@@ -63,16 +77,7 @@ def show_attribution(digit: DigitInput, choice: ModelChoice, probabilities: np.n
             format_func=names.get,
             key="method",
         )
-        st.markdown(
-            _(
-                N_(
-                    "Blue pixels are evidence for **{digit}**, orange pixels evidence against it. Color on "
-                    "the black background marks missing strokes: select another digit to see what your "
-                    "drawing lacks."
-                ),
-                digit=predictor.spec.classes[target],
-            )
-        )
+        st.markdown(_(_ATTRIBUTION_HINTS[method], digit=predictor.spec.classes[target]))
     with left:
         values = explain.compute_attribution(predictor, digit.pixels, target, method)
         digit_name = predictor.spec.classes[target]

@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.inference.available_models import ModelChoice
 from core.messages import N_
+from ui.components.scroll import scroll_into_view
 from ui.draw import analysis, handwriting_view, prediction
 from ui.draw.input_picker import DigitInput
 from ui.kit import charts, url
@@ -20,6 +21,9 @@ VIEWS = {
     "epochs": N_("Predictions by epoch"),
     "set": N_("My handwriting"),
 }
+SECTION = "draw-why"
+"""Key of the container of this part of the page."""
+_LINKED = "_draw.linked"
 Predictions = list[tuple[ModelChoice, np.ndarray]]
 """Selected models with their probabilities, (10,)."""
 
@@ -48,7 +52,13 @@ def show_explanations(
     predictions: Predictions,
     known: list[ModelChoice],
 ) -> None:
-    """Show the selected explanation of one prediction, or, in the shift test, of all; only one at a time is computed."""
+    """Show the selected explanation of one prediction, or, in the shift test, of all; only one at a time is computed.
+
+    A link to an explanation, as on the home page, leads to it, not to the top of the page.
+    """
+    named = st.query_params.get("view")
+    if named in VIEWS and named != st.session_state.get("_url.view"):
+        st.session_state[_LINKED] = named
     view = url.choose_one(
         st.pills,
         _(N_("Explain")),
@@ -84,3 +94,5 @@ def show_explanations(
                 analysis.nearest_neighbors(digit, choice)
             case "epochs":
                 analysis.epoch_replay(digit, choice)
+    if linked := st.session_state.get(_LINKED):
+        scroll_into_view(SECTION, linked)

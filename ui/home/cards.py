@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import streamlit as st
 
@@ -16,12 +16,13 @@ from ui.kit.i18n import _
 
 @dataclass(frozen=True)
 class _Entry:
-    """A card: its page, also the name of its image, and message ids."""
+    """A card: its page, also the name of its image, message ids, and the parameters of the page."""
 
     page: str
     title: str
     about: str
     alt: str
+    parameters: dict[str, str] = field(default_factory=dict)
 
 
 _ENTRIES = (
@@ -36,6 +37,7 @@ _ENTRIES = (
         N_("Look inside a network"),
         N_("See which strokes a model reacts to, layer by layer."),
         N_("Feature maps of a drawn 5"),
+        {"view": "maps"},
     ),
     _Entry(
         "photos",
@@ -65,7 +67,7 @@ _ENTRIES = (
         "browse",
         N_("Browse COCO"),
         N_("Search annotated images by what is in them: masks, boxes, keypoints."),
-        N_("Drawn scenes with colored masks"),
+        N_("Photos in which people, cats, horses and an elephant are outlined"),
     ),
 )
 
@@ -78,8 +80,23 @@ def _image(name: str) -> bytes:
 def show_cards() -> None:
     """Show the cards; a click opens the page."""
     cards = [
-        PageCard(_image(e.page), _(e.alt), _(e.title), _(e.about), url.page_href(e.page)) for e in _ENTRIES
+        PageCard(_image(e.page), _(e.alt), _(e.title), _(e.about), url.page_href(e.page, **e.parameters))
+        for e in _ENTRIES
     ]
     chosen = page_cards(cards, "page-cards")
     if chosen is not None:
-        st.switch_page(PAGES[_ENTRIES[chosen].page].path)
+        entry = _ENTRIES[chosen]
+        st.switch_page(PAGES[entry.page].path, query_params=entry.parameters)
+    links = ", ".join(
+        f"[{number}](https://www.flickr.com/photo.gne?id={photo})"
+        for number, photo in enumerate(stored.COCO_PHOTOS.values(), 1)
+    )
+    st.caption(
+        _(
+            N_(
+                "Photos on the card “Browse COCO”: {links}, each by the author named there, under "
+                "[CC BY 2.0](https://creativecommons.org/licenses/by/2.0/), cropped and with COCO's masks."
+            ),
+            links=links,
+        )
+    )

@@ -64,7 +64,8 @@ def _show_card(run: Run) -> None:
     _show_metric(run)
     if note := fallback_label(run.config.get("data", {})):
         st.caption(note)
-    with st.container(horizontal=True, gap="xsmall"):
+    st.space("stretch")  # the links of all cards on one line
+    with st.container(gap=None):
         st.page_link(
             PAGES["train"].path,
             label=_(N_("Open")),

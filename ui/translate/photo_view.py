@@ -105,6 +105,7 @@ def _choose_direction(model: Translator, photo: InputPhoto, prediction: DomainPr
     )
     detects = bool(photo.domain) or can_detect_domain(model)
     directions = ["auto", "a2b", "b2a"] if detects else ["a2b", "b2a"]
+    names = domain_names(model)
     requested = url.choose_one(
         st.segmented_control,
         _(N_("Direction")),
@@ -114,7 +115,7 @@ def _choose_direction(model: Translator, photo: InputPhoto, prediction: DomainPr
         required=True,
         width="stretch",
         wrap=True,
-        format_func=lambda d: _(N_("Auto")) if d == "auto" else direction_name(model, d),
+        format_func=lambda d: _(N_("Auto")) if d == "auto" else f"→ {names[d[-1]]}",  # fits a phone
     )
     return away if requested == "auto" else requested
 
