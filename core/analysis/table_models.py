@@ -95,7 +95,9 @@ def make_model(name: str, seed: int = 0) -> Any:
     raise ValueError(f"unknown model: {name}")
 
 
-def make_folds(count: int, k: int = FOLDS, repeats: int = REPEATS, seed: int = 0) -> list[tuple[np.ndarray, np.ndarray]]:
+def make_folds(
+    count: int, k: int = FOLDS, repeats: int = REPEATS, seed: int = 0
+) -> list[tuple[np.ndarray, np.ndarray]]:
     """Index pairs (training, held out) of `repeats` times `k` folds of `count` rows."""
     from sklearn.model_selection import RepeatedKFold
 
@@ -199,6 +201,8 @@ def _make_stacked(
     weights, biases = [], []
     for fan_in, fan_out in zip(sizes, sizes[1:], strict=False):
         bound = 1 / math.sqrt(fan_in)
-        weights.append(torch.empty(count, fan_in, fan_out).uniform_(-bound, bound, generator=rng).requires_grad_())
+        weights.append(
+            torch.empty(count, fan_in, fan_out).uniform_(-bound, bound, generator=rng).requires_grad_()
+        )
         biases.append(torch.empty(count, 1, fan_out).uniform_(-bound, bound, generator=rng).requires_grad_())
     return weights, biases

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -25,7 +26,9 @@ _VERSION = 1  # of the models and their settings
 
 def result_path(table: HouseTable) -> Path:
     """Where the result for `table` is kept."""
-    name = hashlib.sha256(f"{_VERSION} {FOLDS} {REPEATS} {NetworkSettings()} {table.key}".encode()).hexdigest()
+    name = hashlib.sha256(
+        f"{_VERSION} {FOLDS} {REPEATS} {NetworkSettings()} {table.key}".encode()
+    ).hexdigest()
     return paths.cache() / "house-prices" / f"{name[:16]}.json"
 
 
@@ -39,12 +42,14 @@ def read_result(table: HouseTable) -> StudyResult | None:
         return None
 
 
-def compute_result(table: HouseTable, report: object = None) -> StudyResult:
+def compute_result(table: HouseTable, report: Callable[[float], None] | None = None) -> StudyResult:
     """Compute and keep the result for `table`; `report` is called with the fraction done."""
     x, y = table.x, table.y
     settings, folds = NetworkSettings(), make_folds(len(y))
     steps = (len(NAMES) - 1) * len(folds) + settings.epochs
-    for step, result in enumerate(cross_validate(x, y, folds, settings)):
+    result = StudyResult(0, 0.0)
+    for step, so_far in enumerate(cross_validate(x, y, folds, settings)):
+        result = so_far
         if report:
             report(min(1.0, (step + 1) / steps))
     path = result_path(table)

@@ -31,14 +31,14 @@ COLUMNS = {
         "age": N_("Homes built before 1940 (%)"),
         "dis": N_("Distance to job centers (weighted)"),
         "rad": N_("Access to radial highways (index)"),
-        "tax": N_("Property tax ($ per $10,000)"),
+        "tax": N_("Property tax (USD per 10,000 USD)"),
         "ptratio": N_("Pupils per teacher"),
         "b": N_("Computed from the share of Black residents"),
         "lstat": N_("Lower-status residents (%), as the authors call them"),
-        "medv": N_("Median home value ($1,000)"),
+        "medv": N_("Median home value (1,000 USD)"),
     },
     "california": {
-        "MedInc": N_("Median income ($10,000)"),
+        "MedInc": N_("Median income (10,000 USD)"),
         "HouseAge": N_("Median age of homes (years)"),
         "AveRooms": N_("Rooms per household, average"),
         "AveBedrms": N_("Bedrooms per household, average"),
@@ -46,7 +46,7 @@ COLUMNS = {
         "AveOccup": N_("Residents per household, average"),
         "Latitude": N_("Latitude (°)"),
         "Longitude": N_("Longitude (°)"),
-        "MedHouseVal": N_("Median home value ($1,000)"),
+        "MedHouseVal": N_("Median home value (1,000 USD)"),
     },
     "diabetes": {
         "age": N_("Age (years)"),
@@ -63,7 +63,7 @@ COLUMNS = {
     },
 }
 """What the columns of each table mean, as message ids; the target last."""
-UNITS = {"boston": N_("$1,000"), "california": N_("$1,000"), "diabetes": N_("points")}
+UNITS = {"boston": N_("1,000 USD"), "california": N_("1,000 USD"), "diabetes": N_("points")}
 """Unit of the target of each table, as message ids."""
 
 
@@ -91,6 +91,7 @@ class HouseTable:
 
     @property
     def features(self) -> tuple[str, ...]:
+        """Names of the features (F,)."""
         return self.dataset.features
 
     @property

@@ -49,7 +49,9 @@ def load_network(content: bytes, name: str, table: HouseTable) -> Predictor:
                 raise UserError(_NOT_OURS, file=name)
             if spec.features != table.features:
                 raise UserError(
-                    N_("{file} was trained on other columns: {columns}. Choose its dataset above, then load it again."),
+                    N_(
+                        "{file} was trained on other columns: {columns}. Choose its dataset above, then load it again."
+                    ),
                     file=name,
                     columns=", ".join(spec.features),
                 )

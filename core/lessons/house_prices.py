@@ -35,6 +35,7 @@ class Scores:
 
     @property
     def rmse(self) -> float:
+        """Root mean squared error."""
         return math.sqrt(self.mse)
 
 
@@ -87,10 +88,12 @@ class OptimizerComparison:
 
     @property
     def steps_per_epoch(self) -> int:
+        """Batches per epoch."""
         return -(-len(self.train_y) // self.settings.batch_size)
 
     @property
     def total_steps(self) -> int:
+        """Batches of all epochs."""
         return self.steps_per_epoch * self.settings.epochs
 
     @property

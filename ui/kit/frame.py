@@ -100,6 +100,14 @@ PAGES: dict[str, PageEntry] = {
         ":material/scatter_plot:",
         N_("Train a small network on points of the plane and watch every unit learn."),
     ),
+    "house_prices": PageEntry(
+        "pages/house_prices.py",
+        N_("House prices"),
+        ":material/home_work:",
+        N_(
+            "Predict house prices from a table: train a network, compare it with classical models, see what matters."
+        ),
+    ),
     "models": PageEntry(
         "pages/models.py",
         N_("Models & data"),
@@ -112,7 +120,7 @@ PAGES: dict[str, PageEntry] = {
 }
 MENU: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("", ("home",)),
-    (N_("Basics"), ("playground",)),
+    (N_("Basics"), ("playground", "house_prices")),
     (N_("Vision"), ("draw", "photos", "compare", "browse")),
     (N_("Generative models"), ("translate",)),
     (N_("Lab"), ("train", "runs", "architecture")),

@@ -1,0 +1,102 @@
+"""The table that the House prices page is about: Boston, California, or the fallback."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core import data
+from core.lessons import house_data
+from core.lessons.house_data import HouseTable
+from core.messages import N_, UserError
+from ui.kit import url
+from ui.kit.downloads import download_button
+from ui.kit.i18n import _, _n, translate_message
+
+_B_KEY = "use_b"
+
+
+def choose_table() -> HouseTable | None:
+    """Let the visitor choose the table; None if it is not installed, which is said here."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        source = url.choose_one(
+            st.segmented_control,
+            _(N_("Dataset")),
+            list(house_data.SOURCES),
+            key="data",
+            default="boston",
+            required=True,
+            format_func=lambda name: _(house_data.SOURCES[name]),
+        )
+        use_b = (
+            source == "boston"
+            and house_data.boston_is_installed()
+            and st.toggle(
+                _(N_("Use column b")),
+                False,
+                key=_B_KEY,
+                bind="query-params",
+                help=_(house_data.without_b_note()),
+            )
+        )
+    try:
+        table = load(source, use_b)
+    except UserError as error:
+        if source != "california":
+            raise
+        _offer_california(error)
+        return None
+    _show_size(table)
+    return table
+
+
+def load(source: str, use_b_column: bool) -> HouseTable:
+    """Load a table, once per server."""
+    return _load(source, use_b_column, str(data.find_dataset("boston")))
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def _load(source: str, use_b_column: bool, folder: str) -> HouseTable:
+    return house_data.load_table(source, use_b_column)
+
+
+def _offer_california(error: UserError) -> None:
+    st.info(translate_message(error.message), icon=":material/info:")
+    download_button(
+        _(N_("Download California housing (0.4 MB)")),
+        "download-california",
+        lambda _report: house_data.download_california(),
+        type="primary",
+    )
+
+
+def _show_size(table: HouseTable) -> None:
+    found = table.dataset
+    if found.stand_in_for:
+        st.warning(
+            _(
+                N_(
+                    "Boston housing is not installed, so this page uses {data}: patients, not houses. "
+                    "Place the file in the data folder as {layout}."
+                ),
+                data=_(found.title),
+                layout=f"`{data.dataset_info('boston').layout}`",
+            ),
+            icon=":material/info:",
+        )
+    held = len(found.test_y)
+    st.caption(
+        _n(
+            "{title}: {train} rows for training and {count} held-out row for validation. Target: {target}.",
+            "{title}: {train} rows for training and {count} held-out rows for validation. Target: {target}.",
+            held,
+            title=_(found.title),
+            train=f"{len(found.train_y):,}",
+            target=_(table.meaning(found.target)),
+        )
+    )
+
+
+def show_column_note(table: HouseTable) -> None:
+    """Say why Boston's column `b` is left out."""
+    if table.dataset.name == "boston":
+        st.caption(f":material/info: {_(house_data.without_b_note())}")
