@@ -28,6 +28,7 @@ QUICK_BENCHMARKS = {
     "coco": "COCO at full size",
     "photo_intake": "5,000 photos from an upload to a checked data set",
     "cyclegan": "CycleGAN: training step and inference",
+    "house_prices": "House prices: ten-fold RMSE of the network and classical models",
 }
 LONG_BENCHMARKS = {
     "time_to_accuracy_long": "mnist-modern to 99.5%",

@@ -182,7 +182,7 @@ def test_the_menu_leads_to_every_page_in_groups(visit: Callable) -> None:
     shown = [link.label for link in page.at.sidebar.get("page_link")]
     assert sorted(shown) == sorted(page.word(entry.title) for entry in frame.PAGES.values())
     headings = [caption.value for caption in page.at.sidebar.caption]
-    assert headings == ["画像認識", "生成モデル", "実験室", "資料"]
+    assert headings == ["基礎", "画像認識", "生成モデル", "実験室", "資料"]
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])

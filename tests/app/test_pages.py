@@ -29,6 +29,7 @@ FIRST = {
     "browse": "Explore masks and keypoints in COCO or in your own annotations: filter, zoom in, count.",
     "translate": "Turn apples into oranges and back with CycleGAN. See what changed, and how the model learned it.",
     "playground": "Train a small network on points of the plane and watch every unit learn.",
+    "house_prices": "Predict house prices from a table: train a network, compare it with classical models, see what matters.",
     "models": "See which models and datasets are installed, how good the models are, and where to try them.",
     "glossary": "Key terms, in English and Japanese.",
 }
@@ -58,6 +59,7 @@ READY = {
     "browse": lambda page: f"**{scenes.NUM_IMAGES}**" in page.text,
     "translate": lambda page: metric(page, "Cycle error (MAE, share of value range)") == "5.0%",
     "playground": lambda page: page.components("playground_view")["playground-0"]["output"],
+    "house_prices": lambda page: rows(page) == 5 and page.says("Most similar rows in the data"),
     "models": lambda page: rows(page) == 5,
     "glossary": lambda page: len(page.at.get("html")) == 2 + len(glossary.list_groups()),
 }

@@ -29,6 +29,7 @@ ALL_TITLES = {
     "models": "Models & data",
     "browse": "Browse COCO",
     "photos": "Your photos",
+    "house_prices": "House prices",
     "translate": "Apples to oranges",
 }
 LONG_NAME = "a name that is rather long, as people write them when they are in a hurry"

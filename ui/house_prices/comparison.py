@@ -13,7 +13,7 @@ from ui.components.live_chart import live_chart
 from ui.house_prices import fitted, study
 from ui.house_prices.charts import strip_chart
 from ui.kit.frame import with_error_boundary
-from ui.kit.i18n import _, _n
+from ui.kit.i18n import _, _n, escape_markdown
 
 _REFRESH_SECONDS = 1.0
 
@@ -128,3 +128,5 @@ def _show_table(table: HouseTable, result: StudyResult, names: list[str]) -> Non
             }
         )
     st.dataframe(pd.DataFrame(rows), hide_index=True, key="study-table")
+    origin = escape_markdown(fitted.get_network(table)[1])
+    st.caption(_(N_("On this page's split, our network is the one in use: {origin}."), origin=origin))

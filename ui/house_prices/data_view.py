@@ -52,9 +52,7 @@ def show_columns(table: HouseTable) -> None:
             "low": number(_(N_("Lowest")), format="%.4g"),
             "median": number(_(N_("Median")), format="%.4g"),
             "high": number(_(N_("Highest")), format="%.4g"),
-            "correlation": st.column_config.ProgressColumn(
-                _(N_("Correlation with the target")), min_value=-1, max_value=1, format="%.2f"
-            ),
+            "correlation": number(_(N_("Correlation with the target")), format="%.2f"),
         },
     )
 

@@ -72,7 +72,7 @@ def _offer_california(error: UserError) -> None:
 def _show_size(table: HouseTable) -> None:
     found = table.dataset
     if found.stand_in_for:
-        st.warning(
+        st.info(
             _(
                 N_(
                     "Boston housing is not installed, so this page uses {data}: patients, not houses. "

@@ -150,8 +150,9 @@ def _live_view(table: HouseTable, comparison: OptimizerComparison, running: bool
                 time=format_duration(comparison.seconds),
             ),
         )
-        _show_scores(comparison)
         _show_findings(table, comparison)
+        st.caption(_(N_("Solid lines: validation; dotted lines: training.")))
+    _show_scores(comparison)
 
 
 def _curves(table: HouseTable, comparison: OptimizerComparison) -> go.Figure:
@@ -174,37 +175,33 @@ def _curves(table: HouseTable, comparison: OptimizerComparison) -> go.Figure:
         integer_x=True,
     )
     for trace in fig.data:
-        trace.mode = "lines"
-    fig.update_xaxes(range=[0, comparison.settings.epochs])
+        trace.update(mode="lines", showlegend=trace.line.dash == "solid")
     linear = fitted.score(table, "linear").rmse
-    fig.add_hline(
-        y=linear,
+    fig.add_scatter(
+        x=[0, comparison.settings.epochs],
+        y=[linear, linear],
+        mode="lines",
+        name=_(N_("linear regression, validation: {rmse}"), rmse=f"{linear:.2f}"),
         line={"color": p.NEUTRAL, "dash": "dash", "width": 1.5},
-        annotation={
-            "text": _(N_("linear regression, validation: {rmse}"), rmse=f"{linear:.2f}"),
-            "showarrow": False,
-            "xanchor": "right",
-            "yanchor": "bottom",
-            "x": 1,
-        },
+        hoverinfo="skip",
     )
+    fig.update_xaxes(range=[0, comparison.settings.epochs])
     return fig
 
 
 def _show_scores(comparison: OptimizerComparison) -> None:
     rows = []
     for name, learner in comparison.learners.items():
+        row = {_(N_("Optimizer")): _(OPTIMIZERS[name])}
         last = learner.history[-1]
-        for label, scores in ((N_("training"), last.train), (N_("validation"), last.validation)):
-            rows.append(
-                {
-                    _(N_("Optimizer")): _(OPTIMIZERS[name]),
-                    _(N_("Set")): _(label),
-                    "MSE": f"{scores.mse:.2f}",
-                    "RMSE": f"{scores.rmse:.2f}",
-                    "R²": f"{scores.r2:.3f}",
-                }
-            )
+        for metric, pick in (
+            ("MSE", lambda s: f"{s.mse:.2f}"),
+            ("RMSE", lambda s: f"{s.rmse:.2f}"),
+            ("R²", lambda s: f"{s.r2:.3f}"),
+        ):
+            row[_(N_("{metric}, training"), metric=metric)] = pick(last.train)
+            row[_(N_("{metric}, validation"), metric=metric)] = pick(last.validation)
+        rows.append(row)
     st.dataframe(pd.DataFrame(rows), hide_index=True, key="house-scores")
 
 

@@ -40,19 +40,21 @@ _FAR = 0.99  # share of rows that have a nearer neighbor than this house: beyond
 
 
 def show_what_if(table: HouseTable) -> None:
-    """Show the sliders on the left, the prediction and the nearest rows on the right."""
+    """Show the prediction beside the sliders (on a phone above them), and the nearest rows."""
     start = preset_row(table, "typical")
-    left, right = st.columns([2, 3], gap="large")
-    with left:
-        row = _choose_row(table, start)
+    left, right = st.columns([3, 2], gap="large")
     with right:
+        row = _choose_row(table, start)
+    with left:
         name = fitted.choose_model()
         predicted = {n: float(fitted.predictor_of(table, n)(row[None])[0]) for n in NAMES}
         before = float(fitted.predictor_of(table, name)(start[None])[0])
         _show_prediction(table, name, predicted[name], before)
         nearest, distances = table_explain.nearest_rows(row, table.x, _NUM_NEIGHBORS)
         _show_models(table, predicted, table.y[nearest])
-        _show_neighbors(table, name, nearest, distances)
+        if distances[0] > _usual_distance(table.key, table):
+            _warn_extrapolation(float(distances[0]))
+    _show_neighbors(table, name, nearest, distances)
 
 
 def preset_row(table: HouseTable, preset: str) -> np.ndarray:
@@ -72,8 +74,8 @@ def _choose_row(table: HouseTable, start: np.ndarray) -> np.ndarray:
         for column, value in zip(table.features, preset_row(table, preset), strict=True):
             st.session_state[_key(table, column)] = _widget_value(table, column, float(value))
 
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption(_(N_("Start from a row of the data:")))
+    st.caption(_(N_("Start from a row of the data:")))
+    with st.container(horizontal=True, gap="small"):
         for preset, label in _PRESETS.items():
             st.button(_(label), key=f"preset-{preset}", on_click=use, args=(preset,))
     values = {}
@@ -130,7 +132,7 @@ def _show_prediction(table: HouseTable, name: str, predicted: float, before: flo
     change = predicted - before
     sign = "+" if change > 0 else "-"  # which st.metric reads
     st.metric(
-        _(N_("Predicted: {target}"), target=_(table.meaning(table.dataset.target))),
+        _(N_("Predicted: {target}"), target=_(table.meaning(table.dataset.target)).partition(" (")[0]),
         format_target(table, predicted),
         f"{sign}{format_target(table, abs(change))} · {_(N_('against the typical row'))}"
         if abs(change) >= 0.05
@@ -165,19 +167,21 @@ def _show_models(table: HouseTable, predicted: dict[str, float], actual: np.ndar
     )
 
 
+def _warn_extrapolation(distance: float) -> None:
+    st.warning(
+        _(
+            N_(
+                "No row in the data is like this one: the nearest is {distance} standard deviations away. "
+                "The models extrapolate."
+            ),
+            distance=f"{distance:.1f}",
+        ),
+        icon=":material/explore_off:",
+    )
+
+
 def _show_neighbors(table: HouseTable, name: str, nearest: np.ndarray, distances: np.ndarray) -> None:
     st.subheader(_(N_("Most similar rows in the data")))
-    if distances[0] > _usual_distance(table.key, table):
-        st.warning(
-            _(
-                N_(
-                    "No row in the data is like this one: the nearest is {distance} standard deviations away. "
-                    "The models extrapolate."
-                ),
-                distance=f"{distances[0]:.1f}",
-            ),
-            icon=":material/explore_off:",
-        )
     x = table.x[nearest]
     frame = pd.DataFrame(x, columns=list(table.features))
     frame.insert(0, _(N_("distance")), distances)
