@@ -1,17 +1,27 @@
-"""Playground page: a small network on points of the plane, trained live."""
+"""Playground page: a small network on points of the plane, trained live; luck, classical algorithms, a toy GAN."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import streamlit as st
 
 from core.lessons.playground.settings import OWN
-from ui.kit import preload
+from core.messages import N_
+from ui.kit import preload, url
 from ui.kit.frame import page
+from ui.kit.i18n import _
+
+VIEWS = {
+    "network": N_("Network"),
+    "luck": N_("Luck meter"),
+    "classical": N_("Classical algorithms"),
+}
 
 
 def show_network() -> None:
-    """Show the settings and the network they make."""
-    from ui.playground import network_view, settings_form
+    """Show the settings, the network they make, the experiments and the code."""
+    from ui.playground import experiments_view, network_view, settings_form
 
     first = st.container()
     more = st.container(horizontal=True, vertical_alignment="bottom")
@@ -21,9 +31,32 @@ def show_network() -> None:
     if settings.data == OWN:
         network_view.upload_points()
     network_view.show_network(settings, second)
+    experiments_view.show_experiments()
+    network_view.show_code(settings)
 
+
+def show_luck() -> None:
+    """Show the share of seeds that solve XOR."""
+    from ui.playground import luck_view
+
+    luck_view.show_luck()
+
+
+def show_classical() -> None:
+    """Show classical algorithms on the same points."""
+    from ui.playground import neighbors_view
+
+    neighbors_view.show_neighbors()
+
+
+SHOW_VIEW: dict[str, Callable[[], None]] = {
+    "network": show_network,
+    "luck": show_luck,
+    "classical": show_classical,
+}
 
 with page("playground"):
-    preload.wait_until_ready()
-    with st.container():
-        show_network()
+    view, tab = url.choose_tab({v: _(name) for v, name in VIEWS.items()}, key="view", default="network")
+    with tab:
+        preload.wait_until_ready()
+        SHOW_VIEW[view]()

@@ -91,3 +91,63 @@ def test_an_explosion_is_explained(visit: Callable[..., Page]) -> None:
             break
     assert len(page.errors) == 1 and "learning rate 10" in page.errors[0]
     assert page.at.button(key="playground-play").disabled
+
+
+def test_the_code_can_be_copied(visit: Callable[..., Page]) -> None:
+    page = visit("playground", activation="gelu", **{"playground-code": "open"})
+    page.at.session_state["playground-code"] = True
+    page.run()
+    assert "nn.GELU()" in page.text
+
+
+def test_an_experiment_is_predicted_then_set_up(visit: Callable[..., Page]) -> None:
+    page = visit("playground", experiment="l2")
+    assert not page.says("Set it up above")
+    page.at.radio(key="playground-answer-l2").set_value(1)
+    assert page.run().says("Your prediction is right.")
+    page.at.button(key="playground-set-l2").click()
+    page.run()
+    assert page.at.query_params["vs"] == "l2" and page.at.query_params["data"] == "moons"
+    assert view(page, 0)["points"] == view(page, 1)["points"]
+    page.at.button(key="playground-next").click()
+    page.run()
+    page.at.radio(key="playground-answer-double-descent").set_value(0)
+    page.run()
+    page.press("Measure now")
+    assert page.says("At 40, as many units as points: there is just one way") or not page.errors
+
+
+def test_a_network_that_failed_can_be_opened(visit: Callable[..., Page]) -> None:
+    page = visit("playground", view="luck", luck="relu")
+    press(page, "luck")
+    for _ in range(400):
+        if [b for b in page.at.button if b.key == "playground-open"]:
+            break
+        page.run()
+    press(page, "open")
+    assert view(page)["layers"][0]["count"] == 2
+    assert page.at.query_params["data"] == "xor" and page.at.query_params["batch_size"] == "0"
+    assert not page.errors
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_classical_algorithms_see_the_same_points(visit: Callable[..., Page], language: str) -> None:
+    page = visit("playground", language, data="moons")
+    points = view(page)["points"]
+    page.go("playground", view="classical", data="moons")
+    shown = page.components("plane_grid")
+    assert (
+        len(shown["playground-neighbors"]["cards"]) == 7
+        and len(shown["playground-unsupervised"]["cards"]) == 2
+    )
+    assert all(cards["points"] == points for cards in shown.values())
+    page.set("playground-maximum", True)
+    assert page.says(
+        "The maximum is {best}, at the mean {mean} and the standard deviation {deviation} of the values themselves: no search is needed."
+    )
+    assert not page.errors
+
+
+def test_classical_algorithms_need_classes(visit: Callable[..., Page]) -> None:
+    page = visit("playground", view="classical", data="plane")
+    assert len(page.errors) == 1

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.lessons.playground import data_sets, network, training
+from core.lessons.playground import code, data_sets, double_descent, luck, neighbors, network, training
 from core.lessons.playground.fair_share import MAX_SESSIONS, SLICE_SECONDS, FairShare
 from core.lessons.playground.settings import ACTIVATIONS, DATA_SETS, OWN, Settings, from_query
 from core.lessons.playground.training import Trainer
@@ -194,3 +194,78 @@ def test_sessions_share_the_time() -> None:
         share.enter(f"s{number}")
     assert not share.enter("one too many") and share.enter("a")
     assert share.slice_seconds() < SLICE_SECONDS / 10 and alone < share.frame_seconds() <= 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"data": "bumps", "label_noise": 10, "optimizer": "rmsprop", "activation": "gelu", "init": "xavier"},
+        {
+            "dropout": 0.3,
+            "batch_norm": True,
+            "batch_size": 0,
+            "optimizer": "momentum",
+            "features": ("x1", "x1x2", "sinx2"),
+        },
+        {"data": OWN, "l1": 0.001, "l2": 0.01, "optimizer": "sgd", "activation": "leaky", "label_noise": 20},
+        {"data": "spirals", "hidden": (), "init": "zeros"},
+    ],
+    ids=["plain", "regression", "regularized", "own", "linear"],
+)
+def test_the_copied_code_runs_and_gives_the_same_loss(change: dict, capsys: pytest.CaptureFixture) -> None:
+    settings = dataclasses.replace(SMALL, **change)
+    trainer = Trainer(settings, data_sets.make_points(settings, CORNERS))
+    for _ in range(5 * trainer.steps_per_epoch):
+        trainer.step()
+    exec(compile(code.render_script(settings, CORNERS, 5), "copied.py", "exec"), {})
+    frame, said = trainer.frame(), capsys.readouterr().out
+    assert said == f"training loss {frame.train_loss:.4f}, test loss {frame.test_loss:.4f}\n"
+
+
+def test_fifty_seeds_at_once_are_those_of_a_loop() -> None:
+    settings = luck.luck_settings("tanh", 3)
+    *_, last = luck.train_seeds(settings, seeds=4, epochs=40)
+    for seed in range(4):
+        opened = luck.opened_settings(settings, seed)
+        trainer = Trainer(opened, data_sets.make_points(opened))
+        for _ in range(40):
+            trainer.step()
+        assert trainer.frame().train_accuracy == pytest.approx(last.accuracies[seed], abs=0.006)
+    assert last.is_done and last.epochs == 40
+
+
+def test_wide_networks_are_luckier() -> None:
+    narrow, wide = (
+        list(luck.train_seeds(luck.luck_settings("relu", w), seeds=12, epochs=200))[-1] for w in (2, 8)
+    )
+    assert narrow.solved < wide.solved and narrow.accuracies[narrow.failed_seed] < luck.SOLVED_ACCURACY
+
+
+def test_the_test_error_descends_twice() -> None:
+    errors = {e.width: e for e in double_descent.measure_widths()}
+    peak, widest = errors[double_descent.NUM_TRAIN], errors[max(errors)]
+    assert peak.test > 5 * errors[12].test and peak.test > 5 * widest.test
+    assert widest.train < 1e-6 < errors[12].train
+
+
+@pytest.mark.parametrize("name", neighbors.CLASSIFIERS)
+def test_classical_algorithms_draw_their_boundary(name: str) -> None:
+    fit = neighbors.fit_classifier(name, data_sets.make_points(Settings(data="gaussians")))
+    assert fit.test_accuracy > 0.95
+    assert fit.output[-1, -1] > 0.5 > fit.output[0, 0]  # class 1 is above and to the right
+
+
+def test_k_means_and_pca_see_two_clouds() -> None:
+    found = neighbors.find_structure(data_sets.make_points(Settings(data="gaussians")))
+    assert found.agreement > 0.95 and found.variance_shares[0] > 0.8
+    assert abs(found.axes[0, 0] / found.axes[0, 1]) == pytest.approx(1, abs=0.2)
+
+
+def test_the_maximum_of_the_likelihood_is_at_mean_and_deviation() -> None:
+    values = np.random.default_rng(0).normal(0.7, 0.4, 200)
+    best = neighbors.gaussian_log_likelihood(values, values.mean(), values.std())
+    for mean, deviation in ((0.05, 0), (-0.05, 0), (0, 0.05), (0, -0.05)):
+        assert (
+            neighbors.gaussian_log_likelihood(values, values.mean() + mean, values.std() + deviation) < best
+        )

@@ -1,63 +1,4 @@
-const ORANGE = [230, 159, 0], SKY = [86, 180, 233]
 const ROOM = { wide: 420, narrow: 300 }
-const MARK = 4
-const RANGE = 3
-const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0))
-const make = (name, parent, className = '', text = '') => {
-  const element = document.createElement(name)
-  if (className) element.className = className
-  element.textContent = text
-  parent.appendChild(element)
-  return element
-}
-
-// A table of 256 colors from orange through the theme's middle to blue.
-const palette = (dark) => {
-  const middle = dark ? [27, 30, 37] : [247, 247, 249]
-  return Array.from({ length: 256 }, (_, i) => {
-    const t = Math.abs(i - 127.5) / 127.5, end = i < 127.5 ? ORANGE : SKY
-    return middle.map((m, c) => Math.round(m + (end[c] - m) * Math.min(1, 0.12 + t * 0.88)))
-  })
-}
-
-// A square map of bytes as a small canvas; the first row is the bottom one.
-const mapCanvas = (values, from, side, colors) => {
-  const canvas = document.createElement('canvas'), pen = (canvas.width = canvas.height = side, canvas.getContext('2d'))
-  const image = pen.createImageData(side, side)
-  for (let row = 0; row < side; row++) {
-    for (let column = 0; column < side; column++) {
-      const color = colors[values[from + row * side + column]], at = 4 * ((side - 1 - row) * side + column)
-      image.data.set([color[0], color[1], color[2], 255], at)
-    }
-  }
-  pen.putImageData(image, 0, 0)
-  return canvas
-}
-
-// Sharp on dense screens; returns the pen, with units of CSS pixels.
-const prepare = (canvas, width, height) => {
-  const dense = Math.min(2, window.devicePixelRatio || 1)
-  if (canvas.width !== Math.round(width * dense) || canvas.height !== Math.round(height * dense)) {
-    canvas.width = Math.round(width * dense)
-    canvas.height = Math.round(height * dense)
-    canvas.style.height = `${height}px`
-  }
-  const pen = canvas.getContext('2d')
-  pen.setTransform(dense, 0, 0, dense, 0, 0)
-  pen.clearRect(0, 0, width, height)
-  pen.imageSmoothingEnabled = true
-  pen.imageSmoothingQuality = 'high'
-  return pen
-}
-
-const themeOf = (element) => {
-  const style = getComputedStyle(element)
-  const text = style.getPropertyValue('--st-text-color').trim() || '#12141A'
-  const background = style.getPropertyValue('--st-background-color').trim() || '#FFFFFF'
-  const dark = /^#[0-3]/.test(background) || background.startsWith('rgb(14')
-  return { text, background, dark, border: style.getPropertyValue('--st-border-color').trim() || '#D5D8DE',
-    accent: style.getPropertyValue('--st-primary-color').trim() || '#634AD2', font: style.getPropertyValue('--st-font') || 'sans-serif' }
-}
 
 const roundRect = (pen, x, y, size, radius) => {
   pen.beginPath()
@@ -81,7 +22,7 @@ const drawTile = (pen, image, x, y, size, theme, dead) => {
 }
 
 const drawNetwork = (box, data, theme, colors) => {
-  const width = box.net.clientWidth || 400, narrow = box.clientWidth < 640
+  const width = box.net.clientWidth || 400, narrow = box.classList.contains('stacked')
   const top = 34, bottom = 40, height = narrow ? ROOM.narrow + top + bottom : ROOM.wide
   const pen = prepare(box.net, width, height), inner = height - top - bottom
   const columns = [{ names: data.inputs.names, count: data.inputs.names.length, maps: bytes(data.inputs.maps), side: data.side },
@@ -162,46 +103,6 @@ const drawNetwork = (box, data, theme, colors) => {
     pen.fillText(`∇ ${data.outputGradient}`, width - 4, height - 26)
     pen.globalAlpha = 1
   }
-}
-
-// Line segments where the map crosses the middle value.
-const boundary = (pen, values, side, size) => {
-  const cell = size / (side - 1), at = (r, c) => values[r * side + c] - 127.5
-  const cross = (a, b) => a / (a - b)
-  pen.beginPath()
-  for (let r = 0; r < side - 1; r++) {
-    for (let c = 0; c < side - 1; c++) {
-      const corner = [at(r, c), at(r, c + 1), at(r + 1, c + 1), at(r + 1, c)], cuts = []
-      if (corner[0] > 0 !== corner[1] > 0) cuts.push([c + cross(corner[0], corner[1]), r])
-      if (corner[1] > 0 !== corner[2] > 0) cuts.push([c + 1, r + cross(corner[1], corner[2])])
-      if (corner[2] > 0 !== corner[3] > 0) cuts.push([c + 1 - cross(corner[2], corner[3]), r + 1])
-      if (corner[3] > 0 !== corner[0] > 0) cuts.push([c, r + 1 - cross(corner[3], corner[0])])
-      for (let i = 0; i + 1 < cuts.length; i += 2) {
-        pen.moveTo(cuts[i][0] * cell, size - cuts[i][1] * cell)
-        pen.lineTo(cuts[i + 1][0] * cell, size - cuts[i + 1][1] * cell)
-      }
-    }
-  }
-  pen.stroke()
-}
-
-const drawMark = (pen, x, y, value, isTest, regression, theme) => {
-  const color = value < 127.5 ? [176, 84, 0] : [0, 84, 140]
-  pen.beginPath()
-  if (value < 127.5 && !regression) {
-    pen.moveTo(x, y - MARK - 1)
-    pen.lineTo(x + MARK + 1, y)
-    pen.lineTo(x, y + MARK + 1)
-    pen.lineTo(x - MARK - 1, y)
-    pen.closePath()
-  } else pen.arc(x, y, MARK, 0, 7)
-  const fill = regression ? (value < 127.5 ? ORANGE : SKY).map((v, i) => Math.round(v * (0.35 + Math.abs(value - 127.5) / 196) + [60, 60, 60][i] * 0.2)) : color
-  pen.fillStyle = isTest ? (theme.dark ? '#0E1117' : '#fff') : `rgb(${fill.join(',')})`
-  pen.strokeStyle = isTest ? `rgb(${color.join(',')})` : '#fff'
-  if (isTest && theme.dark) pen.strokeStyle = value < 127.5 ? '#FFB27A' : '#9BD5F7'
-  pen.lineWidth = isTest ? 1.6 : 1
-  pen.fill()
-  pen.stroke()
 }
 
 const drawPlane = (box, data, theme, colors) => {
@@ -287,6 +188,7 @@ const drawLoss = (box, data, theme) => {
 const paint = (box) => {
   const data = box.data
   if (!data || !box.isConnected) return
+  box.classList.toggle('stacked', box.clientWidth < 640)
   const theme = themeOf(box), colors = palette(theme.dark)
   drawNetwork(box, data, theme, colors)
   drawPlane(box, data, theme, colors)

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 
 from ui.kit.component import register
 
-_mount = register(__file__)
+_mount = register(__file__, "plane")
 
 
 @dataclass(frozen=True)
@@ -49,12 +49,11 @@ def playground_view(
     own: list | None = None,
     revision: int = 0,
     on_draw: Callable[[list], None] | None = None,
-    compact: bool = False,
 ) -> None:
     """Show `frame`, as `ui.playground.encode` makes it.
 
     With `drawing`, clicks on the plane add points: `on_draw` gets all of them, rows of x, y and class. The view takes over `own` when it is
-    mounted and whenever `revision` changes. `serial` counts frames. `compact` leaves out what stands in a view beside it.
+    mounted and whenever `revision` changes. `serial` counts frames.
     """
     data = {
         **frame,
@@ -65,7 +64,6 @@ def playground_view(
         "drawing": drawing,
         "own": own or [],
         "revision": revision,
-        "compact": compact,
     }
 
     def read_points() -> None:

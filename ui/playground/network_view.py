@@ -8,7 +8,7 @@ import functools
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.lessons.playground import data_sets
+from core.lessons.playground import code, data_sets
 from core.lessons.playground.settings import CHOICES, OWN, Settings
 from core.lessons.playground.training import Frame
 from core.messages import N_
@@ -22,6 +22,7 @@ from ui.playground.session import Session, fair_share, get_session
 COMPARABLE = ("activation", "optimizer", "learning_rate", "l1", "l2", "dropout", "batch_norm")
 """Settings that change neither data nor initial weights nor batches."""
 _NONE = "none"
+_SCRIPT_EPOCHS = 100
 
 
 def choose_second(settings: Settings, place: DeltaGenerator) -> Settings | None:
@@ -75,6 +76,27 @@ def upload_points() -> None:
             on_change=read,
         )
     show_messages("playground-csv")
+
+
+def show_code(settings: Settings) -> None:
+    """Show the training as a PyTorch script."""
+    with st.expander(
+        _(N_("The same training in plain PyTorch")),
+        icon=":material/code:",
+        on_change="rerun",
+        key="playground-code",
+    ) as opened:
+        session = get_session()
+        if opened.open and session.points is not None:
+            st.caption(
+                _(
+                    N_(
+                        "It makes the same points, starts from the same weights and makes the same steps. Epochs: {epochs}."
+                    ),
+                    epochs=_SCRIPT_EPOCHS,
+                )
+            )
+            st.code(code.render_script(settings, session.own, _SCRIPT_EPOCHS), language="python")
 
 
 def show_network(settings: Settings, second: Settings | None) -> None:
@@ -140,7 +162,6 @@ def _live_view(session: Session) -> None:
                 own=[list(row) for row in session.own],
                 revision=session.revision,
                 on_draw=functools.partial(_draw, session),
-                compact=len(columns) > 1,
             )
             if frame.end is not None:
                 (st.error if frame.has_failed else st.info)(

@@ -119,10 +119,10 @@ def settings_form(more: DeltaGenerator) -> Settings:
         st.warning(translate_message(complaint), icon=":material/error:")
     values: dict[str, object] = {}
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        for name, width in (("data", 180), ("activation", 140), ("learning_rate", 130), ("optimizer", 160)):
+        for name, width in (("data", 150), ("activation", 120), ("learning_rate", 110), ("optimizer", 165)):
             with st.container(width=width):
                 values[name] = _choose(name)
-        with st.container(width=170):
+        with st.container(width=185):
             hidden = st.text_input(
                 label("hidden"),
                 key=widget_key("hidden"),

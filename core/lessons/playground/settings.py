@@ -126,7 +126,7 @@ class Settings:
             raise UserError(N_("Choose at least one input feature: {names}."), names=", ".join(FEATURES))
         if len(self.hidden) > MAX_LAYERS or not all(1 <= units <= MAX_UNITS for units in self.hidden):
             raise UserError(
-                N_("At most {layers} layers of 1 to {units} units are possible."),
+                N_("Too many layers or units: the limits are {layers} and {units}."),
                 layers=MAX_LAYERS,
                 units=MAX_UNITS,
             )
