@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 import matplotlib as mpl
 import numpy as np
+import torch
 from matplotlib.figure import Figure
 from PIL import Image, ImageDraw
 
@@ -23,6 +24,9 @@ from core.digits import samples
 from core.files import write_json
 from core.inference import class_samples, explain, model_summary, square_crop
 from core.inference.predictor import Predictor
+from core.lessons.playground.data_sets import make_features, make_points
+from core.lessons.playground.settings import Settings
+from core.lessons.playground.training import Trainer
 from core.translation import sample_photos
 from tools import open_photos
 from ui.home import stored
@@ -35,6 +39,7 @@ _DIGIT = 5  # the sample digit of the feature maps
 _COLUMNS, _ROWS = 7, 4
 _CURVES_OF, _DRAWN = "cifar10-resnet", "cifar10-alexnet"
 _ANIMALS = ("cat", "dog", "horse")
+_BOUNDARY_FEATURES, _BOUNDARY_STEPS = ("x1", "x2", "sinx1", "sinx2"), 4000
 _FRUIT = (7, 2)  # columns of the sheet of translations
 
 
@@ -47,6 +52,7 @@ def main(names: list[str]) -> int:
         "compare": make_costs,
         "architecture": make_blocks,
         "browse": make_coco,
+        "playground": make_boundary,
         "translate": make_translations,
     }
     if unknown := set(names) - {*makers, "samples"}:
@@ -212,6 +218,36 @@ def make_coco() -> Image.Image:
             place = (number % 2 * WIDTH // 2, number // 2 * HEIGHT // 2)
             sheet.paste(_crop_to(tile.convert("RGB"), WIDTH // 2 - 2, HEIGHT // 2 - 2), place)
     return sheet
+
+
+def make_boundary() -> Image.Image:
+    """Probabilities that a network of the Playground predicts for the points of the plane, after learning two spirals."""
+    settings = Settings(data="spirals", hidden=(8, 8), noise=5, features=_BOUNDARY_FEATURES)
+    points = make_points(settings)
+    trainer = Trainer(settings, points)
+    for _step in range(_BOUNDARY_STEPS):
+        trainer.step()
+    reach = 1.15 * np.abs(points.points).max()
+    columns, rows = np.meshgrid(
+        np.linspace(-reach, reach, WIDTH) * WIDTH / HEIGHT, np.linspace(reach, -reach, HEIGHT)
+    )
+    plane = np.stack([columns.ravel(), rows.ravel()], 1)
+    with torch.no_grad():
+        inputs = torch.from_numpy(make_features(plane, settings.features).astype(np.float32))
+        shares = trainer.model.eval()(inputs).sigmoid().numpy().reshape(HEIGHT, WIDTH, 1)
+    low, high = (np.array(palette.to_rgb(color)) for color in (palette.ORANGE, palette.SKY))
+    strength = 0.12 + 0.5 * np.abs(2 * shares - 1)
+    pixels = np.array(palette.to_rgb(_BACKGROUND)) * (1 - strength) + strength * np.where(
+        shares > 0.5, high, low
+    )
+    scale = 3
+    sheet = Image.fromarray(pixels.round().astype(np.uint8)).resize((WIDTH * scale, HEIGHT * scale))
+    pen = ImageDraw.Draw(sheet)
+    for (x, y), target in zip(points.points, points.targets, strict=True):
+        at = scale * (WIDTH / 2 + x / reach * HEIGHT / 2), scale * (HEIGHT / 2 - y / reach * HEIGHT / 2)
+        color = palette.SKY if target else palette.ORANGE
+        pen.circle(at, 6 * scale, fill=color, outline="white", width=scale)
+    return sheet.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS)
 
 
 def make_translations() -> Image.Image:

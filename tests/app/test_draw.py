@@ -15,7 +15,7 @@ from core.inference import explain
 from core.messages import Message, UserError
 from tests import factories
 from ui.components import digit_canvas
-from ui.draw import analysis
+from ui.draw import analysis, explanations
 
 
 @pytest.fixture
@@ -283,6 +283,18 @@ def test_every_view(with_photo: Callable, view: str, network: str) -> None:
     page = with_photo(network=network, view=view)
     assert page.digits == ["7"]
     assert not page.errors
+    [scroll] = page.components("scroll").values()  # a link to a view leads to it
+    assert scroll["target"] == explanations.SECTION
+
+
+def test_only_saliency_is_said_to_show_missing_strokes(with_photo: Callable) -> None:
+    page = with_photo(network="mnist-softmax")
+    hints = analysis._ATTRIBUTION_HINTS
+    for method in explain.METHODS:
+        page.set("method", method)
+        assert [name for name, hint in hints.items() if page.says(hint, digit="7")] == [method]
+        assert ("missing strokes" in page.text) == (method == "saliency")
+    assert not page.components("scroll") and set(hints) == set(explain.METHODS)
 
 
 def test_the_nearest_training_digits(with_photo: Callable, real_data) -> None:

@@ -40,6 +40,12 @@ _ENTRIES = (
         {"view": "maps"},
     ),
     _Entry(
+        "playground",
+        N_("Playground"),
+        N_("Watch a small network learn to separate points, unit by unit."),
+        N_("Two spirals of points, separated by a network's predictions"),
+    ),
+    _Entry(
         "photos",
         N_("Your photos"),
         N_("Train a classifier on photos of your own and take it away."),

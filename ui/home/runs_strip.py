@@ -65,7 +65,7 @@ def _show_card(run: Run) -> None:
     if note := fallback_label(run.config.get("data", {})):
         st.caption(note)
     st.space("stretch")  # the links of all cards on one line
-    with st.container(gap=None):
+    with st.container(gap="xsmall"):
         st.page_link(
             PAGES["train"].path,
             label=_(N_("Open")),
