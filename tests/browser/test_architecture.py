@@ -39,3 +39,19 @@ def test_a_block_opens_by_mouse_and_keyboard_and_a_change_leaves_outlines(
     expect(me.page.locator(".manabi-blocks .ghost")).to_have_count(2)
     expect(me.page.get_by_test_id("stMetricDelta").first).to_contain_text("%")
     assert me.settle().overflow <= 0
+
+
+def test_a_drawing_wider_than_a_phone_has_buttons_to_its_ends(visitor: Callable[..., Visitor]) -> None:
+    me = visitor(width=390).open("architecture", net="cifar10-sandbox")
+    right = me.page.get_by_role("button", name="Scroll right")
+    left = me.page.get_by_role("button", name="Scroll left")
+    expect(right).to_be_visible()
+    expect(left).to_be_hidden()
+    right.click()
+    expect(left).to_be_visible()
+    right.click()
+    expect(right).to_be_hidden()
+    assert me.overflow <= 0
+    wide = visitor(width=1280).open("architecture", net="cifar10-sandbox")
+    expect(wide.page.locator(".manabi-blocks svg")).to_be_visible()
+    expect(wide.page.get_by_role("button", name="Scroll right")).to_be_hidden()

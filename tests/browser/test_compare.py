@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -44,7 +45,9 @@ def photo() -> bytes:
 LAYOUT = """() => {
   const box = (e) => { const r = e.getBoundingClientRect(); return [r.left, r.top, r.right, r.bottom] }
   const labels = document.querySelectorAll('.manabi-labeled .labels button')
-  return { labels: [...labels].map(box), chart: box(document.querySelector('.manabi-labeled')) }
+  const marks = document.querySelectorAll('.manabi-labeled path.point')
+  const chart = document.querySelector('.manabi-labeled')
+  return { labels: [...labels].map(box), marks: [...marks].map(box), chart: box(chart), plot: box(chart.querySelector('.main-svg')) }
 }"""
 
 
@@ -62,6 +65,9 @@ def test_names_of_ten_models_stand_in_the_chart_without_overlaps(
         assert left <= a[0] < a[2] <= right + 1 and top <= a[1] < a[3] <= bottom + 1
         for b in found["labels"][:i]:
             assert a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1], (a, b)
+    centers = [((m[0] + m[2]) / 2, (m[1] + m[3]) / 2) for m in found["marks"]]
+    assert len(centers) == 10
+    assert min(math.dist(a, b) for i, a in enumerate(centers) for b in centers[:i]) > 11, "marks hide marks"
     assert me.overflow <= 0
     vgg = labels.get_by_role("button", name="VGG")
     me.tab_to(vgg)
@@ -73,6 +79,25 @@ def test_names_of_ten_models_stand_in_the_chart_without_overlaps(
     expect(vgg).to_be_focused()
     labels.get_by_role("button", name="VGG").click()
     expect(dialog.get_by_text("90.69%")).to_be_visible()
+
+
+def test_the_chart_fits_on_a4_and_is_as_wide_as_before_after_printing(
+    visitor: Callable[..., Visitor],
+) -> None:
+    me = visitor(width=1280).open("compare")
+    expect(me.page.locator(".manabi-labeled .labels").get_by_role("button")).to_have_count(10)
+    expect(me.page.locator(".manabi-labeled .labels")).to_be_visible()
+    width = lambda: me.page.evaluate(LAYOUT)["plot"][2] - me.page.evaluate(LAYOUT)["plot"][0]  # noqa: E731
+    before = width()
+    me.page.emulate_media(media="print")
+    me.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    found = me.page.evaluate(LAYOUT)
+    assert width() <= 660 < before
+    assert all(label[2] <= found["plot"][2] + 1 for label in found["labels"])
+    expect(me.page.get_by_test_id("stSidebar")).to_be_hidden()
+    me.page.emulate_media(media="null")
+    me.page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert width() == before
 
 
 def test_three_networks_on_an_uploaded_photo(visitor: Callable[..., Visitor], three: str) -> None:

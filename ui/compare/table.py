@@ -25,7 +25,7 @@ from ui.runs.run_panel import STATE_BADGES
 _TABLE_VERSION = (
     "_compare-table-version"  # part of the key: a new table has no selected row, which would open again
 )
-_BAR_WIDTH, _BAR_HEIGHT = 150, 26  # pixels
+_BAR_WIDTH, _BAR_HEIGHT = 110, 26  # pixels
 _NAME_WIDTH, _NUMBER_WIDTH = 152, 80  # pixels: on a phone, two numbers stand beside the name
 
 COST_NAMES = {

@@ -20,8 +20,8 @@ const applyTheme = (layout, element) => {
 // Paper is narrower than the screen, and a browser prints what is drawn already: charts are drawn for A4, afterwards for the screen again.
 const PRINT_WIDTH = 660
 const drawForPrint = (chart) => {
-  const page = chart.closest('[data-testid=stMainBlockContainer]') ?? document.body
-  const share = Math.min(1, PRINT_WIDTH / page.clientWidth)
+  const page = chart.closest('[data-testid=stMainBlockContainer]') ?? document.body, { paddingLeft, paddingRight } = getComputedStyle(page)
+  const share = Math.min(1, PRINT_WIDTH / (page.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight)))
   if (share < 1) window.Plotly.relayout(chart, { width: Math.floor(chart.clientWidth * share), autosize: false })
 }
 if (!window.manabiPrints) { // components share the page
