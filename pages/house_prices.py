@@ -66,6 +66,13 @@ def show_importance(table: HouseTable) -> None:
     importance.show_importance(table)
 
 
+def show_missing_run(table: HouseTable) -> None:
+    """Say so if the link names a run that cannot be used."""
+    from ui.house_prices import fitted
+
+    fitted.show_missing_run(table)
+
+
 SHOW_VIEW: dict[str, Callable[[HouseTable], None]] = {
     "house": show_house,
     "data": show_data,
@@ -81,5 +88,6 @@ with page("house_prices"):
         view, tab = url.choose_tab({v: _(name) for v, name in VIEWS.items()}, key="view", default="house")
         with tab:
             preload.wait_until_ready()
+            show_missing_run(table)
             SHOW_VIEW[view](table)
         source.show_column_note(table)

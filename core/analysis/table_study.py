@@ -59,7 +59,7 @@ def compute_result(table: HouseTable, report: Callable[[float], None] | None = N
 
 
 def main(source: str, use_b_column: bool) -> None:
-    """Compute the result for a table, unless another process has done so meanwhile."""
+    """Compute the result for a table, unless another process has done so meanwhile. Processes of one machine take turns."""
     import torch
 
     if hasattr(os, "nice"):
@@ -73,7 +73,7 @@ def main(source: str, use_b_column: bool) -> None:
     table = load_table(source, use_b_column)
     path = result_path(table)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(path.with_suffix(".lock")):
+    with FileLock(path.with_name(".lock")):
         if read_result(table) is None:
             compute_result(table, report)
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.data import ArrayDataset, DatasetInfo, ProgressCallback, train_val_split
+from core.data.registry import TryLink
 from core.messages import Message, N_, UserError
 
 if TYPE_CHECKING:
@@ -134,6 +135,7 @@ INFO = DatasetInfo(
     inventory=inventory,
     fallback=fallback,
     fallback_title=FALLBACK_TITLE,
+    try_links=(TryLink("house_prices", "network", N_("Predict with your model"), ":material/home_work:"),),
     note=N_(
         "Column b was computed from the proportion of Black residents, assuming that segregation raises prices. "
         "scikit-learn removed the dataset for this reason. The column is excluded here unless you enable it under Data."

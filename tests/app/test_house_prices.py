@@ -11,6 +11,7 @@ from core.analysis import table_study
 from core.analysis.table_models import NAMES, StudyResult
 from core.lessons import house_data, house_prices
 from core.lessons.house_settings import NetworkSettings
+from tests import factories
 from ui.house_prices import fitted, study, training
 
 LANGUAGES = pytest.mark.parametrize("language", ["ja", "en"])
@@ -160,6 +161,19 @@ def test_a_saved_network_is_loaded_and_a_foreign_file_changes_nothing(visit: Cal
     [sentence] = page.errors
     assert "is not a network for house prices" in sentence
     assert "loaded from mine" in page.text
+
+
+def test_a_run_can_be_tried(visit: Callable) -> None:
+    run = factories.finished("boston-mlp", name="my houses")
+    page = visit("train", run=run.id)
+    assert page.says("Predict with your model")
+    page = visit("house_prices", network=run.id)
+    assert "Network: my houses." in page.text.replace("\\", "") and not page.warnings
+    other = visit("house_prices", network="20260101-000000-beef")
+    assert other.says(
+        "The link names a run that is gone, or whose network was trained on other columns or data."
+    )
+    assert "my houses" not in other.text
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])

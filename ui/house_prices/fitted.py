@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from core import checkpoints
+from core import checkpoints, tasks
 from core.analysis.table_models import NAMES, NETWORK, make_model
+from core.checkpoints import Spec
+from core.inference import available_models
+from core.inference.available_models import ModelChoice
 from core.inference.predictor import Predictor
 from core.lessons import house_prices
 from core.lessons.house_data import HouseTable
@@ -18,9 +21,11 @@ from core.lessons.house_settings import NetworkSettings
 from core.messages import N_, UserError
 from ui.kit import url, weights
 from ui.kit.i18n import _, escape_markdown
+from ui.kit.run_names import run_name
 
 Predict = Callable[[np.ndarray], np.ndarray]
 CHECKPOINT = "boston-mlp"
+RUN_PARAMETER = "network"  # of the address: the id of a run
 _OWN = "_house-network"  # session key
 
 
@@ -45,11 +50,25 @@ def set_network(table: HouseTable, predictor: Predictor, origin: str) -> None:
 def reset_network() -> None:
     """Use the network that was there at first."""
     st.session_state.pop(_OWN, None)
+    st.query_params.pop(RUN_PARAMETER, None)
 
 
 def has_own_network(table: HouseTable) -> bool:
-    """Whether this session has a network of its own for `table`."""
+    """Whether this session has a network of its own for `table`, trained or loaded here."""
     return st.session_state.get(_OWN, ("",))[0] == table.key
+
+
+def show_missing_run(table: HouseTable) -> None:
+    """Say so if the link names a run whose network cannot be used with `table`."""
+    if st.query_params.get(RUN_PARAMETER) and requested_run(table) is None:
+        st.warning(
+            _(
+                N_(
+                    "The link names a run that is gone, or whose network was trained on other columns or data."
+                )
+            ),
+            icon=":material/search_off:",
+        )
 
 
 def get_network(table: HouseTable) -> tuple[Predictor, str]:
@@ -57,10 +76,33 @@ def get_network(table: HouseTable) -> tuple[Predictor, str]:
     if has_own_network(table):
         _key, predictor, origin = st.session_state[_OWN]
         return predictor, origin
+    if (choice := requested_run(table)) is not None:
+        return weights.load_predictor(choice.weights), run_name(choice.run)
     if (found := _pretrained(table)) is not None:
         return found, _(N_("pretrained"))
     with st.spinner(_(N_("Training a network…"))):
         return _train(table.key, table), _(N_("trained here with the recommended settings"))
+
+
+def requested_run(table: HouseTable) -> ModelChoice | None:
+    """The run that the link names, if its network takes the columns of `table` and was trained on its training rows."""
+    requested = st.query_params.get(RUN_PARAMETER)
+    if not requested:
+        return None
+    for choice in available_models.list_models([tasks.get_task(CHECKPOINT)]):
+        if choice.run is not None and choice.id == requested:
+            try:
+                return choice if _fits(checkpoints.read_spec(choice.weights), table) else None
+            except UserError:  # damaged: said where the network is shown
+                return None
+    return None
+
+
+def _fits(spec: Spec, table: HouseTable) -> bool:
+    """Whether a network was trained on the training rows of `table`, or on most of them."""
+    found = table.dataset
+    same = spec.features == table.features and (spec.stand_in_for or "") == found.stand_in_for
+    return same and np.allclose(spec.mean, found.mean, atol=0.2 * found.std)
 
 
 def _pretrained(table: HouseTable) -> Predictor | None:

@@ -49,7 +49,7 @@ def show_model_file(table: HouseTable) -> None:
                 key="house-save",
                 on_click="ignore",
             )
-            if fitted.has_own_network(table):
+            if fitted.has_own_network(table) or fitted.requested_run(table):
                 st.button(
                     _(N_("Discard this network")),
                     icon=":material/undo:",
