@@ -16,6 +16,7 @@ VIEWS = {
     "network": N_("Network"),
     "luck": N_("Luck meter"),
     "classical": N_("Classical algorithms"),
+    "toy": N_("Toy GAN"),
 }
 
 
@@ -49,10 +50,18 @@ def show_classical() -> None:
     neighbors_view.show_neighbors()
 
 
+def show_toy_gan() -> None:
+    """Show a generator and a discriminator on points of the plane."""
+    from ui.playground import toy_gan
+
+    toy_gan.toy_gan_section()
+
+
 SHOW_VIEW: dict[str, Callable[[], None]] = {
     "network": show_network,
     "luck": show_luck,
     "classical": show_classical,
+    "toy": show_toy_gan,
 }
 
 with page("playground"):

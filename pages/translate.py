@@ -1,4 +1,4 @@
-"""Translate page: turn apples into oranges and back, train on your own photos, and play with a toy GAN."""
+"""Translate page: turn apples into oranges and back, and train on your own photos."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ import streamlit as st
 from core.inference.available_models import ModelChoice
 from core.messages import N_
 from ui.kit import data_source, preload, url, weights
-from ui.kit.frame import page
+from ui.kit.frame import PAGES, page
 from ui.kit.i18n import _
 from ui.kit.run_names import run_name
 
 VIEWS = {
     "photos": (N_("Translate"), ":material/swap_horiz:"),
     "own": (N_("Own photos"), ":material/add_photo_alternate:"),
-    "toy": (N_("Toy GAN"), ":material/sports_esports:"),
 }
 
 
@@ -102,14 +101,13 @@ def show_photos() -> None:
             missing_photos.offer_download(choice.task.dataset, len(shelf.y))
 
 
+if st.query_params.get("view") == "toy":  # former place of the toy GAN
+    st.switch_page(PAGES["playground"].path, query_params={"view": "toy"})
+
 with page("translate"):
     view = choose_view()
     preload.wait_until_ready()
-    if view == "toy":
-        from ui.translate import toy_gan
-
-        toy_gan.toy_gan_section()
-    elif view == "own":
+    if view == "own":
         from ui.translate import own_domains
 
         own_domains.own_domains_section()

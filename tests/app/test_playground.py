@@ -151,3 +151,22 @@ def test_classical_algorithms_see_the_same_points(visit: Callable[..., Page], la
 def test_classical_algorithms_need_classes(visit: Callable[..., Page]) -> None:
     page = visit("playground", view="classical", data="plane")
     assert len(page.errors) == 1
+
+
+def test_the_toy_gan(visit: Callable[..., Page]) -> None:
+    page = visit("playground", view="toy")
+    assert page.metrics["Steps"] == "0"
+    before = page.metrics["Energy distance"]
+    [button] = [b for b in page.at.button if b.key == "toy-step"]
+    button.click()
+    page.run()
+    assert page.metrics["Steps"] == "60" and page.metrics["Energy distance"] != before
+    page.press("Reset")
+    assert page.metrics["Steps"] == "0" and page.metrics["Energy distance"] == before
+    page.set("toy-shape", "two")
+    assert page.metrics["Energy distance"] != before and not page.errors
+    page.press("Play")
+    assert int(page.metrics["Steps"]) > 0
+    page.press("Pause")
+    at = page.metrics["Steps"]
+    assert page.run().metrics["Steps"] == at

@@ -258,23 +258,9 @@ def test_the_difference_has_a_scale(visit: Callable, pair: Run) -> None:
     assert all(f["alt"] for f in row)
 
 
-def test_the_game_on_points(visit: Callable) -> None:
+def test_the_former_address_of_the_toy_gan_leads_to_it(visit: Callable) -> None:
     page = visit("translate", view="toy")
-    assert page.metrics["Steps"] == "0"
-    before = page.metrics["Energy distance"]
-    [button] = [b for b in page.at.button if b.key == "toy-step"]
-    button.click()
-    page.run()
-    assert page.metrics["Steps"] == "60" and page.metrics["Energy distance"] != before
-    page.press("Reset")
-    assert page.metrics["Steps"] == "0" and page.metrics["Energy distance"] == before
-    page.set("toy-shape", "two")
-    assert page.metrics["Energy distance"] != before and not page.errors
-    page.press("Play")
-    assert int(page.metrics["Steps"]) > 0
-    page.press("Pause")
-    at = page.metrics["Steps"]
-    assert page.run().metrics["Steps"] == at
+    assert page.metrics["Steps"] == "0" and not page.errors
 
 
 @pytest.fixture

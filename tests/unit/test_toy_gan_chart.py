@@ -9,7 +9,7 @@ import pytest
 
 from core.lessons.toy_gan import ToyGAN
 from ui.kit import palette
-from ui.translate import toy_gan
+from ui.playground import toy_gan
 
 THEME = tomllib.loads((Path(__file__).parents[2] / ".streamlit" / "config.toml").read_text("utf-8"))["theme"]
 

@@ -63,7 +63,7 @@ def show_luck() -> None:
         _(
             N_(
                 "Some initial weights lead to a solution, others do not. Each cell trains {seeds} networks with one hidden "
-                "layer on XOR, all at once, from {seeds} different seeds. Epochs: {epochs}."
+                "layer on XOR, all at once, each from a seed of its own. Epochs: {epochs}."
             ),
             seeds=luck.NUM_SEEDS,
             epochs=luck.EPOCHS,

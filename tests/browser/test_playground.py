@@ -1,0 +1,46 @@
+"""Points are drawn and learned; two settings advance in lock-step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Visitor
+
+
+def test_xor_from_drawn_points_is_solved(visitor: Callable[..., Visitor]) -> None:
+    me = visitor().open("playground", data="own", activation="relu", hidden="8", learning_rate="0.03")
+    plane = me.page.locator(".manabi-playground canvas.plane")
+    plane.scroll_into_view_if_needed()
+    place = plane.bounding_box()
+    for label in (0, 1):
+        me.page.locator(f".manabi-playground .kind-{label}").click()
+        for x, y in ((0.25, 0.25), (0.75, 0.75)) if label else ((0.25, 0.75), (0.75, 0.25)):
+            for dx, dy in ((0, 0), (0.08, 0), (0, 0.08), (0.08, 0.08), (-0.08, 0)):
+                me.page.mouse.click(
+                    place["x"] + (x + dx) * place["width"], place["y"] + (y + dy) * place["height"]
+                )
+    play = me.page.get_by_role("button", name="Play", exact=True)
+    expect(play).to_be_enabled()
+    play.click()
+    expect(me.page.locator(".manabi-playground .accuracy .value")).to_have_text("100%")
+    me.press("Pause")
+    expect(play).to_be_visible()
+
+
+def test_two_settings_in_lock_step(visitor: Callable[..., Visitor]) -> None:
+    me = visitor().open("playground", data="xor", vs="optimizer", vs_value="sgd")
+    boxes = me.page.locator(".manabi-playground")
+    expect(boxes).to_have_count(2)
+    me.press("Play")
+    expect(boxes.nth(1)).not_to_have_attribute("data-step", "0")
+    me.press("Pause")
+    expect(me.page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+    me.settle()
+    steps = boxes.evaluate_all("all => all.map(e => e.dataset.step)")
+    assert steps[0] == steps[1] != "0"
+    me.sees("Same points, same initial weights, same batches: only this setting differs.")
+    me.press("Reset")
+    expect(boxes.nth(0)).to_have_attribute("data-step", "0")
+    expect(boxes.nth(1)).to_have_attribute("data-step", "0")
