@@ -17,7 +17,7 @@ import torch
 from matplotlib.figure import Figure
 from PIL import Image, ImageDraw
 
-from core import checkpoints, paths, tasks
+from core import checkpoints, data, paths, tasks
 from core.coco import drawing
 from core.coco.dataset import Coco
 from core.digits import samples
@@ -38,6 +38,7 @@ _QUALITY = 84
 _DIGIT = 5  # the sample digit of the feature maps
 _COLUMNS, _ROWS = 7, 4
 _CURVES_OF, _DRAWN = "cifar10-resnet", "cifar10-alexnet"
+_PRICES = tasks.get_task("boston-mlp")
 _ANIMALS = ("cat", "dog", "horse")
 _BOUNDARY_FEATURES, _BOUNDARY_STEPS = ("x1", "x2", "sinx1", "sinx2"), 4000
 _FRUIT = (7, 2)  # columns of the sheet of translations
@@ -53,6 +54,7 @@ def main(names: list[str]) -> int:
         "architecture": make_blocks,
         "browse": make_coco,
         "playground": make_boundary,
+        "house_prices": make_prices,
         "translate": make_translations,
     }
     if unknown := set(names) - {*makers, "samples"}:
@@ -128,6 +130,31 @@ def make_costs() -> Image.Image:
         axes.scatter(x, y, s=420, color=color, edgecolors="white", linewidths=2, zorder=3)
     axes.set_xscale("log")
     axes.margins(0.1, 0.16)
+    return _rendered(figure)
+
+
+def make_prices() -> Image.Image:
+    """Prices of the test districts of Boston housing over those that a pretrained model predicts, and the line where both agree."""
+    if data.find_dataset(_PRICES.dataset) is None:
+        raise SystemExit("Boston housing was not found. Set MANABI_DATA to a folder that contains boston.")
+    dataset = data.load_dataset(_PRICES.dataset, download=False)
+    predicted = (
+        Predictor.load(checkpoints.load_card(_PRICES.checkpoint).weights).predict(dataset.test_x).ravel()
+    )
+    figure, axes = _chart()
+    low, high = 0, 1.05 * float(max(dataset.test_y.max(), predicted.max()))
+    axes.plot([low, high], [low, high], color=_TEXT, linewidth=2.5, linestyle=(0, (3, 2)))
+    axes.scatter(
+        predicted,
+        dataset.test_y,
+        s=150,
+        color=palette.SKY,
+        edgecolors="white",
+        linewidths=1.2,
+        alpha=0.9,
+        zorder=3,
+    )
+    axes.set(xlim=(low, high), ylim=(low, high))
     return _rendered(figure)
 
 

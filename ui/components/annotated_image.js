@@ -1,5 +1,6 @@
 const rgb = (c, alpha) => `rgba(${c[0]}, ${c[1]}, ${c[2]}, ${alpha})`
 let mounts = 0
+let newest = null // the arrow keys are its alone while an earlier one waits for its removal
 let pressed = null // the arrow that led to the next image, which is drawn by a component of its own
 
 // Where the plate (width, height) of a label fits into the view without covering a placed one: around its box, inside it, or up to three
@@ -210,9 +211,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const onKey = (event) => {
     const step = { ArrowLeft: 0, ArrowRight: 1 }[event.key]
     const typing = event.composedPath()[0]?.closest?.('input, textarea, select, [role=slider], [role=grid], [contenteditable=true], canvas')
-    if (step === undefined || typing || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || event.defaultPrevented) return
+    if (box !== newest || step === undefined || typing || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || event.defaultPrevented) return
     if (!box.steps[step].disabled) box.steps[step].click()
   }
+  newest = box
   document.addEventListener('keydown', onKey)
   if (isNew) {
     box.steps.find((button) => button.className === pressed)?.focus({ preventScroll: true })

@@ -46,6 +46,12 @@ _ENTRIES = (
         N_("Two spirals of points, separated by a network's predictions"),
     ),
     _Entry(
+        "house_prices",
+        N_("House prices"),
+        N_("Predict prices from a table and see what the model relies on."),
+        N_("Actual prices over predicted ones, near the diagonal"),
+    ),
+    _Entry(
         "photos",
         N_("Your photos"),
         N_("Train a classifier on photos of your own and take it away."),
