@@ -35,6 +35,7 @@ LONG_BENCHMARKS = {
     "time_to_accuracy_long": "mnist-modern to 99.5%",
     "evaluation": "Pretrained models on their whole test sets",
     "label_shares": "Cats, dogs and horses: scratch, frozen and fine-tuned over shares of the labels",
+    "photo_accuracy": "Cats, dogs and horses from scratch, through `train images`",
     "full_runs": "Full recipe of every task, with test metrics",
 }
 ALIASES = {"runs_apart": "isolated_runs"}  # former names, still accepted

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import pytest
 import streamlit as st
+from streamlit.runtime.state.query_params import QueryParams
 from streamlit.testing.v1 import AppTest
 
 from core import glossary
@@ -308,3 +309,29 @@ def test_a_download_that_fails_is_cancelled() -> None:
     page = AppTest.from_function(script, default_timeout=60).run()
     assert page.button("save").click().run().exception
     assert not page.run().exception
+
+
+def test_a_rerun_leaves_the_address_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the visitor changed in it meanwhile would be undone: Streamlit sends it whole, as the run found it."""
+
+    def show() -> None:
+        import streamlit as st
+
+        from ui.kit import url
+
+        url.choose_one(st.selectbox, "View", ["maps", "shift"], key="view", default="maps")
+        url.choose_many("Models", ["a", "b", "c"], key="models", default=["a"])
+        url.choose_tab({"one": "One", "two": "Two"}, key="tab", default="one")
+        url.text_field("Filter", key="filter")
+
+    sent = []
+    at = AppTest.from_function(show)
+    shared = {"view": "shift", "models": "a,b", "tab": "two", "filter": "dog"}
+    for name, value in shared.items():
+        at.query_params[name] = value
+    at.run()
+    monkeypatch.setattr(QueryParams, "_send_query_param_msg", lambda params: sent.append(params.to_dict()))
+    at.run()
+    assert not sent and not at.exception
+    at.selectbox(key="view").set_value("maps").run()
+    assert len(sent) == 1 and sent[0] == {k: v for k, v in shared.items() if k != "view"}

@@ -61,7 +61,8 @@ def current_page(pages: int, folder: str, scope: str) -> int:
         page = url.read_number("page", pages + 1) or 1
     page = state[_PAGE] = min(page, pages)
     if page > 1:
-        st.query_params["page"] = state[_WRITTEN_PAGE] = str(page)
+        state[_WRITTEN_PAGE] = str(page)
+        url.write_parameter("page", str(page))
     else:
         st.query_params.pop("page", None)
         state.pop(_WRITTEN_PAGE, None)

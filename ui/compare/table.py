@@ -189,7 +189,7 @@ def results_table(results: list[ModelResult]) -> None:
     }
     results = sorted(results, key=lambda r: (not math.isfinite(r.accuracy), -r.accuracy))
     with st.container(horizontal=True, vertical_alignment="center"):
-        all_columns = st.toggle(_(N_("All columns")), key="all-columns", bind="query-params", width="stretch")
+        all_columns = url.toggle(_(N_("All columns")), key="all-columns", width="stretch")
         measure = st.container(width="content")
     styles = palette.family_styles([result.task.name for result in results])
     rows = [

@@ -13,7 +13,7 @@ from core.inference.available_models import ModelChoice
 from core.messages import N_
 from ui.components.digit_readout import digit_readout
 from ui.draw.input_picker import DigitInput
-from ui.kit import cache, image_display, weights
+from ui.kit import cache, image_display, url, weights
 from ui.kit.i18n import _, escape_markdown
 from ui.kit.run_names import run_name
 
@@ -123,15 +123,15 @@ def _preprocessing_switches() -> None:
         )
     )
     with st.container(horizontal=True):
-        st.toggle(_(N_("Crop to bounding box")), True, key="step-crop", bind="query-params")
-        st.toggle(_(N_("Resize to 20×20")), True, key="step-fit", bind="query-params")
-        st.toggle(_(N_("Center by mass")), True, key="step-center", bind="query-params")
+        url.toggle(_(N_("Crop to bounding box")), key="step-crop", default=True)
+        url.toggle(_(N_("Resize to 20×20")), key="step-fit", default=True)
+        url.toggle(_(N_("Center by mass")), key="step-center", default=True)
 
 
 def preprocessing_steps() -> PreprocessingSteps:
     """The enabled preprocessing steps; can be read before the switches are shown."""
     return PreprocessingSteps(
-        *(st.session_state.get(f"step-{name}", True) for name in ("crop", "fit", "center"))
+        *(url.toggle_value(f"step-{name}", default=True) for name in ("crop", "fit", "center"))
     )
 
 

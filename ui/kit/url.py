@@ -1,6 +1,6 @@
 """Widgets whose value is shared in the URL by name, not by label, so that a link works in every language; links between pages.
 
-Streamlit's own `bind="query-params"` writes the translated label; it suits numbers, toggles and text.
+Streamlit's own `bind="query-params"` writes the translated label; it suits numbers and text.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from streamlit.errors import StreamlitAPIException
 from core import tasks
 from ui.kit.i18n import language
 
+_BOOLS = {"true": True, "false": False}
 _TASK_PARAMETERS = ("task", "net", "only", "beside")  # their values are names of tasks
 
 
@@ -43,7 +44,8 @@ def choose_one(
         st.query_params.pop(key, None)
         st.session_state.pop(written, None)
     else:
-        st.query_params[key] = st.session_state[written] = str(value)
+        st.session_state[written] = str(value)
+        write_parameter(key, str(value))
     return value
 
 
@@ -67,7 +69,8 @@ def choose_tab(names: dict[str, str], *, key: str, default: str) -> tuple[str, A
         st.query_params.pop(key, None)
         st.session_state.pop(written, None)
     else:
-        st.query_params[key] = st.session_state[written] = name
+        st.session_state[written] = name
+        write_parameter(key, name)
     return name, tabs[opened]
 
 
@@ -104,7 +107,8 @@ def choose_many(
     value = widget(label, options, key=key, **more)
     st.session_state[kept] = list(value)
     if always or sorted(value) != sorted(default):
-        st.query_params[key] = st.session_state[written] = ",".join(value)
+        st.session_state[written] = ",".join(value)
+        write_parameter(key, ",".join(value))
     else:
         st.query_params.pop(key, None)
         st.session_state.pop(written, None)
@@ -135,8 +139,45 @@ def text_field(label: str, *, key: str, default: str = "", **more: object) -> st
         st.query_params.pop(key, None)
         st.session_state.pop(written, None)
     else:
-        st.query_params[key] = st.session_state[written] = value
+        st.session_state[written] = value
+        write_parameter(key, value)
     return value
+
+
+def toggle(label: str, *, key: str, default: bool = False, **more: object) -> bool:
+    """Draw a toggle whose value is shared as `?key=true` or `?key=false` and kept while other pages are open.
+
+    Streamlit's `bind="query-params"` loses a click in the address when the toggle moves as the page redraws.
+    """
+    toggle_value(key, default)
+    value = st.session_state[f"_kept.{key}"] = st.toggle(label, key=key, **more)
+    if value == default:
+        st.query_params.pop(key, None)
+        st.session_state.pop(f"_url.{key}", None)
+    else:
+        st.session_state[f"_url.{key}"] = str(value).lower()
+        write_parameter(key, str(value).lower())
+    return value
+
+
+def toggle_value(key: str, default: bool = False) -> bool:
+    """Return the value of the toggle `key`, also before it is drawn."""
+    named = st.query_params.get(key)
+    if named in _BOOLS and (key not in st.session_state or named != st.session_state.get(f"_url.{key}")):
+        st.session_state[key] = _BOOLS[named]
+    elif key not in st.session_state:
+        st.session_state[key] = st.session_state.get(f"_kept.{key}", default)
+    return st.session_state[key]
+
+
+def write_parameter(name: str, text: str) -> None:
+    """Set `?name=text`, if it is not that already.
+
+    Streamlit sends the whole address with every assignment, as it was when the run of the script began: one that changes nothing
+    would undo what the visitor has changed since.
+    """
+    if st.query_params.get(name) != text:
+        st.query_params[name] = text
 
 
 def migrate_parameters(prefix: str, migrate: Callable[[dict[str, str]], dict[str, str]]) -> None:

@@ -46,8 +46,8 @@ def table_filters() -> tuple[str, bool, bool]:
                 width=300,
             )
         if len(runs) > 1:
-            best_first = st.toggle(_(N_("Best first")), key="ranked", bind="query-params")
-        all_columns = st.toggle(_(N_("All columns")), key="columns", bind="query-params")
+            best_first = url.toggle(_(N_("Best first")), key="ranked")
+        all_columns = url.toggle(_(N_("All columns")), key="columns")
     return task_filter, best_first, all_columns
 
 
@@ -134,7 +134,7 @@ def pick_runs(runs: list[Run], table: pd.DataFrame, *, all_columns: bool) -> lis
         },
     )
     chosen = [ids[row] for row in event["selection"]["rows"] if row < len(ids)]
-    st.query_params["ids"] = ",".join(chosen[:MAX_RUNS])
+    url.write_parameter("ids", ",".join(chosen[:MAX_RUNS]))
     if len(chosen) > MAX_RUNS:
         st.caption(
             _(N_("Only the first {most} are plotted; more curves would be hard to read."), most=MAX_RUNS)
