@@ -20,7 +20,7 @@ from ui.train import sweeps
 
 _MAX_SECONDS = 86_400  # of a time limit: one day
 _QUICK, _FULL = "quick", "full"
-_ESTIMATE_WIDTH = 360  # pixels: the estimated time in one line
+_ESTIMATE_WIDTH = 400  # pixels: the estimated time in one line
 
 
 @dataclass(frozen=True)
