@@ -36,6 +36,7 @@ _PRESETS = {"cheap": N_("Lowest"), "typical": N_("Typical"), "dear": N_("Highest
 _PRESET_SHARES = {"cheap": 0.02, "typical": 0.5, "dear": 0.98}
 _NUM_NEIGHBORS = 5
 _TICKS = 100  # of a slider
+_SHOWN_CHANGE = 0.002  # of the range of the targets: a smaller one is the rounding of the sliders
 _FAR = 0.99  # share of rows that have a nearer neighbor than this house: beyond, the prediction is an extrapolation
 
 
@@ -135,7 +136,7 @@ def _show_prediction(table: HouseTable, name: str, predicted: float, before: flo
         _(N_("Predicted: {target}"), target=_(table.meaning(table.dataset.target)).partition(" (")[0]),
         format_target(table, predicted),
         f"{sign}{format_target(table, abs(change))} · {_(N_('against the typical row'))}"
-        if abs(change) >= 0.05
+        if abs(change) >= _SHOWN_CHANGE * float(np.ptp(table.y))
         else None,
         delta_color="off",
     )
