@@ -12,7 +12,7 @@ import hashlib
 import json
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -222,6 +222,28 @@ def list_files(source: Path) -> list[Path]:
     return [p for p in sorted(source.rglob("*")) if p.is_file() and not p.is_symlink()]
 
 
+def list_entries(source: str, files: Iterable[tuple[str, Callable[[], bytes]]]) -> list[ImageEntry]:
+    """The entries of uploaded files, (path in its folder, reader) each, sorted by path. Messages call the upload `source`.
+
+    Raises:
+        UserError: if a path points outside the folder.
+    """
+    members = sorted(((_safe_path(source, name), read) for name, read in files), key=lambda m: m[0].parts)
+    return [e for path, read in members if (e := _make_entry(path, read)) is not None]
+
+
+def _safe_path(source: str, name: str) -> PurePosixPath:
+    """The path `name` of a file in `source`. Raises UserError if it points outside its folder."""
+    path = PurePosixPath(name.replace("\\", "/"))
+    if not path.parts or path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
+        raise UserError(
+            N_("{file} cannot be extracted safely: the path {name} points outside its folder."),
+            file=source,
+            name=images.safe_name(name),
+        )
+    return path
+
+
 def _folder_entries(source: Path) -> list[ImageEntry]:
     return [
         e
@@ -246,13 +268,7 @@ def _zip_entries(source: str, archive: zipfile.ZipFile) -> list[ImageEntry]:
     """
     members = [m for m in archive.infolist() if not m.is_dir()]
     for member in members:
-        path = PurePosixPath(member.filename.replace("\\", "/"))
-        if not path.parts or path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
-            raise UserError(
-                N_("{file} cannot be extracted safely: the path {name} points outside its folder."),
-                file=source,
-                name=images.safe_name(member.filename),
-            )
+        _safe_path(source, member.filename)
         if member.flag_bits & 0x1:
             raise UserError(N_("{file} is encrypted. Save it without a password."), file=source)
         if member.compress_type not in (

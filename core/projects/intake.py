@@ -5,7 +5,8 @@ Uploads are not trusted: every photo is decoded, turned upright, scaled down and
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,14 +21,17 @@ from core.projects.store import Project, clean_name
 __all__ = [
     "IntakeResult",
     "ReadyMade",
+    "UploadedFile",
     "add_archive",
     "add_folder",
     "add_images",
     "add_ready_made",
+    "add_uploaded_folder",
     "list_ready_made",
 ]
 
 MAX_UPLOAD_MB = 500
+"""Of one zip, and of all files of a folder."""
 _SPLITS = {
     "train": "train",
     "training": "train",
@@ -39,6 +43,15 @@ _SPLITS = {
     "testing": "test",
 }
 _DOMAINS = {"trainA": ("train", 0), "trainB": ("train", 1), "testA": ("test", 0), "testB": ("test", 1)}
+
+
+@dataclass(frozen=True)
+class UploadedFile:
+    """A file of an uploaded folder: its path, beginning with the folder, its size in bytes, and what reads it."""
+
+    path: str
+    size: int
+    read: Callable[[], bytes]
 
 
 def add_archive(
@@ -84,6 +97,28 @@ def add_folder(
         return _add_entries(project, entries, folder.name, progress, classes)
 
 
+def add_uploaded_folder(
+    project: Project, files: Sequence[UploadedFile], progress: ProgressCallback | None = None
+) -> IntakeResult:
+    """Add the photos of a folder that was uploaded file by file, laid out as a zip for `add_archive`.
+
+    Raises:
+        UserError: if there are no class folders, too many files or bytes, a path outside the folder, or no readable photo. Nothing is
+            stored then.
+    """
+    name = images.safe_name(files[0].path.replace("\\", "/").partition("/")[0]) if files else ""
+    label, total = name or "folder", sum(f.size for f in files)
+    if total > MAX_UPLOAD_MB * 1_000_000:
+        raise UserError(
+            N_("{file} has {size} MB, but an upload may have {most} MB. Upload fewer photos at a time."),
+            file=label,
+            size=f"{total / 1e6:,.0f}",
+            most=MAX_UPLOAD_MB,
+        )
+    entries = image_folder.list_entries(label, ((f.path, f.read) for f in files))
+    return _add_entries(project, entries, label, progress, None)
+
+
 def add_images(
     project: Project,
     label: str,
@@ -121,8 +156,10 @@ def assign_classes(entries: Sequence[ImageEntry]) -> list[PhotoSource]:
     a class belong to it, folders around all classes say nothing.
     """
     split_parts = [_take_split(e.folders) for e in entries]
-    named = [parts for _split, parts in split_parts if parts]
-    depth = _common_depth(named)
+    # A note beside the class folders must not make a class of the folder around them.
+    pairs = [(e.name, parts) for e, (_split, parts) in zip(entries, split_parts, strict=True) if parts]
+    photos = [parts for name, parts in pairs if name.lower().endswith(images.SUFFIXES)]
+    depth = _common_depth(photos or [parts for _name, parts in pairs])
     sources = []
     for entry, (split, parts) in zip(entries, split_parts, strict=True):
         label = clean_name(parts[min(depth, len(parts) - 1)], "") if parts else ""

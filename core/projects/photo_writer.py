@@ -19,10 +19,20 @@ from PIL import Image
 from core import images
 from core.data import ProgressCallback
 from core.messages import Message, N_, UserError
-from core.projects.store import MAX_PHOTOS, Change, Photo, Project, clean_name, new_photo_id, not_saved_error
+from core.projects.store import (
+    MAX_PHOTOS,
+    Change,
+    Photo,
+    Project,
+    check_space,
+    clean_name,
+    new_photo_id,
+    not_saved_error,
+)
 from core.training.recipe import num_cores
 
 STORED_SIDE = 512  # pixels, at most
+_STORED_BYTES = 60_000  # of a stored photo of that side, about
 _SMALL_SIDE = 128  # pixels; smaller photos are stored at a higher quality, because every pixel counts
 _GRAY_TOLERANCE = 8  # of 255: what JPEG makes of a gray photo
 _THUMBNAIL_SIZE = (64, 64)  # pixels, from which a photo is hashed
@@ -69,11 +79,12 @@ def add_photos(
         about: entries for `project.json`.
 
     Raises:
-        UserError: if there are too many, if none is readable, or if they cannot be saved. Nothing is stored then.
+        UserError: if there are too many, if none is readable, or if the disk is full. Nothing is stored then.
     """
     have = len(project.photos(dropped=True))
     if have + len(sources) > MAX_PHOTOS:
         raise _too_many_error(len(sources), have)
+    check_space(len(sources) * _STORED_BYTES)
     try:
         _remove_stale(project)
         folder = project.path / f".intake-{secrets.token_hex(4)}"

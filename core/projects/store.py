@@ -37,6 +37,10 @@ MAX_CLASSES = 50
 MAX_PHOTOS = 20_000
 """Photos in one project."""
 MAX_NAME_LENGTH = 40
+MAX_PROJECTS = 5_000
+"""Projects in one folder. Unused ones are never deleted on their own."""
+MIN_FREE_BYTES = 500_000_000
+"""Disk space that photos never take, so that runs can still be saved."""
 _ID_PATTERN = re.compile(r"[0-9a-f]{32}")
 
 
@@ -242,8 +246,15 @@ def create_project(name: str, **about: object) -> Project:
     """A new project without classes. `about` is kept in `project.json`.
 
     Raises:
-        UserError: if the name is empty or the folder is not writable.
+        UserError: if the name is empty, if there are too many projects, or if the folder is full or not writable.
     """
+    check_space()
+    if count_projects() >= MAX_PROJECTS:
+        raise UserError(
+            N_("There are already {count} projects in {folder}. Delete one that is no longer needed."),
+            count=f"{MAX_PROJECTS:,}",
+            folder=str(paths.projects()),
+        )
     path = paths.projects() / secrets.token_hex(16)
     values = {
         "format": FORMAT,
@@ -277,11 +288,39 @@ def open_project(project_id: str) -> Project:
 
 def find_by_fingerprint(fingerprint: str) -> Project | None:
     """The project that was made of data with this fingerprint (`about["fingerprint"]`), or None."""
+    return next((p for p in map(Project, _list_folders()) if p.about.get("fingerprint") == fingerprint), None)
+
+
+def _list_folders() -> list[Path]:
     try:
-        folders = sorted(p for p in paths.projects().iterdir() if _ID_PATTERN.fullmatch(p.name))
-    except OSError:
-        return None
-    return next((p for p in map(Project, folders) if p.about.get("fingerprint") == fingerprint), None)
+        return sorted(p for p in paths.projects().iterdir() if _ID_PATTERN.fullmatch(p.name))
+    except OSError:  # the folder is made with the first project
+        return []
+
+
+def count_projects() -> int:
+    """Number of stored projects."""
+    return len(_list_folders())
+
+
+def check_space(wanted: int = 0) -> None:
+    """Raise UserError unless `wanted` bytes and `MIN_FREE_BYTES` more are free on the disk of the projects."""
+    folder = paths.projects()
+    place = next(p for p in (folder, *folder.absolute().parents) if p.exists())
+    try:
+        free = shutil.disk_usage(place).free
+    except OSError as error:
+        raise not_saved_error(error) from error
+    if free < wanted + MIN_FREE_BYTES:
+        raise UserError(
+            N_(
+                "Not enough disk space for photos: {free} MB are free in {folder}, {least} MB are needed. Delete "
+                "projects or runs that are no longer needed."
+            ),
+            free=f"{free / 1e6:,.0f}",
+            folder=str(folder),
+            least=f"{(wanted + MIN_FREE_BYTES) / 1e6:,.0f}",
+        )
 
 
 def delete_project(project: Project) -> None:

@@ -55,7 +55,7 @@ READY = {
     "draw": lambda page: page.says("Another sample") and page.says("Play the forward pass"),
     "compare": lambda page: rows(page) == 10,  # every pretrained model
     "architecture": lambda page: metric(page, "Parameters") == "299 k" and rows(page) == 9,
-    "photos": lambda page: page.says("Try this example"),
+    "photos": lambda page: page.says("Load example"),
     "browse": lambda page: f"**{scenes.NUM_IMAGES}**" in page.text,
     "translate": lambda page: metric(page, "Cycle error (MAE, share of value range)") == "5.0%",
     "playground": lambda page: page.components("playground_view")["playground-0"]["output"],

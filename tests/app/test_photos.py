@@ -67,26 +67,72 @@ def test_a_zip_becomes_a_project_and_its_test_folder_the_test_split(visit: Calla
     files = {**photos_of(0, 8, "train/猫"), **photos_of(100, 2, "test/猫")}
     files |= {**photos_of(200, 8, "train/dog"), **photos_of(300, 2, "test/dog"), "train/dog/note.txt": b"no"}
     page = visit("photos")
-    page.set("photos-start-name", "Ours")
-    page.set("photos-start-zip", ("ours.zip", zipped(files).getvalue(), "application/zip"))
+    page.set("zip-start-0", ("ours.zip", zipped(files).getvalue(), "application/zip"))
     made = store.open_project(opened(page))
-    assert (made.name, set(made.classes), len(made.photos())) == ("Ours", {"猫", "dog"}, 20)
+    assert (set(made.classes), len(made.photos())) == ({"猫", "dog"}, 20)
     assert sum(split == "test" for split in splits.split_photos(made).values()) == 4
     assert "**猫**" in page.text and not page.errors
 
 
 def test_a_zip_that_cannot_be_read_is_one_sentence_and_leaves_no_project(visit: Callable) -> None:
     page = visit("photos")
-    page.set("photos-start-zip", ("ours.zip", b"no zip", "application/zip"))
-    assert len(page.errors) == 1 and page.says("Try this example")
+    page.set("zip-start-0", ("ours.zip", b"no zip", "application/zip"))
+    assert len(page.errors) == 1 and page.says("Load example")
     assert not paths.projects().exists() or not list(paths.projects().iterdir())
+
+
+def test_a_folder_becomes_a_project_and_its_class_folders_the_classes(visit: Callable) -> None:
+    files = {
+        **photos_of(0, 4, "pets/train/猫"),
+        **photos_of(50, 4, "pets/train/<b>dog"),
+        "pets/note.txt": b"no",
+    }
+    page = visit("photos")
+    page.set("folder-start-0", [(name, content, "image/jpeg") for name, content in files.items()])
+    made = store.open_project(opened(page))
+    assert (set(made.classes), len(made.photos())) == ({"猫", "b dog"}, 8)
+    assert "**猫**" in page.text and not page.errors
+
+
+@pytest.mark.parametrize("names", [["0.jpg", "1.jpg"], ["../a/0.jpg"], ["pets/cat/note.jpg"]])
+def test_a_folder_that_cannot_be_used_is_one_sentence_and_leaves_no_project(
+    visit: Callable, names: list[str]
+) -> None:
+    page = visit("photos")
+    content = b"no photo" if "pets" in names[0] else next(iter(photos_of(0, 1).values()))
+    page.set("folder-start-0", [(name, content, "image/jpeg") for name in names])
+    assert len(page.errors) == 1 and page.says("Load example")
+    assert not paths.projects().exists() or not list(paths.projects().iterdir())
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_the_first_photo_makes_a_project_of_the_named_classes(visit: Callable, language: str) -> None:
+    page = visit("photos", language)
+    assert page.at.button("photos-start").disabled and page.says("Add photos to two classes first.")
+    page.set("photos-start-class-0", "猫 <b>")
+    page.set("files-start-0-0", [("a.jpg", next(iter(photos_of(0, 1).values())), "image/jpeg")])
+    made = store.open_project(opened(page))
+    assert made.classes == ("猫 b", page.word("Class {number}", number=2))
+    assert [p.label for p in made.photos()] == ["猫 b"]
+    # The other class takes its first photo in the same way.
+    page.set(f"files-{made.id}-1-0", [("b.jpg", next(iter(photos_of(9, 1).values())), "image/jpeg")])
+    assert len(made.photos()) == 2 and not page.errors
+
+
+def test_a_full_disk_is_one_sentence(visit: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "MIN_FREE_BYTES", 10**18)
+    page = visit("photos")
+    page.at.button("example-fruit").click()
+    page.run()
+    [error] = page.errors
+    assert str(paths.projects()) in error and page.says("Load example")
 
 
 def test_only_the_link_leads_to_a_project(visit: Callable, project: Project) -> None:
     assert "Pets" in visit("photos", project=project.id).text
     other = visit("photos")
     assert "Pets" not in other.text and project.id not in other.text
-    assert other.says("Try this example")
+    assert other.says("Load example")
 
 
 def test_a_visitor_comes_back_to_the_project_from_another_page(visit: Callable, project: Project) -> None:
@@ -95,14 +141,14 @@ def test_a_visitor_comes_back_to_the_project_from_another_page(visit: Callable, 
     page.go("photos")
     assert opened(page) == project.id
     page.press("New project")
-    assert "project" not in page.at.query_params and page.says("Try this example")
+    assert "project" not in page.at.query_params and page.says("Load example")
 
 
 @pytest.mark.parametrize("link", ["0" * 32, "../../etc", "<b>"])
 def test_an_unknown_link_is_one_sentence(visit: Callable, link: str) -> None:
     page = visit("photos", project=link)
     assert page.says("Project not found. It was deleted, or the link is incomplete.")
-    assert page.says("Try this example") and not page.errors
+    assert page.says("Load example") and not page.errors
 
 
 def test_a_class_with_too_few_photos_says_what_is_missing(visit: Callable) -> None:
@@ -118,7 +164,7 @@ def test_a_class_with_too_few_photos_says_what_is_missing(visit: Callable) -> No
         )
         or "Class dog has 1 photo" in page.text
     )
-    assert not [b for b in page.at.button if b.key == "photos-start"]
+    assert page.at.button("photos-start").disabled
 
 
 def test_start_trains_the_frozen_backbone_and_waits_for_the_end(
@@ -182,7 +228,7 @@ def test_deletion_takes_photos_and_runs(visit: Callable, project: Project, run: 
     assert str(project.photos_folder) in page.text
     page.press("Delete photos and runs")
     assert not project.path.exists() and not run.path.exists()
-    assert "project" not in page.at.query_params and page.says("Try this example")
+    assert "project" not in page.at.query_params and page.says("Load example")
     with pytest.raises(UserError):
         store.open_project(project.id)
 

@@ -42,14 +42,19 @@ def collection() -> bytes:
 
 def upload(me: Visitor) -> None:
     me.open("photos")
-    me.page.get_by_label("Name of the project").fill("Our fruit")
-    me.page.keyboard.press("Enter")
-    me.settle()
-    me.page.locator("input[type=file]").set_input_files(
+    me.page.get_by_role("button", name="Folder or zip").click()
+    me.page.locator(".st-key-zip-start-0 input[type=file]").set_input_files(
         {"name": "fruit.zip", "mimeType": "application/zip", "buffer": collection()}
     )
     me.sees("33 photos", TRAINING_SECONDS)
     assert "project=" in me.page.url
+    me.settle()
+    me.page.get_by_role("button", name="Rename", exact=True).click()
+    me.page.get_by_label("Name of the project").fill("Our fruit")
+    me.page.keyboard.press("Enter")
+    me.settle()
+    me.page.get_by_role("button", name="Save name").click()
+    me.sees("Our fruit")
     me.settle()
 
 
@@ -111,7 +116,7 @@ def test_from_a_zip_to_a_model_and_back_to_nothing(
     project_id = page.url.partition("project=")[2][:32]
     page.get_by_role("button", name="Delete project").click()
     me.press("Delete photos and runs")
-    me.sees("Try this example")
+    me.sees("Load example")
     assert "project=" not in page.url
     assert not list(server.runs.glob(f"photos-{project_id}*"))
     me.open("photos", project=project_id)

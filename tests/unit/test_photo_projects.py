@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -282,3 +283,27 @@ def test_the_same_data_again_is_the_same_project(tmp_path) -> None:
     with pytest.raises(UserError, match="no class owl"):
         from_data.open_or_create(first, ["owl"])
     assert set(paths.projects().glob("[0-9a-f]*")) == before
+
+
+def test_a_folder_of_many_projects_takes_no_more_and_loses_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "MAX_PROJECTS", 2)
+    first, second = store.create_project("a"), store.create_project("a")
+    with pytest.raises(UserError, match="There are already 2 projects"):
+        store.create_project("b")
+    assert store.open_project(first.id).name == store.open_project(second.id).name == "a"
+    store.delete_project(first)
+    store.create_project("b")
+
+
+def test_photos_leave_room_on_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    project = store.create_project("a")
+    free = shutil.disk_usage(project.path).free
+    monkeypatch.setattr(store, "MIN_FREE_BYTES", free - 1_000_000)
+    store.check_space(0)
+    with pytest.raises(UserError, match="Not enough disk space"):
+        intake.add_images(project, "cat", list(photos_of(0, 100).items()))
+    assert not project.photos() and not project.classes
+    monkeypatch.setattr(store, "MIN_FREE_BYTES", 2 * free)
+    with pytest.raises(UserError, match="Not enough disk space"):
+        store.create_project("b")
+    assert store.count_projects() == 1

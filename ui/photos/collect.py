@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import nullcontext
 
 import streamlit as st
 
@@ -14,36 +15,33 @@ from ui.kit.i18n import _, escape_markdown
 from ui.photos import add_photos, thumbnails
 from ui.photos.gallery import gallery
 
-_STRIP, _ROWS = 4, 2  # photos in a row of a card; rows
-_CARD_WIDTH = 230  # pixels
-_MANY = 9  # classes, above which their cards scroll
-_LIST_HEIGHT = 760  # pixels
+_STRIP, _ROWS = 5, 2  # photos in a row of a card; rows
+_MANY = 4  # classes, above which their cards scroll
+_LIST_HEIGHT = 900  # pixels
 
 
-def show_classes(project: Project) -> None:
-    """Draw the cards, and the ways to add a class or a zip."""
+def show_heading() -> None:
+    """Draw the heading of the first step."""
     heading = _(N_("1. Collect"))
     st.markdown(f"## {heading}")
+
+
+def show_classes(project: Project) -> tuple[str, ...]:
+    """Draw the cards, and the ways to add a class, a folder or a zip; return the names of the classes."""
+    show_heading()
     photos = project.photos()
     by_class: dict[str, list[Photo]] = {name: [] for name in project.classes}
     for photo in photos:
         by_class.setdefault(photo.label, []).append(photo)
-    with (
-        st.container(height=_LIST_HEIGHT if len(by_class) > _MANY else "content", border=False),
-        st.grid(3, min_column_width=_CARD_WIDTH),
-    ):
+    with st.container(height=_LIST_HEIGHT if len(by_class) > _MANY else "content", border=False):
         for i, (name, members) in enumerate(by_class.items()):
-            with st.container(border=True, height="stretch", gap="small"):
+            with st.container(border=True, gap="small"):
                 _class_card(project, name, members, f"{project.id}-{i}")
     with st.container(horizontal=True, vertical_alignment="center"):
         with st.popover(_(N_("Add class")), icon=":material/add:", key="photos-add-class-box"):
             _add_class(project)
-        box = st.popover(
-            _(N_("Upload zip")), icon=":material/folder_zip:", key="photos-zip-box", on_change="rerun"
-        )
-        if box.open:
-            with box:
-                add_photos.zip_uploader(project)
+        add_photos.archive_popover(lambda: nullcontext(project), project.id)
+    return tuple(by_class)
 
 
 def _class_card(project: Project, name: str, members: list[Photo], key: str) -> None:
@@ -51,26 +49,20 @@ def _class_card(project: Project, name: str, members: list[Photo], key: str) -> 
         st.markdown(f"**{escape_markdown(name)}** · {add_photos.count_label(len(members))}", width="content")
         _class_menu(project, name, len(members), key)
     sheet = thumbnails.sheet(project, members, _STRIP, _ROWS)
-    if sheet is not None:
-        st.image(sheet, width="stretch", alt=_(N_("Photos of {name}"), name=name))
-    else:
-        st.caption(_(N_("No photos yet. A few dozen are enough to begin.")))
+    if sheet is None:
+        add_photos.add_to_class(lambda: nullcontext(project), name, key)
+        return
+    st.image(sheet, width="stretch", alt=_(N_("Photos of {name}"), name=name))
     with st.container(horizontal=True):
         box = st.popover(
-            _(N_("Add photos")),
-            icon=":material/add_a_photo:",
-            key=f"add-box-{key}",
-            on_change="rerun",
-            type="secondary" if members else "primary",
+            _(N_("Add photos")), icon=":material/add_a_photo:", key=f"add-box-{key}", on_change="rerun"
         )
         if box.open:
             with box:
-                add_photos.add_to_class(project, name, key)
-        if members and st.button(
-            _(N_("View all")), icon=":material/grid_view:", key=f"view-{key}", type="tertiary"
-        ):
+                add_photos.add_to_class(lambda: nullcontext(project), name, key)
+        if st.button(_(N_("View all")), icon=":material/grid_view:", key=f"view-{key}", type="tertiary"):
             st.session_state["_viewed_class"] = name
-    if st.session_state.get("_viewed_class") == name and members:
+    if st.session_state.get("_viewed_class") == name:
         _class_dialog(project, name)
 
 

@@ -41,12 +41,10 @@ def _show(version: str, task: Task, recipe: PhotoFields) -> None:
         return
     low, high = wilson_interval(result.num_correct, result.num_validation)
     place.metric(
-        _(N_("Live: validation accuracy")),
+        _(N_("Live accuracy")),
         f"{result.num_correct / result.num_validation:.1%}",
         _(
-            N_("{correct} of {count} · 95% CI {low}–{high}%"),
-            correct=result.num_correct,
-            count=result.num_validation,
+            N_("95% CI {low}–{high}%"),
             low=f"{100 * low:.0f}",
             high=f"{100 * high:.0f}",
         ),
@@ -56,7 +54,8 @@ def _show(version: str, task: Task, recipe: PhotoFields) -> None:
         border=True,
         help=_(
             N_(
-                "The last layer is trained again in this page whenever you change a setting. Start saves a run."
+                "Accuracy on the validation photos. The last layer is trained again in this page whenever you "
+                "change a setting. Start saves a run."
             )
         ),
     )

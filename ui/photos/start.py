@@ -1,15 +1,15 @@
-"""The page without a project: two ready-made ones in one click, or a new one."""
+"""The page without a project: examples in one click, and empty classes whose first photo makes a project."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import streamlit as st
 from PIL import Image, ImageOps
 from streamlit.delta_generator import DeltaGenerator
 
-from core.data import ProgressCallback
 from core.inference import class_samples
 from core.messages import Message, N_, UserError
 from core.projects import examples, intake, store
@@ -17,55 +17,43 @@ from core.projects.examples import Example
 from core.projects.store import Project
 from core.translation import sample_photos
 from ui.kit import preload
-from ui.kit.frame import debounced, flash
+from ui.kit.frame import flash
 from ui.kit.i18n import _, _n, translate_message
-from ui.photos import add_photos, project_bar
+from ui.photos import add_photos, collect, project_bar
 
-_WIDTH, _HEIGHT, _GAP = 384, 250, 6  # pixels of a preview
-_CARD_WIDTH = 220  # pixels
+_WIDTH, _HEIGHT, _GAP = 384, 126, 6  # pixels of a preview
+_CARD_WIDTH = 320  # pixels, of an example
+_PREVIEW_WIDTH = 190  # pixels on the screen
+_COUNT_KEY = "_photos_start_count"
+_NUM_CLASSES = 2
+_MAX_CLASSES = 10  # before the first photo
 
 
-def show_start() -> None:
-    """Offer the ready-made projects and a new one."""
+def show_examples() -> None:
+    """Offer the ready-made projects."""
     preload.start_import()
-    progress_place = st.container()
-    with st.grid(3, min_column_width=_CARD_WIDTH):
+    place = st.container()
+    with st.grid(2, min_column_width=_CARD_WIDTH):
         for example in examples.EXAMPLES:
-            with st.container(border=True, height="stretch"):
-                _example_card(example, progress_place, is_main=example is examples.EXAMPLES[0])
-        with st.container(border=True, height="stretch"):
-            _own_card(progress_place)
-    st.caption(
-        ":material/lock: "
-        + _(N_("Photos stay on the machine that runs this app. Only a project's link leads to it."))
-    )
+            with st.container(
+                border=True, height="stretch", horizontal=True, vertical_alignment="center", gap="small"
+            ):
+                _example_card(example, place)
 
 
-def _example_card(example: Example, place: DeltaGenerator, *, is_main: bool) -> None:
+def _example_card(example: Example, place: DeltaGenerator) -> None:
     installed = example.is_installed
     title = _(example.title if installed else example.drawn_title)
-    st.markdown(f"## {title}")
-    st.image(_preview(example.key, installed), width="stretch", alt=title)
-    classes = example.classes if installed else example.drawn_classes
-    names = ", ".join(_(c) for c in classes)
-    st.caption(
-        _n(
-            "{classes}: {count} photo each.",
-            "{classes}: {count} photos each.",
-            example.count,
-            classes=names,
+    st.image(_preview(example.key, installed), width=_PREVIEW_WIDTH, alt=title)
+    with st.container(width="content", gap="xsmall"):
+        st.markdown(f"**{title}**")
+        st.caption(
+            _n("{count} photo per class", "{count} photos per class", example.count)
+            if installed
+            else _(N_("Drawn stand-ins: {title} is not installed."), title=_(_source_title(example)))
         )
-        if installed
-        else _(N_("Drawn stand-ins: {title} is not installed."), title=_(_source_title(example)))
-    )
-    if st.button(
-        _(N_("Try this example")),
-        icon=":material/bolt:",
-        type="primary" if is_main else "secondary",
-        key=f"example-{example.key}",
-        width="stretch",
-    ):
-        _make(lambda report: examples.create_example(example, title, report, _), place)
+        if st.button(_(N_("Load example")), icon=":material/bolt:", key=f"example-{example.key}"):
+            _load_example(example, title, place)
 
 
 def _source_title(example: Example) -> str:
@@ -77,23 +65,21 @@ def _preview(key: str, installed: bool) -> np.ndarray:
     """Bundled photos, or drawn images, three in a row; uint8 (H, W, 4)."""
     if key == "fruit" and installed:
         photos, domains = sample_photos.load_sample_photos()
-        chosen = [*photos[domains == 0][[1, 3, 6]], *photos[domains == 1][[1, 2, 5]]]
-        tiles = [p.transpose(1, 2, 0) for p in chosen]
+        tiles = [photos[domains == domain][i].transpose(1, 2, 0) for domain, i in ((0, 1), (1, 2), (0, 3))]
     elif installed:
         by_name = {s.name: s.photo for s in class_samples.load_samples()}
         tiles = [by_name[n] for n in ("cat", "dog", "horse")]
     else:
         tiles = _drawn_tiles(key)
-    rows, columns = -(-len(tiles) // 3), min(3, len(tiles))
-    width, height = (_WIDTH - _GAP * (columns - 1)) // columns, (_HEIGHT - _GAP * (rows - 1)) // rows
+    width = (_WIDTH - _GAP * (len(tiles) - 1)) // len(tiles)
     out = np.zeros((_HEIGHT, _WIDTH, 4), np.uint8)
     for i, pixels in enumerate(tiles):
-        top, left = i // columns * (height + _GAP), i % columns * (width + _GAP)
+        left = i * (width + _GAP)
         tile = ImageOps.fit(
-            Image.fromarray(np.ascontiguousarray(pixels)), (width, height), Image.Resampling.BICUBIC
+            Image.fromarray(np.ascontiguousarray(pixels)), (width, _HEIGHT), Image.Resampling.BICUBIC
         )
-        out[top : top + height, left : left + width, :3] = np.asarray(tile)
-        out[top : top + height, left : left + width, 3] = 255
+        out[:, left : left + width, :3] = np.asarray(tile)
+        out[:, left : left + width, 3] = 255
     return out
 
 
@@ -102,72 +88,24 @@ def _drawn_tiles(key: str) -> list[np.ndarray]:
 
     example = examples.get_example(key)
     drawn = data.load_dataset(example.source, download=False)
-    per_class = 6 // len(example.drawn_classes)
+    labels = [drawn.classes.index(c) for c in example.drawn_classes]
+    chosen = [(labels[n % len(labels)], n // len(labels)) for n in range(3)]
     return [
-        drawn.train_x[i].transpose(1, 2, 0)
-        for c in example.drawn_classes
-        for i in np.flatnonzero(drawn.train_y == drawn.classes.index(c))[:per_class]
+        drawn.train_x[np.flatnonzero(drawn.train_y == label)[i]].transpose(1, 2, 0) for label, i in chosen
     ]
 
 
-def _own_card(place: DeltaGenerator) -> None:
-    heading = _(N_("Your own photos"))
-    st.markdown(f"## {heading}")
-    name = st.text_input(
-        _(N_("Name of the project")),
-        key="photos-start-name",
-        max_chars=store.MAX_NAME_LENGTH,
-        placeholder=_(N_("My classifier")),
-    )
-    name = name.strip() or _(N_("My classifier"))
-    upload = st.file_uploader(
-        _(N_("Zip with one folder per class")),
-        type=["zip"],
-        key="photos-start-zip",
-        max_upload_size=intake.MAX_UPLOAD_MB,
-    )
-    if upload is not None:
-        _make(lambda report: _from_zip(name, upload, report), place)
-    st.button(
-        _(N_("Start empty")),
-        icon=":material/add_photo_alternate:",
-        key="photos-start-empty",
-        width="stretch",
-        on_click=_start_empty,
-        args=(name,),
-        help=_(N_("Then add classes, photos, camera shots.")),
-    )
-
-
-def _start_empty(name: str) -> None:
-    project = debounced(_empty_project, name)
-    if project is not None:
-        project_bar.enter_project(project)
-
-
-def _empty_project(name: str) -> Project:
-    project = store.create_project(name)
-    for i in (1, 2):
-        project.add_class(_(N_("Class {number}"), number=i))
-    return project
-
-
-def _from_zip(name: str, upload: object, report: ProgressCallback) -> Project:
-    project = store.create_project(name)
-    try:
-        add_photos.flash_result(intake.add_archive(project, upload, upload.name, report))
-    except BaseException:
-        store.delete_project(project)
-        raise
-    return project
-
-
-def _make(create: Callable[[ProgressCallback], Project], place: DeltaGenerator) -> None:
-    """Create a project with a progress bar, and open it."""
+def _load_example(example: Example, title: str, place: DeltaGenerator) -> None:
+    """Create the project of an example with a progress bar, and open it."""
     with place:
         bar = st.progress(0.0, _(N_("Reading photos")))
         try:
-            project = create(lambda words, share: bar.progress(min(1.0, share), translate_message(words)))
+            project = examples.create_example(
+                example,
+                title,
+                lambda words, share: bar.progress(min(1.0, share), translate_message(words)),
+                _,
+            )
         except UserError as error:
             bar.empty()
             st.error(translate_message(error.message), icon=":material/error:")
@@ -175,3 +113,59 @@ def _make(create: Callable[[ProgressCallback], Project], place: DeltaGenerator) 
     project_bar.enter_project(project)
     flash(Message(N_("Photos added.")), "success")
     st.rerun()
+
+
+def show_classes() -> tuple[str, ...]:
+    """Draw empty classes, whose first photo makes a project of them; return their names."""
+    collect.show_heading()
+    count = st.session_state.get(_COUNT_KEY, _NUM_CLASSES)
+    places = [st.container(border=True, gap="small") for _class in range(count)]
+    names = []
+    for i, place in enumerate(places):
+        default = _(N_("Class {number}"), number=i + 1)
+        with place:
+            name = st.text_input(
+                _(N_("Name of the class")),
+                value=default,
+                max_chars=store.MAX_NAME_LENGTH,
+                key=f"photos-start-class-{i}",
+                label_visibility="collapsed",
+                icon=":material/edit:",
+            )
+        names.append(store.clean_name(name, default))
+    for i, place in enumerate(places):
+        with place:
+            add_photos.add_to_class(lambda: _new_project(names), names[i], f"start-{i}")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            _(N_("Add class")),
+            icon=":material/add:",
+            key="photos-start-add-class",
+            on_click=lambda: st.session_state.update({_COUNT_KEY: count + 1}),
+            disabled=count >= _MAX_CLASSES,
+        )
+        add_photos.archive_popover(lambda: _new_project(()), "start")
+    return tuple(names)
+
+
+@contextmanager
+def _new_project(classes: Sequence[str]) -> Iterator[Project]:
+    """Make a project and open it; if the block raises, nothing is left of it."""
+    project = store.create_project(_(N_("My classifier")))
+    try:
+        for name in dict.fromkeys(classes):
+            project.add_class(name)
+        yield project
+    except BaseException:
+        store.delete_project(project)
+        raise
+    st.session_state.pop(_COUNT_KEY, None)
+    project_bar.enter_project(project)
+
+
+def show_privacy() -> None:
+    """Say where photos go."""
+    st.caption(
+        ":material/lock: "
+        + _(N_("Photos stay on the machine that runs this app. Only a project's link leads to it."))
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from core import checkpoints, pretrained
@@ -17,40 +19,60 @@ from ui.kit import forms, url
 from ui.kit.frame import debounced, flash
 from ui.kit.i18n import _, translate_message
 from ui.kit.run_names import run_name
-from ui.kit.terms import term
 from ui.photos import live_head, preview, project_bar
 from ui.runs import run_panel
 from ui.train.launch import show_estimate
 
 _MODES = {
-    "frozen": (N_("Frozen"), N_("Only the last layer learns. Rule of thumb: up to 1,000 photos per class.")),
+    "frozen": (
+        N_("Frozen"),
+        N_("Only the last layer learns."),
+        N_("Rule of thumb: up to 1,000 photos per class."),
+    ),
     "fine-tuned": (
         N_("Fine-tuned"),
-        N_("All layers learn, from pretrained weights. Rule of thumb: 1,000–5,000 photos per class."),
+        N_("All layers, from pretrained weights."),
+        N_("Rule of thumb: 1,000–5,000 photos per class."),
     ),
     "scratch": (
         N_("Scratch"),
-        N_("All layers learn, from random weights. Rule of thumb: over 5,000 photos per class."),
+        N_("All layers, from random weights."),
+        N_("Rule of thumb: over 5,000 photos per class."),
     ),
 }
+"""Name, what learns, and how many photos that needs."""
 _HIDDEN = ("init", "num_validation", "max_steps", "limit_train")
 """Fields that the page chooses by itself."""
 
 
-def show_training(project: Project) -> Run | None:
+def show_training(project: Project | None) -> Run | None:
     """Draw the form and the Start button; return the run that the page shows, None before the first one."""
     heading = _(N_("2. Train"))
     st.markdown(f"## {heading}")
-    runs = project.runs()
+    runs = project.runs() if project else []
     with st.container(border=True):
+        mode = _choose_mode()
         try:
+            if project is None:
+                raise UserError(N_("Add photos to two classes first."))
             dataset.check_trainable(project)
         except UserError as error:
-            st.info(translate_message(error.message), icon=":material/hourglass_empty:")
+            _show_waiting(error.message)
         else:
-            task, recipe = _choose(project)
-            _start_controls(project, task, recipe, is_retrain=bool(runs))
+            _choose_and_start(project, mode, is_retrain=bool(runs))
     return _choose_run(runs)
+
+
+def _show_waiting(reason: Message) -> None:
+    """Draw the Start button, and why it cannot be pressed yet."""
+    st.button(
+        _(N_("Start training")),
+        icon=":material/play_arrow:",
+        width="stretch",
+        key="photos-start",
+        disabled=True,
+    )
+    st.caption(f":material/hourglass_empty: {translate_message(reason)}")
 
 
 def usable_inits(model: str) -> tuple[str, ...]:
@@ -67,22 +89,25 @@ def _is_installed(name: str) -> bool:
     return pretrained.get_weights(name).path.exists()
 
 
-def _choose(project: Project) -> tuple[Task, PhotoFields | UserError]:
-    """Draw the choice of mode, model and settings."""
-    inits = {m: usable_inits(m) for m in MODELS}
-    modes = [mode for mode in _MODES if any(mode in usable for usable in inits.values())]
+def _choose_mode() -> str:
+    """Draw the choice of how the model starts."""
+    modes = [mode for mode in _MODES if any(mode in usable_inits(m) for m in MODELS)]
     mode = url.choose_one(
-        st.segmented_control,
+        st.radio,
         _(N_("Start")),
         modes,
         key="mode",
         default=modes[0],
-        required=True,
-        width="stretch",
         format_func=lambda m: _(_MODES[m][0]),
+        captions=[_(_MODES[m][1]) for m in modes],
     )
-    st.caption(f"{_(_MODES[mode][1])} {term('transfer-learning')}")
-    names = [m for m, usable in inits.items() if mode in usable]
+    st.caption(_(_MODES[mode][2]))
+    return mode
+
+
+def _choose_and_start(project: Project, mode: str, *, is_retrain: bool) -> None:
+    """Draw the choice of a model, the Start button, and the settings below it."""
+    names = [m for m in MODELS if mode in usable_inits(m)]
     model = url.choose_one(
         st.selectbox,
         _(N_("Model")),
@@ -94,23 +119,24 @@ def _choose(project: Project) -> tuple[Task, PhotoFields | UserError]:
     )
     task = tasks.make_task(project, model)
     base = tasks.fitted_recipe(project, model, mode)
+    start_place = st.container()
     recipe = _settings(task, base, f"photos.{model}.{mode}")
+    with start_place:
+        _start_controls(project, task, recipe, is_retrain=is_retrain)
     if isinstance(recipe, PhotoFields):
         preview.augmentation_popover(project, task, recipe)
         if mode == "frozen":
             live_head.show_live(project, task, recipe)
-    return task, recipe
 
 
 def _settings(task: Task, base: PhotoFields, prefix: str) -> PhotoFields | UserError:
     """Draw the form; return the recipe, or the error that says which value is not allowed."""
     names = [n for n in task.fields(base) if n not in _HIDDEN]
     group = {n: type(base).field(n).json_schema_extra["group"] for n in names}
-    values = forms.group_form(base, [n for n in names if group[n] == "main"][:2], prefix, columns=2)
+    values: dict[str, Any] = {}
     with st.popover(_(N_("More settings")), icon=":material/tune:", width="stretch"):
-        rest = [n for n in names if n not in values]
         for key, title in {"main": "", **forms.GROUP_TITLES}.items():
-            members = [n for n in rest if group[n] == key]
+            members = [n for n in names if group[n] == key]
             if not members:
                 continue
             if title:

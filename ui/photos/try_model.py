@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
@@ -23,24 +24,31 @@ from ui.photos import heat, thumbnails, trust
 _TOP_K = 5
 _NUM_TEST = 8
 _TILE_SIDE = 96  # pixels
+_UNTRAINED_SIDE = 64  # pixels of the square that a model will see
 
 
-def show_try(project: Project) -> None:
-    """Draw the choice of a photo and the prediction of the newest model."""
+def show_try(project: Project | None, classes: Sequence[str]) -> None:
+    """Draw the choice of a photo, and the prediction of the newest model; equal bars of `classes` before the first."""
     heading = _(N_("3. Try"))
     st.markdown(f"## {heading}")
-    run = next((r for r in project.runs() if r.summary and r.best_weights_path.exists()), None)
+    runs = project.runs() if project else []
+    run = next((r for r in runs if r.summary and r.best_weights_path.exists()), None)
     with st.container(border=True):
+        tests = _test_photos(project, run) if project and run else []
+        photo, digest, truth = _choose_photo(project, tests)
         if run is None:
-            _show_waiting(project)
-        else:
-            _show_model(project, run)
+            _show_untrained(photo, classes)
+        elif photo is not None:
+            preload.wait_until_ready()
+            _show_prediction(run, photo, digest, truth)
 
 
-def _show_waiting(project: Project) -> None:
+def _show_untrained(photo: Image.Image | None, classes: Sequence[str]) -> None:
     """What will stand here, drawn with equal bars."""
-    names = list(project.classes)[:_TOP_K]
-    if names:
+    if photo is not None:
+        square = np.asarray(square_crop.crop_square(photo, _UNTRAINED_SIDE).cropped)
+        figure_row([Figure(square, _(N_("Photo")), "", _(N_("Photo")))], "photos-untrained")
+    if names := list(dict.fromkeys(classes))[:_TOP_K]:
         figure = charts.probability_bars(np.full(len(names), 1 / len(names)), names, highlight=-1)
         st.plotly_chart(
             figure,
@@ -48,32 +56,27 @@ def _show_waiting(project: Project) -> None:
             config=charts.CONFIG,
             alt=_(N_("Equal bars: nothing is trained yet")),
         )
-    st.caption(_(N_("Start a training. Then try it on new photos here, by upload or camera.")))
+    st.caption(_(N_("Equal bars: nothing is trained yet")))
 
 
-def _show_model(project: Project, run: Run) -> None:
-    tests = _test_photos(project, run)
+def _choose_photo(project: Project | None, tests: list[str]) -> tuple[Image.Image | None, str, str | None]:
+    """Draw the choice of a photo; return it with a digest of its content and, for a test photo, its class."""
     chosen = _choose_source(project, tests)
-    photo, digest, truth = None, "", None
-    if chosen == "upload":
+    if chosen in tests:
+        found = next((p for p in project.photos(dropped=True) if p.id == chosen), None)
+        if found is None:
+            return None, "", None
+        with Image.open(project.file(found), formats=["JPEG"]) as image:
+            return image.convert("RGB"), found.id, found.label
+    if chosen == "camera":
+        upload = st.camera_input(_(N_("Photo")), key="photos-try-camera", label_visibility="collapsed")
+    else:
         upload = uploads.image_uploader(
             _(N_("Photo")), key="photos-try-upload", help=_(N_("It is not stored."))
         )
-        photo = uploads.decode_upload(upload) if upload is not None else None
-        digest = hashlib.sha256(upload.getvalue()).hexdigest() if upload is not None else ""
-    elif chosen == "camera":
-        shot = st.camera_input(_(N_("Photo")), key="photos-try-camera", label_visibility="collapsed")
-        photo = uploads.decode_upload(shot) if shot is not None else None
-        digest = hashlib.sha256(shot.getvalue()).hexdigest() if shot is not None else ""
-    elif chosen in tests:
-        found = next((p for p in project.photos(dropped=True) if p.id == chosen), None)
-        if found is not None:
-            with Image.open(project.file(found), formats=["JPEG"]) as image:
-                photo = image.convert("RGB")
-            digest, truth = found.id, found.label
-    if photo is not None:
-        preload.wait_until_ready()
-        _show_prediction(run, photo, digest, truth)
+    if upload is None:
+        return None, "", None
+    return uploads.decode_upload(upload), hashlib.sha256(upload.getvalue()).hexdigest(), None
 
 
 def _test_photos(project: Project, run: Run) -> list[str]:
@@ -85,11 +88,11 @@ def _test_photos(project: Project, run: Run) -> list[str]:
     return mixed[:_NUM_TEST]
 
 
-def _choose_source(project: Project, tests: list[str]) -> str:
+def _choose_source(project: Project | None, tests: list[str]) -> str:
     """Draw the strip of an upload, the camera and some test photos; return the chosen one."""
     options = [*tests, "upload", "camera"]
     source = url.choose_one(_no_widget, "", options, key="try", default=options[0])
-    photos = {p.id: p for p in project.photos(dropped=True)}
+    photos = {p.id: p for p in project.photos(dropped=True)} if tests else {}
     tiles = [
         FilmTile("upload", _(N_("Upload")), icon="upload", selected=source == "upload"),
         FilmTile("camera", _(N_("Camera")), icon="camera", selected=source == "camera"),
@@ -107,7 +110,7 @@ def _choose_source(project: Project, tests: list[str]) -> str:
     def choose(name: str) -> None:
         st.session_state["try"] = name
 
-    film_strip(tiles, f"photos-try-strip-{project.id}", choose, alt=_(N_("Photos to try")))
+    film_strip(tiles, f"photos-try-strip-{project.id if project else ''}", choose, alt=_(N_("Photos to try")))
     return source
 
 
