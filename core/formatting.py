@@ -67,6 +67,8 @@ METRIC_NAMES: dict[str, str] = {
     "rmse": N_("RMSE"),
     "mae": N_("MAE"),
     "r2": N_("R²"),
+    "w": N_("weight w"),
+    "b": N_("bias b"),
     "loss": N_("Loss"),
     "cycle_error": N_("Cycle error"),
     "fool_rate": N_("Fooling rate"),

@@ -481,6 +481,25 @@ TASKS: list[Task] = [
         batch_norm=False,
         quick={"epochs": 20},
     ),
+    Task(
+        name="line",
+        title=N_("Line y = 2x + 1"),
+        about=N_("The regression of the notes: one weight and one bias, learned from five points."),
+        kind="line",
+        dataset="line",
+        model="linear",
+        recipe=SupervisedRecipe(
+            epochs=100,
+            batch_size=5,
+            optimizer="sgd",
+            momentum=0.0,
+            learning_rate=0.2,
+            num_validation=0,
+            precision="32-true",
+        ),
+        batch_norm=False,
+        quick={"epochs": 20},
+    ),
 ]
 
 

@@ -47,7 +47,7 @@ class DatasetInfo:
         title: message id.
         kind: name of the kind of task that the data set is made for.
         shape: model input for the default options: (C, H, W) or (F,).
-        layout: accepted files below a data folder, for messages.
+        layout: accepted files below a data folder, for messages; empty if the data are part of the code.
         find: returns the folder or file below a data folder that holds the data, or None.
         load: reads what `find` returned: `load(source, progress, **options) -> ArrayDataset`. Options are recipe fields with
             `passes_to="data"`.
@@ -120,7 +120,7 @@ class DatasetInfo:
         return self.variants.get(name, self.title)
 
 
-_BUILT_IN = ("mnist", "boston", "cifar10", "cifar7", "fruit", "backbone", "apple2orange")
+_BUILT_IN = ("mnist", "boston", "cifar10", "cifar7", "fruit", "backbone", "apple2orange", "line")
 _registered: dict[str, DatasetInfo] = {}
 _ON_DEMAND = {"photos-": "core.projects.dataset:project_info"}
 """What makes the declaration of a private data set from the rest of its name, by the prefix of the name, `module:function`."""
@@ -169,5 +169,9 @@ def list_datasets() -> list[str]:
 
 
 def list_source_datasets() -> list[str]:
-    """Names of the data sets with files of their own, without those that read another's (`DatasetInfo.files_of`)."""
-    return [name for name in list_datasets() if not dataset_info(name).files_of]
+    """Names of the data sets with files of their own, without those that read another's (`DatasetInfo.files_of`) or none."""
+    return [
+        name
+        for name, info in ((n, dataset_info(n)) for n in list_datasets())
+        if info.layout and not info.files_of
+    ]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from core import plugins
 from core.kinds.base import BestEpoch, Curve, Kind, SelectionMetric
 from core.kinds.classification import ClassificationKind
+from core.kinds.line import LineKind
 from core.kinds.regression import RegressionKind
 from core.kinds.translation import TranslationKind
 from core.messages import N_, UserError, closest_names
@@ -58,5 +59,5 @@ def kind_names() -> list[str]:
     return [kind.name for kind in all_kinds()]
 
 
-for _kind in (ClassificationKind(), RegressionKind(), TranslationKind()):
+for _kind in (ClassificationKind(), RegressionKind(), LineKind(), TranslationKind()):
     register_kind(_kind)

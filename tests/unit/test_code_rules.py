@@ -20,7 +20,7 @@ PAGES = [p for p in PRODUCT if p.parent.name == "pages"] + [PROJECT / "streamlit
 MAX_LINES = 400
 MAX_PAGE_LINES = 250
 LONG_FILES = {  # a table with one entry per task; tests to be split, and not to grow
-    "core/tasks.py": 540,
+    "core/tasks.py": 560,
     "tests/app/test_train.py": 510,
 }
 PAGE_IMPORTS = {"torch", "lightning", "threading", "subprocess", "multiprocessing", "asyncio", "concurrent"}

@@ -41,6 +41,12 @@ class PageEntry:
 
 PAGES: dict[str, PageEntry] = {
     "home": PageEntry("streamlit_app.py", N_("Home"), ":material/home:", ""),
+    "gradient_descent": PageEntry(
+        "pages/gradient_descent.py",
+        N_("Gradient descent"),
+        ":material/trending_down:",
+        N_("Fit a line to points: by hand, by least squares, or step by step down the loss surface."),
+    ),
     "train": PageEntry(
         "pages/train.py",
         N_("Train"),
@@ -120,7 +126,7 @@ PAGES: dict[str, PageEntry] = {
 }
 MENU: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("", ("home",)),
-    (N_("Basics"), ("playground", "house_prices")),
+    (N_("Basics"), ("gradient_descent", "playground", "house_prices")),
     (N_("Vision"), ("draw", "photos", "compare", "browse")),
     (N_("Generative models"), ("translate",)),
     (N_("Lab"), ("train", "runs", "architecture")),

@@ -63,6 +63,7 @@ FAMILY_COLORS = (
 # By registered name of the model. Related architectures share a color, never a mark.
 _FAMILIES: dict[str, tuple[int, str]] = {
     "softmax": (6, "hexagon"),
+    "linear": (6, "diamond-tall"),
     "mlp": (6, "square"),
     "notes_cnn": (0, "triangle-left"),
     "lenet5": (0, "triangle-right"),

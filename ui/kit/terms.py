@@ -11,6 +11,7 @@ from ui.kit.i18n import language
 
 # Terms in the first sentence of a page, by page.
 PAGE_TERMS = {
+    "gradient_descent": ("loss",),
     "train": ("loss", "accuracy"),
     "compare": ("accuracy", "grad-cam"),
     "architecture": ("parameters", "receptive-field"),
