@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from lightning.fabric import Fabric
 
+from core import data, tasks
 from core.lessons import gradient_descent as gd
 from core.messages import UserError
+from core.training.supervised import SupervisedTrainer
 
 X, Y = gd.make_points("notes")
 NX, NY = gd.make_points("noisy")
@@ -93,3 +96,14 @@ def test_momentum_stands_larger_rates_than_sgd() -> None:
 def test_every_optimizer_reaches_the_line_of_the_notes_with_its_own_rate(optimizer: str) -> None:
     *_, last = gd.Descent(X, Y, optimizer=optimizer, rate=gd.DEFAULT_RATES[optimizer]).run()
     assert (last.next_w, last.next_b) == pytest.approx((2, 1), abs=0.1)
+
+
+def test_the_task_of_the_notes_learns_the_line() -> None:
+    task, points = tasks.get_task("line"), data.load_dataset("line")
+    fabric = Fabric(accelerator="cpu", devices=1, precision="32-true")
+    trainer = SupervisedTrainer(task.model, points, task.recipe, fabric)
+    *_, _done = trainer.run()
+    scale, head = trainer.output_scale(), trainer.trained_module.head
+    w = head.weight.item() * scale["std"] / points.std.item()
+    b = head.bias.item() * scale["std"] + scale["mean"] - w * points.mean.item()
+    assert (w, b) == pytest.approx((2, 1), abs=1e-3)
