@@ -24,6 +24,7 @@ from core.digits import samples
 from core.files import write_json
 from core.inference import class_samples, explain, model_summary, square_crop
 from core.inference.predictor import Predictor
+from core.lessons import gradient_descent
 from core.lessons.playground.data_sets import make_features, make_points
 from core.lessons.playground.settings import Settings
 from core.lessons.playground.training import Trainer
@@ -53,6 +54,7 @@ def main(names: list[str]) -> int:
         "compare": make_costs,
         "architecture": make_blocks,
         "browse": make_coco,
+        "gradient_descent": make_descents,
         "playground": make_boundary,
         "house_prices": make_prices,
         "translate": make_translations,
@@ -245,6 +247,32 @@ def make_coco() -> Image.Image:
             place = (number % 2 * WIDTH // 2, number // 2 * HEIGHT // 2)
             sheet.paste(_crop_to(tile.convert("RGB"), WIDTH // 2 - 2, HEIGHT // 2 - 2), place)
     return sheet
+
+
+def make_descents() -> Image.Image:
+    """The paths of four optimizers from the same start over the loss of a line through the notes' points."""
+    x, y = gradient_descent.make_points("notes")
+    w, b = np.meshgrid(np.linspace(-1.2, 4.4, 160), np.linspace(-1.5, 11.2, 100))
+    loss = ((w[..., None] * x + b[..., None] - y) ** 2).mean(-1)
+    figure = Figure(figsize=(WIDTH / 100, HEIGHT / 100), dpi=200, facecolor=_BACKGROUND)
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.contourf(w, b, np.log10(loss + 0.02), 24, cmap="viridis", alpha=0.55)
+    axes.contour(w, b, np.log10(loss + 0.02), 12, colors=palette.WHITE, linewidths=0.4, alpha=0.35)
+    colors = (palette.WHITE, palette.ORANGE, palette.SKY, palette.VERMILLION)
+    for optimizer, color in zip(gradient_descent.OPTIMIZERS, colors, strict=True):
+        run = gradient_descent.Descent(
+            x, y, optimizer=optimizer, rate=gradient_descent.DEFAULT_RATES[optimizer]
+        )
+        path = np.array([gradient_descent.START, *((r.next_w, r.next_b) for r in run.run(400))])
+        axes.plot(*path.T, color=color, linewidth=2, marker="o", markersize=2.5, alpha=0.9)
+    axes.plot(*gradient_descent.START, "o", color=palette.WHITE, markersize=9)
+    axes.plot(2, 1, "*", color=palette.WHITE, markersize=16)
+    axes.set_axis_off()
+    axes.set_xlim(w.min(), w.max())
+    axes.set_ylim(b.min(), b.max())
+    out = io.BytesIO()
+    figure.savefig(out, facecolor=_BACKGROUND)
+    return Image.open(out).resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS)
 
 
 def make_boundary() -> Image.Image:

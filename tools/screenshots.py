@@ -40,6 +40,7 @@ PAGES: dict[str, dict[str, str]] = {
     "draw": {},
     "photos": {},
     "compare": {},
+    "gradient_descent": {},
     "house_prices": {},
     "architecture": {},
     "playground": {"data": "spirals", "hidden": "8,8"},

@@ -40,6 +40,12 @@ _ENTRIES = (
         {"view": "maps"},
     ),
     _Entry(
+        "gradient_descent",
+        N_("Gradient descent"),
+        N_("Fit a line by hand, then watch four optimizers walk to the same place."),
+        N_("Paths of four optimizers over a loss surface, from one start to one minimum"),
+    ),
+    _Entry(
         "playground",
         N_("Playground"),
         N_("Watch a small network learn to separate points, unit by unit."),

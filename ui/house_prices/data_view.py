@@ -24,7 +24,7 @@ def _frame(table: HouseTable) -> pd.DataFrame:
 
 def show_columns(table: HouseTable) -> None:
     """Show one line per column: meaning, distribution, range, and correlation with the target."""
-    st.subheader(_(N_("Columns")))
+    st.header(_(N_("Columns")))
     frame, target = _frame(table), table.dataset.target
     names = [target, *table.features]
     lines = pd.DataFrame(
@@ -62,7 +62,7 @@ def show_relation(table: HouseTable) -> None:
     frame, target = _frame(table), table.dataset.target
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader(_(N_("One column against the target")))
+        st.header(_(N_("One column against the target")))
         strongest = max(table.features, key=lambda c: abs(frame[c].corr(frame[target])))
         column = url.choose_one(
             st.selectbox,
@@ -94,7 +94,7 @@ def show_relation(table: HouseTable) -> None:
                 )
             )
     with right:
-        st.subheader(_(N_("Correlation map")))
+        st.header(_(N_("Correlation map")))
         st.plotly_chart(
             correlation_chart(frame.corr().to_numpy(), list(frame.columns), _(N_("correlation"))),
             config=CONFIG,

@@ -25,7 +25,7 @@ def show_errors(table: HouseTable) -> None:
     train, held = predict(found.train_x), predict(found.test_x)
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader(_(N_("Predicted vs. actual values")))
+        st.header(_(N_("Predicted vs. actual values")))
         chosen = clickable_chart(
             charts.prediction_scatter(
                 found.test_y,
@@ -40,7 +40,7 @@ def show_errors(table: HouseTable) -> None:
             alt=_(N_("Predicted vs. actual values")),
         )
     with right:
-        st.subheader(_(N_("Residuals")))
+        st.header(_(N_("Residuals")))
         live_chart(
             residual_chart(
                 (

@@ -23,7 +23,7 @@ def show_importance(table: HouseTable) -> None:
     weights = id(fitted.get_network(table)[0].network) if name == NETWORK else 0
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader(_(N_("Permutation importance")))
+        st.header(_(N_("Permutation importance")))
         with st.spinner(_(N_("Shuffling columns…"))):
             found = _importance(table.key, name, weights, table)
         live_chart(
@@ -45,7 +45,7 @@ def show_importance(table: HouseTable) -> None:
             )
         )
     with right:
-        st.subheader(_(N_("Partial dependence")))
+        st.header(_(N_("Partial dependence")))
         column = url.choose_one(
             st.selectbox,
             _(N_("Column")),

@@ -15,7 +15,7 @@ _LOADED = "_house-loaded"  # session key: the id of the upload that was loaded l
 
 def show_model_file(table: HouseTable) -> None:
     """Show which network the page uses, a download of it, and an upload box."""
-    st.subheader(_(N_("Save and load")))
+    st.header(_(N_("Save and load")))
     message = st.container()
     left, right = st.columns(2, gap="large")
     with right:

@@ -182,7 +182,7 @@ def _warn_extrapolation(distance: float) -> None:
 
 
 def _show_neighbors(table: HouseTable, name: str, nearest: np.ndarray, distances: np.ndarray) -> None:
-    st.subheader(_(N_("Most similar rows in the data")))
+    st.header(_(N_("Most similar rows in the data")))
     x = table.x[nearest]
     frame = pd.DataFrame(x, columns=list(table.features))
     frame.insert(0, _(N_("distance")), distances)
