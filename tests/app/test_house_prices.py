@@ -190,10 +190,8 @@ def test_california_is_offered(
 
 
 @pytest.mark.realdata
-def test_the_pretrained_network_predicts_boston(
-    visit: Callable, real_data: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("MANABI_DATA", str(real_data))
+@pytest.mark.usefixtures("real_data")
+def test_the_pretrained_network_predicts_boston(visit: Callable) -> None:
     page = visit("house_prices")
     assert predicted(page).startswith("$") and page.says("Network: {origin}.", origin="pretrained")
     assert page.says("Validation: RMSE {rmse} ({unit}), R² {r2}.", rmse="3.57", unit="1,000 USD", r2="0.85")

@@ -24,7 +24,9 @@ pytestmark = pytest.mark.slow
 
 PROJECT = Path(__file__).resolve().parents[2]
 
-SHORT = {name: {**small, "limit_train": 200} for name, small in factories.SMALL.items()}
+SHORT = {name: {**small, "limit_train": 200} for name, small in factories.SMALL.items()} | {
+    "line": {"num_validation": 0}
+}
 EVERYTHING = {
     "mnist-cnn": {
         "optimizer": "sgd",

@@ -26,7 +26,8 @@ from tests import factories
 
 pytestmark = pytest.mark.slow
 
-SUPERVISED = [t for t in tasks.TASKS if t.kind != "translation"]
+# The five points of the line are too few for the numbers below; test_gradient_descent trains it.
+SUPERVISED = [t for t in tasks.TASKS if t.kind not in ("translation", "line")]
 TASKS = pytest.mark.parametrize("task", SUPERVISED, ids=lambda t: t.name)
 ALIKE = {"fruit-classifier-gray"} | {
     f"cifar10-{n}"
