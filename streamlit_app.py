@@ -11,9 +11,7 @@ from ui.kit.i18n import _
 
 with page("home"):
     st.title(_(N_("Learn deep learning by doing")))
-    st.markdown(
-        _(N_("Draw, train, compare. Every model here was trained in this project; open it up and change it."))
-    )
+    st.markdown(_(N_("Draw, train, compare. Open every model up and change it.")))
     hero.show_hero()
     path.show_path()
     runs_strip.show_runs()

@@ -37,11 +37,11 @@ def format_moment(timestamp: float, language: str, timezone: tzinfo | None = Non
 
 
 def format_duration_short(seconds: float, language: str) -> str:
-    """A duration in one unit, for small places: "3.3 sec", "85 sec", "17 min", "2.5 hr"."""
+    """A duration in one unit, for small places: "3.3 sec", "59 sec", "1.4 min", "17 min", "2.5 hr"."""
     from babel.units import format_unit
 
-    number, unit = (seconds, "second") if seconds < 99.5 else (seconds / 60, "minute")
-    if number >= 99.5:
+    number, unit = (seconds, "second") if seconds < 59.5 else (seconds / 60, "minute")
+    if seconds >= 3570:
         number, unit = seconds / 3600, "hour"
     return format_unit(
         round(number, 1) if number < 9.95 else round(number),

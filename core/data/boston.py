@@ -20,7 +20,7 @@ from core.messages import Message, N_, UserError
 if TYPE_CHECKING:
     import pandas as pd
 
-TITLE = "Boston housing"
+TITLE = N_("Boston housing")
 LAYOUT = "boston/BostonHousing.csv"
 FALLBACK_TITLE = N_("scikit-learn's diabetes data")
 

@@ -70,7 +70,7 @@ def _describe_config(path: str, changed: int) -> tuple[Message, ...]:
     swept = [n for n in map(str, varied) if n in values and n in full] if isinstance(varied, list) else []
     names = swept or sorted(changes, key=lambda name: _rank(type(task.recipe), name))[:1]
     settings = [_setting(type(task.recipe), name, values[name]) for name in names]
-    return (*([Message(N_("quick"))] if is_quick else []), *settings)
+    return tuple(settings) or ((Message(N_("quick")),) if is_quick else ())
 
 
 def _changes(values: dict[str, Any], base: dict[str, Any]) -> list[str]:
@@ -86,6 +86,8 @@ def _rank(recipe: type[Recipe], name: str) -> tuple[bool, bool, int]:
 
 
 def _setting(recipe: type[Recipe], name: str, value: object) -> Message:
+    if name == "epochs":
+        return Message(N_("{count} ep"), {"count": value})
     extra = recipe.field(name).json_schema_extra
     setting = Message(extra["short"] or extra["label"])
     if isinstance(value, bool):

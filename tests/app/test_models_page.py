@@ -28,6 +28,8 @@ def test_models_are_ranked_within_their_dataset_and_lead_to_where_they_can_be_tr
     assert list(tables["boston"]["result"]) == ["3.567"]
     # Text, not a bar beside accuracies, and it is said what it is.
     assert list(tables["apple2orange"]["result"]) == ["100.00%"] and "it is no accuracy" in page.text
+    assert [e.proto.expanded for e in page.at.expander[:3]] == [True, True, False]
+    assert "best: 3.567" in page.at.expander[len(names) - 1].label
     assert "fast CNN, long schedule" in set(tables["cifar10"]["model"])  # the name of the Compare page
 
 

@@ -28,9 +28,10 @@ def test_choose_by_the_link_and_see_only_what_differs(visit: Callable) -> None:
     for drawer, run in zip(page.at.expander, (one, two), strict=True):
         assert drawer.label.startswith(escape_markdown(run.label))
     differing = page.at.dataframe[0].value
-    assert list(differing.columns) == ["■", "run", "Learning rate"]
-    assert list(differing["Learning rate"]) == ["0.01", "0.1"]
-    assert all(run.label.endswith(name) for run, name in zip((one, two), differing["run"], strict=True))
+    assert list(differing["Setting"]) == ["", "Learning rate"]  # the first row shows the curves' lines
+    runs = list(differing.columns[1:])  # with the values in view on a phone
+    assert [differing[name].iloc[1] for name in runs] == ["0.01", "0.1"]
+    assert all(name in run.label for run, name in zip((one, two), runs, strict=True))
     assert len(table(page)) == 3
     assert other.label in "".join(table(page)["run"])
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.formatting import format_duration, format_metric
+from core.formatting import format_duration, format_duration_short, format_metric
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,12 @@ def test_a_duration_has_at_most_two_units(seconds: float, english: str, japanese
 def test_a_share_has_the_decimals_that_its_examples_carry(num_examples: int | None, shown: str) -> None:
     assert format_metric("accuracy", 0.9216, num_examples) == shown
     assert format_metric("rmse", 0.9216, num_examples) == "0.9216"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(3.3, "3.3 sec"), (59, "59 sec"), (61, "1 min"), (85, "1.4 min"), (3590, "1 hr"), (5700, "1.6 hr")],
+    ids=["tenths", "seconds", "a-minute", "minutes", "an-hour", "hours"],
+)
+def test_a_short_duration_changes_its_unit_where_a_long_one_does(seconds: float, text: str) -> None:
+    assert format_duration_short(seconds, "en") == text

@@ -48,6 +48,7 @@ def set_created(run: Run, seconds: float) -> None:
         ({"epochs": 3, "dropout": 0.5}, "modern CNN · dropout 0.5", "現代的な CNN · ドロップアウト 0.5"),
         ({"optimizer": "sgd", "seed": 2}, "modern CNN · optimizer sgd", None),
         ({"nesterov": True}, "modern CNN · nesterov on", None),
+        ({"epochs": 3}, "modern CNN · 3 ep", "現代的な CNN · 3 エポック"),
         ({"limit_train": 2000}, "modern CNN · training examples 2,000", "現代的な CNN · 訓練データ数 2,000"),
         ({"seed": 2, "threads": 1}, "modern CNN · seed 2", None),
         ({"ema_decay": 0.99}, "modern CNN · EMA 0.99", None),
@@ -59,6 +60,7 @@ def set_created(run: Run, seconds: float) -> None:
         "model-before-amount",
         "choice",
         "flag",
+        "epochs",
         "grouped",
         "seed",
         "abbreviation",
@@ -73,7 +75,7 @@ def test_the_most_telling_setting(changes: dict, english: str, japanese: str | N
 
 def test_a_quick_run_says_so() -> None:
     assert without_time(create(quick=True)) == "modern CNN · quick"
-    assert without_time(create(quick=True, learning_rate=0.1)) == "modern CNN · quick · lr 0.1"
+    assert without_time(create(quick=True, learning_rate=0.1)) == "modern CNN · lr 0.1"
 
 
 def test_the_name_stays_when_a_run_records_how_much_validation_data_there_is() -> None:

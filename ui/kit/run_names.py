@@ -36,9 +36,16 @@ def run_names(runs: Iterable[Run]) -> dict[str, str]:
 
 
 def short_names(runs: Iterable[Run]) -> dict[str, str]:
-    """Different names of runs that stand side by side, by their ids, without the parts with which all of them begin."""
+    """Different names of runs that stand side by side, by their ids, without the parts with which all of them begin, and without the
+    time where the rest tells them apart.
+    """
+    runs = list(runs)
     full = run_names(runs)
     parts = {i: name.split(" · ") for i, name in full.items()}
+    automatic = {run.id for run in runs if not run.note().get("name")}
+    timeless = {i: p[:-1] if i in automatic and len(p) > 1 else p for i, p in parts.items()}
+    if len(set(map(tuple, timeless.values()))) == len(full):
+        parts = timeless
     same = itertools.takewhile(lambda column: len(set(column)) == 1, zip(*parts.values(), strict=False))
     shared = len(list(same)) if len(full) > 1 else 0
     short = {i: " · ".join(p[min(shared, len(p) - 1) :]) for i, p in parts.items()}

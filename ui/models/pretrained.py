@@ -24,9 +24,10 @@ _TRIED_ON = {
     "cifar10": ("compare", "nets"),
     "apple2orange": ("translate", "network"),
 }
+_NUM_UNFOLDED = 2  # data sets whose models are shown at once; the rest would fill several screens of a phone
 _ROW_HEIGHT = 36  # pixels
 # On a phone, a table shows the name, the result and both links.
-_NAME_WIDTH, _BAR_WIDTH, _LINK_WIDTH = 158, 96, 50  # pixels
+_NAME_WIDTH, _BAR_WIDTH, _LINK_WIDTH = 134, 96, 46  # pixels
 _EXAMPLES_WIDTH, _LONG_WIDTH = 300, 200  # pixels
 
 
@@ -61,20 +62,29 @@ def list_pretrained() -> dict[str, list[PretrainedModel]]:
 
 
 def show_pretrained() -> None:
-    """Show the pretrained models of each data set as a sortable table, below examples of the data."""
+    """Show the pretrained models of each data set as a sortable table below examples of the data; the first data sets unfolded."""
     groups = list_pretrained()
     if not groups:
         st.info(_(N_("No models found in the checkpoints folder.")), icon=":material/folder_off:")
-    for dataset, members in groups.items():
-        with st.container(key=f"models-{dataset}"):
+    for place, (dataset, members) in enumerate(groups.items()):
+        best = _rank(members)[0]
+        score = get_kind(best.task.kind).selection_metric
+        count = _n("{count} model", "{count} models", len(members))
+        title = escape_markdown(_(data.dataset_info(dataset).title))
+        result = "" if best.result is None or score.about else format_metric(score.name, best.result)
+        words = filter(None, (f"**{title}**", count, result and _(N_("best: {result}"), result=result)))
+        with st.expander(" · ".join(words), expanded=place < _NUM_UNFOLDED, key=f"models-{dataset}"):
             _show_group(dataset, members)
-        st.space("small")
+
+
+def _rank(members: list[PretrainedModel]) -> list[PretrainedModel]:
+    """The best first, by their kind's selection metric; without a result last."""
+    sign = -1 if get_kind(members[0].task.kind).selection_metric.higher_is_better else 1
+    return sorted(members, key=lambda m: (m.result is None, sign * (m.result or 0)))
 
 
 def _show_group(dataset: str, members: list[PretrainedModel]) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.subheader(_(data.dataset_info(dataset).title), width="content")
-        examples.show_examples(dataset, _EXAMPLES_WIDTH)
+    examples.show_examples(dataset, _EXAMPLES_WIDTH)
     score = get_kind(members[0].task.kind).selection_metric
     notes = []
     tested = members[0].card.get("data", {})
@@ -91,10 +101,7 @@ def _show_group(dataset: str, members: list[PretrainedModel]) -> None:
     if score.about:
         notes.append(_(score.about))
     st.caption(" ".join(notes))
-    ranked = sorted(
-        members, key=lambda m: (m.result is None, (m.result or 0) * (-1 if score.higher_is_better else 1))
-    )
-    _show_table(dataset, ranked, score)
+    _show_table(dataset, _rank(members), score)
 
 
 def _show_table(dataset: str, ranked: list[PretrainedModel], score: SelectionMetric) -> None:
@@ -110,7 +117,7 @@ def _show_table(dataset: str, ranked: list[PretrainedModel], score: SelectionMet
             "train": [url.page_href("train", task=m.task.name) for m in ranked],
             "parameters": [m.card.get("parameters") for m in ranked],
             "seconds": [format_duration_short(m.card.get("seconds", 0)) for m in ranked],
-            "bytes": [m.num_bytes for m in ranked],
+            "size": [m.num_bytes / 1e6 for m in ranked],
         }
     )
     rows = rows[[name for name in rows if rows[name].notna().any()]]
@@ -141,13 +148,13 @@ def _show_table(dataset: str, ranked: list[PretrainedModel], score: SelectionMet
                 width=_LINK_WIDTH,
                 help=_(N_("Train it yourself.")),
             ),
-            "parameters": column.NumberColumn(_(N_("Parameters")), format="compact", width="small"),
+            "parameters": column.NumberColumn(_(N_("Parameters")), format="localized", width="small"),
             "seconds": column.TextColumn(
                 _(N_("Training time")),
                 alignment="right",
                 help=_(N_("Wall time on {machine}."), machine=ranked[0].card.get("machine", "")),
             ),
-            "bytes": column.NumberColumn(_(N_("File size")), format="bytes", width="small"),
+            "size": column.NumberColumn(_(N_("File size")), format="%.2f MB", width="small"),
         },
     )
 

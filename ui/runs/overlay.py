@@ -18,11 +18,7 @@ from ui.kit.run_names import run_name, short_names
 from ui.runs.curves_panel import AXIS_NAMES, log_series
 
 SPLIT_NAMES = {"validation": N_("validation"), "train": N_("training")}
-_SHADES = (
-    0.0,
-    0.13,
-    0.28,
-)  # relative luminance, 0 for the family's own: 3:1 on white and on the dark background
+_NEAR_COLORS = (palette.FAMILY_COLORS[:2],)  # two blues: apart as marks, too close as thin lines
 
 
 def all_curves() -> dict[str, Curve]:
@@ -56,23 +52,21 @@ def _has_values(log: pd.DataFrame, column: str) -> bool:
 
 
 def run_styles(selected_runs: list[Run]) -> list[palette.FamilyStyle]:
-    """Color, mark and dash of each run: a color per model family; runs of one family differ in dash, mark and shade.
-
-    If all are of one family, each gets a color of its own, beginning with that of the family.
+    """Color, mark and dash of each run: the color of its model family, or for a later run of the same color one that no other has;
+    runs of one color differ in mark and, beside other families, in dash too.
     """
     families = palette.family_styles([run.task_name for run in selected_runs])
-    if len({style.color for style in families}) == 1:
-        own = families[0].color
-        colors = [own, *(color for color in palette.FAMILY_COLORS if color != own)]
-        return [
-            replace(style, color=color, dash="solid") for style, color in zip(families, colors, strict=False)
-        ]
-    styles, seen = [], dict[str, int]()
+    own = [style.color for style in families]
+    near = {color for group in _NEAR_COLORS for color in group if set(group) & set(own)}
+    free = [color for color in palette.FAMILY_COLORS if color not in {*own, *near}]
+    styles, taken = [], set[str]()
     for style in families:
-        place = seen[style.color] = seen.get(style.color, -1) + 1
-        shade = _SHADES[place % len(_SHADES)]
-        styles.append(replace(style, color=palette.shade(style.color, shade)) if shade else style)
-    return styles
+        group = next((g for g in _NEAR_COLORS if style.color in g), (style.color,))
+        if taken & set(group) and free:
+            style = replace(style, color=free.pop(0))
+        taken.add(style.color)
+        styles.append(style)
+    return styles if len(set(own)) > 1 else [replace(style, dash="solid") for style in styles]
 
 
 def overlay_chart(selected_runs: list[Run]) -> None:

@@ -13,13 +13,17 @@ from core.runs import store
 from core.runs.store import Run
 from ui.kit.forms import setting_label
 from ui.kit.i18n import _, escape_markdown, format_duration_short
-from ui.kit.run_names import short_names
+from ui.kit.run_names import short_names, task_name
 from ui.runs.key_figures import metric_label
 from ui.runs.overlay import run_styles
 
 _MIN_WIDTH = 150  # pixels of a figure; on a phone they stand two by two
 _NUM_FIRST = 3  # runs that a first visit compares
-_MARK = "■"  # name of the column that shows color and dash of a run's curve
+_CURVE = "curve"  # index of the row that shows color and dash of a run's curve
+_SETTING_WIDTH, _VALUE_WIDTH = (
+    130,
+    110,
+)  # pixels: on a phone, the settings stand beside the values of two runs
 _DASHES = {"solid": "━━", "dash": "╍╍", "dot": "┅┅", "dashdot": "━╍"}
 
 
@@ -62,13 +66,13 @@ def best_figures(selected_runs: list[Run], table: pd.DataFrame) -> None:
     shown.append((_(N_("Selected runs")), f"{len(selected_runs)} / {len(runs)}", size))
     grid = st.grid(max(2, len(shown)), min_column_width=_MIN_WIDTH)
     for label, value, name in shown:
-        with grid.cell(), st.container(border=True, height="stretch", gap="xsmall"):
+        with grid.container(border=True, height="stretch", gap="xsmall"):
             st.metric(label, value)
             st.caption(escape_markdown(name))
 
 
 def show_differences(selected_runs: list[Run]) -> None:
-    """Show the settings in which the selected runs differ, a row per run in the color of its curve."""
+    """Show the settings in which the selected runs differ, a column per run below the color of its curve."""
     st.header(_(N_("Differing hyperparameters")))
     if len(selected_runs) < 2:
         st.caption(
@@ -79,19 +83,26 @@ def show_differences(selected_runs: list[Run]) -> None:
     if table.empty:
         st.caption(_(N_("The selected runs have the same settings.")))
         return
-    titles, names = {t.name: _(t.title) for t in tasks.TASKS}, short_names(selected_runs)
+    titles, names = {t.name: task_name(t) for t in tasks.TASKS}, short_names(selected_runs)
     if "task" in table.index:
         table.loc["task"] = [titles.get(name, name) for name in table.loc["task"]]
     if "data" in table.index:
         table.loc["data"] = [_(title) if title else "" for title in table.loc["data"]]
-    rows = table.T.rename(columns=setting_label).astype(str).replace("nan", "–")
-    rows.insert(0, _(N_("run")), [names[i] for i in rows.index])
     styles = run_styles(selected_runs)
-    rows.insert(0, _MARK, [_DASHES[style.dash] for style in styles])
-    colors = [f"color: {style.color}" for style in styles]
+    rows = table.rename(index=setting_label, columns=names).astype(str).replace("nan", "–")
+    rows.insert(0, _(N_("Setting")), rows.index)
+    curves = pd.DataFrame(
+        [["", *(_DASHES[style.dash] for style in styles)]], index=[_CURVE], columns=rows.columns
+    )
+    colors = ["", *(f"color: {style.color}" for style in styles)]
+    shown = pd.concat([curves, rows])
+    shown.index = range(len(shown))
     st.dataframe(
-        rows.style.apply(lambda _column: colors, subset=[_MARK]),
+        shown.style.apply(lambda _row: colors, axis=1, subset=pd.IndexSlice[[0], :]),
         hide_index=True,
         width="content",
-        column_config={_MARK: st.column_config.TextColumn("", width=44)},
+        column_config={
+            _(N_("Setting")): st.column_config.TextColumn(width=_SETTING_WIDTH, pinned=True),
+            **{names[run.id]: st.column_config.TextColumn(width=_VALUE_WIDTH) for run in selected_runs},
+        },
     )
