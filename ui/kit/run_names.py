@@ -44,7 +44,7 @@ def short_names(runs: Iterable[Run]) -> dict[str, str]:
     parts = {i: name.split(" · ") for i, name in full.items()}
     automatic = {run.id for run in runs if not run.note().get("name")}
     timeless = {i: p[:-1] if i in automatic and len(p) > 1 else p for i, p in parts.items()}
-    if len(set(map(tuple, timeless.values()))) == len(full):
+    if len(full) > 1 and len(set(map(tuple, timeless.values()))) == len(full):
         parts = timeless
     same = itertools.takewhile(lambda column: len(set(column)) == 1, zip(*parts.values(), strict=False))
     shared = len(list(same)) if len(full) > 1 else 0
