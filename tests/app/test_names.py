@@ -60,7 +60,7 @@ def test_runs(visit: Callable) -> None:
         "Permanently delete **{run}** and its weights?", run=escape_markdown(NAME)
     )
     assert any(escape_markdown(NAME) in info.value for info in page.at.info)
-    assert list(page.at.dataframe[0].value["run"]) == [f"{NAME} ({one.id})", f"{NAME} ({other.id})"]
+    assert list(page.at.dataframe[0].value.columns[1:]) == [f"{NAME} ({one.id})", f"{NAME} ({other.id})"]
 
 
 def test_draw(visit: Callable) -> None:

@@ -89,7 +89,7 @@ def show_differences(selected_runs: list[Run]) -> None:
     if "data" in table.index:
         table.loc["data"] = [_(title) if title else "" for title in table.loc["data"]]
     styles = run_styles(selected_runs)
-    rows = table.rename(index=setting_label, columns=names).astype(str).replace("nan", "–")
+    rows = table.rename(index=setting_label, columns=names).astype(str).replace(["nan", "None"], "–")
     rows.insert(0, _(N_("Setting")), rows.index)
     curves = pd.DataFrame(
         [["", *(_DASHES[style.dash] for style in styles)]], index=[_CURVE], columns=rows.columns
