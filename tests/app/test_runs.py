@@ -36,6 +36,12 @@ def test_choose_by_the_link_and_see_only_what_differs(visit: Callable) -> None:
     assert other.label in "".join(table(page)["run"])
 
 
+def test_a_setting_that_a_run_lacks_is_a_dash(visit: Callable) -> None:
+    one, two = factories.finished("mnist-cnn"), factories.finished("mnist-mlp")
+    differing = visit("runs", ids=f"{one.id},{two.id}").at.dataframe[0].value
+    assert not differing.isna().any(axis=None) and "–" in set(differing.to_numpy().ravel())
+
+
 def test_only_one_task_and_the_best_first(visit: Callable) -> None:
     long, short, other = (
         factories.finished(epochs=6),

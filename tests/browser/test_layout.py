@@ -44,7 +44,7 @@ CLIPPED = """
 """The texts in controls and metrics that are cut off."""
 THEMES = {("en", 1280): ("light", "dark"), ("ja", 390): ("light",)}
 WITH_DATA = {
-    "browse": ".manabi-image-grid button",
+    "browse": ".manabi-annotated-grid .tiles button",
     "compare": ".manabi-labeled .labels button",
     "translate": ".manabi-before-after img.before",
     "draw": ".manabi-digit-readout .digit:visible",

@@ -67,7 +67,7 @@ def cost_chart(selection: Selection) -> None:
             N_(
                 "Both axes are logarithmic, the accuracy axis in the error rate: halving the errors is the "
                 "same step everywhere. Bars show 95% CIs. Marks that would cover each other are moved apart "
-                "sideways; their bars stay at the exact value."
+                "sideways; the table has the exact values."
             )
         ),
     )

@@ -121,16 +121,16 @@ const arrange = (root) => {
   }))
   const points = spread(exact)
   const marks = [...plot.querySelectorAll('.scatterlayer .trace path.point')]
+  // Its interval goes with a mark: beside it, it would look like another point's.
+  const bars = [...plot.querySelectorAll('.scatterlayer .trace g.errorbar')]
+  bars.forEach((bar, i) => bar.setAttribute('transform', `translate(${points[i].x - exact[i].x},0)`))
   marks.forEach((mark, i) => mark.setAttribute('transform', `translate(${points[i].x - xaxis._offset},${points[i].y - yaxis._offset})`))
   const sizes = [...labels.children].map((label) => ({ width: label.offsetWidth + 4, height: label.offsetHeight + 2 }))
   const bounds = {
     left: xaxis._offset, right: xaxis._offset + xaxis._length, top: yaxis._offset, bottom: yaxis._offset + yaxis._length,
   }
   const found = place(points, sizes, bounds)
-  const joints = points.flatMap(({ x, y }, i) => Math.abs(x - exact[i].x) <= MARKER_RADIUS ? [] :
-    [makeSvg('line', { x1: exact[i].x, y1: y, x2: x, y2: y, stroke: root.points[i].color })])
   lines.replaceChildren(
-    ...joints,
     ...found.flatMap(({ end, length }, i) => {
       if (length < LEADER_FROM) return []
       const start = MARKER_RADIUS / length

@@ -21,9 +21,9 @@ _MIN_WIDTH = 150  # pixels of a figure; on a phone they stand two by two
 _NUM_FIRST = 3  # runs that a first visit compares
 _CURVE = "curve"  # index of the row that shows color and dash of a run's curve
 _SETTING_WIDTH, _VALUE_WIDTH = (
-    130,
-    110,
-)  # pixels: on a phone, the settings stand beside the values of two runs
+    150,
+    150,
+)  # pixels: on a phone, the settings stand beside the values
 _DASHES = {"solid": "━━", "dash": "╍╍", "dot": "┅┅", "dashdot": "━╍"}
 
 
@@ -89,7 +89,8 @@ def show_differences(selected_runs: list[Run]) -> None:
     if "data" in table.index:
         table.loc["data"] = [_(title) if title else "" for title in table.loc["data"]]
     styles = run_styles(selected_runs)
-    rows = table.rename(index=setting_label, columns=names).astype(str).replace(["nan", "None"], "–")
+    known = table.astype(object).where(table.notna(), "–").astype(str)
+    rows = known.rename(index=setting_label, columns=names)
     rows.insert(0, _(N_("Setting")), rows.index)
     curves = pd.DataFrame(
         [["", *(_DASHES[style.dash] for style in styles)]], index=[_CURVE], columns=rows.columns
