@@ -6,7 +6,7 @@ With 153 validation photos, four photos are the whole difference between two mod
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,19 +35,24 @@ class FoldScores:
         return float(np.mean(self.scores))
 
     def interval(self, level: float = 0.95) -> tuple[float, float] | None:
-        """Confidence interval of the mean, within [0, 1]; None for fewer than two folds.
-
-        Training sets of different folds overlap, so the variance is corrected (Nadeau and Bengio, Machine Learning 52, 2003); without
-        it the interval would be far too narrow.
-        """
-        from scipy import stats
-
-        count = len(self.scores)
-        if count < 2:
+        """Confidence interval of the mean, within [0, 1]; None for fewer than two folds. See `corrected_interval`."""
+        if len(self.scores) < 2:
             return None
-        variance = float(np.var(self.scores, ddof=1)) * (1 / count + self.held_out)
-        reach = float(stats.t.ppf(0.5 + level / 2, count - 1)) * math.sqrt(variance)
-        return max(0.0, self.mean - reach), min(1.0, self.mean + reach)
+        low, high = corrected_interval(self.scores, self.held_out, level)
+        return max(0.0, low), min(1.0, high)
+
+
+def corrected_interval(scores: Sequence[float], held_out: float, level: float = 0.95) -> tuple[float, float]:
+    """Confidence interval of the mean of two or more fold scores; `held_out` as in `FoldScores`.
+
+    Training sets of different folds overlap, so the variance is corrected (Nadeau and Bengio, Machine Learning 52, 2003); without
+    it the interval would be far too narrow.
+    """
+    from scipy import stats
+
+    mean, variance = float(np.mean(scores)), float(np.var(scores, ddof=1)) * (1 / len(scores) + held_out)
+    reach = float(stats.t.ppf(0.5 + level / 2, len(scores) - 1)) * math.sqrt(variance)
+    return mean - reach, mean + reach
 
 
 def cross_validate(

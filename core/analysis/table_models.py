@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.analysis.cross_validation import corrected_interval
 from core.lessons.house_settings import NetworkSettings
 from core.messages import N_
 
@@ -56,24 +57,12 @@ class StudyResult:
         return float(np.mean(self.rmse[name]))
 
     def interval(self, name: str, level: float = 0.95) -> tuple[float, float]:
-        """Confidence interval of the mean RMSE, with the variance corrected for overlapping training sets (Nadeau and Bengio, Machine
-        Learning 52, 2003).
-        """
+        """Confidence interval of the mean RMSE, with the variance corrected for overlapping training sets."""
         return corrected_interval(self.rmse[name], self.held_out, level)
 
     def difference(self, name: str, other: str) -> tuple[float, float]:
         """Confidence interval of the mean difference in RMSE of two models on the same folds."""
         return corrected_interval(np.subtract(self.rmse[name], self.rmse[other]), self.held_out)
-
-
-def corrected_interval(scores: Sequence[float], held_out: float, level: float = 0.95) -> tuple[float, float]:
-    """Confidence interval of the mean of fold scores; see `StudyResult.interval`."""
-    from scipy import stats
-
-    count = len(scores)
-    deviation = math.sqrt(float(np.var(scores, ddof=1)) * (1 / count + held_out))
-    reach = float(stats.t.ppf(0.5 + level / 2, count - 1)) * deviation
-    return float(np.mean(scores)) - reach, float(np.mean(scores)) + reach
 
 
 def make_model(name: str, seed: int = 0) -> Any:

@@ -13,7 +13,9 @@ from pathlib import Path
 from core import checkpoints
 from core.inference.predictor import Predictor
 from core.lessons.house_data import COLUMNS, HouseTable
+from core.lessons.house_settings import TASK
 from core.messages import N_, UserError
+from core.tasks import get_task
 
 MAX_BYTES = 4_000_000
 _MAX_WIDTH, _MAX_DEPTH = 512, 8
@@ -69,12 +71,12 @@ def _is_plausible(spec: checkpoints.Spec) -> bool:
     """Whether a description read from a file has the types, lengths and bounds of one that this lesson writes."""
     try:
         json.dumps(spec.options)
+        task = get_task(TASK)
         known = {column for columns in COLUMNS.values() for column in columns}
         width, depth = spec.options["width"], spec.options["depth"]
         numbers = [*spec.mean, *spec.std, spec.output_mean, spec.output_std]
         return (
-            spec.kind == "regression"
-            and spec.model == "mlp"
+            (spec.kind, spec.model) == (task.kind, task.model)
             and set(spec.options) == {"width", "depth", "dropout"}
             and type(width) is int
             and type(depth) is int

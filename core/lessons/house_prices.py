@@ -19,8 +19,9 @@ from core import models
 from core.checkpoints import Spec
 from core.data import ArrayDataset
 from core.inference.predictor import Predictor
-from core.lessons.house_settings import NetworkSettings
+from core.lessons.house_settings import TASK, NetworkSettings
 from core.messages import N_
+from core.tasks import get_task
 
 OPTIMIZERS = {"sgd": N_("SGD"), "momentum": N_("SGD with momentum"), "adam": N_("Adam")}
 MOMENTUM = 0.9
@@ -161,13 +162,13 @@ class OptimizerComparison:
     @property
     def spec(self) -> Spec:
         """What a weights file needs to say about these networks."""
-        found = self.dataset
+        found, task = self.dataset, get_task(TASK)
         return Spec(
-            task="boston-mlp",
-            model="mlp",
+            task=task.name,
+            model=task.model,
             options=self.settings.options(),
             in_shape=found.in_shape,
-            kind="regression",
+            kind=task.kind,
             classes=(),
             mean=tuple(map(float, found.mean)),
             std=tuple(map(float, found.std)),

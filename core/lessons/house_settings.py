@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+TASK = "boston-mlp"
+"""The task whose kind and model the networks of this lesson have."""
+
 WIDTHS = (8, 16, 32, 64, 128)
 DEPTHS = (1, 2, 3, 4)
 MAX_EPOCHS = 200

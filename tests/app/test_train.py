@@ -260,7 +260,7 @@ def test_stop_asks_the_process_to_end(visit: Callable) -> None:
     figures = {
         "Epoch": "2.0 / 4",
         "Images/s": "4,321",
-        "Time left": "65 sec",
+        "Time left": "1.1 min",
         "Accuracy (validation)": "94.3%",
     }
     assert figures.items() <= page.metrics.items()
