@@ -8,8 +8,8 @@ import torch
 
 from benchmarks import table
 from benchmarks.table import Measurement
+from core.lessons.fair_share import FairShare
 from core.lessons.playground import data_sets, luck, training
-from core.lessons.playground.fair_share import FairShare
 from core.lessons.playground.network import data_loss
 from core.lessons.playground.settings import Settings
 from core.lessons.playground.training import Trainer

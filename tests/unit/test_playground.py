@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
+from core.lessons.fair_share import MAX_SESSIONS, SLICE_SECONDS, FairShare
 from core.lessons.playground import code, data_sets, double_descent, luck, neighbors, network, training
-from core.lessons.playground.fair_share import MAX_SESSIONS, SLICE_SECONDS, FairShare
 from core.lessons.playground.settings import ACTIVATIONS, DATA_SETS, OWN, Settings, from_query
 from core.lessons.playground.training import Trainer
 from core.messages import UserError

@@ -16,10 +16,11 @@ from core.lessons.playground.settings import ACTIVATIONS
 from core.messages import N_
 from ui.components.live_chart import live_chart
 from ui.kit import charts, palette, url
+from ui.kit.fair_share import fair_share
 from ui.kit.frame import with_error_boundary
 from ui.kit.i18n import _, language
 from ui.playground import settings_form
-from ui.playground.session import fair_share, get_session
+from ui.playground.session import get_session
 
 _KEY = "_playground_luck"
 _REFRESH_SECONDS = 0.4

@@ -14,10 +14,11 @@ from core.lessons.playground.training import Frame
 from core.messages import N_
 from ui.components.playground_view import ViewLabels, playground_view
 from ui.kit import url
+from ui.kit.fair_share import fair_share
 from ui.kit.frame import flash, show_messages, try_action, with_error_boundary
 from ui.kit.i18n import _, translate_message
 from ui.playground import encode, settings_form
-from ui.playground.session import Session, fair_share, get_session
+from ui.playground.session import Session, get_session
 
 COMPARABLE = ("activation", "optimizer", "learning_rate", "l1", "l2", "dropout", "batch_norm")
 """Settings that change neither data nor initial weights nor batches."""

@@ -10,18 +10,12 @@ import streamlit as st
 
 from core.lessons.playground import data_sets, training
 from core.lessons.playground.data_sets import PointSet
-from core.lessons.playground.fair_share import FairShare
 from core.lessons.playground.settings import Settings
 from core.lessons.playground.training import Frame, Trainer
 from core.messages import Message, UserError
+from ui.kit.fair_share import fair_share
 
 _KEY = "_playground"
-
-
-@st.cache_resource(show_spinner=False)
-def fair_share() -> FairShare:
-    """Return the register of all sessions of this server."""
-    return FairShare()
 
 
 @dataclass
