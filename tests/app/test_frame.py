@@ -323,10 +323,11 @@ def test_a_rerun_leaves_the_address_alone(monkeypatch: pytest.MonkeyPatch) -> No
         url.choose_many("Models", ["a", "b", "c"], key="models", default=["a"])
         url.choose_tab({"one": "One", "two": "Two"}, key="tab", default="one")
         url.text_field("Filter", key="filter")
+        url.toggle("Ranked", key="ranked")
 
     sent = []
     at = AppTest.from_function(show)
-    shared = {"view": "shift", "models": "a,b", "tab": "two", "filter": "dog"}
+    shared = {"view": "shift", "models": "a,b", "tab": "two", "filter": "dog", "ranked": "true"}
     for name, value in shared.items():
         at.query_params[name] = value
     at.run()

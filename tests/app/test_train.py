@@ -91,6 +91,16 @@ def test_a_setting_is_shared_by_the_link(visit: Callable, launched: list[Run]) -
     )
 
 
+def test_a_toggle_of_the_form_is_in_the_link_while_its_form_is_open(visit: Callable) -> None:
+    page = visit("train", task="mnist-softmax", recipe="full", **{"mnist-softmax.optimizer": "sgd"})
+    page.set("mnist-softmax.nesterov", True)
+    assert page.at.query_params["mnist-softmax.nesterov"] == "true"
+    page.set("recipe", "quick")
+    assert "mnist-softmax.nesterov" not in page.at.query_params
+    page.set("recipe", "full")
+    assert not [t for t in page.at.toggle if t.key == "mnist-softmax.nesterov" and t.value]
+
+
 def test_a_link_with_former_field_names_keeps_its_settings(visit: Callable, launched: list[Run]) -> None:
     settings = {
         "mnist-softmax.validation": "77",

@@ -89,11 +89,10 @@ def comparison_form(dataset: str) -> None:
                 "macs": _(N_("training MACs")),
             }[b],
         )
-        quick = st.toggle(
+        quick = url.toggle(
             _(N_("Quick: 2,000 training images")),
-            value=True,
             key="comparison.quick",
-            bind="query-params",
+            default=True,
             help=_(N_("Gives first results in seconds. Turn off to use all training images.")),
         )
     label, low, high, full, few, _axis = BUDGET_FIELDS[budget]

@@ -33,15 +33,16 @@ MIN_FIELD_WIDTH = 130
 """Pixels in which a number and its buttons fit."""
 FIELD_COLUMNS = 4
 """Fields in a row where there is room."""
+_TOGGLES = "_form-toggles"  # keys of the toggles of the form shown last
 
 
 def main_fields(task: Task, base: Recipe, prefix: str) -> dict[str, Any]:
     """Draw the most important fields of `base` in rows and return their values, which may be out of bounds.
 
-    Widgets are bound to the URL as `prefix`.field, so that a link shares a setting. A value out of bounds is marked beside its
+    Widgets are shared in the URL as `prefix`.field, so that a link shares a setting. A value out of bounds is marked beside its
     field; `Recipe.changed` refuses it.
     """
-    url.migrate_parameters(f"{prefix}.", migrate_recipe)
+    _begin(prefix)
     names = [n for n in task.fields() if _group(base, n) == "main" and n not in LENGTH_FIELDS]
     columns = -(-len(names) // -(-len(names) // FIELD_COLUMNS))  # rows of about the same length
     return _draw_grid(base, names, prefix, columns)
@@ -72,13 +73,25 @@ def more_fields(task: Task, base: Recipe, prefix: str, values: dict[str, Any]) -
     return drawn
 
 
+def _begin(prefix: str) -> None:
+    """Take over a link of an earlier version, and drop the parameters of toggles of a form that is no longer shown.
+
+    Streamlit drops those of the widgets that are bound to the URL.
+    """
+    url.migrate_parameters(f"{prefix}.", migrate_recipe)
+    drawn = st.session_state.setdefault(_TOGGLES, set())
+    for key in [k for k in drawn if k.rpartition(".")[0] != prefix]:
+        url.drop_parameter(key)
+        drawn.remove(key)
+
+
 def _group(base: Recipe, name: str) -> str:
     return type(base).field(name).json_schema_extra["group"]
 
 
 def group_form(base: Recipe, names: list[str], prefix: str, columns: int = 3) -> dict[str, Any]:
     """Draw the fields `names` of `base` in rows of `columns` and return their values, as `main_fields` does."""
-    url.migrate_parameters(f"{prefix}.", migrate_recipe)
+    _begin(prefix)
     return _draw_grid(base, names, prefix, columns)
 
 
@@ -139,7 +152,8 @@ def draw_field(base: Recipe, name: str, prefix: str) -> Any:
             label, options, index=options.index(default), help=help_text, key=key, bind="query-params"
         )
     if field.annotation is bool:
-        return st.toggle(label, value=default, help=help_text, key=key, bind="query-params")
+        st.session_state[_TOGGLES].add(key)
+        return url.toggle(label, key=key, default=default, keep=False, help=help_text)
     # Without bounds of its own: a browser keeps a value beyond them to itself, so the old one would silently stay in force.
     if field.annotation is int:
         value = st.number_input(label, value=default, step=1, help=help_text, key=key, bind="query-params")

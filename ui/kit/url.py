@@ -40,12 +40,7 @@ def choose_one(
     value = widget(label, options, key=key, **more)
     value = default if value is None else value
     st.session_state[kept] = value
-    if value == default:
-        st.query_params.pop(key, None)
-        st.session_state.pop(written, None)
-    else:
-        st.session_state[written] = str(value)
-        write_parameter(key, str(value))
+    _share(key, None if value == default else str(value))
     return value
 
 
@@ -65,12 +60,7 @@ def choose_tab(names: dict[str, str], *, key: str, default: str) -> tuple[str, A
     opened = next((i for i, tab in enumerate(tabs) if tab.open), 0)
     name = list(names)[opened]
     st.session_state[kept] = name
-    if name == default:
-        st.query_params.pop(key, None)
-        st.session_state.pop(written, None)
-    else:
-        st.session_state[written] = name
-        write_parameter(key, name)
+    _share(key, None if name == default else name)
     return name, tabs[opened]
 
 
@@ -106,12 +96,7 @@ def choose_many(
         st.session_state[key] = [n for n in before if n in options]
     value = widget(label, options, key=key, **more)
     st.session_state[kept] = list(value)
-    if always or sorted(value) != sorted(default):
-        st.session_state[written] = ",".join(value)
-        write_parameter(key, ",".join(value))
-    else:
-        st.query_params.pop(key, None)
-        st.session_state.pop(written, None)
+    _share(key, ",".join(value) if always or sorted(value) != sorted(default) else None)
     return list(value)
 
 
@@ -135,28 +120,20 @@ def text_field(label: str, *, key: str, default: str = "", **more: object) -> st
         st.session_state[key] = st.session_state.get(kept, default)
     value = st.text_input(label, key=key, **more)
     st.session_state[kept] = value
-    if value == default:
-        st.query_params.pop(key, None)
-        st.session_state.pop(written, None)
-    else:
-        st.session_state[written] = value
-        write_parameter(key, value)
+    _share(key, None if value == default else value)
     return value
 
 
-def toggle(label: str, *, key: str, default: bool = False, **more: object) -> bool:
-    """Draw a toggle whose value is shared as `?key=true` or `?key=false` and kept while other pages are open.
+def toggle(label: str, *, key: str, default: bool = False, keep: bool = True, **more: object) -> bool:
+    """Draw a toggle whose value is shared as `?key=true` or `?key=false` and, if `keep`, kept while other pages are open.
 
     Streamlit's `bind="query-params"` loses a click in the address when the toggle moves as the page redraws.
     """
     toggle_value(key, default)
-    value = st.session_state[f"_kept.{key}"] = st.toggle(label, key=key, **more)
-    if value == default:
-        st.query_params.pop(key, None)
-        st.session_state.pop(f"_url.{key}", None)
-    else:
-        st.session_state[f"_url.{key}"] = str(value).lower()
-        write_parameter(key, str(value).lower())
+    value = st.toggle(label, key=key, **more)
+    if keep:
+        st.session_state[f"_kept.{key}"] = value
+    _share(key, None if value == default else str(value).lower())
     return value
 
 
@@ -168,6 +145,21 @@ def toggle_value(key: str, default: bool = False) -> bool:
     elif key not in st.session_state:
         st.session_state[key] = st.session_state.get(f"_kept.{key}", default)
     return st.session_state[key]
+
+
+def _share(key: str, text: str | None) -> None:
+    """Set `?key=text`, or remove the parameter if `text` is None; remember it, so that a link opened later is told from it."""
+    if text is None:
+        drop_parameter(key)
+    else:
+        st.session_state[f"_url.{key}"] = text
+        write_parameter(key, text)
+
+
+def drop_parameter(key: str) -> None:
+    """Remove the parameter of a widget that has its default value or is no longer drawn."""
+    st.query_params.pop(key, None)
+    st.session_state.pop(f"_url.{key}", None)
 
 
 def write_parameter(name: str, text: str) -> None:
