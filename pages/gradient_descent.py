@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import streamlit as st
+
+from core.lessons import gradient_descent as gd
 from core.messages import N_
 from ui.gradient_descent import lab, own_gradient, own_points, solution, state, step_table
-from ui.kit import url
+from ui.kit import url, url_numbers
 from ui.kit.frame import page, show_messages
 from ui.kit.i18n import _
 
@@ -18,10 +21,13 @@ SECTIONS = {
 }
 
 with page("gradient_descent"):
+    messages = st.container()
+    url_numbers.check_choices(
+        {"points": gd.POINT_SETS, "optimizer": gd.OPTIMIZERS, "section": SECTIONS}, state.MESSAGES
+    )
     work = state.get_work()
     momentum = lab.choose_settings(work)
     state.read_url(work)
-    show_messages("gd")
     lab.show_lab(work, momentum)
     state.write_url(work)
     section, tab = url.choose_tab(
@@ -41,3 +47,5 @@ with page("gradient_descent"):
                 own_points.show_own_points(work)
             case "task":
                 solution.show_task()
+    with messages:
+        show_messages(state.MESSAGES)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import streamlit as st
+
 from core.lessons.house_data import HouseTable
 from core.messages import N_
 from ui.house_prices import source
-from ui.kit import preload, url
-from ui.kit.frame import page
+from ui.kit import preload, url, url_numbers
+from ui.kit.frame import page, show_messages
 from ui.kit.i18n import _
 
 VIEWS = {
@@ -83,11 +85,16 @@ SHOW_VIEW: dict[str, Callable[[HouseTable], None]] = {
 }
 
 with page("house_prices"):
+    messages = st.container()
+    url_numbers.check_choices(source.choices() | {"view": VIEWS}, source.MESSAGES)
     table = source.choose_table()
     if table is not None:
+        url_numbers.check_choices(dict.fromkeys(("column", "feature"), table.features), source.MESSAGES)
         view, tab = url.choose_tab({v: _(name) for v, name in VIEWS.items()}, key="view", default="house")
         with tab:
             preload.wait_until_ready()
             show_missing_run(table)
             SHOW_VIEW[view](table)
         source.show_column_note(table)
+    with messages:
+        show_messages(source.MESSAGES)

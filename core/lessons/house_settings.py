@@ -11,6 +11,7 @@ TASK = "boston-mlp"
 WIDTHS = (8, 16, 32, 64, 128)
 DEPTHS = (1, 2, 3, 4)
 MAX_EPOCHS = 200
+NUM_SEEDS = 10
 RATES = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 
 

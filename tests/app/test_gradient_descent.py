@@ -34,7 +34,16 @@ def test_nonsense_in_the_address_is_said_and_the_page_works(visit: Callable) -> 
     page = visit("gradient_descent", lr="fast", w="1e99", points="nowhere", optimizer="magic")
     shown = lab(page)
     assert (shown["rate"], shown["start"]) == (0.02, list(gd.START)) and len(shown["points"]) == 5
-    assert "“fast” in the address" in " ".join(w.value for w in page.at.warning)
+    said = " ".join(page.warnings)
+    assert all(f"“{value}” in the address" in said for value in ("fast", "1e99", "nowhere", "magic"))
+
+
+def test_a_race_keeps_its_learning_rate_while_another_page_is_open(visit: Callable) -> None:
+    page = visit("gradient_descent", **{"lr-adam": "0.25", "lr-sgd": "-1"})
+    rates = lambda: {r["optimizer"]: r["rate"] for r in page.components("descent")["gd-race"]["racers"]}  # noqa: E731
+    assert (rates()["adam"], rates()["sgd"]) == (0.25, gd.DEFAULT_RATES["sgd"]) and len(page.warnings) == 1
+    page.go("glossary").go("gradient_descent")
+    assert rates()["adam"] == 0.25
 
 
 def test_a_wrong_own_gradient_is_explained_and_a_hostile_one_refused(visit: Callable) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -73,16 +74,32 @@ def test_a_house_unlike_any_other_is_called_an_extrapolation(visit: Callable) ->
     assert page.says(sentence)
 
 
-def test_nonsense_in_the_link_is_ignored(visit: Callable) -> None:
-    page = visit(
-        "house_prices",
-        view="nonsense",
-        data="mars",
-        model="oracle",
-        width="-3",
-        **{"diabetes.bmi": "<b>", "epochs": "many"},
-    )
+def test_nonsense_in_the_link_is_ignored_with_a_sentence_for_each(visit: Callable) -> None:
+    nonsense = {"view": "nonsense", "data": "mars", "model": "oracle", "width": "-3", "diabetes.bmi": "1e9"}
+    page = visit("house_prices", **nonsense)
     assert not page.errors and predicted(page) == predicted(visit("house_prices"))
+    said = [w.replace("\\", "") for w in page.warnings]
+    assert len(said) == len(nonsense)
+    for name, value in nonsense.items():
+        assert any(f"“{value}”" in w and f"no value for {name}" in w for w in said)
+    assert visit("house_prices", view="train", epochs="many").warnings
+    assert not page.run().warnings
+
+
+def test_a_house_is_kept_while_another_page_is_open(visit: Callable) -> None:
+    page = visit("house_prices").set("diabetes.bmi", 42.0)
+    changed = predicted(page)
+    page.go("gradient_descent").go("house_prices")
+    assert predicted(page) == changed and "42" in page.at.query_params["diabetes.bmi"]
+
+
+def test_a_training_waits_while_too_many_others_train(
+    visit: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "fair_share", lambda: SimpleNamespace(enter=lambda session: False))
+    page = visit("house_prices", view="train", width="8", depth="1", epochs="10")
+    page.press("Train three networks")
+    assert page.says("Many visitors train at this moment. Your training goes on when there is room.")
 
 
 @LANGUAGES
@@ -128,7 +145,7 @@ def test_a_missing_study_is_computed_with_progress_and_a_failed_one_says_so(
 def test_three_networks_are_trained_and_one_is_used_everywhere(
     visit: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training, "_SLICE_SECONDS", 60)
+    monkeypatch.setattr(training, "_SLICES", 1000)
     page = visit("house_prices", view="train", width="8", depth="1", epochs="10")
     page.press("Train three networks")
     assert page.says("ends lowest") and page.says("Train again")
@@ -141,7 +158,7 @@ def test_three_networks_are_trained_and_one_is_used_everywhere(
 
 
 def test_a_learning_rate_that_explodes_is_named(visit: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training, "_SLICE_SECONDS", 60)
+    monkeypatch.setattr(training, "_SLICES", 1000)
     page = visit(
         "house_prices", view="train", width="128", depth="4", epochs="20", **{"rate-momentum": "1.0"}
     )

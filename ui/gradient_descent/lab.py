@@ -11,7 +11,7 @@ from core.messages import N_
 from ui.components.descent import DescentState, Racer, descent
 from ui.gradient_descent import state
 from ui.gradient_descent.state import LAB, Work
-from ui.kit import palette, url
+from ui.kit import palette, url, url_numbers
 from ui.kit.i18n import _, translate_message
 
 COLORS = {
@@ -45,8 +45,16 @@ def choose_settings(work: Work) -> float:
         )
         momentum = gd.MOMENTUM
         if optimizer == "momentum":
-            momentum = st.slider(
-                _(N_("Momentum β")), 0.0, 0.99, gd.MOMENTUM, 0.01, key="beta", bind="query-params", width=180
+            momentum = url_numbers.choose_number(
+                st.slider,
+                _(N_("Momentum β")),
+                0.0,
+                0.99,
+                gd.MOMENTUM,
+                key="beta",
+                place=state.MESSAGES,
+                step=0.01,
+                width=180,
             )
     state.choose_set(work, points)
     state.choose_optimizer(work, optimizer)
@@ -90,15 +98,16 @@ def show_race(work: Work) -> None:
     racers = []
     with st.container(horizontal=True):
         for name, title in gd.OPTIMIZERS.items():
-            rate = st.number_input(
+            rate = url_numbers.choose_number(
+                st.number_input,
                 _(N_("Learning rate: {optimizer}"), optimizer=_(title)),
                 gd.MIN_RATE,
                 gd.MAX_RATE,
                 gd.DEFAULT_RATES[name],
+                key=f"lr-{name}",
+                place=state.MESSAGES,
                 format="%.4f",
                 step=0.01,
-                key=f"lr-{name}",
-                bind="query-params",
                 width=180,
             )
             racers.append(Racer(name, _(title), COLORS[name], rate))

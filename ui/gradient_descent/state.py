@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,11 +9,11 @@ import streamlit as st
 
 from core.lessons import gradient_descent as gd
 from core.lessons.points_csv import MAX_MAGNITUDE, MAX_POINTS, Points
-from core.messages import Message, N_
 from ui.components.descent import DescentState, edit_of
-from ui.kit.frame import flash
+from ui.kit import url, url_numbers
 
 LAB = "gd-lab"
+MESSAGES = "gd"
 _KEY = "_gd"
 _MAX_START = 1e6
 
@@ -121,22 +120,12 @@ def read_url(work: Work) -> None:
         named = st.query_params.get(name)
         if named is None or named == work.written.get(name):
             continue
-        try:
-            value = float(named)
-        except ValueError:
-            value = math.nan
-        if not (gd.MIN_RATE <= value <= gd.MAX_RATE if name == "lr" else abs(value) <= _MAX_START):
-            flash(
-                Message(
-                    N_("“{value}” in the address is no value for {name}. It was ignored."),
-                    {"value": named[:40].replace("`", ""), "name": name},
-                ),
-                "warning",
-                place="gd",
-            )
-            del st.query_params[name]
-            continue
-        numbers[name], changed = value, True
+        low, high = (gd.MIN_RATE, gd.MAX_RATE) if name == "lr" else (-_MAX_START, _MAX_START)
+        value = url_numbers.parse_number(named, low, high)
+        if value is None:
+            url_numbers.report_nonsense(name, MESSAGES)
+        else:
+            numbers[name], changed = value, True
     if changed:
         work.rate, work.start = numbers["lr"], (numbers["w"], numbers["b"])
         work.revision += 1
@@ -150,4 +139,5 @@ def write_url(work: Work) -> None:
             st.query_params.pop(name, None)
             work.written.pop(name, None)
         else:
-            st.query_params[name] = work.written[name] = f"{value:.6g}"
+            work.written[name] = url_numbers.format_number(value)
+            url.write_parameter(name, work.written[name])

@@ -17,14 +17,13 @@ from core.inference.predictor import Predictor
 from core.lessons import house_prices
 from core.lessons.house_data import HouseTable
 from core.lessons.house_prices import Scores
-from core.lessons.house_settings import NetworkSettings
+from core.lessons.house_settings import TASK, NetworkSettings
 from core.messages import N_, UserError
 from ui.kit import url, weights
 from ui.kit.i18n import _, escape_markdown
 from ui.kit.run_names import run_name
 
 Predict = Callable[[np.ndarray], np.ndarray]
-CHECKPOINT = "boston-mlp"
 RUN_PARAMETER = "network"  # of the address: the id of a run
 _OWN = "_house-network"  # session key
 
@@ -89,7 +88,7 @@ def requested_run(table: HouseTable) -> ModelChoice | None:
     requested = st.query_params.get(RUN_PARAMETER)
     if not requested:
         return None
-    for choice in available_models.list_models([tasks.get_task(CHECKPOINT)]):
+    for choice in available_models.list_models([tasks.get_task(TASK)]):
         if choice.run is not None and choice.id == requested:
             try:
                 return choice if _fits(checkpoints.read_spec(choice.weights), table) else None
@@ -107,10 +106,10 @@ def _fits(spec: Spec, table: HouseTable) -> bool:
 
 def _pretrained(table: HouseTable) -> Predictor | None:
     """The pretrained network, if it was trained on the training rows of `table`."""
-    if table.dataset.name != "boston" or CHECKPOINT not in checkpoints.pretrained_names():
+    if table.dataset.name != "boston" or TASK not in checkpoints.pretrained_names():
         return None
     try:
-        found = weights.load_predictor(checkpoints.load_card(CHECKPOINT).weights)
+        found = weights.load_predictor(checkpoints.load_card(TASK).weights)
     except UserError:
         return None
     same = found.spec.features == table.features and np.allclose(

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import streamlit as st
 
 from core import data
-from core.lessons import house_data
+from core.analysis.table_models import NAMES
+from core.lessons import house_data, house_settings
 from core.lessons.house_data import HouseTable
 from core.messages import N_, UserError
 from ui.kit import url
 from ui.kit.downloads import download_button
 from ui.kit.i18n import _, _n, translate_message
 
+MESSAGES = "house-prices"
+"""Where the page shows what a link got wrong."""
 _B_KEY = "use_b"
 
 
@@ -30,13 +35,7 @@ def choose_table() -> HouseTable | None:
         use_b = (
             source == "boston"
             and house_data.boston_is_installed()
-            and st.toggle(
-                _(N_("Use column b")),
-                False,
-                key=_B_KEY,
-                bind="query-params",
-                help=_(house_data.without_b_note()),
-            )
+            and url.toggle(_(N_("Use column b")), key=_B_KEY, help=_(house_data.without_b_note()))
         )
     try:
         table = load(source, use_b)
@@ -47,6 +46,20 @@ def choose_table() -> HouseTable | None:
         return None
     _show_size(table)
     return table
+
+
+def choices() -> dict[str, Iterable[object]]:
+    """The possible values of every parameter of the page's address that names a choice, but for columns."""
+    rates = {f"rate-{name}": house_settings.RATES for name in ("sgd", "momentum", "adam")}
+    return {
+        "data": house_data.SOURCES,
+        _B_KEY: ("true", "false"),
+        "model": NAMES,
+        "depth": house_settings.DEPTHS,
+        "width": house_settings.WIDTHS,
+        "seed": range(house_settings.NUM_SEEDS),
+        **rates,
+    }
 
 
 def load(source: str, use_b_column: bool) -> HouseTable:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import secrets
 from dataclasses import replace
 
 import pandas as pd
@@ -16,15 +16,17 @@ from core.lessons.house_settings import NetworkSettings
 from core.messages import N_
 from ui.components.live_chart import live_chart
 from ui.house_prices import fitted
-from ui.kit import charts, url
+from ui.house_prices.source import MESSAGES
+from ui.kit import charts, url, url_numbers
 from ui.kit import palette as p
+from ui.kit.fair_share import fair_share
 from ui.kit.frame import with_error_boundary
 from ui.kit.i18n import _, format_duration
 
 _REFRESH_SECONDS = 0.5
-_SLICE_SECONDS = 0.3
-_SLOTS = threading.BoundedSemaphore(2)  # slices at the same time, of all sessions
-_RUNNING, _STATE = "_house-running", "_house-comparison"  # session keys
+_SLICES = 5  # of the computing time of a frame in the playground: here a frame is drawn twice a second
+_LIVE_POINTS = 40  # of a curve while it grows
+_RUNNING, _STATE, _ID = "_house-running", "_house-comparison", "_house-session"  # session keys
 _COLORS = {"sgd": p.VERMILLION, "momentum": p.GREEN, "adam": p.ACCENT}
 
 
@@ -70,14 +72,15 @@ def _choose_settings() -> NetworkSettings:
             required=True,
         )
         with st.popover(_(N_("More settings")), icon=":material/tune:"):
-            epochs = st.slider(
+            epochs = url_numbers.choose_number(
+                st.slider,
                 _(N_("Epochs")),
                 10,
                 house_settings.MAX_EPOCHS,
                 base.epochs,
-                10,
                 key="epochs",
-                bind="query-params",
+                place=MESSAGES,
+                step=10,
             )
             rates = {}
             for name, title in OPTIMIZERS.items():
@@ -89,7 +92,13 @@ def _choose_settings() -> NetworkSettings:
                     default=base.rate(name),
                     format_func=lambda v: f"{v:g}",
                 )
-            seed = url.choose_one(st.selectbox, _(N_("Seed")), list(range(10)), key="seed", default=base.seed)
+            seed = url.choose_one(
+                st.selectbox,
+                _(N_("Seed")),
+                list(range(house_settings.NUM_SEEDS)),
+                key="seed",
+                default=base.seed,
+            )
     return replace(base, depth=depth, width=width, epochs=epochs, seed=seed, **rates)
 
 
@@ -122,20 +131,25 @@ def _show_buttons(
         )
 
 
+def _train_slice(comparison: OptimizerComparison) -> bool:
+    """Train for this session's share of time. Returns False if too many sessions train."""
+    share = fair_share()
+    if not share.enter(st.session_state.setdefault(_ID, secrets.token_hex(8))):
+        return False
+    comparison.run(_SLICES * share.slice_seconds())
+    return True
+
+
 @with_error_boundary
 def _live_view(table: HouseTable, comparison: OptimizerComparison, running: bool) -> None:
-    if running and not comparison.is_done and _SLOTS.acquire(timeout=_SLICE_SECONDS):
-        try:
-            comparison.run(_SLICE_SECONDS)
-        finally:
-            _SLOTS.release()
-        if comparison.is_done:
-            st.session_state[_RUNNING] = False
-            st.rerun()
+    waits = running and not comparison.is_done and not _train_slice(comparison)
+    if running and comparison.is_done:
+        st.session_state[_RUNNING] = False
+        st.rerun()
     left, right = st.columns([3, 2], gap="large")
     with left:
         live_chart(
-            _curves(table, comparison),
+            _curves(table, comparison, _LIVE_POINTS if running else comparison.settings.epochs + 1),
             "house-curves",
             alt=_(N_("RMSE on the training and validation sets, by epoch and optimizer")),
         )
@@ -150,20 +164,28 @@ def _live_view(table: HouseTable, comparison: OptimizerComparison, running: bool
                 time=format_duration(comparison.seconds),
             ),
         )
+        if waits:
+            st.caption(_(N_("Many visitors train at this moment. Your training goes on when there is room.")))
         _show_findings(table, comparison)
         st.caption(_(N_("Solid lines: validation; dotted lines: training.")))
-    _show_scores(comparison)
+    if (
+        not running
+    ):  # a table costs the browser more than the curves, which the training would have to wait for
+        _show_scores(comparison)
 
 
-def _curves(table: HouseTable, comparison: OptimizerComparison) -> go.Figure:
+def _curves(table: HouseTable, comparison: OptimizerComparison, max_points: int) -> go.Figure:
+    """Draw up to about `max_points` epochs of every network, the last one among them."""
     series = []
     for name, learner in comparison.learners.items():
-        epochs = [s.epoch for s in learner.history]
+        every = -(-len(learner.history) // max_points)
+        history = learner.history[::-1][::every][::-1]
+        epochs = [s.epoch for s in history]
         style = p.FamilyStyle(_COLORS[name], "circle")
         title = _(OPTIMIZERS[name])
         for scores, label, dash in (
-            ([s.validation.rmse for s in learner.history], N_("{optimizer}, validation"), "solid"),
-            ([s.train.rmse for s in learner.history], N_("{optimizer}, training"), "dot"),
+            ([s.validation.rmse for s in history], N_("{optimizer}, validation"), "solid"),
+            ([s.train.rmse for s in history], N_("{optimizer}, training"), "dot"),
         ):
             series.append(charts.Series(_(label, optimizer=title), epochs, scores, dash=dash, style=style))
     fig = charts.line_chart(

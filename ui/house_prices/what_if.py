@@ -13,7 +13,8 @@ from core.messages import N_
 from ui.components.live_chart import live_chart
 from ui.house_prices import fitted
 from ui.house_prices.charts import PriceRow, price_chart
-from ui.kit import palette
+from ui.house_prices.source import MESSAGES
+from ui.kit import palette, url, url_numbers
 from ui.kit.i18n import _, _n
 
 _MAIN = (
@@ -115,10 +116,20 @@ def _slider(table: HouseTable, column: str, start: np.ndarray) -> float:
     value = _widget_value(table, column, float(start[table.features.index(column)]))
     label = f"{_(table.meaning(column))} · `{column}`"
     if _is_flag(table, column):
-        return float(st.toggle(label, value, key=_key(table, column), bind="query-params"))
+        return float(url.toggle(label, key=_key(table, column), default=value))
     low, high, step = _limits(table, column)
     return float(
-        st.slider(label, low, high, value, step, key=_key(table, column), format="%g", bind="query-params")
+        url_numbers.choose_number(
+            st.slider,
+            label,
+            low,
+            high,
+            value,
+            key=_key(table, column),
+            place=MESSAGES,
+            step=step,
+            format="%g",
+        )
     )
 
 
