@@ -144,6 +144,22 @@ def test_a_visitor_comes_back_to_the_project_from_another_page(visit: Callable, 
     assert "project" not in page.at.query_params and page.says("Load example")
 
 
+def test_a_link_opens_the_run_that_it_names(visit: Callable, project: Project, run: Run) -> None:
+    newer = factories.finished(run.task_name, **SMALL)
+    other = make_project("Fruit", apple=20, orange=20)
+    factories.finished(photo_tasks.task_name(other, "resnet"), **SMALL)
+    factories.finished(photo_tasks.task_name(other, "resnet"), **SMALL)
+    page = visit("photos", project=project.id, run=run.id)
+    assert page.at.selectbox("run").value == run.id
+    # Also from another project of the same visitor; without a name it is the newest.
+    page.go("photos", project=other.id)
+    page.go("photos", project=project.id, run=run.id)
+    assert page.at.selectbox("run").value == run.id
+    page.go("photos", project=other.id)
+    page.go("photos", project=project.id)
+    assert page.at.selectbox("run").value == newer.id
+
+
 @pytest.mark.parametrize("link", ["0" * 32, "../../etc", "<b>"])
 def test_an_unknown_link_is_one_sentence(visit: Callable, link: str) -> None:
     page = visit("photos", project=link)

@@ -35,10 +35,11 @@ def current_project() -> Project | None:
 
 def enter_project(project: Project) -> None:
     """Make `project` the visitor's own, in the URL too."""
+    came_by_link = st.query_params.get(PARAMETER) == project.id
     if st.session_state.get(_KEPT) != project.id:
-        forget_run()
+        forget_run(keep_parameter=came_by_link)
     st.session_state[_KEPT] = project.id
-    if st.query_params.get(PARAMETER) != project.id:
+    if not came_by_link:
         st.query_params[PARAMETER] = project.id
 
 
@@ -49,11 +50,12 @@ def leave_project() -> None:
     forget_run()
 
 
-def forget_run() -> None:
-    """Show the newest run again."""
+def forget_run(*, keep_parameter: bool = False) -> None:
+    """Show the newest run again; with `keep_parameter` the one that the URL names."""
     for key in _RUN_KEYS:
         url.forget_choice(key)
-        st.query_params.pop(key, None)
+        if not keep_parameter:
+            st.query_params.pop(key, None)
 
 
 def show_bar(project: Project) -> None:
