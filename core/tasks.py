@@ -15,7 +15,6 @@ from core.training.cyclegan_recipe import CycleGANRecipe
 from core.training.model_recipes import (
     AlexNetRecipe,
     BackboneRecipe,
-    ConvRecipe,
     DropoutConvRecipe,
     EfficientNetRecipe,
     FastRecipe,
@@ -23,6 +22,7 @@ from core.training.model_recipes import (
     InceptionRecipe,
     MLPRecipe,
     MultiplierRecipe,
+    NotesRecipe,
     PretrainedRecipe,
     ResNetRecipe,
     SandboxRecipe,
@@ -90,7 +90,7 @@ TASKS: list[Task] = [
         kind="classification",
         dataset="mnist",
         model="notes_cnn",
-        recipe=ConvRecipe(),
+        recipe=NotesRecipe(),
         quick=_QUICK_FIELDS,
     ),
     Task(

@@ -10,6 +10,8 @@ import numpy as np
 from core.data.splits import held_out_size, train_val_split
 from core.messages import Message, N_, UserError
 
+_SCALINGS = {"bytes": (0.0, 1 / 255), "unit": (0.0, 1.0), "symmetric": (0.5, 0.5)}
+"""Mean and standard deviation, of pixels scaled to [0, 1], that stand for an input scaling."""
 _MIN_REGRESSION_EXAMPLES = 5  # one per quintile of the targets
 
 
@@ -72,18 +74,16 @@ class ArrayDataset:
         """The same data with another input scaling; tables are returned unchanged.
 
         Args:
-            scaling: "bytes" (0 to 255), "unit" (0 to 1) or "standardized" (mean 0, standard deviation 1 on the training set).
+            scaling: "bytes" (0 to 255), "unit" (0 to 1), "symmetric" (-1 to 1) or "standardized" (mean 0, standard deviation 1 on the
+                training set).
         """
         if scaling == "standardized" or not self.is_image:
             return self
-        zeros, ones = (
-            np.zeros_like(np.asarray(self.mean, dtype=float)),
-            np.ones_like(np.asarray(self.std, dtype=float)),
-        )
+        mean, std = _SCALINGS[scaling]
         return dataclasses.replace(
             self,
-            mean=zeros,
-            std=ones / (255 if scaling == "bytes" else 1),
+            mean=np.full_like(np.asarray(self.mean, dtype=float), mean),
+            std=np.full_like(np.asarray(self.std, dtype=float), std),
             standardization=(self.mean, self.std),
         )
 

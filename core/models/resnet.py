@@ -3,7 +3,8 @@
 He, Zhang, Ren, Sun, Deep residual learning for image recognition (arXiv 1512.03385), with basic blocks. As in
 the paper's ImageNet models: four stages of width W0, 2*W0, 4*W0, 8*W0, projection shortcuts. Unlike the
 paper: one 3×3 convolution in place of the 7×7 stem with stride 2 and its max pooling, which would reduce a
-32×32 image to 8×8.
+32×32 image to 8×8. Depths 20 and 56 are the paper's CIFAR-10 models: three stages (the paper's width is 16), here with projection
+shortcuts too.
 
 Shapes: B batch, C H W image, W0 = width, K classes.
 """
@@ -72,10 +73,11 @@ class ResNet(nn.Module):
 def resnet(
     in_shape: tuple[int, ...], num_outputs: int, depth: int = 18, width: int = 64, skip: bool = True
 ) -> nn.Module:
-    """ResNet with basic blocks: `depth` 10 (one block per stage), 18 (two) or 34. The paper's `width` is 64.
-    Without `skip` it is the plain network that the paper compares with. Raises ValueError for other depths.
+    """ResNet with basic blocks: `depth` 10 (one block per stage), 18 (two) or 34 with four stages (the paper's
+    `width` is 64), 20 or 56 with three (16). Without `skip` it is the plain network that the paper compares with.
+    Raises ValueError for other depths.
     """
-    blocks = {10: (1, 1, 1, 1), 18: (2, 2, 2, 2), 34: (3, 4, 6, 3)}
+    blocks = {10: (1, 1, 1, 1), 18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 20: (3, 3, 3), 56: (9, 9, 9)}
     if depth not in blocks:
         raise ValueError(f"depth must be one of {sorted(blocks)}, not {depth}")
     return ResNet(in_shape[0], num_outputs, blocks[depth], width, skip)

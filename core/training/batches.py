@@ -6,12 +6,13 @@ Shapes: N examples, B batch, C H W image, F features.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
 
 from core.data import ArrayDataset, augment, augment_digits
 
@@ -122,6 +123,27 @@ class Batches:
     def targets(self, index: Tensor | slice) -> Tensor:
         """Class indices (B,) int64 or targets (B,) float32."""
         return self.y[index]
+
+
+class _PreparedExamples(Dataset):
+    """Examples as a data set of PyTorch: item i is one input, prepared by `inputs`, which takes indices (B,)."""
+
+    def __init__(self, inputs: Callable[[Tensor], Tensor]) -> None:
+        self.inputs = inputs
+
+    def __getitem__(self, i: int) -> Tensor:
+        return self.inputs(torch.tensor([i]))[0]
+
+
+def load_one_by_one(indices: Sequence[Tensor], inputs: Callable[[Tensor], Tensor]) -> DataLoader:
+    """PyTorch's `DataLoader` over batches of `indices`, each (B,): it prepares one example at a time and stacks them, as with torchvision's
+    transforms. Its generator is its own, so that it draws no random number of the training.
+    """
+    return DataLoader(
+        _PreparedExamples(inputs),
+        batch_sampler=[index.tolist() for index in indices],
+        generator=torch.Generator(),
+    )
 
 
 def epoch_order(n: int, seed: int, epoch: int) -> Tensor:

@@ -39,6 +39,38 @@ class ConvRecipe(SupervisedRecipe):
     )
 
 
+class NotesRecipe(ConvRecipe):
+    """Options of `core.models.notes_cnn`, and of how its batches are made."""
+
+    batch_norm: bool = recipe_field(
+        True,
+        N_("Batch normalization"),
+        N_("Normalizes the feature maps of the convolution over each batch."),
+        group="model",
+        passes_to="model",
+        term="batch-normalization",
+    )
+    pooling: Literal["max", "average", "none"] = recipe_field(
+        "max",
+        N_("Pooling"),
+        N_("How each 2×2 block of a feature map becomes one value. none keeps all four."),
+        group="model",
+        passes_to="model",
+        term="pooling",
+    )
+    batching: Literal["tensors", "dataloader"] = recipe_field(
+        "tensors",
+        N_("Batches made by"),
+        N_(
+            "tensors: a whole batch is gathered and normalized at once. dataloader: PyTorch's DataLoader "
+            "prepares one image at a time and stacks them."
+        ),
+        group="machine",
+        term="mini-batch",
+        short=N_("batches"),
+    )
+
+
 class DropoutConvRecipe(ConvRecipe, DropoutRecipe):
     """Convolutional models of variable width with dropout."""
 
@@ -109,10 +141,10 @@ class VGGRecipe(DropoutRecipe):
 class ResNetRecipe(SupervisedRecipe):
     """Options of `core.models.resnet`."""
 
-    depth: Literal[10, 18, 34] = recipe_field(
+    depth: Literal[10, 18, 34, 20, 56] = recipe_field(
         18,
         N_("Depth"),
-        N_("Number of layers with weights, as counted in the paper."),
+        N_("Number of layers with weights, as counted in the paper. 20 and 56 are its models for CIFAR-10."),
         unit=N_("layers"),
         group="model",
         passes_to="model",

@@ -21,7 +21,7 @@ from core.data import ArrayDataset, augment, stratified_subset
 from core.kinds import get_kind
 from core.messages import N_, UserError
 from core.training import random_state
-from core.training.batches import MAX_WARM_START_EXAMPLES, Batches, epoch_order
+from core.training.batches import MAX_WARM_START_EXAMPLES, Batches, epoch_order, load_one_by_one
 from core.training.events import Done, EpochEnd, Event, Step
 from core.training.optim import NORM_LAYERS, make_optimizer, make_schedule
 from core.training.progress import TrainingProgress
@@ -154,9 +154,7 @@ class SupervisedTrainer(TrainingProgress):
         while self.epoch < self.total_epochs and not self._should_stop_early():
             order = epoch_order(len(self.train), recipe.seed, self.epoch)
             self.network.train()
-            for batch in self._epoch_batches():
-                index = self._rank_shard(order[batch * recipe.batch_size : (batch + 1) * recipe.batch_size])
-                x = self._inputs(index)
+            for index, x in self._prepare_batches(order):
                 y = self._targets(self.train, index)
 
                 outputs = self._forward(x)
@@ -208,6 +206,13 @@ class SupervisedTrainer(TrainingProgress):
             index[rank :: self.fabric.world_size] if rank < len(index) else index[rank % len(index)].view(1)
         )
         return shard.to(self.fabric.device)
+
+    def _prepare_batches(self, order: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        """Indices (B,) and inputs of the batches that are left of an epoch with this `order`."""
+        indices = [self._rank_shard(order.split(self.recipe.batch_size)[i]) for i in self._epoch_batches()]
+        if getattr(self.recipe, "batching", "tensors") == "dataloader":
+            return zip(indices, load_one_by_one(indices, self._inputs), strict=True)
+        return ((index, self._inputs(index)) for index in indices)
 
     def _inputs(self, index: Tensor) -> Tensor:
         """Augmented, normalized inputs of the training examples `index` (B,)."""

@@ -207,12 +207,12 @@ class SupervisedRecipe(AugmentationRecipe):
         only="photos",
         term="test-time-augmentation",
     )
-    input_scaling: Literal["standardized", "unit", "bytes"] = recipe_field(
+    input_scaling: Literal["standardized", "unit", "symmetric", "bytes"] = recipe_field(
         "standardized",
         N_("Input scaling"),
         N_(
-            "bytes: unchanged, 0 to 255. unit: divided by 255. standardized: then normalized to "
-            "mean 0 and standard deviation 1."
+            "bytes: unchanged, 0 to 255. unit: divided by 255. symmetric: from -1 to 1. standardized: "
+            "mean 0 and standard deviation 1 over the training set."
         ),
         group="data",
         passes_to="data",

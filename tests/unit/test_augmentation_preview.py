@@ -28,7 +28,7 @@ def test_the_first_line_is_the_images_themselves() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("scaling", ["standardized", "unit", "bytes"])
+@pytest.mark.parametrize("scaling", ["standardized", "unit", "symmetric", "bytes"])
 def test_each_line_does_one_thing(scaling: str) -> None:
     found = rows("cifar10-best", input_scaling=scaling)
     plain = found["Original"].images

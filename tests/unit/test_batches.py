@@ -88,7 +88,7 @@ def augmented(found: ArrayDataset, changes: dict) -> torch.Tensor:
     return Batches(own, own.train_x, own.train_y).normalize(pixels)
 
 
-@pytest.mark.parametrize("scaling", ["unit", "bytes"])
+@pytest.mark.parametrize("scaling", ["unit", "symmetric", "bytes"])
 @pytest.mark.parametrize("changes", CHANGES.values(), ids=CHANGES)
 def test_augmentation_is_the_same_whatever_the_scaling(scaling: str, changes: dict) -> None:
     expected = augmented(color_set(), changes)
