@@ -9,16 +9,15 @@ from __future__ import annotations
 import ast
 import inspect
 import io
-import json
 import re
 import textwrap
-import tokenize
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from core import models, paths, pretrained
 from core.analysis.export import floats, inline_helpers, render_dict
+from core.analysis.prose import LINE_LENGTH, comment, markdown, notebook, split_cells, strip_prose
 from core.analysis.source_bundle import (
     bound_names,
     extract_model,
@@ -33,8 +32,6 @@ from core.runs.store import Run
 from core.training.recipe import Recipe
 
 _TEMPLATES = paths.PROJECT / "core" / "templates"
-_LINE_LENGTH = 100
-_CELL = re.compile(r"^# %%(.*)\n", re.MULTILINE)
 _SHARED = "core.templates.supervised"
 _PLOT_NAMES = re.compile(r"[^\x20-\x7e]")  # matplotlib's default font has no glyphs for others
 
@@ -78,8 +75,8 @@ def render_notebook(run: Run, language: str, accuracy: tuple[float, float, float
     text = textwrap.dedent(body).replace("build_model(", f"{run.task.model}(")
     value, low, high = (f"{100 * v:.1f}%" for v in accuracy)
     words = {"title": str(used["title"]), "accuracy": value, "low": low, "high": high}
-    cells = list(_split_cells(fold_branches(text, known)))
-    code = "\n".join(_comment(body, translate) for kind, body in cells if kind == "")
+    cells = list(split_cells(fold_branches(text, known)))
+    code = "\n".join(comment(body, translate) for kind, body in cells if kind == "")
     training = _reachable(
         fold_branches(shared[shared.index("# ---- training") :], known), known_names(ast.parse(code))
     )
@@ -92,7 +89,7 @@ def render_notebook(run: Run, language: str, accuracy: tuple[float, float, float
     prose = language == SOURCE
     inserted = {
         "settings": [
-            merge_imports([*imports, *helper_imports], used_names, _LINE_LENGTH),
+            merge_imports([*imports, *helper_imports], used_names, LINE_LENGTH),
             settings,
             *data_parts,
         ],
@@ -102,30 +99,13 @@ def render_notebook(run: Run, language: str, accuracy: tuple[float, float, float
     made = []
     for kind, body in cells:
         if kind == "[markdown]":
-            made.append(("markdown", _markdown(body, translate, words)))
+            made.append(("markdown", markdown(body, translate, words)))
         elif kind.startswith("insert:"):
             parts = inserted[kind.removeprefix("insert:").strip()]
             made.append(("code", "\n\n\n".join(parts if prose else map(strip_prose, parts))))
         else:
-            made.append(("code", _comment(body, translate)))
-    return json.dumps(_notebook(made), ensure_ascii=False, indent=1) + "\n"
-
-
-def strip_prose(source: str) -> str:
-    """Source without docstrings and comments; comments about shapes, which contain an arrow, stay."""
-    lines: list[str | None] = list(source.splitlines())
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type == tokenize.COMMENT and "->" not in token.string:
-            row, column = token.start
-            lines[row - 1] = token.line[:column].rstrip() or None
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
-            first = node.body[0]
-            for row in range(first.lineno - 1, first.end_lineno):
-                lines[row] = None
-            if len(node.body) == 1:
-                lines[first.lineno - 1] = " " * first.col_offset + "pass"
-    return "\n".join(line for line in lines if line is not None)
+            made.append(("code", comment(body, translate)))
+    return notebook(made)
 
 
 def _known_values(recipe: Recipe, used: dict[str, Any], model: str) -> dict[str, object]:
@@ -140,44 +120,10 @@ def _known_values(recipe: Recipe, used: dict[str, Any], model: str) -> dict[str,
         "IS_IMAGE": True,
         "IS_REAL": True,
         "IS_PRETRAINED": False,
+        "ONE_BY_ONE": False,
         "STANDARDIZES_FIRST": "standard" in used
         and bool(recipe.color_jitter or recipe.cutout or recipe.random_erasing),
     }
-
-
-def _split_cells(text: str) -> Iterator[tuple[str, str]]:
-    """Kind and text of each cell: "" for code, "[markdown]", or "insert: …"."""
-    marks = list(_CELL.finditer(text))
-    for mark, following in zip(marks, [*marks[1:], None], strict=True):
-        yield mark[1].strip(), text[mark.end() : following.start() if following else None].strip("\n")
-
-
-def _sentences(source: str) -> list[tuple[ast.Expr, str]]:
-    """The statements `N_("…")` of a source, with their message ids."""
-    found = []
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-            call = node.value
-            if isinstance(call.func, ast.Name) and call.func.id == "N_":
-                found.append((node, ast.literal_eval(call.args[0])))
-    return sorted(found, key=lambda item: item[0].lineno)
-
-
-def _markdown(source: str, translate: Translate, words: dict[str, str]) -> str:
-    text = "\n\n".join(translate(msgid) for _node, msgid in _sentences(source))
-    for name, value in words.items():
-        text = text.replace(f"{{{name}}}", value)
-    return text
-
-
-def _comment(source: str, translate: Translate) -> str:
-    """The code of a cell, with a translated comment in place of each `N_("…")`."""
-    lines = source.splitlines()
-    for node, msgid in reversed(_sentences(source)):
-        indent = " " * node.col_offset
-        wrapped = textwrap.wrap(translate(msgid), _LINE_LENGTH - len(indent) - 2)
-        lines[node.lineno - 1 : node.end_lineno] = [f"{indent}# {line}" for line in wrapped]
-    return "\n".join(lines)
 
 
 def _reachable(source: str, names: set[str]) -> list[str]:
@@ -227,17 +173,6 @@ def _settings(recipe: Recipe, used: dict[str, Any], code: str, translate: Transl
             'DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")',
         ]
     )
-
-
-def _notebook(cells: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    made = []
-    for i, (kind, text) in enumerate(cells):
-        cell: dict[str, Any] = {"cell_type": kind, "id": f"cell-{i:02d}", "metadata": {}}
-        if kind == "code":
-            cell |= {"execution_count": None, "outputs": []}
-        made.append({**cell, "source": text.splitlines(keepends=True)})
-    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    return {"cells": made, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
 
 
 def _start_weights(run: Run) -> bytes:

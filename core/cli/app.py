@@ -11,8 +11,8 @@ from typing import Annotated, Literal
 import typer
 
 from core import data, paths, pretrained, tasks
+from core.cli import ablate, export, learning_rate
 from core.cli import coco as coco_commands
-from core.cli import learning_rate
 from core.cli import runs as runs_commands
 from core.cli import train as train_command
 from core.cli.output import _, format_duration, print_json, print_message, print_table, progress_bar
@@ -29,6 +29,12 @@ app.add_typer(runs_commands.app, name="runs")
 app.add_typer(coco_commands.app, name="coco")
 app.command("lr", help=_(N_("Raise the learning rate step by step, and suggest one for a task.")))(
     learning_rate.find_rate
+)
+app.command("export", help=_(N_("Export a run as a script, a notebook or the files of the notes.")))(
+    export.export_run
+)
+app.command("ablate", help=_(N_("Train the variants of an ablation and write their curves.")))(
+    ablate.run_ablation
 )
 data_app = typer.Typer(no_args_is_help=True, help=_(N_("Datasets: list and download.")))
 app.add_typer(data_app, name="data")

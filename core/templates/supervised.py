@@ -1,7 +1,7 @@
-"""Template of an exported script: supervised training in plain PyTorch.
+"""Template of an exported script, and of a notebook: supervised training in plain PyTorch.
 
 `core.analysis.export` fills in RECIPE, MODEL, DATA, `build_model` and `load`, inlines everything imported from `core`, and removes
-branches that the recipe decides.
+branches that the recipe decides. `N_("…")` is a comment, or a paragraph of a text cell; lines `# %%` mark the cells of a notebook.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
+import matplotlib.pyplot as plt
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
@@ -32,6 +33,7 @@ from core.data.augment import (
 )
 from core.data.augment_digits import deform_digits
 from core.data.splits import stratified_subset, train_val_split
+from core.messages import N_
 from core.models.modern_cnn import modern_cnn as build_model
 from core.templates.load.digits import load
 from core.training.batches import MAX_WARM_START_EXAMPLES, epoch_order, normalization
@@ -47,7 +49,16 @@ RECIPE: dict = {}
 MODEL: dict = {}
 DATA: dict = {}
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-IS_CLASSIFIER, IS_IMAGE, IS_REAL, IS_PRETRAINED, HAS_WHITENING, STANDARDIZES_FIRST = [True] * 6
+(
+    IS_CLASSIFIER,
+    IS_IMAGE,
+    IS_REAL,
+    IS_PRETRAINED,
+    HAS_WHITENING,
+    STANDARDIZES_FIRST,
+    ONE_BY_ONE,
+    IS_NOTEBOOK,
+) = [True] * 8
 
 
 # ---- training -----------------------------------------------------------------------------------
@@ -149,54 +160,100 @@ def predict(model: nn.Module, x: Tensor, predict_batch: PredictBatch = forward) 
 
 
 def main() -> None:
-    """Train, keep the best epoch, test, and save the weights."""
-    parser = argparse.ArgumentParser(description="Train, keep the best epoch, test, and save the weights.")
-    if IS_REAL:
-        parser.add_argument("--root", default="data", help="data folder")
-    parser.add_argument("--epochs", type=int, default=recipe.epochs, help="passes over the training set")
-    parser.add_argument("--out", default="weights.pt", help="file for the best weights")
-    parser.add_argument("--log-steps", metavar="FILE", help="write the loss of every step to a CSV file")
-    args = parser.parse_args()
+    """Train, keep the best epoch, test and save it."""
+    if not IS_NOTEBOOK:
+        parser = argparse.ArgumentParser(description="Train, keep the best epoch, test and save it.")
+        if IS_REAL:
+            parser.add_argument("--root", default="data", help="data folder")
+        parser.add_argument("--epochs", type=int, default=recipe.epochs, help="passes over the training set")
+        parser.add_argument("--out", default="weights.pt", help="file for the best weights")
+        parser.add_argument("--log-steps", metavar="FILE", help="write the loss of every step to a CSV file")
+        args = parser.parse_args()
+    # %% [markdown]
+    if IS_NOTEBOOK:
+        N_("# {title} in plain PyTorch")
+        N_(
+            "{about} Google Colab opens it with File → Upload notebook. Elsewhere, first: `pip install {packages}`"
+        )
+    # %% [markdown]
+    if IS_NOTEBOOK:
+        N_("## Settings")
+        N_(
+            "`RECIPE` holds the hyperparameters, `MODEL` the options of the architecture, `DATA` what is known about the data."
+        )
+    # %% insert: settings
+    # %% [markdown]
+    if IS_NOTEBOOK:
+        N_("## Batches, augmentation and optimizer")
+        N_("Functions that the training uses: they prepare a whole batch at once, as tensors.")
+    # %% insert: helpers
 
-    # Data
-    if IS_REAL:
+    # %% [markdown]
+    N_("## Data")
+    N_(
+        "The training set trains the model, the validation set chooses the best epoch, and the test set is used once, at the end."
+    )
+    # %% insert: data
+    # %%
+    if IS_REAL and not IS_NOTEBOOK:
         x, y, test_x, test_y = load(args.root)
+    if IS_REAL and IS_NOTEBOOK:
+        N_("The folder that holds the data")
+        x, y, test_x, test_y = load("data")
     if not IS_REAL:
         x, y, test_x, test_y = load()
     if recipe.num_validation:
+        N_("Every class has the same share in both parts.")
         train, validation = train_val_split(y.numpy(), recipe.num_validation)
     if not recipe.num_validation:
         train = np.arange(len(y))
     if recipe.limit_train:
         train = train[stratified_subset(y.numpy()[train], recipe.limit_train)]
     if not IS_CLASSIFIER:
-        # Standardized targets, so that one learning rate suits every unit.
+        N_("Standardized targets, so that one learning rate suits every unit")
         y_mean, y_std = float(y.numpy()[train].mean()), float(y.numpy()[train].std()) or 1.0
         y = (y - y_mean) / y_std
     train_x, train_y = x[train].to(DEVICE), y[train].to(DEVICE)
     if recipe.num_validation:
         val_x, val_y = x[validation].to(DEVICE), y[validation].to(DEVICE)
 
-    # Model
+    # %% [markdown]
+    N_("## Model")
+    N_("The seed fixes the initial weights, so every run starts from the same model.")
+    # %% insert: model
+    # %%
     torch.manual_seed(recipe.seed)
     model = build_model(in_shape=x.shape[1:], num_outputs=DATA["num_outputs"], **MODEL).to(DEVICE)
     if HAS_WHITENING:
+        N_("The first layer is computed from training images and not trained.")
         model.init_whitening(normalize(train_x[:MAX_WARM_START_EXAMPLES]))
     if IS_PRETRAINED:
+        N_("Start from weights that were trained on ImageNet.")
         model.load_imagenet()
     if IS_IMAGE:
         model = model.to(memory_format=torch.channels_last)
     if recipe.ema_decay:
+        N_("A moving average of the weights predicts better than the weights of any single step.")
         average = AveragedModel(model, multi_avg_fn=ema_update(recipe.ema_decay), use_buffers=True)
 
-    # Optimizer and schedule
+    # %% [markdown]
+    N_("## Optimizer and schedule")
+    N_(
+        "The optimizer turns gradients into new weights. The schedule sets the learning rate of each step, and the loss says how wrong "
+        "the predictions are."
+    )
+    # %%
     steps_per_epoch = math.ceil(len(train_x) / recipe.batch_size)
-    total_steps = args.epochs * steps_per_epoch
+    if not IS_NOTEBOOK:
+        total_steps = args.epochs * steps_per_epoch
+    if IS_NOTEBOOK:
+        total_steps = recipe.epochs * steps_per_epoch
     if recipe.max_steps:
         total_steps = min(total_steps, recipe.max_steps)
     optimizer = make_optimizer(model, recipe)
     schedule = make_schedule(optimizer, recipe, total_steps, steps_per_epoch)
     if IS_CLASSIFIER and recipe.class_weights:
+        N_("Rare classes count more, so that all classes count the same.")
         weights = class_weights(train_y, DATA["num_outputs"])
         loss_function = make_classification_loss(recipe, weights)
     if IS_CLASSIFIER and not recipe.class_weights:
@@ -204,7 +261,16 @@ def main() -> None:
     if not IS_CLASSIFIER:
         loss_function = F.mse_loss
 
+    # %% [markdown]
+    N_("## Training")
+    N_(
+        "An epoch is one pass over the training set, in a new random order. Each step predicts a batch, measures the loss, and moves the "
+        "weights against its gradient."
+    )
+    # %%
     step_losses, best_model = [], model
+    if IS_NOTEBOOK:
+        train_losses, val_losses = [], []
     if recipe.num_validation:
         best_rank = (math.inf, math.inf)
     if recipe.num_validation and recipe.patience:
@@ -218,15 +284,24 @@ def main() -> None:
         for index in epoch_order(len(train_x), recipe.seed, epoch).split(recipe.batch_size):
             if len(step_losses) == total_steps:
                 break
-            if IS_IMAGE:
+            N_("1. The next batch, normalized")
+            if IS_IMAGE and not ONE_BY_ONE:
                 inputs = augment(train_x[index], train_y[index], index, epoch, flipped_first)
+            if IS_IMAGE and ONE_BY_ONE:
+                N_("One image at a time, as PyTorch's DataLoader prepares a batch")
+                parts = [augment(train_x[i], train_y[i], i, epoch, flipped_first) for i in index.split(1)]
+                inputs = torch.cat(parts)
             if not IS_IMAGE:
                 inputs = normalize(train_x[index])
+            N_("2. Forward: predictions and their loss")
             loss = loss_function(forward(model, inputs), train_y[index])
+            N_("3. Backward: the gradient of the loss for every weight")
             optimizer.zero_grad()
             loss.backward()
             if recipe.max_grad_norm:
+                N_("A gradient that is too long is shortened.")
                 nn.utils.clip_grad_norm_(model.parameters(), recipe.max_grad_norm)
+            N_("4. Update: one step of the optimizer")
             optimizer.step()
             schedule.step()
             if recipe.ema_decay:
@@ -234,16 +309,21 @@ def main() -> None:
             step_losses.append(loss.item())
             loss_sum, images = loss_sum + loss.item() * len(index), images + len(index)
 
-        # The weights that are evaluated and saved
+        N_("The weights that are evaluated and saved")
         final = model
         if recipe.ema_decay:
             final = average.module
         line = f"epoch {epoch + 1:3d}  train loss {loss_sum / images:.4f}"
+        if IS_NOTEBOOK:
+            train_losses.append(loss_sum / images)
         if not recipe.num_validation:
             best_model = final
         if recipe.num_validation:
+            N_("Validation, without training: the epoch with the best result is kept.")
             outputs = predict(final, val_x)
             val_loss = loss_function(outputs, val_y).item()
+            if IS_NOTEBOOK:
+                val_losses.append(val_loss)
             if IS_CLASSIFIER:
                 accuracy = (outputs.argmax(1) == val_y).float().mean().item()
                 rank = (-accuracy, val_loss)
@@ -255,6 +335,7 @@ def main() -> None:
             if rank < best_rank:
                 best_rank, best_model = rank, copy.deepcopy(final)
             if recipe.patience:
+                N_("Early stopping: count the epochs without a lower validation loss.")
                 waited = 0 if val_loss < lowest_loss else waited + 1
                 lowest_loss = min(val_loss, lowest_loss)
         print(line, flush=True)
@@ -262,7 +343,23 @@ def main() -> None:
             if waited == recipe.patience:
                 break
 
-    # The test set is used once, after everything is decided.
+    # %% [markdown]
+    if IS_NOTEBOOK:
+        N_("## Learning curves")
+        N_("If the training loss falls while the validation loss rises, the model is overfitting.")
+    # %%
+    if IS_NOTEBOOK:
+        _figure, axis = plt.subplots()
+        axis.plot(range(1, len(train_losses) + 1), train_losses, label="train loss")
+    if IS_NOTEBOOK and recipe.num_validation:
+        axis.plot(range(1, len(val_losses) + 1), val_losses, label="val loss")
+    if IS_NOTEBOOK:
+        axis.set_xlabel("epoch")
+        axis.legend()
+    # %% [markdown]
+    N_("## Test")
+    N_("The test set is used once, after everything is decided.")
+    # %%
     if recipe.tta_flip or recipe.tta_shift:
         outputs = predict(best_model, test_x.to(DEVICE), predict_views).cpu()
     if not (recipe.tta_flip or recipe.tta_shift):
@@ -273,10 +370,22 @@ def main() -> None:
         errors = outputs * y_std + y_mean - test_y
         r2 = 1 - errors.square().sum() / (test_y - test_y.mean()).square().sum()
         print(f"test rmse {errors.square().mean().sqrt():.4f}  mae {errors.abs().mean():.4f}  r2 {r2:.4f}")
-    torch.save(best_model.state_dict(), args.out)
-    if args.log_steps:
-        lines = [f"{step},{loss!r}" for step, loss in enumerate(step_losses, 1)]
-        Path(args.log_steps).write_text("\n".join(["step,loss", *lines]) + "\n")
+    if IS_NOTEBOOK and IS_CLASSIFIER:
+        N_("Confusion matrix: rows are true classes, columns predicted classes.")
+        pairs = test_y * DATA["num_outputs"] + outputs.argmax(1)
+        print(torch.bincount(pairs, minlength=DATA["num_outputs"] ** 2).view(DATA["num_outputs"], -1))
+    # %% [markdown]
+    if IS_NOTEBOOK:
+        N_("## Save")
+        N_("`torch.save` keeps the weights; `load_state_dict` of the same model reads them.")
+    # %%
+    if not IS_NOTEBOOK:
+        torch.save(best_model.state_dict(), args.out)
+        if args.log_steps:
+            lines = [f"{step},{loss!r}" for step, loss in enumerate(step_losses, 1)]
+            Path(args.log_steps).write_text("\n".join(["step,loss", *lines]) + "\n")
+    if IS_NOTEBOOK:
+        torch.save(best_model.state_dict(), "weights.pt")
 
 
 if __name__ == "__main__":

@@ -107,6 +107,8 @@ def test_the_script_and_the_command_of_a_run(visit: Callable) -> None:
         "Weights (safetensors)",
         "Metrics (csv)",
         "Script (plain PyTorch)",
+        "Notebook (opens in Colab)",
+        "Results as in the notes (zip)",
     }
 
 

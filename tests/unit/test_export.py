@@ -1,15 +1,17 @@
 """Exported scripts: they run without this project and repeat the run's training step by step."""
 
+import __future__
+
 import ast
 import contextlib
 import inspect
 import io
+import json
 import re
 import runpy
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -141,6 +143,19 @@ def run_here(path: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> li
     return out.getvalue().splitlines()
 
 
+def run_notebook(content: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict:
+    """Run the code cells of a notebook in this process; return what they define."""
+    space: dict = {"__name__": "notebook"}
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+    with contextlib.redirect_stdout(io.StringIO()):
+        for cell in json.loads(content)["cells"]:
+            if cell["cell_type"] == "code":
+                code = "".join(cell["source"])
+                exec(compile(code, "cell", "exec", __future__.annotations.compiler_flag, True), space)
+    return space
+
+
 def metric_of(line: str, name: str) -> float:
     return float(re.search(rf"{name} (-?[0-9.]+)", line).group(1))
 
@@ -208,6 +223,9 @@ def test_the_script_takes_the_same_steps_as_the_trainer(name, tmp_path, monkeypa
         range(1, len(steps) + 1)
     )
     assert [float(row.split(",")[1]) for row in rows] == pytest.approx(steps, rel=1e-4, abs=1e-6)
+    for language in ("en", "ja") if name == "mnist-softmax" else ("ja",):
+        in_notebook = run_notebook(export.render_notebook(run, language), tmp_path, monkeypatch)
+        assert in_notebook["step_losses"] == pytest.approx(steps, rel=1e-4, abs=1e-6)
     assert len(lines) == len(epochs) + 1
     for line, epoch in zip(lines, epochs, strict=False):
         assert metric_of(line, "train loss") == pytest.approx(epoch["train/loss_epoch"], rel=1e-3, abs=1e-4)
@@ -338,40 +356,3 @@ def test_every_data_set_has_a_loader():
         for known in (name, stand_in.name):
             file = re.sub(r"\W", "", known)
             assert (PROJECT / "core" / "templates" / "load" / f"{file}.py").is_file()
-
-
-def test_known_branches_are_removed_and_the_others_stay():
-    text = """
-def f(x):
-    if recipe.flip != "none" or recipe.crop:
-        # how it moves
-        x = move(x)
-
-    if not recipe.crop and IS_IMAGE:
-        x = still(x)
-    if x:
-        return 1
-    if ready(recipe):
-        return 2
-"""
-    folded = source_bundle.fold_branches(
-        text, {"recipe": SimpleNamespace(flip="none", crop=2), "IS_IMAGE": True}
-    )
-    assert (
-        folded.strip()
-        == """
-def f(x):
-    # how it moves
-    x = move(x)
-
-    if x:
-        return 1
-    if ready(recipe):
-        return 2
-""".strip()
-    )
-
-
-def test_only_comparisons_are_evaluated():
-    with pytest.raises(ValueError, match="not a condition"):
-        source_bundle.evaluate_condition(ast.parse("recipe < 3", mode="eval").body, {"recipe": 2})

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from core import checkpoints, data
-from core.analysis import evaluation_report, export
+from core.analysis import evaluation_report, export, notes_files
 from core.messages import UserError
 from core.runs import samples, store
 from core.runs.logs import MetricsReader
@@ -122,9 +122,21 @@ def sample_images(path: str, kind: str) -> list[np.ndarray]:
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def run_script(path: str, changed: float) -> str:
-    """Plain PyTorch script of a run. `changed` invalidates the cache entry."""
-    return export.render_script(Run(Path(path)))
+def run_script(path: str, changed: float, words: str) -> str:
+    """Plain PyTorch script of a run, with comments in the language `words`. `changed` invalidates the cache entry."""
+    return export.render_script(Run(Path(path)), words)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def run_notebook(path: str, changed: float, words: str) -> str:
+    """Notebook of a run; arguments are those of `run_script`."""
+    return export.render_notebook(Run(Path(path)), words)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def run_notes_zip(path: str, changed: float) -> bytes:
+    """The learning notes' files of a run, in a zip. `changed` invalidates the cache entry."""
+    return notes_files.write_notes_zip(Run(Path(path)))
 
 
 @st.cache_data(ttl=60, show_spinner=False)

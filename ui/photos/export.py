@@ -66,7 +66,7 @@ def show_export(project: Project, run: Run) -> None:
         if export.has_script(run.task):
             _download(
                 _(N_("Script (plain PyTorch)")),
-                cache.run_script(str(run.path), finished),
+                cache.run_script(str(run.path), finished, language()),
                 f"{run.id}.py",
                 "script",
             )

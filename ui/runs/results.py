@@ -18,7 +18,7 @@ from core.runs.store import Run
 from ui.components.live_chart import clickable_chart
 from ui.kit import cache, charts, image_display, matrix_charts, preload
 from ui.kit.data_source import fallback_label
-from ui.kit.i18n import _, _n, escape_markdown, format_duration
+from ui.kit.i18n import _, _n, escape_markdown, format_duration, language
 from ui.runs import panels
 
 _PAGE_SIZE = 24
@@ -224,9 +224,9 @@ def _show_regression(run: Run, report: RegressionReport, dataset: ArrayDataset |
 
 
 def show_downloads(run: Run) -> None:
-    """Weights, metrics, the script, and the commands that repeat and open the run."""
+    """Weights, metrics, the script, the notebook, the notes' files, and the commands that repeat and open the run."""
     with st.expander(
-        _(N_("Export: weights, metrics, script, commands")),
+        _(N_("Export: weights, metrics, script, notebook, commands")),
         icon=":material/download:",
         key=f"export-{run.id}",
     ):
@@ -244,21 +244,54 @@ def show_downloads(run: Run) -> None:
                         key=f"download-{path.name}-{run.id}",
                         on_click="ignore",
                     )
-            if run.config.get("data") and export.has_script(run.task):
-                newest = max(
-                    p.stat().st_mtime
-                    for p in (run.path / "config.json", run.path / "summary.json")
-                    if p.exists()
-                )
-                st.download_button(
-                    _(N_("Script (plain PyTorch)")),
-                    cache.run_script(str(run.path), newest),
-                    f"{run.id}.py",
-                    icon=":material/code:",
-                    key=f"download-script-{run.id}",
-                    on_click="ignore",
-                )
+            if run.config.get("data"):
+                _show_code_downloads(run)
+            if run.summary is not None:
+                _show_notes_download(run)
+        if run.kind and not export.has_script(run.task):
+            st.caption(_(N_("Runs of this kind have no plain PyTorch script or notebook.")))
         st.markdown(_(N_("Reproduce this run:")))
         st.code(run.command(), language="bash")
         st.markdown(_(N_("Open in TensorBoard:")))
         st.code(f"tensorboard --logdir {run.path}", language="bash")
+
+
+def _show_code_downloads(run: Run) -> None:
+    """Buttons that save the script and the notebook, with comments in the language of the page."""
+    if not export.has_script(run.task):
+        return
+    newest = max(
+        p.stat().st_mtime for p in (run.path / "config.json", run.path / "summary.json") if p.exists()
+    )
+    for label, make, suffix, icon in (
+        (_(N_("Script (plain PyTorch)")), cache.run_script, "py", "code"),
+        (_(N_("Notebook (opens in Colab)")), cache.run_notebook, "ipynb", "menu_book"),
+    ):
+        st.download_button(
+            label,
+            make(str(run.path), newest, language()),
+            f"{run.id}.{suffix}",
+            icon=f":material/{icon}:",
+            key=f"download-{suffix}-{run.id}",
+            on_click="ignore",
+        )
+
+
+def _show_notes_download(run: Run) -> None:
+    """A button that makes and saves the files of the learning notes; nothing for kinds without test predictions."""
+    finished = _finished_at(run)
+    if cache.run_evaluation(str(run.path), finished) is None:
+        return
+    st.download_button(
+        _(N_("Results as in the notes (zip)")),
+        lambda: cache.run_notes_zip(str(run.path), finished),
+        f"{run.id}-results.zip",
+        icon=":material/folder_zip:",
+        key=f"download-notes-{run.id}",
+        on_click="ignore",
+        help=_(
+            N_(
+                "training_history.json, and images of the learning curves, the predictions and the confusion matrix, labeled in English"
+            )
+        ),
+    )
