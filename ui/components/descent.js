@@ -1,6 +1,7 @@
 const PLAY = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M7 5v14l11-7z"/></svg>'
 const PAUSE = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M6 5h4v14H6zM14 5h4v14h-4z"/></svg>'
 const STEP_TIME = 450 // milliseconds of a single step
+const RUN_STEPS = 300 // with which a race opens
 const calm = () => matchMedia('(prefers-reduced-motion: reduce)').matches
 const shownPlace = (box, runner) => runner.before.map((v, i) => v + (runner.place[i] - v) * box.share)
 
@@ -12,7 +13,7 @@ const build = (parent) => {
     '<div class="bar"><button type="button" class="play"></button><button type="button" class="step"></button>' +
     '<button type="button" class="reset"></button><button type="button" class="solve"></button>' +
     '<label class="speed"><span></span><select></select></label><dl class="numbers"></dl></div>' +
-    '<div class="rate"><label><span></span><output></output><input type="range" min="-4" max="1" step="0.01"></label><div class="zones"></div><p class="verdict" role="status"></p></div>' +
+    '<div class="rate"><label><span></span><output></output><input type="range" min="-4" max="1" step="0.01"></label><div class="zones"></div><ul class="legend"></ul><p class="verdict" role="status"></p></div>' +
     '<p class="status" role="status"></p><ol class="cards"></ol>'
   parent.appendChild(box)
   box.share = 1
@@ -42,6 +43,7 @@ const setWindow = (box) => {
 
 const restart = (box, { window = true } = {}) => {
   stop(box)
+  box.isRun = false
   box.shape = shapeOf(box.points)
   box.runners = box.racers.map((racer) => makeRunner({ ...racer, rate: box.mode === 'lab' ? box.rate : racer.rate }, box.start))
   box.share = 1
@@ -49,6 +51,14 @@ const restart = (box, { window = true } = {}) => {
   box.firstExcess = box.shape ? box.firstLoss - box.shape.loss : 1
   for (const runner of box.runners) runner.losses.push(box.firstLoss)
   if (window) setWindow(box)
+  render(box)
+}
+
+// A race opens when it is over, so that the paths can be compared at once.
+const runRace = (box) => {
+  if (box.mode !== 'race' || !box.shape) return
+  for (let step = 0; step < RUN_STEPS && box.runners.some((r) => !r.ended); step++) advance(box)
+  box.isRun = true
   render(box)
 }
 
@@ -100,8 +110,8 @@ const glide = (box) => {
   box.frame = requestAnimationFrame(tick)
 }
 const act = {
-  play: (box) => { if (box.playing) { stop(box); render(box) } else if (box.shape) { if (box.runners.every((r) => r.ended)) restart(box); play(box) } },
-  step: (box) => { stop(box); if (!box.shape || box.runners.every((r) => r.ended)) return; advance(box); glide(box) },
+  play: (box) => { if (box.playing) { stop(box); render(box) } else if (box.shape) { if (box.isRun || box.runners.every((r) => r.ended)) restart(box); play(box) } },
+  step: (box) => { if (box.isRun) restart(box); stop(box); if (!box.shape || box.runners.every((r) => r.ended)) return; advance(box); glide(box) },
   reset: (box) => restart(box),
   solve: (box) => {
     stop(box)
@@ -142,16 +152,17 @@ const render = (box) => {
   const numbers = box.mode === 'lab'
     ? [[labels.step, shown[0].r.count], ['w', digits(shown[0].place[0])], ['b', digits(shown[0].place[1])],
       [labels.loss, box.points.length ? digits(lossOf(box.points, shown[0].place)) : '–']]
-    : shown.map(({ r }) => [r.label, `${digits(r.losses.at(-1), 3)} · ${r.ended ? fill(labels[`race_${r.ended}`], { step: r.count }) : r.count}`, r.color])
+    : shown.map(({ r }) => [r.label, fill(labels.race_loss, { loss: digits(r.losses.at(-1), 3) }), r.color,
+      fill(labels[`race_${r.ended || 'at'}`], { step: r.count })])
   const list = box.querySelector('.numbers')
   while (list.children.length > numbers.length) list.lastChild.remove()
-  numbers.forEach(([term, value, color], i) => {
+  numbers.forEach(([term, value, color, note = ''], i) => {
     if (!list.children[i]) list.insertAdjacentHTML('beforeend', '<div><dt></dt><dd></dd></div>')
     const [dt, dd] = list.children[i].children
     dt.textContent = term
     dt.style.borderLeft = color ? `12px solid ${color}` : ''
     dt.style.paddingLeft = color ? '6px' : ''
-    dd.textContent = value
+    dd.innerHTML = `${escape(value)}${note ? `<small>${escape(note)}</small>` : ''}`
   })
   const sentence = status(box), line = box.querySelector('.status')
   if (line.textContent !== sentence) line.textContent = sentence
@@ -209,6 +220,7 @@ export default function ({ data, parentElement, setStateValue }) {
     box.optimizer = racers
     box.racers = data.racers
     restart(box)
+    runRace(box)
   }
   renderRate(box)
   renderVerdict(box)

@@ -155,13 +155,15 @@ const drawSurface = (box) => {
       pen.fillStyle = css(box, '--st-text-color')
       pen.fillText('★', x, y)
     }
-    for (const runner of box.runners) {
+    const places = box.runners.map((r) => JSON.stringify(r.place))
+    for (const [i, runner] of box.runners.entries()) {
       const now = shownPlace(box, runner), at = [frame.px(now[0]), frame.py(now[1])]
       if (box.mode === 'lab' && !runner.ended && box.share === 1 && !box.playing) {
         const next = nextOf(runner, box.points).place
         drawArrow(pen, at, [frame.px(next[0]), frame.py(next[1])], css(box, '--st-text-color'))
       }
-      disc(pen, ...at, 8, runner.color, back)
+      // Balls at the same place are rings around each other.
+      disc(pen, ...at, 8 + 4 * places.filter((place, k) => k > i && place === places[i]).length, runner.color, back)
     }
   })
 }

@@ -108,7 +108,7 @@ const listenToSurface = (box) => {
     move(event)
   }
   canvas.onpointermove = (event) => { if (dragging) move(event) }
-  canvas.onpointerup = canvas.onpointercancel = () => { if (dragging) { dragging = false; send(box) } }
+  canvas.onpointerup = canvas.onpointercancel = () => { if (dragging) { dragging = false; runRace(box); send(box) } }
   canvas.onkeydown = (event) => nudge(box, event)
   canvas.onkeyup = (event) => { if (event.key.startsWith('Arrow')) send(box) }
 }

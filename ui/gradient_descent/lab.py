@@ -191,7 +191,9 @@ def _race_labels() -> dict[str, Any]:
         "right_hint": _(N_("Four paths from one start to the minimum ★.")),
         "right_alt": _(N_("Loss for every w and b, with the paths of four optimizers.")),
         "excess": _(N_("loss − minimum")),
-        "race_converged": _(N_("arrived at {step}")),
-        "race_diverged": _(N_("diverged at {step}")),
-        "race_steps": _(N_("stopped at {step}")),
+        "race_loss": _(N_("Loss {loss}")),
+        "race_at": _(N_("step {step}")),
+        "race_converged": _(N_("converged at step {step}")),
+        "race_diverged": _(N_("diverged at step {step}")),
+        "race_steps": _(N_("stopped at step {step}")),
     }
