@@ -95,6 +95,6 @@ with page("house_prices"):
             preload.wait_until_ready()
             show_missing_run(table)
             SHOW_VIEW[view](table)
-        source.show_column_note(table)
+        source.show_size(table)
     with messages:
         show_messages(source.MESSAGES)

@@ -5,6 +5,7 @@ Shapes: N rows, F features, G grid values.
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -85,6 +86,26 @@ def partial_dependence(
         )
     rows = np.linspace(0, len(x) - 1, min(max_rows, len(x))).round().astype(int)
     return PartialDependence(found["grid_values"][0], found["individual"][0][rows], found["average"][0])
+
+
+def contributions(predict: Predict, row: np.ndarray, base: np.ndarray) -> np.ndarray:
+    """Shapley values (F,): what each feature of `row` (F,) adds to the prediction for `base` (F,).
+
+    Exact: a feature's effect is averaged over all orders in which the values of `base` can be replaced by those of `row`. The sum of
+    all is the difference of the two predictions. One call of `predict` with 2^k rows, where k features differ.
+    """
+    differing = np.flatnonzero(row != base)
+    count, found = len(differing), np.zeros(len(row))
+    subsets = np.arange(2**count)
+    replaced = (subsets[:, None] >> np.arange(count)) & 1 == 1
+    rows = np.repeat(base[None], len(subsets), 0)
+    rows[:, differing] = np.where(replaced, row[differing], base[differing])
+    values, sizes = predict(rows).astype(np.float64), replaced.sum(1)
+    weights = np.array([1 / (count * math.comb(count - 1, size)) for size in range(count)])
+    for place, feature in enumerate(differing):
+        before = subsets[~replaced[:, place]]
+        found[feature] = weights[sizes[before]] @ (values[before | 1 << place] - values[before])
+    return found
 
 
 def nearest_rows(row: np.ndarray, x: np.ndarray, count: int = 5) -> tuple[np.ndarray, np.ndarray]:

@@ -10,13 +10,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from core import data, paths
-from core.data import ArrayDataset, train_val_split
+from core.data import ArrayDataset, ProgressCallback, train_val_split
+from core.data.download import RemoteFile, fetch_files
 from core.messages import N_, UserError
 
 SOURCES = {"boston": N_("Boston, 1970"), "california": N_("California, 1990")}
 _CALIFORNIA_TITLE = "California housing"
 _CALIFORNIA_ROWS = 2000  # of 20,640: models are compared in seconds
 CALIFORNIA_FOLDER = "scikit-learn"  # below the cache
+_CALIFORNIA_BYTES = 441_963
+_NO_CALIFORNIA = N_(
+    "California housing is not installed. It is downloaded once (0.4 MB), with internet access."
+)
 _HELD_OUT = 0.2
 
 COLUMNS = {
@@ -116,7 +121,7 @@ def load_table(source: str = "boston", use_b_column: bool = False) -> HouseTable
         UserError: if the CSV file is damaged, or California housing has not been downloaded.
     """
     if source == "california":
-        return HouseTable(_load_california(download=False))
+        return HouseTable(_load_california())
     if boston_is_installed():
         return HouseTable(
             data.load_dataset("boston", download=False, use_b_column=use_b_column), use_b_column
@@ -129,30 +134,37 @@ def boston_is_installed() -> bool:
     return data.find_dataset("boston") is not None
 
 
-def download_california() -> None:
-    """Download California housing with scikit-learn, which checks its SHA-256.
+def download_california(progress: ProgressCallback | None = None) -> None:
+    """Download California housing, from the address that scikit-learn names, in the form in which it reads it.
 
     Raises:
         UserError: if downloads are disabled or fail.
     """
-    _load_california(download=True)
+    if paths.offline():
+        raise UserError(_NO_CALIFORNIA)
+    fetch_files(_CALIFORNIA_TITLE, [_california_archive()], _CALIFORNIA_BYTES, progress)
+    _load_california()
 
 
-def _load_california(download: bool) -> ArrayDataset:
+def _california_archive() -> RemoteFile:
+    from sklearn.datasets._california_housing import ARCHIVE
+
+    path = paths.cache() / CALIFORNIA_FOLDER / ARCHIVE.filename
+    return RemoteFile(ARCHIVE.url, path, sha256=ARCHIVE.checksum)
+
+
+def _load_california() -> ArrayDataset:
     from sklearn.datasets import fetch_california_housing
 
-    folder = paths.cache() / CALIFORNIA_FOLDER
+    archive = _california_archive()
+    folder = archive.path.parent
     try:
+        # scikit-learn reads what is there. Its own download, which has no time limit, is never reached.
         bunch = fetch_california_housing(
-            data_home=str(folder), download_if_missing=download and not paths.offline(), n_retries=1, delay=0
+            data_home=str(folder), download_if_missing=archive.is_complete(archive.path)
         )
     except (OSError, ValueError, EOFError) as error:
-        raise UserError(
-            N_(
-                "California housing is not installed, or could not be downloaded. scikit-learn downloads it "
-                "once (0.4 MB), with internet access."
-            )
-        ) from error
+        raise UserError(_NO_CALIFORNIA) from error
     rows = np.sort(np.random.default_rng(0).permutation(len(bunch.target))[:_CALIFORNIA_ROWS])
     x, y = bunch.data[rows].astype(np.float32), (100 * bunch.target[rows]).astype(np.float32)
     train, held = train_val_split(y, round(_HELD_OUT * len(y)))

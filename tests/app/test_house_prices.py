@@ -49,7 +49,9 @@ def test_without_the_csv_it_predicts_on_the_fallback_and_says_so(visit: Callable
         "Place the file in the data folder as {layout}."
     )
     assert not page.says("Use column b") and len(page.at.slider) == 10
-    assert page.at.dataframe[0].value[page.word("distance")].iloc[0] < 0.1
+    rows = page.at.dataframe[0].value.set_index(page.word("Meaning"))
+    assert float(rows.loc[page.word("distance"), "#1"]) < 0.1
+    assert rows.loc[page.word("Body mass index (kg/m²)"), page.word("Column")] == "bmi"
 
 
 def test_a_slider_changes_the_prediction_and_is_in_the_link(visit: Callable) -> None:
@@ -201,8 +203,7 @@ def test_california_is_offered(
     page = visit("house_prices", language, data="california")
     assert page.says("Download California housing (0.4 MB)") and not page.errors
     assert page.says(
-        "California housing is not installed, or could not be downloaded. scikit-learn downloads it once "
-        "(0.4 MB), with internet access."
+        "California housing is not installed. It is downloaded once (0.4 MB), with internet access."
     )
 
 

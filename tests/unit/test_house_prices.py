@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+import hashlib
+import http.server
+import io
+import tarfile
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -237,3 +244,66 @@ def test_column_b_is_left_out_unless_asked_for(real_data: Path, monkeypatch: pyt
     assert set(house_data.load_table("boston", True).features) == set(data.dataset_info("boston").features)
     card = checkpoints.read_spec(checkpoints.load_card("boston-mlp").weights)
     assert card.features == house_data.load_table().features
+
+
+def test_contributions_are_exact_and_add_up(table: HouseTable) -> None:
+    def predict(rows: np.ndarray) -> np.ndarray:
+        return 3 * rows[:, 0] - rows[:, 1] + rows[:, 2] * rows[:, 3]
+
+    row, base = np.array([1.0, 2, 3, 4, 7]), np.array([0.0, 2, 1, 2, 5])
+    found = table_explain.contributions(predict, row, base)
+    # A product is shared: each factor's change, at the mean of the other factor.
+    assert found == pytest.approx([3, 0, 2 * 3, 2 * 2, 0])
+    assert found.sum() == pytest.approx(predict(row[None])[0] - predict(base[None])[0])
+    assert not table_explain.contributions(predict, base, base).any()
+
+
+@pytest.fixture
+def california(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
+    """A local server with an archive in the format of California housing, 2,500 rows; yields its address."""
+    from sklearn.datasets import _california_housing as source
+
+    rng = np.random.default_rng(0)
+    rows = np.abs(rng.normal(100, 10, (2500, 9))).round(2)
+    rows[:, 8] = np.arange(2500) * 100.0  # the target, last in the archive
+    text = "\n".join(",".join(map(str, row)) for row in rows).encode()
+    member = tarfile.TarInfo("CaliforniaHousing/cal_housing.data")
+    member.size = len(text)
+    site = tmp_path / "site"
+    site.mkdir()
+    with tarfile.open(site / "cal_housing.tgz", "w:gz") as archive:
+        archive.addfile(member, io.BytesIO(text))
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=site)
+    monkeypatch.setattr(handler.func, "log_message", lambda *_args: None)
+    checksum = hashlib.sha256((site / "cal_housing.tgz").read_bytes()).hexdigest()
+    monkeypatch.setenv("MANABI_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("MANABI_OFFLINE", raising=False)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}/cal_housing.tgz"
+        monkeypatch.setattr(source, "ARCHIVE", source.ARCHIVE._replace(url=address, checksum=checksum))
+        yield address
+        server.shutdown()
+
+
+def test_california_is_downloaded_once_and_then_read(california: str) -> None:
+    with pytest.raises(UserError, match="not installed"):
+        house_data.load_table("california")
+    shares: list[float] = []
+    house_data.download_california(lambda _message, share: shares.append(share))
+    table = house_data.load_table("california")
+    assert len(table.y) == 2000 and table.features[0] == "MedInc" and shares
+    assert table.y.min() >= 0 and table.y.max() <= 250  # 100,000 dollars became 1,000
+
+
+def test_without_internet_california_is_one_sentence_with_the_reason(
+    california: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sklearn.datasets import _california_housing as source
+
+    monkeypatch.setattr(source, "ARCHIVE", source.ARCHIVE._replace(url="http://127.0.0.1:9/cal_housing.tgz"))
+    with pytest.raises(UserError, match="could not be downloaded from .* Place the file in"):
+        house_data.download_california()
+    monkeypatch.setenv("MANABI_OFFLINE", "1")
+    with pytest.raises(UserError, match="not installed"):
+        house_data.download_california()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import plotly.graph_objects as go
@@ -12,62 +11,73 @@ import plotly.graph_objects as go
 from ui.kit import charts
 from ui.kit import palette as p
 
-
-@dataclass(frozen=True)
-class PriceRow:
-    """A row of `price_chart`: a name, its values, and how they are drawn."""
-
-    name: str
-    values: Sequence[float]
-    color: str
-    symbol: str = "circle"
-    size: int = 11
-    hover: Sequence[str] = ()
+_ROW_HEIGHT = 38
 
 
-def price_chart(rows: Sequence[PriceRow], all_values: np.ndarray, x_label: str, all_label: str) -> go.Figure:
-    """Draw the values of each row over the distribution of `all_values` (N,)."""
-    count = len(rows)
-    fig = charts.empty_figure(58 + 30 * (count + 2))
-    shares, edges = np.histogram(all_values, bins=36)
+def labeled_bars(
+    labels: Sequence[str],
+    values: Sequence[float],
+    notes: Sequence[str],
+    colors: Sequence[str],
+    *,
+    x_range: tuple[float, float] | None = None,
+    std: Sequence[float] | None = None,
+    x_label: str = "",
+) -> go.Figure:
+    """Draw a bar per value, the first on top, with its label above it on the left and its note on the right.
+
+    Labels above the bars leave the bars the whole width, on a phone too. `std` draws an error bar of one standard deviation.
+    """
+    count = len(labels)
+    rows = list(zip(map(html.escape, labels), map(html.escape, notes), strict=True))
+    fig = charts.empty_figure(
+        _ROW_HEIGHT * count + (56 if x_label else 16),
+        x_axis={"visible": bool(x_label), "title_text": x_label, "showgrid": False, "range": x_range},
+        y_axis={"visible": False, "range": [count - 0.6, -0.75]},
+    )
+    fig.add_bar(
+        x=list(values),
+        y=list(range(count)),
+        orientation="h",
+        width=0.32,
+        marker_color=list(colors),
+        error_x={"type": "data", "array": std, "color": p.NEUTRAL, "thickness": 2, "width": 4}
+        if std is not None
+        else None,
+        customdata=[f"{label}: {note}" for label, note in rows],
+        hovertemplate="%{customdata}<extra></extra>",
+    )
+    for place, (label, note) in enumerate(rows):
+        for text, x, anchor in ((label, 0, "left"), (f"<b>{note}</b>", 1, "right")):
+            fig.add_annotation(
+                text=text,
+                x=x,
+                y=place - 0.45,
+                xref="paper",
+                xanchor=anchor,
+                yanchor="middle",
+                showarrow=False,
+            )
+    fig.add_vline(x=0, line={"color": p.NEUTRAL, "width": 1})
+    return fig
+
+
+def place_chart(all_values: np.ndarray, value: float, x_label: str, count_label: str) -> go.Figure:
+    """Draw the distribution of `all_values` (N,) with a line at `value`."""
+    fig = charts.empty_figure(
+        150, x_axis={"title_text": x_label, "showgrid": False}, y_axis={"visible": False}
+    )
+    counts, edges = np.histogram(all_values, bins=36)
     fig.add_bar(
         x=(edges[:-1] + edges[1:]) / 2,
-        y=1.7 * shares / max(1, shares.max()),
-        base=-1.8,
+        y=counts,
         width=np.diff(edges) * 0.92,
-        marker_color=p.to_css_rgba(p.NEUTRAL, 0.55),
-        customdata=shares,
-        hovertemplate=f"{all_label}: %{{customdata}}<extra></extra>",
-        showlegend=False,
+        marker_color=p.to_css_rgba(p.NEUTRAL, 0.6),
+        hovertemplate=f"%{{x:.1f}}<br>{count_label}: %{{y}}<extra></extra>",
     )
-    for place, row in enumerate(reversed(rows)):
-        fig.add_scatter(
-            x=list(row.values),
-            y=[place + 0.4] * len(row.values),
-            mode="markers",
-            name=html.escape(row.name),
-            marker={
-                "color": row.color,
-                "symbol": row.symbol,
-                "size": row.size,
-                "line": {"color": p.NEUTRAL, "width": 0.5},
-            },
-            text=list(row.hover) or [f"{html.escape(row.name)}: {v:,.1f}" for v in row.values],
-            hovertemplate="%{text}<extra></extra>",
-            cliponaxis=False,
-        )
-    names = [html.escape(row.name) for row in reversed(rows)]
-    fig.update_yaxes(
-        tickvals=[-1, *np.arange(count) + 0.4],
-        ticktext=[all_label, *names],
-        range=[-1.9, count + 0.1],
-        showgrid=True,
-    )
-    low, high = float(min(all_values)), float(max(all_values))
-    drawn = [v for row in rows for v in row.values]
-    fig.update_xaxes(
-        title_text=x_label, range=[min(low, *drawn) - 1, max(high, *drawn) * 1.03], showgrid=False
-    )
+    fig.add_vline(x=value, line={"color": p.ACCENT, "width": 4})
+    low, high = min(float(edges[0]), value), max(float(edges[-1]), value)
+    fig.update_xaxes(range=[low - 0.02 * (high - low), high + 0.02 * (high - low)])
     return fig
 
 
@@ -119,17 +129,18 @@ def strip_chart(
     return fig
 
 
-def correlation_chart(matrix: np.ndarray, names: Sequence[str], label: str) -> go.Figure:
-    """Draw correlations (K, K) from -1 (orange) over 0 to 1 (blue)."""
-    count = len(names)
-    fig = charts.empty_figure(60 + 27 * count)
+def correlation_chart(
+    matrix: np.ndarray, columns: Sequence[str], names: Sequence[str], label: str
+) -> go.Figure:
+    """Draw correlations (K, K) of `columns` from -1 (orange) over 0 to 1 (blue); `names` say on hover what they mean."""
+    fig = charts.empty_figure(60 + 27 * len(columns))
     texts = [
         ["" if i == j else f"{v:.1f}".replace("0.", ".") for j, v in enumerate(row)]
         for i, row in enumerate(matrix)
     ]
     fig.add_heatmap(
-        x=list(names),
-        y=list(names),
+        x=list(columns),
+        y=list(columns),
         z=matrix,
         zmin=-1,
         zmax=1,
@@ -139,8 +150,9 @@ def correlation_chart(matrix: np.ndarray, names: Sequence[str], label: str) -> g
         textfont={"size": 11, "color": "#12141A"},
         xgap=1,
         ygap=1,
-        colorbar={"title": {"text": label, "side": "right"}, "thickness": 10},
-        hovertemplate=f"%{{x}} · %{{y}}<br>{label}: %{{z:.2f}}<extra></extra>",
+        showscale=False,  # every cell says its value
+        customdata=[[f"{a}<br>{b}" for b in map(html.escape, names)] for a in map(html.escape, names)],
+        hovertemplate=f"%{{customdata}}<br>{label}: %{{z:.2f}}<extra></extra>",
     )
     fig.update_yaxes(autorange="reversed", showgrid=False)
     fig.update_xaxes(showgrid=False, tickangle=-45)
@@ -184,24 +196,6 @@ def residual_chart(
     fig.add_hline(y=0, line={"color": p.NEUTRAL, "dash": "dash", "width": 1.5})
     fig.update_xaxes(title_text=x_label)
     fig.update_yaxes(title_text=y_label)
-    return fig
-
-
-def importance_chart(names: Sequence[str], mean: np.ndarray, std: np.ndarray, x_label: str) -> go.Figure:
-    """Draw importances (F,) with their standard deviations, the largest on top."""
-    order = np.argsort(mean)
-    fig = charts.empty_figure(60 + 30 * len(names))
-    fig.add_bar(
-        x=mean[order],
-        y=[html.escape(names[i]) for i in order],
-        orientation="h",
-        width=0.65,
-        marker_color=p.ACCENT,
-        error_x={"type": "data", "array": std[order], "color": p.NEUTRAL, "thickness": 2, "width": 4},
-        hovertemplate="%{y}: %{x:.2f}<extra></extra>",
-    )
-    fig.update_xaxes(title_text=x_label, showgrid=True)
-    fig.update_yaxes(showgrid=False)
     return fig
 
 

@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.lessons.house_data import HouseTable
 from core.messages import N_
+from ui.house_prices import names
 from ui.house_prices.charts import correlation_chart, scatter_chart
 from ui.kit import url
 from ui.kit.charts import CONFIG
@@ -26,16 +27,16 @@ def show_columns(table: HouseTable) -> None:
     """Show one line per column: meaning, distribution, range, and correlation with the target."""
     st.header(_(N_("Columns")))
     frame, target = _frame(table), table.dataset.target
-    names = [target, *table.features]
+    columns = [target, *table.features]
     lines = pd.DataFrame(
         {
-            "column": names,
-            "meaning": [_(table.meaning(c)) for c in names],
-            "distribution": [np.histogram(frame[c], bins=_BINS)[0].tolist() for c in names],
-            "low": [float(frame[c].min()) for c in names],
-            "median": [float(frame[c].median()) for c in names],
-            "high": [float(frame[c].max()) for c in names],
-            "correlation": [float(frame[c].corr(frame[target])) for c in names],
+            "meaning": [_(table.meaning(c)) for c in columns],
+            "column": columns,
+            "distribution": [np.histogram(frame[c], bins=_BINS)[0].tolist() for c in columns],
+            "low": [float(frame[c].min()) for c in columns],
+            "median": [float(frame[c].median()) for c in columns],
+            "high": [float(frame[c].max()) for c in columns],
+            "correlation": [float(frame[c].corr(frame[target])) for c in columns],
         }
     )
     number = st.column_config.NumberColumn
@@ -70,13 +71,13 @@ def show_relation(table: HouseTable) -> None:
             list(table.features),
             key="column",
             default=strongest,
-            format_func=lambda c: f"{c}: {_(table.meaning(c))}",
+            format_func=lambda c: names.option_name(table, c),
         )
         st.plotly_chart(
             scatter_chart(
                 frame[column].to_numpy(),
                 frame[target].to_numpy(),
-                _(table.meaning(column)),
+                names.axis_title(table, column),
                 _(table.meaning(target)),
             ),
             config=CONFIG,
@@ -96,7 +97,12 @@ def show_relation(table: HouseTable) -> None:
     with right:
         st.header(_(N_("Correlation map")))
         st.plotly_chart(
-            correlation_chart(frame.corr().to_numpy(), list(frame.columns), _(N_("correlation"))),
+            correlation_chart(
+                frame.corr().to_numpy(),
+                list(frame.columns),
+                [names.chart_name(table, c) for c in frame.columns],
+                _(N_("correlation")),
+            ),
             config=CONFIG,
             key=f"correlation-{table.dataset.name}-{len(frame.columns)}",
             alt=_(N_("Correlation map")),
@@ -108,8 +114,8 @@ def show_relation(table: HouseTable) -> None:
                     "Most correlated features: {first} and {second} ({value}). A linear model cannot tell "
                     "which of the two matters; shuffling one of them alone understates its importance."
                 ),
-                first=f"`{a}`",
-                second=f"`{b}`",
+                first=f"{names.short_name(table, a)} (`{a}`)",
+                second=f"{names.short_name(table, b)} (`{b}`)",
                 value=f"{value:.2f}",
             )
         )
@@ -127,4 +133,7 @@ def show_rows(table: HouseTable) -> None:
     """Show the rows."""
     with st.expander(_(N_("All rows")), icon=":material/table:", on_change="rerun", key="all-rows") as rows:
         if rows.open:
-            st.dataframe(_frame(table), key="rows")
+            columns = {
+                c: st.column_config.NumberColumn(f"{names.short_name(table, c)} ({c})") for c in _frame(table)
+            }
+            st.dataframe(_frame(table), key="rows", column_config=columns)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from core.lessons.house_data import HouseTable
 from core.messages import N_
 from ui.components.live_chart import clickable_chart, live_chart
-from ui.house_prices import fitted
+from ui.house_prices import fitted, names
 from ui.house_prices.charts import residual_chart
 from ui.kit import charts
 from ui.kit.i18n import _, _n
 
-_NUM_WORST = 8
+_NUM_WORST = 6
 
 
 def show_errors(table: HouseTable) -> None:
@@ -60,11 +59,17 @@ def show_errors(table: HouseTable) -> None:
     st.markdown(
         _(N_("**Selected point**")) if chosen else _(N_("**Largest errors** (click a point for details)"))
     )
-    frame = pd.DataFrame(found.test_x[index], columns=list(found.features))
-    frame.insert(0, _(N_("actual − predicted")), residuals[index])
-    frame.insert(0, _(N_("predicted")), held[index])
-    frame.insert(0, _(N_("actual")), found.test_y[index])
-    st.dataframe(frame.style.format(precision=2), hide_index=True, key="worst-rows")
+    names.show_rows(
+        table,
+        found.test_x[index],
+        [f"#{place + 1}" for place in range(len(index))],
+        {
+            _(N_("actual")): found.test_y[index],
+            _(N_("predicted")): held[index],
+            _(N_("actual − predicted")): residuals[index],
+        },
+        "worst-rows",
+    )
     highest = float(max(found.train_y.max(), found.test_y.max()))
     at_top = int((found.test_y == highest).sum())
     if at_top > 1:

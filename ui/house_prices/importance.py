@@ -11,9 +11,9 @@ from core.analysis.table_models import NETWORK
 from core.lessons.house_data import HouseTable
 from core.messages import N_
 from ui.components.live_chart import live_chart
-from ui.house_prices import fitted
-from ui.house_prices.charts import dependence_chart, importance_chart
-from ui.kit import url
+from ui.house_prices import fitted, names
+from ui.house_prices.charts import dependence_chart, labeled_bars
+from ui.kit import palette, url
 from ui.kit.i18n import _
 
 
@@ -26,12 +26,15 @@ def show_importance(table: HouseTable) -> None:
         st.header(_(N_("Permutation importance")))
         with st.spinner(_(N_("Shuffling columns…"))):
             found = _importance(table.key, name, weights, table)
+        order = np.argsort(-found.mean)
         live_chart(
-            importance_chart(
-                list(table.features),
-                found.mean,
-                found.std,
-                _(N_("increase of the validation RMSE ({unit})"), unit=_(table.unit)),
+            labeled_bars(
+                [names.chart_name(table, table.features[i]) for i in order],
+                found.mean[order],
+                [f"{found.mean[i]:.2f}" for i in order],
+                [palette.ACCENT] * len(order),
+                std=found.std[order],
+                x_label=_(N_("increase of the validation RMSE ({unit})"), unit=_(table.unit)),
             ),
             f"importance-{table.dataset.name}-{len(table.features)}",
             alt=_(N_("Permutation importance of every column")),
@@ -52,7 +55,7 @@ def show_importance(table: HouseTable) -> None:
             list(table.features),
             key="feature",
             default=table.features[int(np.argmax(found.mean))],
-            format_func=lambda c: f"{c}: {_(table.meaning(c))}",
+            format_func=lambda c: names.option_name(table, c),
         )
         place = table.features.index(column)
         curve = _dependence(table.key, name, weights, place, table)
@@ -62,7 +65,7 @@ def show_importance(table: HouseTable) -> None:
                 curve.rows,
                 curve.mean,
                 table.dataset.train_x[:, place],
-                x_label=_(table.meaning(column)),
+                x_label=names.axis_title(table, column),
                 y_label=_(N_("predicted ({unit})"), unit=_(table.unit)),
                 mean_label=_(N_("mean of all rows")),
                 row_label=_(N_("single rows")),

@@ -22,7 +22,7 @@ _B_KEY = "use_b"
 
 def choose_table() -> HouseTable | None:
     """Let the visitor choose the table; None if it is not installed, which is said here."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="center"):
         source = url.choose_one(
             st.segmented_control,
             _(N_("Dataset")),
@@ -30,6 +30,7 @@ def choose_table() -> HouseTable | None:
             key="data",
             default="boston",
             required=True,
+            label_visibility="collapsed",
             format_func=lambda name: _(house_data.SOURCES[name]),
         )
         use_b = (
@@ -44,7 +45,7 @@ def choose_table() -> HouseTable | None:
             raise
         _offer_california(error)
         return None
-    _show_size(table)
+    _name_fallback(table)
     return table
 
 
@@ -77,25 +78,30 @@ def _offer_california(error: UserError) -> None:
     download_button(
         _(N_("Download California housing (0.4 MB)")),
         "download-california",
-        lambda _report: house_data.download_california(),
+        house_data.download_california,
         type="primary",
     )
 
 
-def _show_size(table: HouseTable) -> None:
+def _name_fallback(table: HouseTable) -> None:
     found = table.dataset
     if found.stand_in_for:
-        st.info(
-            _(
+        st.caption(
+            ":material/info: "
+            + _(
                 N_(
                     "Boston housing is not installed, so this page uses {data}: patients, not houses. "
                     "Place the file in the data folder as {layout}."
                 ),
                 data=_(found.title),
                 layout=f"`{data.dataset_info('boston').layout}`",
-            ),
-            icon=":material/info:",
+            )
         )
+
+
+def show_size(table: HouseTable) -> None:
+    """Say how many rows there are, what is predicted, and why Boston's column `b` is left out."""
+    found = table.dataset
     held = len(found.test_y)
     st.caption(
         _n(
@@ -108,8 +114,5 @@ def _show_size(table: HouseTable) -> None:
         )
     )
 
-
-def show_column_note(table: HouseTable) -> None:
-    """Say why Boston's column `b` is left out."""
-    if table.dataset.name == "boston":
+    if found.name == "boston":
         st.caption(f":material/info: {_(house_data.without_b_note())}")

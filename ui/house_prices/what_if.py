@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from core.analysis import table_explain
@@ -11,11 +10,11 @@ from core.analysis.table_models import NAMES, NETWORK
 from core.lessons.house_data import HouseTable
 from core.messages import N_
 from ui.components.live_chart import live_chart
-from ui.house_prices import fitted
-from ui.house_prices.charts import PriceRow, price_chart
+from ui.house_prices import fitted, names
+from ui.house_prices.charts import labeled_bars, place_chart
 from ui.house_prices.source import MESSAGES
 from ui.kit import palette, url, url_numbers
-from ui.kit.i18n import _, _n
+from ui.kit.i18n import _, _n, escape_markdown
 
 _MAIN = (
     "rm",
@@ -42,21 +41,29 @@ _FAR = 0.99  # share of rows that have a nearer neighbor than this house: beyond
 
 
 def show_what_if(table: HouseTable) -> None:
-    """Show the prediction beside the sliders (on a phone above them), and the nearest rows."""
-    start = preset_row(table, "typical")
-    left, right = st.columns([3, 2], gap="large")
-    with right:
-        row = _choose_row(table, start)
+    """Show the prediction above the sliders, what each of them contributes, and the nearest rows."""
+    result = st.container()
+    left, right = st.columns(2, gap="large")
     with left:
-        name = fitted.choose_model()
-        predicted = {n: float(fitted.predictor_of(table, n)(row[None])[0]) for n in NAMES}
-        before = float(fitted.predictor_of(table, name)(start[None])[0])
-        _show_prediction(table, name, predicted[name], before)
-        nearest, distances = table_explain.nearest_rows(row, table.x, _NUM_NEIGHBORS)
-        _show_models(table, predicted, table.y[nearest])
-        if distances[0] > _usual_distance(table.key, table):
-            _warn_extrapolation(float(distances[0]))
-    _show_neighbors(table, name, nearest, distances)
+        row = _choose_row(table, preset_row(table, "typical"))
+    with result:
+        name = _show_prediction(table, row)
+    with right:
+        _show_contributions(table, name, row)
+    nearest, distances = table_explain.nearest_rows(row, table.x, _NUM_NEIGHBORS)
+    if distances[0] > _usual_distance(table.key, table):
+        result.warning(
+            _(
+                N_(
+                    "No row in the data is like this one: the nearest is {distance} standard deviations away. "
+                    "The models extrapolate."
+                ),
+                distance=f"{distances[0]:.1f}",
+            ),
+            icon=":material/explore_off:",
+        )
+    _show_models(table, row, table.y[nearest])
+    _show_neighbors(table, name, row, nearest, distances)
 
 
 def preset_row(table: HouseTable, preset: str) -> np.ndarray:
@@ -140,66 +147,111 @@ def format_target(table: HouseTable, value: float) -> str:
     return f"${1000 * value:,.0f}"
 
 
-def _show_prediction(table: HouseTable, name: str, predicted: float, before: float) -> None:
-    change = predicted - before
-    sign = "+" if change > 0 else "-"  # which st.metric reads
-    st.metric(
-        _(N_("Predicted: {target}"), target=_(table.meaning(table.dataset.target)).partition(" (")[0]),
-        format_target(table, predicted),
-        f"{sign}{format_target(table, abs(change))} · {_(N_('against the typical row'))}"
-        if abs(change) >= _SHOWN_CHANGE * float(np.ptp(table.y))
-        else None,
-        delta_color="off",
-    )
-    fitted.show_network_origin(table, name)
-
-
-def _show_models(table: HouseTable, predicted: dict[str, float], actual: np.ndarray) -> None:
-    rows = [
-        PriceRow(
-            _(NAMES[n]),
-            [predicted[n]],
-            palette.ACCENT if n == NETWORK else palette.BLUE,
-            size=15 if n == NETWORK else 11,
+def _show_prediction(table: HouseTable, row: np.ndarray) -> str:
+    """Show the model chooser and what the model predicts, among all rows; return the model's name."""
+    left, right = st.columns([2, 3], gap="large", vertical_alignment="center")
+    with left:
+        figure = st.container()
+        name = fitted.choose_model()
+        value = _predict(table, name, row)
+        change = value - _predict(table, name, preset_row(table, "typical"))
+        sign = "+" if change > 0 else "-"  # which st.metric reads
+        figure.metric(
+            _(N_("Predicted: {target}"), target=names.short_name(table, table.dataset.target)),
+            format_target(table, value),
+            f"{sign}{format_target(table, abs(change))} · {_(N_('against the typical row'))}"
+            if abs(change) >= _SHOWN_CHANGE * float(np.ptp(table.y))
+            else None,
+            delta_color="off",
         )
-        for n in (NETWORK, *(n for n in NAMES if n != NETWORK))
-    ]
-    rows.append(
-        PriceRow(_(N_("Similar rows, actual")), actual.tolist(), palette.ORANGE, symbol="diamond", size=10)
-    )
+    with right:
+        live_chart(
+            place_chart(table.y, value, names.axis_title(table, table.dataset.target), _(N_("All rows"))),
+            f"what-if-place-{table.dataset.name}",
+            alt=_(N_("The prediction for this row in the distribution of all targets")),
+        )
+        fitted.show_network_origin(table, name)
+    return name
+
+
+def _predict(table: HouseTable, name: str, row: np.ndarray) -> float:
+    return float(fitted.predictor_of(table, name)(row[None])[0])
+
+
+def _show_contributions(table: HouseTable, name: str, row: np.ndarray) -> None:
+    """Show what each column adds to the prediction for a row of means."""
+    base = table.dataset.mean.astype(np.float32)
+    weights = id(fitted.get_network(table)[0].network) if name == NETWORK else 0
+    values = _contributions(table.key, name, weights, tuple(map(float, row)), table)
+    order = np.argsort(-np.abs(values), kind="stable")
+    st.markdown(f"**{_(N_('What each column contributes'))}**")
     live_chart(
-        price_chart(
-            rows,
-            table.y,
-            _(table.meaning(table.dataset.target)),
-            _(N_("All rows")),
+        labeled_bars(
+            [f"{names.short_name(table, table.features[i])} · {row[i]:.4g}" for i in order],
+            values[order],
+            [f"{'−' if values[i] < 0 else '+'}{format_target(table, abs(values[i]))}" for i in order],
+            [palette.POSITIVE if values[i] >= 0 else palette.NEGATIVE for i in order],
         ),
-        f"what-if-{table.dataset.name}",
-        alt=_(N_("Predictions of all models for this row, over the distribution of all targets")),
+        f"contributions-{table.dataset.name}-{len(table.features)}",
+        alt=_(N_("What each column contributes")),
     )
-
-
-def _warn_extrapolation(distance: float) -> None:
-    st.warning(
+    st.caption(
         _(
             N_(
-                "No row in the data is like this one: the nearest is {distance} standard deviations away. "
-                "The models extrapolate."
+                "A row of means gives {base}. Each bar is what this row's value adds to it or takes from it (Shapley "
+                "values). Together: {value}."
             ),
-            distance=f"{distance:.1f}",
-        ),
-        icon=":material/explore_off:",
+            base=escape_markdown(format_target(table, _predict(table, name, base))),
+            value=escape_markdown(format_target(table, _predict(table, name, row))),
+        )
     )
 
 
-def _show_neighbors(table: HouseTable, name: str, nearest: np.ndarray, distances: np.ndarray) -> None:
+@st.cache_data(max_entries=200, show_spinner=False)
+def _contributions(
+    key: str, name: str, weights: int, row: tuple[float, ...], _table: HouseTable
+) -> np.ndarray:
+    base = _table.dataset.mean.astype(np.float32)
+    return table_explain.contributions(fitted.predictor_of(_table, name), np.array(row, np.float32), base)
+
+
+def _show_models(table: HouseTable, row: np.ndarray, actual: np.ndarray) -> None:
+    """Show the predictions of all models, and what similar rows really reached."""
+    models = [NETWORK, *(n for n in NAMES if n != NETWORK)]
+    values = [_predict(table, n, row) for n in models]
+    st.header(_(N_("Other models")))
+    live_chart(
+        labeled_bars(
+            [*(_(NAMES[n]) for n in models), _(N_("Similar rows, actual"))],
+            [*values, float(actual.mean())],
+            [
+                *(format_target(table, v) for v in values),
+                f"{format_target(table, actual.min())} – {format_target(table, actual.max())}",
+            ],
+            [palette.ACCENT if n == NETWORK else palette.BLUE for n in models] + [palette.ORANGE],
+            x_range=(min(0.0, *values), max(float(table.y.max()), *values)),
+        ),
+        f"what-if-models-{table.dataset.name}",
+        alt=_(N_("Predictions of all models for this row, and the targets of similar rows")),
+    )
+
+
+def _show_neighbors(
+    table: HouseTable, name: str, row: np.ndarray, nearest: np.ndarray, distances: np.ndarray
+) -> None:
     st.header(_(N_("Most similar rows in the data")))
-    x = table.x[nearest]
-    frame = pd.DataFrame(x, columns=list(table.features))
-    frame.insert(0, _(N_("distance")), distances)
-    frame.insert(0, _(N_("predicted")), fitted.predictor_of(table, name)(x))
-    frame.insert(0, _(N_("actual")), table.y[nearest])
-    st.dataframe(frame.style.format(precision=2), hide_index=True, key="neighbors")
+    x = np.concatenate([row[None], table.x[nearest]])
+    names.show_rows(
+        table,
+        x,
+        [_(N_("this row")), *(f"#{place + 1}" for place in range(len(nearest)))],
+        {
+            _(N_("actual")): [None, *table.y[nearest]],
+            _(N_("predicted")): fitted.predictor_of(table, name)(x),
+            _(N_("distance")): [None, *distances],
+        },
+        "neighbors",
+    )
     st.caption(_(N_("Distance: Euclidean, every column in standard deviations.")))
 
 
