@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from dataclasses import replace
 
@@ -194,7 +195,6 @@ def _curves(table: HouseTable, comparison: OptimizerComparison, max_points: int)
         _(N_("RMSE ({unit})"), unit=_(table.unit)),
         log_y=True,
         height=440,
-        integer_x=True,
     )
     for trace in fig.data:
         trace.update(mode="lines", showlegend=trace.line.dash == "solid")
@@ -208,6 +208,12 @@ def _curves(table: HouseTable, comparison: OptimizerComparison, max_points: int)
         hoverinfo="skip",
     )
     fig.update_xaxes(range=[0, comparison.settings.epochs])
+    drawn = [s.y for s in series]
+    first = max(y[0] for y in drawn)
+    lowest = min([0.5 * linear, *(v for y in drawn for v in y if v > 0)])
+    fig.update_yaxes(
+        range=[math.log10(0.95 * lowest), math.log10(1.2 * first)]
+    )  # still while the curves grow
     return fig
 
 
