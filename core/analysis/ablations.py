@@ -6,7 +6,6 @@ them and writes their curves to `ablation_results/NAME.json`, which the Glossary
 
 from __future__ import annotations
 
-import functools
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -217,9 +216,8 @@ def read_result(path: Path) -> AblationResult | None:
     return AblationResult(get_ablation(found["ablation"]), seeds=tuple(found["seeds"]), **fields)
 
 
-@functools.cache
 def load_result(name: str) -> AblationResult | None:
-    """The committed result of the ablation `name`, or None if it has not been measured with every seed."""
+    """The result of the ablation `name` that the Glossary shows, or None if it has not been measured with every seed."""
     return read_result(FOLDER / f"{name}.json")
 
 

@@ -141,3 +141,43 @@ def test_committed_results_are_complete_and_small(path: Path) -> None:
         for metric in ("train_loss", "val_loss", "val_accuracy", "seconds"):
             curve = result.mean_curve(variant, metric)
             assert curve.shape == (result.epochs,) and np.isfinite(curve).all()
+
+
+def test_the_glossary_shows_the_measured_figures_and_links_to_their_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import re
+    from html import unescape
+    from urllib.parse import parse_qs, urlsplit
+
+    from ui.glossary import ablation as glossary_ablation
+
+    run = {"train_loss": [0.5, 0.2], "val_loss": [0.4, 0.3], "seconds": [2.0, 2.0]}
+    stored = {
+        "ablation": "batch-norm",
+        "command": "python -m core ablate batch-norm",
+        "date": "2026-11-22",
+        "data": "MNIST",
+        "train": 10_000,
+        "validation": 5000,
+        "epochs": 2,
+        "seeds": [0, 1],
+        "runs": {
+            "with": [{**run, "val_accuracy": [0.9, last]} for last in (0.96, 0.98)],
+            "without": [{**run, "val_accuracy": [0.8, last]} for last in (0.93, 0.95)],
+        },
+    }
+    (tmp_path / "batch-norm.json").write_text(json.dumps(stored))
+    monkeypatch.setattr(ablations, "FOLDER", tmp_path)
+    shown = glossary_ablation.figures()
+    assert set(shown) == {"batch-normalization"}
+    figure = unescape(shown["batch-normalization"])
+    assert re.search(r"with batch normalization: 97\.\d+% .*; without: 94\.\d+%", figure)
+    assert "MNIST, 2026-11-22. Training set: 10,000, epochs: 2, seeds: 2." in figure
+    links = [parse_qs(urlsplit(address).query) for address in re.findall(r'href="([^"]+)"', figure)]
+    assert [link["mnist-cnn.batch_norm"] for link in links] == [["true"], ["false"]]
+    task = tasks.get_task("mnist-cnn")
+    for link in links:
+        assert link["task"] == ["mnist-cnn"]
+        fields = {name.removeprefix("mnist-cnn."): value[0] for name, value in link.items() if "." in name}
+        assert set(fields) <= set(task.fields())

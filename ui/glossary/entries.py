@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import html
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from core import glossary
@@ -18,11 +18,19 @@ _ART = Path(__file__).with_name("art")
 
 
 def group_html(
-    title: str, group_id: str, terms: Iterable[Term], language: str, see_also: str, link: Link
+    title: str,
+    group_id: str,
+    terms: Iterable[Term],
+    language: str,
+    see_also: str,
+    link: Link,
+    figures: Mapping[str, str],
 ) -> str:
-    """Return the heading `title` and the entries of `terms`; `see_also` stands before the related terms."""
+    """Return the heading `title` and the entries of `terms`; `see_also` stands before the related terms, `figures` (HTML, by id) below
+    the explanations.
+    """
     heading = f'<h2 id="group-{group_id}">{html.escape(title)}</h2>'
-    entries = "".join(_entry_html(term, language, see_also, link) for term in terms)
+    entries = "".join(_entry_html(term, language, see_also, link, figures.get(term.id, "")) for term in terms)
     return f'{heading}<div class="manabi-glossary-group">{entries}</div>'
 
 
@@ -47,7 +55,7 @@ def index_html(language: str, link: Link) -> str:
     return f'<dl class="manabi-glossary-index">{"".join(lines)}</dl>'
 
 
-def _entry_html(term: Term, language: str, see_also: str, link: Link) -> str:
+def _entry_html(term: Term, language: str, see_also: str, link: Link, figure: str) -> str:
     other = "en" if language == "ja" else "ja"
     related = " · ".join(
         f'<a href="{html.escape(link(other_id))}">{html.escape(glossary.get_term(other_id).name(language))}</a>'
@@ -58,7 +66,7 @@ def _entry_html(term: Term, language: str, see_also: str, link: Link) -> str:
         f'<section class="manabi-glossary-entry" id="{term.id}">{art}'
         f'<h3><a href="{html.escape(link(term.id))}">{html.escape(term.name(language))}</a>'
         f'<small lang="{other}">{html.escape(term.name(other))}</small></h3>'
-        f"<p>{html.escape(term.text(language))}</p>"
+        f"<p>{html.escape(term.text(language))}</p>{figure}"
         f'<p class="related">{html.escape(see_also)} {related}</p></section>'
     )
 
