@@ -11,6 +11,7 @@ from core.messages import N_
 from ui.kit import preload, url
 from ui.kit.frame import page
 from ui.kit.i18n import _
+from ui.playground import address
 
 VIEWS = {
     "network": N_("Network"),
@@ -65,6 +66,8 @@ SHOW_VIEW: dict[str, Callable[[], None]] = {
 }
 
 with page("playground"):
+    address.check_names()
+    address.check_choice("view", list(VIEWS), "network")
     view, tab = url.choose_tab({v: _(name) for v, name in VIEWS.items()}, key="view", default="network")
     with tab:
         preload.wait_until_ready()

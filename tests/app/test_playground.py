@@ -58,6 +58,33 @@ def test_nonsense_is_a_sentence(visit: Callable[..., Page], language: str) -> No
     assert view(page)["output"] and not page.errors
 
 
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_a_link_that_names_what_is_not_there_is_answered_and_the_rest_is_kept(
+    visit: Callable[..., Page], language: str
+) -> None:
+    page = visit(
+        "playground",
+        language,
+        data="xor",
+        vs="optimiser",
+        experiment="11",
+        learningrate="1",
+        vs_value="![x](y)",
+    )
+    assert len(page.warnings) == 3 and page.says(
+        "The address names {name}, which is no setting. Similar: {choices}."
+    )
+    assert any("vs=optimiser" in w for w in page.warnings) and view(page)["output"]
+    assert dict(page.at.query_params) == {"data": "xor"}
+    assert not page.run().warnings
+    page.go("playground", vs="l2", vs_value="![x](y)")
+    assert len(page.warnings) == 1 and r"\[x\]" in page.warnings[0]
+    page.go("playground", view="luck", luck="relu,magic")
+    assert len(page.warnings) == 1 and page.at.query_params["luck"] == "relu"
+    page.go("playground", view="magic")
+    assert len(page.warnings) == 1 and view(page)["output"] and not page.errors
+
+
 def test_two_settings_run_side_by_side(visit: Callable[..., Page]) -> None:
     page = visit("playground", vs="activation", vs_value="sigmoid")
     press(page, "play")

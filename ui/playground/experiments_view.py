@@ -12,7 +12,7 @@ from core.messages import N_
 from ui.components.live_chart import live_chart
 from ui.kit import charts, url
 from ui.kit.i18n import _
-from ui.playground import settings_form
+from ui.playground import address, settings_form
 
 _ANSWERS, _ERRORS = "_playground_answers", "_playground_double_descent"
 
@@ -21,6 +21,7 @@ def show_experiments() -> None:
     """Show the chosen experiment, with its result once its question is answered."""
     answers: dict[str, int] = st.session_state.setdefault(_ANSWERS, {})
     ids = [e.id for e in EXPERIMENTS]
+    address.check_choice("experiment", ids, ids[0])
     with st.container(border=True):
         st.subheader(_(N_("Ten experiments")))
         with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -19,7 +19,7 @@ from ui.kit import charts, palette, url
 from ui.kit.fair_share import fair_share
 from ui.kit.frame import with_error_boundary
 from ui.kit.i18n import _, language
-from ui.playground import settings_form
+from ui.playground import address, settings_form
 from ui.playground.session import get_session
 
 _KEY = "_playground_luck"
@@ -70,6 +70,7 @@ def show_luck() -> None:
             epochs=luck.EPOCHS,
         )
     )
+    address.check_choices("luck", list(ACTIVATIONS), _DEFAULT_ACTIVATIONS)
     activations = url.choose_many(
         _(N_("Activation")),
         list(ACTIVATIONS),

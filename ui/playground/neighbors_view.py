@@ -13,15 +13,15 @@ from core.messages import N_, UserError
 from ui.components.live_chart import live_chart
 from ui.components.plane_grid import PlaneCard, plane_grid
 from ui.kit import charts, palette
-from ui.kit.i18n import _, translate_message
-from ui.playground import encode, settings_form
+from ui.kit.i18n import _
+from ui.playground import address, encode, settings_form
 from ui.playground.session import get_session
 
 
 def show_neighbors() -> None:
     """Show every algorithm with its boundary and its scores."""
     for complaint in settings_form.read_address():
-        st.warning(translate_message(complaint), icon=":material/error:")
+        address.show_complaint(complaint)
     settings = settings_form.current_settings()
     st.markdown(
         _(

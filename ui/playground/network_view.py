@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.lessons.playground import code, data_sets
-from core.lessons.playground.settings import CHOICES, OWN, Settings
+from core.lessons.playground.settings import CHOICES, COMPARABLE, OWN, Settings
 from core.lessons.playground.training import Frame
 from core.messages import N_
 from ui.components.playground_view import ViewLabels, playground_view
@@ -17,17 +17,17 @@ from ui.kit import url
 from ui.kit.fair_share import fair_share
 from ui.kit.frame import flash, show_messages, try_action, with_error_boundary
 from ui.kit.i18n import _, translate_message
-from ui.playground import encode, settings_form
+from ui.playground import address, encode, settings_form
 from ui.playground.session import Session, get_session
 
-COMPARABLE = ("activation", "optimizer", "learning_rate", "l1", "l2", "dropout", "batch_norm")
-"""Settings that change neither data nor initial weights nor batches."""
 _NONE = "none"
 _SCRIPT_EPOCHS = 100
 
 
 def choose_second(settings: Settings, place: DeltaGenerator) -> Settings | None:
     """In the container `place`, let the visitor choose one setting in which a second network differs; None for no second network."""
+    warnings = st.container()
+    address.check_choice("vs", [_NONE, *COMPARABLE], _NONE, place=warnings)
     with place:
         with st.container(width=200):
             name = url.choose_one(
@@ -39,8 +39,10 @@ def choose_second(settings: Settings, place: DeltaGenerator) -> Settings | None:
                 format_func=lambda n: _(N_("nothing")) if n == _NONE else settings_form.label(n),
             )
         if name == _NONE:
+            st.query_params.pop("vs_value", None)
             return None
         others = [value for value in CHOICES[name] if value != getattr(settings, name)]
+        address.check_choice("vs_value", others, others[0], place=warnings)
         with st.container(width=160):
             value = url.choose_one(
                 st.selectbox,

@@ -11,7 +11,9 @@ from streamlit.delta_generator import DeltaGenerator
 from core.lessons.playground import settings as options
 from core.lessons.playground.settings import CHOICES, NAMES, Settings, from_query
 from core.messages import Message, N_, UserError
+from ui.kit import url
 from ui.kit.i18n import _, translate_message
+from ui.playground import address
 
 _KEPT, _WRITTEN = "_playground_settings", "_playground_written"
 
@@ -97,10 +99,9 @@ def _write_address(settings: Settings) -> None:
     query = settings.to_query()
     for name in NAMES:
         if name in query:
-            if st.query_params.get(name) != query[name]:
-                st.query_params[name] = query[name]
-        elif name in st.query_params:
-            del st.query_params[name]
+            url.write_parameter(name, query[name])
+        else:
+            st.query_params.pop(name, None)
     st.session_state[_WRITTEN] = query
 
 
@@ -116,7 +117,7 @@ def _choose(name: str, widget: Callable = st.selectbox) -> object:
 def settings_form(more: DeltaGenerator) -> Settings:
     """Draw the settings, the less used ones in the container `more`; return them."""
     for complaint in read_address():
-        st.warning(translate_message(complaint), icon=":material/error:")
+        address.show_complaint(complaint)
     values: dict[str, object] = {}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         for name, width in (("data", 150), ("activation", 120), ("learning_rate", 110), ("optimizer", 165)):

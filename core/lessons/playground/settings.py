@@ -69,6 +69,10 @@ CHOICES: dict[str, tuple] = {
 """The values of the fields that are chosen from a list. `batch_size` 0 is all training points at once."""
 
 
+COMPARABLE = ("activation", "optimizer", "learning_rate", "l1", "l2", "dropout", "batch_norm")
+"""Fields that change neither data nor initial weights nor batches."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """All that determines a training of the playground, own points aside.
