@@ -30,7 +30,8 @@ def test_points_lie_in_the_plane_and_are_split(name: str) -> None:
     made = data_sets.make_points(Settings(data=name, train_share=70, points=200))
     assert made.points.shape == (200, 2) and np.abs(made.points).max() < 4
     assert sorted([*made.train, *made.test]) == list(range(200)) and len(made.train) == 140
-    assert made.is_regression == (len(np.unique(made.targets)) > 2)
+    assert made.is_regression == (len(np.unique(made.targets)) > 3)
+    assert made.is_regression or made.num_classes == len(np.unique(made.targets))
 
 
 def test_label_noise_disturbs_training_points_only() -> None:
@@ -186,6 +187,30 @@ def test_nonsense_in_a_url_is_a_sentence_and_the_rest_is_kept(nonsense: dict) ->
     assert len(complaints) == 1 and f"{name}=" in str(complaints[0])
 
 
+def test_three_classes_are_learned_with_a_softmax() -> None:
+    settings = dataclasses.replace(SMALL, data="three_gaussians", hidden=(), learning_rate=0.1)
+    frame = trained(settings, steps=200).frame()
+    assert frame.test_accuracy > 0.9 and frame.weights[-1].shape == (3, 2)
+    assert frame.output.shape == (3, training.GRID, training.GRID)
+    np.testing.assert_allclose(frame.output.sum(0), 1, rtol=1e-5)
+    assert frame.output[:, -1, training.GRID // 2].argmax() == 0  # the first cloud is above
+
+
+def test_labels_of_three_classes_become_another_class() -> None:
+    clean, noisy = (data_sets.make_points(Settings(data="three_spirals", label_noise=n)) for n in (0, 30))
+    changed = np.flatnonzero(clean.targets != noisy.targets)
+    assert len(changed) > 30 and set(changed) <= set(noisy.train) and set(noisy.targets) == {0, 1, 2}
+
+
+def test_a_training_that_no_longer_improves_has_converged() -> None:
+    flat = dataclasses.replace(SMALL, init="zeros", batch_size=0, label_noise=0)
+    still = trained(flat, steps=2 * training.PLATEAU_EPOCHS)
+    assert still.is_converged and still.end is None
+    still.wait_again()
+    assert not still.is_converged
+    assert not trained(dataclasses.replace(SMALL, batch_size=0), steps=training.PLATEAU_EPOCHS).is_converged
+
+
 def test_sessions_share_the_time() -> None:
     share = FairShare()
     assert share.enter("a") and share.slice_seconds() == SLICE_SECONDS
@@ -210,8 +235,9 @@ def test_sessions_share_the_time() -> None:
         },
         {"data": OWN, "l1": 0.001, "l2": 0.01, "optimizer": "sgd", "activation": "leaky", "label_noise": 20},
         {"data": "spirals", "hidden": (), "init": "zeros"},
+        {"data": "three_spirals", "label_noise": 20, "l2": 0.001},
     ],
-    ids=["plain", "regression", "regularized", "own", "linear"],
+    ids=["plain", "regression", "regularized", "own", "linear", "softmax"],
 )
 def test_the_copied_code_runs_and_gives_the_same_loss(change: dict, capsys: pytest.CaptureFixture) -> None:
     settings = dataclasses.replace(SMALL, **change)
@@ -254,6 +280,19 @@ def test_classical_algorithms_draw_their_boundary(name: str) -> None:
     fit = neighbors.fit_classifier(name, data_sets.make_points(Settings(data="gaussians")))
     assert fit.test_accuracy > 0.95
     assert fit.output[-1, -1] > 0.5 > fit.output[0, 0]  # class 1 is above and to the right
+
+
+@pytest.mark.parametrize("name", neighbors.CLASSIFIERS)
+def test_classical_algorithms_map_three_classes(name: str) -> None:
+    fit = neighbors.fit_classifier(name, data_sets.make_points(Settings(data="three_gaussians")))
+    assert fit.test_accuracy > 0.9 and fit.output.shape == (3, neighbors.GRID, neighbors.GRID)
+    assert fit.output[:, -1, neighbors.GRID // 2].argmax() == 0  # the first cloud is above
+    np.testing.assert_allclose(fit.output.sum(0), 1, rtol=1e-5)
+
+
+def test_k_means_finds_three_clouds() -> None:
+    found = neighbors.find_structure(data_sets.make_points(Settings(data="three_gaussians")))
+    assert found.agreement > 0.9 and found.regions[-1, neighbors.GRID // 2] == 0
 
 
 def test_k_means_and_pca_see_two_clouds() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from core.lessons.playground import data_sets
 from core.lessons.playground.network import MOMENTUM
-from core.lessons.playground.settings import OWN, Settings
+from core.lessons.playground.settings import OWN, THREE_CLASSES, Settings
 
 _ACTIVATIONS = {
     "relu": "nn.ReLU()",
@@ -82,12 +82,15 @@ def _render_data(settings: Settings, own: Sequence[Sequence[float]]) -> str:
         lines.append(f"targets[train] += {settings.label_noise / 100} * rng.standard_normal(len(train))")
     elif settings.label_noise:
         lines.append(f"flipped = train[rng.uniform(size=len(train)) < {settings.label_noise / 100}]")
-        lines.append("targets[flipped] = 1 - targets[flipped]")
+        if settings.data in THREE_CLASSES:
+            lines.append("targets[flipped] = np.mod(targets[flipped] + rng.integers(1, 3, len(flipped)), 3)")
+        else:
+            lines.append("targets[flipped] = 1 - targets[flipped]")
     features = ", ".join(_FEATURES[name] for name in settings.features)
     lines += [
         "x1, x2 = points.astype(np.float32).T",
         f"x = torch.from_numpy(np.stack([{features}], 1).astype(np.float32))",
-        "y = torch.from_numpy(targets.astype(np.float32))",
+        f"y = torch.from_numpy(targets.astype(np.{'int64' if settings.data in THREE_CLASSES else 'float32'}))",
         "x_train, y_train, x_test, y_test = x[train], y[train], x[test], y[test]",
     ]
     return source + "\n".join(lines) + "\n"
@@ -103,7 +106,7 @@ def _render_model(settings: Settings) -> str:
         if settings.dropout:
             layers.append(f"Dropout({settings.dropout})")
         width = units
-    layers.append(f"nn.Linear({width}, 1)")
+    layers.append(f"nn.Linear({width}, {settings.num_outputs})")
     body = "".join(f"    {layer},\n" for layer in layers)
     zero_bias = "" if settings.init == "default" else "nn.init.zeros_(layer.bias)\n"
     init = textwrap.indent(zero_bias + _INITIALIZATIONS[settings.init], "        ")
@@ -136,7 +139,11 @@ class Dropout(nn.Module):
 
 
 def _render_training(settings: Settings, epochs: int) -> str:
-    loss = "mse_loss" if settings.data in data_sets.REGRESSION else "binary_cross_entropy_with_logits"
+    if settings.data in THREE_CLASSES:
+        loss, column = "cross_entropy", ""  # the softmax is part of it
+    else:
+        column = "[:, 0]"
+        loss = "mse_loss" if settings.data in data_sets.REGRESSION else "binary_cross_entropy_with_logits"
     size = settings.batch_size or "len(x_train)"
     lines = [
         f"optimizer = {_OPTIMIZERS[settings.optimizer].format(rate=settings.learning_rate)}",
@@ -147,7 +154,7 @@ def _render_training(settings: Settings, epochs: int) -> str:
     ]
     if settings.batch_norm:
         lines += ["        if len(batch) == 1:  # no variance to normalize by", "            continue"]
-    lines.append(f"        loss = functional.{loss}(model(x_train[batch])[:, 0], y_train[batch])")
+    lines.append(f"        loss = functional.{loss}(model(x_train[batch]){column}, y_train[batch])")
     weights = "for layer in model if isinstance(layer, nn.Linear)"
     if settings.l1:
         lines.append(f"        loss = loss + {settings.l1} * sum(layer.weight.abs().sum() {weights})")
@@ -160,8 +167,8 @@ def _render_training(settings: Settings, epochs: int) -> str:
         "",
         "model.eval()",
         "with torch.no_grad():",
-        f"    train_loss = functional.{loss}(model(x_train)[:, 0], y_train).item()",
-        f"    test_loss = functional.{loss}(model(x_test)[:, 0], y_test).item()",
+        f"    train_loss = functional.{loss}(model(x_train){column}, y_train).item()",
+        f"    test_loss = functional.{loss}(model(x_test){column}, y_test).item()",
         'print(f"training loss {train_loss:.4f}, test loss {test_loss:.4f}")',
     ]
     return "\n" + "\n".join(lines) + "\n"

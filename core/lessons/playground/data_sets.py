@@ -1,4 +1,4 @@
-"""Points of the playground. Coordinates lie in about [-3, 3]; labels are 0 and 1, targets of regression in about [-1, 1].
+"""Points of the playground. Coordinates lie in about [-3, 3]; labels are 0 and 1 (and 2), targets of regression in about [-1, 1].
 
 Shapes: N points, F features.
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.lessons import points_csv
-from core.lessons.playground.settings import OWN, Settings
+from core.lessons.playground.settings import OWN, THREE_CLASSES, Settings
 from core.messages import Message, N_, UserError
 
 RANGE = 3.0
@@ -33,6 +33,7 @@ class PointSet:
     train: np.ndarray
     test: np.ndarray
     is_regression: bool
+    num_classes: int = 2
 
 
 def xor(n: int, noise: float, rng: Rng) -> tuple[np.ndarray, np.ndarray]:
@@ -77,6 +78,23 @@ def gaussians(n: int, noise: float, rng: Rng) -> tuple[np.ndarray, np.ndarray]:
     return centers + (0.4 + 1.6 * noise) * rng.standard_normal((n, 2)), labels
 
 
+def three_gaussians(n: int, noise: float, rng: Rng) -> tuple[np.ndarray, np.ndarray]:
+    """Three round clouds at the corners of a triangle."""
+    labels = (np.arange(n) % 3).astype(float)
+    angle = 2 * np.pi * labels / 3 + np.pi / 2
+    centers = 1.5 * np.stack([np.cos(angle), np.sin(angle)], 1)
+    return centers + (0.35 + 1.6 * noise) * rng.standard_normal((n, 2)), labels
+
+
+def three_spirals(n: int, noise: float, rng: Rng) -> tuple[np.ndarray, np.ndarray]:
+    """Three arms of three quarters of a turn."""
+    labels = (np.arange(n) % 3).astype(float)
+    t = np.sqrt(rng.uniform(0.01, 1, n))
+    angle = 1.5 * np.pi * t + 2 * np.pi * labels / 3
+    points = 2.6 * t[:, None] * np.stack([np.sin(angle), np.cos(angle)], 1)
+    return points + 0.5 * noise * rng.standard_normal((n, 2)), labels
+
+
 def plane(n: int, noise: float, rng: Rng) -> tuple[np.ndarray, np.ndarray]:
     """A tilted plane over uniform points, to be learned by regression."""
     points = rng.uniform(-2.6, 2.6, (n, 2))
@@ -92,22 +110,28 @@ def bumps(n: int, noise: float, rng: Rng) -> tuple[np.ndarray, np.ndarray]:
     return points, targets + 0.5 * noise * rng.standard_normal(n)
 
 
-GENERATORS = {f.__name__: f for f in (xor, circles, spirals, moons, gaussians, plane, bumps)}
+GENERATORS = {
+    f.__name__: f
+    for f in (xor, circles, spirals, moons, gaussians, three_gaussians, three_spirals, plane, bumps)
+}
 
 
 def add_label_noise(
-    targets: np.ndarray, train: np.ndarray, share: float, is_regression: bool, rng: Rng
+    targets: np.ndarray, train: np.ndarray, share: float, is_regression: bool, rng: Rng, num_classes: int = 2
 ) -> np.ndarray:
     """Return targets (N,) in which those of training points are disturbed.
 
-    Of labels, `share` are flipped; to targets of regression, noise of that standard deviation is added.
+    Of labels, `share` become another class; to targets of regression, noise of that standard deviation is added.
     """
     targets = targets.copy()
     if is_regression:
         targets[train] += share * rng.standard_normal(len(train))
     else:
         flipped = train[rng.uniform(size=len(train)) < share]
-        targets[flipped] = 1 - targets[flipped]
+        if num_classes == 2:
+            targets[flipped] = 1 - targets[flipped]
+        else:
+            targets[flipped] = np.mod(targets[flipped] + rng.integers(1, 3, len(flipped)), 3)
     return targets
 
 
@@ -128,8 +152,11 @@ def make_points(settings: Settings, own: Sequence[Sequence[float]] = ()) -> Poin
     order = rng.permutation(len(points))
     count = min(max(2, round(len(points) * settings.train_share / 100)), len(points) - 1)
     train, test = np.sort(order[:count]), np.sort(order[count:])
-    targets = add_label_noise(targets, train, settings.label_noise / 100, is_regression, rng)
-    return PointSet(points.astype(np.float32), targets.astype(np.float32), train, test, is_regression)
+    num_classes = 3 if settings.data in THREE_CLASSES else 2
+    targets = add_label_noise(targets, train, settings.label_noise / 100, is_regression, rng, num_classes)
+    return PointSet(
+        points.astype(np.float32), targets.astype(np.float32), train, test, is_regression, num_classes
+    )
 
 
 def check_own_points(labels: np.ndarray) -> None:

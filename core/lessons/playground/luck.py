@@ -79,8 +79,9 @@ def train_seeds(
     def forward(p: dict, b: dict, inputs: torch.Tensor) -> torch.Tensor:
         return functional_call(skeleton, (p, b), (inputs,))[:, 0]
 
+    batched = vmap(forward)
     for epoch in range(1, epochs + 1):
-        output = vmap(forward)(params, buffers, x)  # (S, N)
+        output = batched(params, buffers, x)  # (S, N)
         # The sum over seeds gives each of them the gradient of its own mean loss.
         loss = seeds * data_loss(output, target, made[0].is_regression)
         loss = loss + penalty(weights, settings.l1, settings.l2)
@@ -89,7 +90,7 @@ def train_seeds(
         optimizer.step()
         if epoch % steps == 0 or epoch == epochs:
             with torch.no_grad():
-                output = vmap(forward)(params, buffers, x)
+                output = batched(params, buffers, x)
             right = ((output > 0) == (target > 0.5)).float().mean(1)
             yield LuckResult(tuple(right.tolist()), epoch, epoch == epochs)
 

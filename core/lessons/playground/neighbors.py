@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment
+from scipy.special import softmax
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier
@@ -50,7 +52,7 @@ class Fit:
 
     Attributes:
         name: name in `CLASSIFIERS`.
-        output: (G, G) score of class 1 in 0..1, bottom row first; the boundary is at 0.5.
+        output: (G, G) score of class 1 in 0..1, bottom row first, the boundary at 0.5; (3, G, G) scores of three classes.
         train_accuracy: on the training points.
         test_accuracy: on the test points.
         seconds: time of fitting.
@@ -65,7 +67,7 @@ class Fit:
 
 def fit_classifier(name: str, made: PointSet) -> Fit:
     """Fit the classifier `name` to the training points of a classification set with both classes among them."""
-    x, y = made.points, made.targets > 0.5
+    x, y = made.points, made.targets.round().astype(int)
     if name == "knn":
         model = KNeighborsClassifier(min(5, len(made.train)))
     else:
@@ -75,11 +77,13 @@ def fit_classifier(name: str, made: PointSet) -> Fit:
     seconds = time.perf_counter() - begun
     grid = grid_points(GRID)
     if hasattr(model, "predict_proba"):
-        output = model.predict_proba(grid)[:, 1]
+        output = model.predict_proba(grid)
     else:
-        output = 1 / (1 + np.exp(-2 * model.decision_function(grid)))
+        scores = model.decision_function(grid)  # (G², 3) of three classes, else (G²,)
+        output = softmax(2 * scores if scores.ndim > 1 else np.stack([-scores, scores], 1), axis=1)
+    maps = output.T.reshape(-1, GRID, GRID)
     train, test = (float(np.mean(model.predict(x[i]) == y[i])) for i in (made.train, made.test))
-    return Fit(name, output.reshape(GRID, GRID), train, test, seconds)
+    return Fit(name, maps if made.num_classes > 2 else maps[1], train, test, seconds)
 
 
 @dataclass(frozen=True)
@@ -87,8 +91,8 @@ class Unsupervised:
     """What k-means and PCA find without labels.
 
     Attributes:
-        regions: (G, G) nearest cluster, 0 or 1, bottom row first.
-        agreement: share of points whose cluster is their class, clusters named the better way.
+        regions: (G, G) class of the nearest cluster, 0, 1 or 2, bottom row first.
+        agreement: share of points whose cluster is their class, clusters named the best way.
         mean: center of all points (2,).
         axes: principal axes (2, 2), scaled to one standard deviation.
         variance_shares: explained share of the variance, (2,).
@@ -102,14 +106,18 @@ class Unsupervised:
 
 
 def find_structure(made: PointSet) -> Unsupervised:
-    """Fit k-means with two clusters, and PCA, to all points without their labels."""
-    clusters = KMeans(2, n_init=10, random_state=0).fit(made.points)
-    same = float(np.mean(clusters.labels_ == (made.targets > 0.5)))
-    regions = clusters.predict(grid_points(GRID)).reshape(GRID, GRID).astype(float)
+    """Fit k-means with as many clusters as classes, and PCA, to all points without their labels."""
+    count = made.num_classes
+    clusters = KMeans(count, n_init=10, random_state=0).fit(made.points)
+    shared = np.zeros((count, count))  # points by cluster and class
+    np.add.at(shared, (clusters.labels_, made.targets.round().astype(int)), 1)
+    _, class_of = linear_sum_assignment(-shared)
+    agreement = float(shared[np.arange(count), class_of].sum() / len(made.points))
+    regions = class_of[clusters.predict(grid_points(GRID))].reshape(GRID, GRID)
     pca = PCA(2).fit(made.points)
     return Unsupervised(
-        regions if same >= 0.5 else 1 - regions,
-        max(same, 1 - same),
+        regions,
+        agreement,
         pca.mean_,
         pca.components_ * np.sqrt(pca.explained_variance_)[:, None],
         pca.explained_variance_ratio_,

@@ -57,7 +57,10 @@ def init_linear(layer: nn.Linear, name: str, generator: torch.Generator) -> None
 
 
 def build_network(settings: Settings, seed: int | None = None) -> nn.Sequential:
-    """Build the network (B, F) -> (B, 1); initial weights depend on `seed` (by default that of the settings) alone."""
+    """Build the network (B, F) -> (B, 1), or (B, 3) for three classes.
+
+    Initial weights depend on `seed` (by default that of the settings) alone.
+    """
     seed = settings.seed if seed is None else seed
     generator, dropped = torch.Generator().manual_seed(seed), torch.Generator().manual_seed(seed)
     layers: list[nn.Module] = []
@@ -72,13 +75,18 @@ def build_network(settings: Settings, seed: int | None = None) -> nn.Sequential:
         if settings.dropout:
             layers.append(Dropout(settings.dropout, dropped))
         width = units
-    output = nn.utils.skip_init(nn.Linear, width, 1)
+    output = nn.utils.skip_init(nn.Linear, width, settings.num_outputs)
     init_linear(output, settings.init, generator)
     return nn.Sequential(*layers, output)
 
 
 def data_loss(output: Tensor, target: Tensor, is_regression: bool) -> Tensor:
-    """Mean squared error for regression, else binary cross-entropy of logits. `output` and `target` are (..., B)."""
+    """Mean squared error for regression, else cross-entropy of logits.
+
+    `output` and `target` are (..., B). Targets of type int64 are numbers of classes; `output` is (B, classes) then.
+    """
+    if target.dtype == torch.int64:
+        return functional.cross_entropy(output, target)
     if is_regression:
         return functional.mse_loss(output, target)
     return functional.binary_cross_entropy_with_logits(output, target)
@@ -104,5 +112,5 @@ def make_optimizer(parameters: list[Tensor], settings: Settings) -> torch.optim.
         case "momentum":
             return torch.optim.SGD(parameters, lr=rate, momentum=MOMENTUM, fused=True)
         case "rmsprop":
-            return torch.optim.RMSprop(parameters, lr=rate)
+            return torch.optim.RMSprop(parameters, lr=rate, foreach=True)
     return torch.optim.Adam(parameters, lr=rate, fused=True)

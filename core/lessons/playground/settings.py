@@ -17,10 +17,14 @@ DATA_SETS = {
     "spirals": N_("Spirals"),
     "moons": N_("Two moons"),
     "gaussians": N_("Two Gaussians"),
+    "three_gaussians": N_("Three Gaussians"),
+    "three_spirals": N_("Three spirals"),
     "plane": N_("Regression: plane"),
     "bumps": N_("Regression: bumps"),
     OWN: N_("Own points"),
 }
+THREE_CLASSES = ("three_gaussians", "three_spirals")
+"""Data sets whose network has three outputs and a softmax."""
 FEATURES = {
     "x1": "x₁",
     "x2": "x₂",
@@ -136,6 +140,11 @@ class Settings:
             )
         if not 0 <= self.seed <= MAX_SEED:
             raise UserError(N_("The seed is a number from 0 to {largest}."), largest=MAX_SEED)
+
+    @property
+    def num_outputs(self) -> int:
+        """Outputs of the network: 3 logits for three classes, else 1."""
+        return 3 if self.data in THREE_CLASSES else 1
 
     def to_query(self) -> dict[str, str]:
         """Return the fields that are not at their default, as URL parameters."""

@@ -21,6 +21,8 @@ from core.messages import Message, N_
 
 GRID = 50
 MAX_EPOCHS = 10_000
+PLATEAU_EPOCHS = 500
+"""Epochs without a lower training loss after which a training has converged; some networks stay on a plateau for hundreds."""
 _MAX_HISTORY = 240
 _ACTIVATION_TYPES = tuple(ACTIVATIONS.values())
 _DEAD = 1e-6  # a unit whose output varies less than this over all training points
@@ -37,7 +39,7 @@ class Frame:
         test_loss: loss on the test points.
         train_accuracy: share of training points on the right side, None for regression.
         test_accuracy: of test points.
-        output: (G, G) probability of class 1, or prediction, bottom row first.
+        output: (G, G) probability of class 1, or prediction, bottom row first; (3, G, G) probabilities of three classes.
         units: outputs of hidden units (U, G/2, G/2) per layer.
         weights: weight matrices (out, in), the output layer last.
         gradient_norms: norm of each weight matrix's gradient in the last step; empty before the first.
@@ -77,12 +79,15 @@ class Trainer:
         self.settings, self.is_regression = settings, points.is_regression
         inputs = torch.from_numpy(make_features(points.points, settings.features).astype(np.float32))
         targets = torch.from_numpy(points.targets)
+        if points.num_classes > 2:
+            targets = targets.long()
         self.x, self.y = inputs[points.train], targets[points.train]
         self.test_x, self.test_y = inputs[points.test], targets[points.test]
         self.grid = torch.from_numpy(make_features(grid_points(), settings.features).astype(np.float32))
         self.model = build_network(settings)
         self.linear = [layer for layer in self.model if isinstance(layer, nn.Linear)]
         self.weights = [layer.weight for layer in self.linear]
+        self._has_modes = settings.batch_norm or settings.dropout > 0  # training differs from evaluation
         self.optimizer = make_optimizer(list(self.model.parameters()), settings)
         self.rng = torch.Generator().manual_seed(settings.seed)
         self.batch_size = settings.batch_size or len(self.x)
@@ -94,14 +99,30 @@ class Trainer:
         self.has_failed = False
         self.history: list[tuple[float, float, float]] = []
         self._best, self._best_epoch = math.inf, 0.0
+        self._level, self._level_epoch = math.inf, 0.0
         self._evaluate_epoch()
+
+    @property
+    def is_converged(self) -> bool:
+        """Whether the training loss has not fallen for `PLATEAU_EPOCHS` epochs, nor since `wait_again`."""
+        return self.step_count / self.steps_per_epoch - self._level_epoch >= PLATEAU_EPOCHS
+
+    def wait_again(self) -> None:
+        """Begin a new plateau: the training is to go on."""
+        self._level_epoch = self.step_count / self.steps_per_epoch
+
+    def _predict(self, x: Tensor) -> Tensor:
+        """Return the outputs (N,), or logits (N, 3) of three classes."""
+        output = self.model(x)
+        return output if self.y.dtype == torch.int64 else output.squeeze(1)
 
     def step(self) -> None:
         """Train on one batch; nothing if the training has ended."""
         if self.end is not None:
             return
         if not self.batches:
-            self.batches = list(torch.randperm(len(self.x), generator=self.rng).split(self.batch_size))[::-1]
+            order = torch.randperm(len(self.x), generator=self.rng)
+            self.batches = list(order.split(self.batch_size))[::-1]
         batch = self.batches.pop()
         if not (self.settings.batch_norm and len(batch) == 1):  # which has no variance
             self._update(batch)
@@ -110,14 +131,15 @@ class Trainer:
             self._evaluate_epoch()
 
     def _update(self, batch: Tensor) -> None:
-        self.model.train()
-        output = self.model(self.x[batch])[:, 0]
-        loss = data_loss(output, self.y[batch], self.is_regression)
-        loss = loss + penalty(self.weights, self.settings.l1, self.settings.l2)
+        if self._has_modes:
+            self.model.train()
+        loss = data_loss(self._predict(self.x[batch]), self.y[batch], self.is_regression)
+        if self.settings.l1 or self.settings.l2:
+            loss = loss + penalty(self.weights, self.settings.l1, self.settings.l2)
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
-        if not math.isfinite(float(loss.detach())):
+        if not math.isfinite(loss.item()):
             self._fail()
 
     def _fail(self) -> None:
@@ -138,11 +160,12 @@ class Trainer:
 
     @torch.no_grad()
     def _losses(self) -> tuple[float, float, float | None, float | None]:
-        self.model.eval()
+        if self._has_modes:
+            self.model.eval()
         result = []
         for x, y in ((self.x, self.y), (self.test_x, self.test_y)):
-            output = self.model(x)[:, 0]
-            right = None if self.is_regression else float(((output > 0) == (y > 0.5)).float().mean())
+            output = self._predict(x)
+            right = None if self.is_regression else float(_is_right(output, y).float().mean())
             result.append((float(data_loss(output, y, self.is_regression)), right))
         (train, train_right), (test, test_right) = result
         return train, test, train_right, test_right
@@ -155,6 +178,8 @@ class Trainer:
             self.history = self.history[::2]
         if test < self._best:
             self._best, self._best_epoch = test, epoch
+        if train < self._level - max(1e-4, 1e-3 * abs(train)):
+            self._level, self._level_epoch = train, epoch
         patience = self.settings.early_stopping
         if patience and epoch - self._best_epoch >= patience:
             self.end = Message(
@@ -184,7 +209,10 @@ class Trainer:
         train, test, train_right, test_right = self._losses()
         *hidden, output = self._hidden_outputs(self.grid)
         on_points = self._hidden_outputs(self.x)[:-1]
-        shown = output[:, 0] if self.is_regression else torch.sigmoid(output[:, 0])
+        if output.shape[1] > 1:
+            shown = torch.softmax(output, 1).T.reshape(-1, GRID, GRID)
+        else:
+            shown = (output if self.is_regression else torch.sigmoid(output)).view(GRID, GRID)
         thin = max(1, len(self.history) // _MAX_HISTORY)
         epoch = self.step_count / self.steps_per_epoch
         return Frame(
@@ -194,7 +222,7 @@ class Trainer:
             test_loss=test,
             train_accuracy=train_right,
             test_accuracy=test_right,
-            output=shown.view(GRID, GRID).numpy().copy(),
+            output=shown.numpy().copy(),
             units=tuple(h.T.reshape(-1, GRID, GRID)[:, ::2, ::2].numpy().copy() for h in hidden),
             weights=tuple(w.detach().numpy().copy() for w in self.weights),
             gradient_norms=self._measure_gradients(),
@@ -203,6 +231,13 @@ class Trainer:
             end=self.end,
             has_failed=self.has_failed,
         )
+
+
+def _is_right(output: Tensor, target: Tensor) -> Tensor:
+    """Return which predictions (N,) are right, of logits of class 1 (N,) or of three classes (N, 3)."""
+    if target.dtype == torch.int64:
+        return output.argmax(1) == target
+    return (output > 0) == (target > 0.5)
 
 
 def train_in_slices(
