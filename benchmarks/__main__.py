@@ -29,6 +29,7 @@ QUICK_BENCHMARKS = {
     "photo_intake": "5,000 photos from an upload to a checked data set",
     "cyclegan": "CycleGAN: training step and inference",
     "playground": "Playground: training in slices, fifty seeds at once",
+    "playground_visitors": "Playground: clicks while twenty others train",
     "house_prices": "House prices: ten-fold RMSE of the network and classical models",
 }
 LONG_BENCHMARKS = {
