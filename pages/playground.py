@@ -25,15 +25,20 @@ def show_network() -> None:
     """Show the settings, the network they make, the experiments and the code."""
     from ui.playground import experiments_view, network_view, settings_form
 
-    first = st.container()
-    more = st.container(horizontal=True, vertical_alignment="bottom")
-    with first:
-        settings = settings_form.settings_form(more)
-    second = network_view.choose_second(settings, more)
-    if settings.data == OWN:
-        network_view.upload_points()
-    network_view.show_network(settings, second)
-    experiments_view.show_experiments()
+    notes = st.container()
+    experiments_view.open_link(notes)
+    result, form = st.columns([4, 1], gap="medium")  # on phones one below the other: the result first
+    with form:
+        settings = settings_form.settings_form(notes)
+        second = network_view.choose_second(settings, notes)
+    with result:
+        if experiments_view.has_network():
+            network_view.show_network(settings, second)
+            if settings.data == OWN:
+                network_view.upload_points()
+        else:
+            experiments_view.show_double_descent()
+        experiments_view.show_experiments()
     network_view.show_code(settings)
 
 

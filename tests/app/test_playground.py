@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 
 import pytest
 
+from core.lessons.playground import training
+from core.lessons.playground.experiments import EXPERIMENTS
 from tests.app.conftest import Page
+from ui.playground import network_view, session
 
 CSV = "a;b;kind\n" + "".join(
     f"{x},5;{y};{'yes' if x * y > 0 else 'no'}\n" for x in range(-3, 3) for y in (-2, 2)
@@ -82,7 +86,8 @@ def test_a_link_that_names_what_is_not_there_is_answered_and_the_rest_is_kept(
     page.go("playground", view="luck", luck="relu,magic")
     assert len(page.warnings) == 1 and page.at.query_params["luck"] == "relu"
     page.go("playground", view="magic")
-    assert len(page.warnings) == 1 and view(page)["output"] and not page.errors
+    assert len(page.warnings) == 1 and "luck is" in page.warnings[0].replace("luck を", "luck is")
+    assert not page.errors
 
 
 def test_two_settings_run_side_by_side(visit: Callable[..., Page]) -> None:
@@ -129,19 +134,91 @@ def test_the_code_can_be_copied(visit: Callable[..., Page]) -> None:
 
 def test_an_experiment_is_predicted_then_set_up(visit: Callable[..., Page]) -> None:
     page = visit("playground", experiment="l2")
-    assert not page.says("Set it up above")
-    page.at.radio(key="playground-answer-l2").set_value(1)
-    assert page.run().says("Your prediction is right.")
-    page.at.button(key="playground-set-l2").click()
-    page.run()
     assert page.at.query_params["vs"] == "l2" and page.at.query_params["data"] == "moons"
     assert view(page, 0)["points"] == view(page, 1)["points"]
-    page.at.button(key="playground-next").click()
-    page.run()
+    assert not page.says("Your prediction is right.") and not page.says("Set up again")
+    page.at.radio(key="playground-answer-l2").set_value(1)
+    assert page.run().says("Your prediction is right.")
+    page.set("playground-activation", "tanh")
+    press(page, "set-l2")
+    assert page.at.query_params["activation"] == "relu"
+    press(page, "next")
+    assert not page.components("playground_view")
+    assert page.at.button(key="playground-descent").disabled  # predict first
     page.at.radio(key="playground-answer-double-descent").set_value(0)
     page.run()
     page.press("Measure now")
-    assert page.says("At 40, as many units as points: there is just one way") or not page.errors
+    assert page.says(EXPERIMENTS[-1].result) and not page.errors
+
+
+def test_settings_return_after_the_experiments(visit: Callable[..., Page]) -> None:
+    page = visit("playground", data="spirals", hidden="7")
+    assert view(page)["points"]["classes"] == 2
+    press(page, "next")
+    assert page.at.query_params["experiment"] == "line" and page.at.query_params["data"] == "xor"
+    assert view(page)["layers"] == []
+    page.set("experiment", "none")
+    assert dict(page.at.query_params) == {"data": "spirals", "hidden": "7"}
+    assert [layer["count"] for layer in view(page)["layers"]] == [7]
+
+
+def test_a_link_to_an_experiment_with_settings_keeps_the_settings(visit: Callable[..., Page]) -> None:
+    page = visit("playground", experiment="line", data="moons", hidden="3")
+    assert [layer["count"] for layer in view(page)["layers"]] == [3] and page.says("Set up again")
+
+
+def test_the_buttons_of_the_network_change_its_layers(visit: Callable[..., Page]) -> None:
+    page = visit("playground")
+    session = page.at.session_state["_playground"]
+    network_view._change_layers(session, [6, "x"])
+    network_view._change_layers(session, [99])
+    assert not session.has_new_layers
+    assert view(page)["editable"] and [layer["count"] for layer in view(page)["layers"]] == [6, 4]
+
+
+def test_an_idle_training_pauses_and_says_so(
+    visit: Callable[..., Page], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = visit("playground")
+    press(page, "play")
+    monkeypatch.setattr(session, "IDLE_SECONDS", -1.0)
+    page.run()
+    assert not view(page)["running"] and page.says(
+        (
+            "Paused: no click for {count} minute. Press Play to go on.",
+            "Paused: no click for {count} minutes. Press Play to go on.",
+        )
+    )
+    monkeypatch.undo()
+    assert view(press(page, "play"))["running"]
+
+
+def test_a_converged_training_pauses_and_goes_on_when_asked(
+    visit: Callable[..., Page], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "PLATEAU_EPOCHS", 20)
+    page = visit("playground", data="xor", init="zeros", batch_size="0", points="50")
+    press(page, "play")
+    for _ in range(60):
+        if not view(page)["running"]:
+            break
+        page.run()
+    assert page.says(
+        (
+            "Paused: the training loss has not fallen for {count} epoch. Press Play to go on.",
+            "Paused: the training loss has not fallen for {count} epochs. Press Play to go on.",
+        )
+    )
+    assert view(press(page, "play"))["running"]
+
+
+def test_three_classes_are_drawn(visit: Callable[..., Page]) -> None:
+    page = visit("playground", "ja", data="three_spirals")
+    assert view(page)["points"]["classes"] == 3 and not page.errors
+    assert len(base64.b64decode(view(page)["output"])) == 3 * view(page)["outputSide"] ** 2
+    page.go("playground", view="classical", data="three_gaussians")
+    cards = page.components("plane_grid")["playground-neighbors"]["cards"]
+    assert cards[0]["title"] == page.word("Softmax regression") and not page.errors
 
 
 def test_a_network_that_failed_can_be_opened(visit: Callable[..., Page]) -> None:

@@ -1,5 +1,7 @@
 // Maps, boundaries and points of the plane, as every view of the playground draws them.
-const ORANGE = [230, 159, 0], SKY = [86, 180, 233]
+const ORANGE = [230, 159, 0], SKY = [86, 180, 233], GREEN = [0, 190, 140]
+// Of each class: its color on maps, that of its marks, and that of hollow marks in the dark.
+const CLASSES = [[ORANGE, [176, 84, 0], '#FFB27A'], [SKY, [0, 84, 140], '#9BD5F7'], [GREEN, [0, 96, 70], '#7FE0C0']]
 const MARK = 4
 const RANGE = 3
 const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0))
@@ -11,13 +13,21 @@ const make = (name, parent, className = '', text = '') => {
   return element
 }
 
+const middleOf = (dark) => (dark ? [27, 30, 37] : [247, 247, 249])
+
 // A table of 256 colors from orange through the theme's middle to blue.
 const palette = (dark) => {
-  const middle = dark ? [27, 30, 37] : [247, 247, 249]
+  const middle = middleOf(dark)
   return Array.from({ length: 256 }, (_, i) => {
     const t = Math.abs(i - 127.5) / 127.5, end = i < 127.5 ? ORANGE : SKY
     return middle.map((m, c) => Math.round(m + (end[c] - m) * Math.min(1, 0.12 + t * 0.88)))
   })
+}
+
+// A table of 256 colors from the theme's middle to the color of a class.
+const classPalette = (kind, dark) => {
+  const middle = middleOf(dark)
+  return Array.from({ length: 256 }, (_, i) => middle.map((m, c) => Math.round(m + ((CLASSES[kind][0][c] - m) * i) / 255)))
 }
 
 // A square map of bytes as a small canvas; the first row is the bottom one.
@@ -80,20 +90,42 @@ const boundary = (pen, values, side, size) => {
   pen.stroke()
 }
 
-const drawMark = (pen, x, y, value, isTest, regression, theme) => {
-  const color = value < 127.5 ? [176, 84, 0] : [0, 84, 140]
+// The output of a classifier or a regression over the plane, with its boundaries in the pen's stroke style.
+// Of three classes, `values` are three maps: each point has the color of the likeliest class, stronger with its probability.
+const drawOutput = (pen, values, side, size, classes, theme, colors) => {
+  if (classes < 3) {
+    pen.drawImage(mapCanvas(values, 0, side, colors), 0, 0, size, size)
+    boundary(pen, values, side, size)
+    return
+  }
+  const count = side * side, shown = new Uint8Array(count), tables = []
+  const margins = CLASSES.map(() => new Float32Array(count))
+  for (let k = 0; k < 3; k++) tables.push(...classPalette(k, theme.dark).filter((_, i) => i % 3 === 0).slice(0, 85))
+  for (let i = 0; i < count; i++) {
+    const p = [0, 1, 2].map((k) => values[k * count + i]), best = p.indexOf(Math.max(...p))
+    shown[i] = best * 85 + Math.min(84, Math.round(10 + Math.max(0, p[best] - 85) * 0.44))
+    for (let k = 0; k < 3; k++) margins[k][i] = 127.5 + p[k] - Math.max(p[(k + 1) % 3], p[(k + 2) % 3]) + 0.01
+  }
+  pen.drawImage(mapCanvas(shown, 0, side, tables), 0, 0, size, size)
+  for (const margin of margins) boundary(pen, margin, side, size)
+}
+
+// A point; `classes` is 0 for regression. Each class has a shape of its own.
+const drawMark = (pen, x, y, value, isTest, classes, theme) => {
+  const kind = classes > 2 ? value : Number(value >= 127.5), regression = !classes
+  const color = CLASSES[kind][1]
   pen.beginPath()
-  if (value < 127.5 && !regression) {
-    pen.moveTo(x, y - MARK - 1)
-    pen.lineTo(x + MARK + 1, y)
-    pen.lineTo(x, y + MARK + 1)
-    pen.lineTo(x - MARK - 1, y)
+  if (kind === 1 || regression) pen.arc(x, y, MARK, 0, 7)
+  else {
+    const r = MARK + 1
+    const corners = kind ? [[0, -r], [r, r - 1], [-r, r - 1]] : [[0, -r], [r, 0], [0, r], [-r, 0]]
+    corners.forEach(([dx, dy], i) => pen[i ? 'lineTo' : 'moveTo'](x + dx, y + dy))
     pen.closePath()
-  } else pen.arc(x, y, MARK, 0, 7)
+  }
   const fill = regression ? (value < 127.5 ? ORANGE : SKY).map((v, i) => Math.round(v * (0.35 + Math.abs(value - 127.5) / 196) + [60, 60, 60][i] * 0.2)) : color
   pen.fillStyle = isTest ? (theme.dark ? '#0E1117' : '#fff') : `rgb(${fill.join(',')})`
   pen.strokeStyle = isTest ? `rgb(${color.join(',')})` : '#fff'
-  if (isTest && theme.dark) pen.strokeStyle = value < 127.5 ? '#FFB27A' : '#9BD5F7'
+  if (isTest && theme.dark) pen.strokeStyle = CLASSES[kind][2]
   pen.lineWidth = isTest ? 1.6 : 1
   pen.fill()
   pen.stroke()

@@ -4,14 +4,13 @@ const drawCard = (canvas, card, points, theme, colors) => {
   canvas.style.width = `${size}px`
   const pen = prepare(canvas, size, size), values = bytes(card.output)
   const toPixel = (v) => ((v + RANGE) / (2 * RANGE)) * size
-  pen.drawImage(mapCanvas(values, 0, card.side, colors), 0, 0, size, size)
   pen.strokeStyle = theme.text
   pen.lineWidth = 1.5
-  boundary(pen, values, card.side, size)
+  drawOutput(pen, values, card.side, size, card.is_empty ? 2 : points.classes, theme, colors)
   const places = new Int16Array(bytes(points.places).buffer), labels = bytes(points.values), tests = bytes(points.tests)
   pen.globalAlpha = 0.85
   labels.forEach((value, i) =>
-    drawMark(pen, toPixel((places[2 * i] / 32767) * 4), size - toPixel((places[2 * i + 1] / 32767) * 4), value, tests[i], false, theme))
+    drawMark(pen, toPixel((places[2 * i] / 32767) * 4), size - toPixel((places[2 * i + 1] / 32767) * 4), value, tests[i], points.classes, theme))
   pen.globalAlpha = 1
   for (const [x, y, dx, dy] of card.arrows) {
     for (const [color, width] of [[theme.background, 7], [theme.text, 3]]) {

@@ -14,7 +14,8 @@ _mount = register(__file__, "plane")
 class PlaneCard:
     """A card: `output` is a square map of bytes in base64, bottom row first, with `side` values a row.
 
-    `arrows` are vectors [x, y, dx, dy] in the plane. `alt` describes the card to screen readers.
+    Of three classes there are three maps, one after another, unless the card `is_empty`. `arrows` are vectors [x, y, dx, dy] in the
+    plane. `alt` describes the card to screen readers.
     """
 
     title: str
@@ -23,6 +24,7 @@ class PlaneCard:
     side: int
     alt: str
     arrows: tuple[tuple[float, float, float, float], ...] = ()
+    is_empty: bool = False
 
 
 def plane_grid(key: str, cards: Sequence[PlaneCard], points: dict) -> None:

@@ -1,127 +1,20 @@
-const ROOM = { wide: 420, narrow: 300 }
-
-const roundRect = (pen, x, y, size, radius) => {
-  pen.beginPath()
-  pen.roundRect(x, y, size, size, radius)
-}
-
-const drawTile = (pen, image, x, y, size, theme, dead) => {
-  pen.save()
-  roundRect(pen, x, y, size, Math.min(5, size / 5))
-  pen.clip()
-  pen.drawImage(image, x, y, size, size)
-  if (dead) {
-    pen.fillStyle = theme.dark ? 'rgba(0,0,0,.55)' : 'rgba(255,255,255,.65)'
-    pen.fillRect(x, y, size, size)
-  }
-  pen.restore()
-  roundRect(pen, x, y, size, Math.min(5, size / 5))
-  pen.lineWidth = 1
-  pen.strokeStyle = dead ? '#D55E00' : theme.border
-  pen.stroke()
-}
-
-const drawNetwork = (box, data, theme, colors) => {
-  const width = box.net.clientWidth || 400, narrow = box.classList.contains('stacked')
-  const top = 34, bottom = 40, height = narrow ? ROOM.narrow + top + bottom : ROOM.wide
-  const pen = prepare(box.net, width, height), inner = height - top - bottom
-  const columns = [{ names: data.inputs.names, count: data.inputs.names.length, maps: bytes(data.inputs.maps), side: data.side },
-    ...data.layers.map((layer) => ({ ...layer, maps: bytes(layer.maps), side: data.side }))]
-  const gap = (width - 16) / columns.length
-  const places = columns.map((column, index) => {
-    const room = inner / column.count
-    const size = Math.max(5, Math.min(index ? 44 : 40, room * 0.84, gap * 0.55))
-    const left = index ? 8 + index * gap + (gap - size) / 2 : 30
-    const step = Math.min(room, size * 1.28)
-    const first = top + (inner - step * column.count) / 2
-    return Array.from({ length: column.count }, (_, i) => ({ x: left, y: first + i * step + (step - size) / 2, size }))
-  })
-  const target = { x: width - 2, y: top + inner / 2, size: 0 }
-  const flow = (data.step || 0) % 16
-  data.weights.forEach((layer, index) => {
-    const values = new Int8Array(bytes(layer.values).buffer)
-    const from = places[index], to = index < data.layers.length ? places[index + 1] : [target]
-    const many = from.length * to.length
-    to.forEach((end, row) => from.forEach((start, column) => {
-      const strength = values[row * from.length + column] / 127
-      if (Math.abs(strength) < (many > 300 ? 0.12 : 0.015)) return
-      const [x0, y0] = [start.x + start.size, start.y + start.size / 2], [x1, y1] = [end.x, end.y + end.size / 2]
-      const bend = (x1 - x0) / 2
-      pen.beginPath()
-      pen.moveTo(x0, y0)
-      pen.bezierCurveTo(x0 + bend, y0, x1 - bend, y1, x1, y1)
-      pen.lineWidth = (many > 300 ? 0.4 : 0.8) + Math.abs(strength) * (many > 100 ? 2 : 4.5)
-      const color = strength > 0 ? (theme.dark ? SKY : [0, 114, 178]) : (theme.dark ? ORANGE : [200, 120, 0])
-      pen.strokeStyle = `rgba(${color.join(',')},${(many > 300 ? 0.15 : 0.3) + Math.abs(strength) * 0.6})`
-      if (many <= 200) {
-        pen.setLineDash([10, 2])
-        pen.lineDashOffset = -flow
-      }
-      pen.stroke()
-      pen.setLineDash([])
-    }))
-  })
-  pen.font = `12px ${theme.font}`
-  pen.textBaseline = 'middle'
-  columns.forEach((column, index) => {
-    const length = column.side * column.side, values = column.maps
-    places[index].forEach(({ x, y, size }, unit) =>
-      drawTile(pen, mapCanvas(values, unit * length, column.side, colors), x, y, size, theme, column.dead?.[unit]))
-    const middle = places[index][0].x + places[index][0].size / 2
-    pen.fillStyle = theme.text
-    pen.textAlign = 'center'
-    if (index) {
-      pen.fillText(data.labels.units.replace('{count}', column.count), middle, 14)
-      pen.globalAlpha = 0.75
-      if (column.gradient !== null) pen.fillText(`∇ ${column.gradient}`, middle, height - 26)
-      pen.globalAlpha = 1
-      const dead = (column.dead || []).filter(Boolean).length
-      if (dead) {
-        pen.fillStyle = theme.dark ? '#FFB27A' : '#A84300'
-        pen.fillText(data.labels.dead.replace('{count}', dead), middle, height - 10)
-      }
-    } else {
-      pen.textAlign = 'left'
-      pen.fillText(data.labels.inputs, 2, 14)
-      pen.textAlign = 'right'
-      places[0].forEach(({ x, y, size }, i) => {
-        const name = data.inputs.names[i], long = name.length > 3
-        pen.font = `${long ? 10 : 12}px ${theme.font}`
-        if (long) {
-          pen.textAlign = 'center'
-          pen.fillText(name, x + size / 2, y + size + 6)
-          pen.textAlign = 'right'
-        } else pen.fillText(name, x - 5, y + size / 2)
-      })
-      pen.font = `12px ${theme.font}`
-    }
-  })
-  if (data.outputGradient !== null) {
-    pen.textAlign = 'right'
-    pen.fillStyle = theme.text
-    pen.globalAlpha = 0.75
-    pen.fillText(`∇ ${data.outputGradient}`, width - 4, height - 26)
-    pen.globalAlpha = 1
-  }
-}
-
 const drawPlane = (box, data, theme, colors) => {
   const size = Math.max(120, Math.min(box.plane.parentElement.clientWidth, 340))
   box.plane.style.width = `${size}px`
   const pen = prepare(box.plane, size, size), side = data.outputSide
   const toPixel = (v) => ((v + RANGE) / (2 * RANGE)) * size
-  if (data.output) {
-    const values = bytes(data.output)
-    pen.drawImage(mapCanvas(values, 0, side, colors), 0, 0, size, size)
-    pen.strokeStyle = theme.text
-    pen.globalAlpha = 0.75
-    pen.lineWidth = 1.5
-    boundary(pen, values, side, size)
-    pen.globalAlpha = 1
+  const tile = hoveredTile(box)
+  pen.strokeStyle = theme.text
+  pen.lineWidth = 1.5
+  if (tile) {
+    pen.drawImage(mapCanvas(tile.column.maps, tile.at, tile.column.side, tile.table), 0, 0, size, size)
+  } else if (data.output) {
+    drawOutput(pen, bytes(data.output), side, size, data.points.classes, theme, colors)
   } else {
     pen.fillStyle = `rgb(${colors[127].join(',')})`
     pen.fillRect(0, 0, size, size)
   }
+  const classes = data.regression ? 0 : data.points.classes
   const marks = data.drawing ? box.own.map(([x, y, label]) => [x, y, label * 255, 0]) : []
   if (!data.drawing || data.output) {
     const places = new Int16Array(bytes(data.points.places).buffer), values = bytes(data.points.values), tests = bytes(data.points.tests)
@@ -129,13 +22,25 @@ const drawPlane = (box, data, theme, colors) => {
     values.forEach((value, i) => marks.push([(places[2 * i] / 32767) * 4, (places[2 * i + 1] / 32767) * 4, value, tests[i]]))
     if (data.drawing) for (const [x, y, label] of box.own.slice(values.length)) marks.push([x, y, label * 255, 0])
   }
-  for (const [x, y, value, test] of marks) if (!test) drawMark(pen, toPixel(x), size - toPixel(y), value, false, data.regression, theme)
-  for (const [x, y, value, test] of marks) if (test) drawMark(pen, toPixel(x), size - toPixel(y), value, true, data.regression, theme)
+  for (const [x, y, value, test] of marks) if (!test) drawMark(pen, toPixel(x), size - toPixel(y), value, false, classes, theme)
+  for (const [x, y, value, test] of marks) if (test) drawMark(pen, toPixel(x), size - toPixel(y), value, true, classes, theme)
   if (data.drawing && !marks.length) {
     pen.fillStyle = theme.text
     pen.font = `15px ${theme.font}`
     pen.textAlign = 'center'
     data.labels.hint.split('\n').forEach((line, i) => pen.fillText(line, size / 2, size / 2 - 10 + 22 * i))
+  }
+  if (tile) {
+    const name = tile.column.kind === 'input' ? data.inputs.names[tile.unit]
+      : data.labels.unit.replace('{layer}', tile.column.index + 1).replace('{unit}', tile.unit + 1)
+    pen.font = `13px ${theme.font}`
+    const width = pen.measureText(name).width + 14
+    pen.fillStyle = theme.background
+    pen.fillRect(0, 0, width, 24)
+    pen.fillStyle = theme.text
+    pen.textAlign = 'left'
+    pen.textBaseline = 'middle'
+    pen.fillText(name, 7, 12)
   }
   if (data.drawing && box.cursor) {
     const [x, y] = box.cursor
@@ -188,7 +93,7 @@ const drawLoss = (box, data, theme) => {
 const paint = (box) => {
   const data = box.data
   if (!data || !box.isConnected) return
-  box.classList.toggle('stacked', box.clientWidth < 640)
+  box.classList.toggle('stacked', box.clientWidth < 560)
   const theme = themeOf(box), colors = palette(theme.dark)
   drawNetwork(box, data, theme, colors)
   drawPlane(box, data, theme, colors)
@@ -197,8 +102,11 @@ const paint = (box) => {
 
 const build = (parent) => {
   const box = make('div', parent, 'manabi-playground')
-  box.net = make('canvas', make('div', box, 'network'))
+  const network = make('div', box, 'network')
+  box.buttons = make('div', network, 'buttons')
+  box.net = make('canvas', network)
   box.net.setAttribute('role', 'img')
+  box.key = make('div', network, 'legend')
   const side = make('div', box, 'result')
   box.figures = make('div', side, 'figures')
   box.plane = make('canvas', side, 'plane')
@@ -208,6 +116,7 @@ const build = (parent) => {
   box.loss.setAttribute('role', 'img')
   box.own = []
   box.kind = 1
+  listenToPointer(box, paint)
   new ResizeObserver(() => paint(box)).observe(box)
   document.addEventListener('visibilitychange', () => { if (!document.hidden) box.ask?.() })
   return box
@@ -290,6 +199,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
   box.legend.replaceChildren()
   for (const [name, text] of [['train', data.labels.train], ['test', data.labels.test], ['hollow', data.labels.caption]]) make('span', box.legend, name, text)
+  box.key.replaceChildren()
+  for (const [name, text] of [['plus', data.labels.positive], ['minus', data.labels.negative], ['', data.labels.tile], ['', data.labels.gradient]]) make('span', box.key, name, text)
   listen(box, data)
   paint(box)
 

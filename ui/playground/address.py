@@ -21,10 +21,14 @@ _LONGEST = 30
 def check_choice(
     key: str, options: Sequence[object], default: object, *, place: DeltaGenerator | None = None
 ) -> None:
-    """Say so if the address names none of `options` under `key`; call it before the widget, which takes `default` then."""
+    """Say so if the address names none of `options` under `key`.
+
+    Call it before the widget, which takes the choice before, or `default`, then.
+    """
     named = _named(key)
     if named is not None and named not in map(str, options):
-        _complain(key, named, str(default), options, place)
+        kept = st.session_state.get(f"_kept.{key}")  # which the widget prefers
+        _complain(key, named, str(kept if kept in options else default), options, place)
 
 
 def check_choices(key: str, options: Sequence[str], default: Sequence[str]) -> None:

@@ -49,13 +49,18 @@ def format_norm(value: float | None) -> str | None:
 
 
 def encode_points(points: PointSet) -> dict:
-    """Return the points: places as int16, targets and whether they are test points as bytes."""
+    """Return the points: places as int16, targets (or, of three classes, their numbers) and whether they are test points as bytes."""
     is_test = np.zeros(len(points.points), np.uint8)
     is_test[points.test] = 1
     places = (points.points / _MAX_POINT).clip(-1, 1) * 32767
     return {
         "places": to_base64(places.astype("<i2")),
-        "values": to_base64(to_bytes(points.targets, signed=points.is_regression)),
+        "values": to_base64(
+            points.targets.astype(np.uint8)
+            if points.num_classes > 2
+            else to_bytes(points.targets, signed=points.is_regression)
+        ),
+        "classes": points.num_classes,
         "tests": to_base64(is_test),
     }
 
@@ -90,7 +95,7 @@ def encode_frame(frame: Frame, settings: Settings, points: PointSet) -> dict:
         "layers": layers,
         "weights": [{"values": to_base64(_weight_bytes(w))} for w in frame.weights],
         "outputGradient": format_norm(norms[-1]),
-        "outputSide": len(frame.output),
+        "outputSide": frame.output.shape[-1],
         "output": to_base64(to_bytes(frame.output, signed=points.is_regression)),
         "points": encode_points(points),
         "history": [[round(e, 2), _round(a), _round(b)] for e, a, b in frame.history],
@@ -113,7 +118,7 @@ def encode_empty(settings: Settings) -> dict:
         "outputGradient": None,
         "outputSide": 0,
         "output": "",
-        "points": {"places": "", "values": "", "tests": ""},
+        "points": {"places": "", "values": "", "tests": "", "classes": 2},
         "history": [],
         "figures": [],
     }

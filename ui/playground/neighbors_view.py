@@ -33,11 +33,9 @@ def show_neighbors() -> None:
     )
     made = data_sets.make_points(settings, get_session().own)
     if made.is_regression:
-        raise UserError(
-            N_("These algorithms predict classes. Choose data with two classes in the network view.")
-        )
-    if len(np.unique(made.targets[made.train])) < 2:
-        raise UserError(N_("All training points have the same class. Add points, or change the seed."))
+        raise UserError(N_("These algorithms predict classes. Choose data with classes in the network view."))
+    if len(np.unique(made.targets[made.train])) < made.num_classes:
+        raise UserError(N_("The training set lacks a class. Add points, or change the seed."))
     points = encode.encode_points(made)
     plane_grid(
         "playground-neighbors", [_classifier_card(name, made) for name in neighbors.CLASSIFIERS], points
@@ -46,7 +44,7 @@ def show_neighbors() -> None:
     st.markdown(
         _(
             N_(
-                "k-means and PCA see the points, not their classes. k-means cuts the plane into two regions; "
+                "k-means and PCA see the points, not their classes. k-means cuts the plane into regions; "
                 "PCA finds the directions in which the points vary most."
             )
         )
@@ -63,14 +61,19 @@ def _classifier_card(name: str, made: PointSet) -> PlaneCard:
         test=f"{fit.test_accuracy:.0%}",
         milliseconds=f"{1000 * fit.seconds:.0f}",
     )
-    title = _(neighbors.CLASSIFIERS[name])
+    is_softmax = name == "logistic" and made.num_classes > 2
+    title = _(N_("Softmax regression")) if is_softmax else _(neighbors.CLASSIFIERS[name])
     output = encode.to_base64(encode.to_bytes(fit.output, signed=False))
     return PlaneCard(title, caption, output, neighbors.GRID, f"{title}: {caption}")
 
 
 def _unsupervised_cards(made: PointSet) -> list[PlaneCard]:
     found = neighbors.find_structure(made)
-    regions = encode.to_base64(encode.to_bytes(0.15 + 0.7 * found.regions, signed=False))
+    if made.num_classes > 2:
+        regions = 0.25 + 0.5 * np.stack([found.regions == k for k in range(made.num_classes)])
+    else:
+        regions = 0.15 + 0.7 * found.regions
+    regions = encode.to_base64(encode.to_bytes(regions, signed=False))
     empty = encode.to_base64(np.full((neighbors.GRID, neighbors.GRID), 127, np.uint8))
     agreement = _(
         N_("{share} of the points lie in the region of their class"), share=f"{found.agreement:.0%}"
@@ -83,14 +86,16 @@ def _unsupervised_cards(made: PointSet) -> list[PlaneCard]:
     x, y = map(float, found.mean)
     arrows = tuple((x, y, float(dx), float(dy)) for dx, dy in found.axes)
     return [
-        PlaneCard(_(N_("k-means (k = 2)")), agreement, regions, neighbors.GRID, agreement),
-        PlaneCard("PCA", shares, empty, neighbors.GRID, shares, arrows),
+        PlaneCard(
+            _(N_("k-means (k = {k})"), k=made.num_classes), agreement, regions, neighbors.GRID, agreement
+        ),
+        PlaneCard("PCA", shares, empty, neighbors.GRID, shares, arrows, is_empty=True),
     ]
 
 
 def _show_likelihood(made: PointSet) -> None:
     st.subheader(_(N_("Maximum likelihood of one Gaussian")))
-    values = made.points[made.targets > 0.5, 0]
+    values = made.points[made.targets == 1, 0]
     st.markdown(
         _(
             N_(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import time
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -16,7 +17,7 @@ from ui.components.playground_view import ViewLabels, playground_view
 from ui.kit import url
 from ui.kit.fair_share import fair_share
 from ui.kit.frame import flash, show_messages, try_action, with_error_boundary
-from ui.kit.i18n import _, translate_message
+from ui.kit.i18n import _, _n, translate_message
 from ui.playground import address, encode, settings_form
 from ui.playground.session import Session, get_session
 
@@ -24,34 +25,33 @@ _NONE = "none"
 _SCRIPT_EPOCHS = 100
 
 
-def choose_second(settings: Settings, place: DeltaGenerator) -> Settings | None:
-    """In the container `place`, let the visitor choose one setting in which a second network differs; None for no second network."""
-    warnings = st.container()
-    address.check_choice("vs", [_NONE, *COMPARABLE], _NONE, place=warnings)
-    with place:
-        with st.container(width=200):
-            name = url.choose_one(
-                st.selectbox,
-                _(N_("Compare two values of")),
-                [_NONE, *COMPARABLE],
-                key="vs",
-                default=_NONE,
-                format_func=lambda n: _(N_("nothing")) if n == _NONE else settings_form.label(n),
-            )
-        if name == _NONE:
-            st.query_params.pop("vs_value", None)
-            return None
-        others = [value for value in CHOICES[name] if value != getattr(settings, name)]
-        address.check_choice("vs_value", others, others[0], place=warnings)
-        with st.container(width=160):
-            value = url.choose_one(
-                st.selectbox,
-                _(N_("Second value")),
-                others,
-                key="vs_value",
-                default=others[0],
-                format_func=lambda v: settings_form.format_choice(name, v),
-            )
+def choose_second(settings: Settings, notes: DeltaGenerator) -> Settings | None:
+    """Let the visitor choose one setting in which a second network differs; None for no second network.
+
+    `notes` is the container of sentences about the address.
+    """
+    address.check_choice("vs", [_NONE, *COMPARABLE], _NONE, place=notes)
+    name = url.choose_one(
+        st.selectbox,
+        _(N_("Compare two values of")),
+        [_NONE, *COMPARABLE],
+        key="vs",
+        default=_NONE,
+        format_func=lambda n: _(N_("nothing")) if n == _NONE else settings_form.label(n),
+    )
+    if name == _NONE:
+        st.query_params.pop("vs_value", None)
+        return None
+    others = [value for value in CHOICES[name] if value != getattr(settings, name)]
+    address.check_choice("vs_value", others, others[0], place=notes)
+    value = url.choose_one(
+        st.selectbox,
+        _(N_("Second value")),
+        others,
+        key="vs_value",
+        default=others[0],
+        format_func=lambda v: settings_form.format_choice(name, v),
+    )
     return dataclasses.replace(settings, **{name: value})
 
 
@@ -105,6 +105,7 @@ def show_code(settings: Settings) -> None:
 def show_network(settings: Settings, second: Settings | None) -> None:
     """Show the network of `settings`, and that of `second` in lock-step."""
     session = get_session()
+    session.last_action = time.monotonic()
     session.prepare(*([settings] if second is None else [settings, second]))
     st.fragment(_live_view, key="playground-live")(session)
 
@@ -117,7 +118,7 @@ def _controls(session: Session) -> None:
             icon=":material/pause:" if session.running else ":material/play_arrow:",
             type="primary",
             key="playground-play",
-            on_click=lambda: setattr(session, "running", not session.running),
+            on_click=session.toggle,
             disabled=not session.trainers or ended,
         )
         st.button(
@@ -137,6 +138,9 @@ def _controls(session: Session) -> None:
 
 @with_error_boundary
 def _live_view(session: Session) -> None:
+    if session.has_new_layers:
+        session.has_new_layers = False
+        st.rerun()
     controls = st.container()
     share, waits = fair_share(), False
     if session.running:
@@ -165,12 +169,15 @@ def _live_view(session: Session) -> None:
                 own=[list(row) for row in session.own],
                 revision=session.revision,
                 on_draw=functools.partial(_draw, session),
+                on_layers=functools.partial(_change_layers, session) if number == 0 else None,
             )
             if frame.end is not None:
                 (st.error if frame.has_failed else st.info)(
                     translate_message(frame.end),
                     icon=":material/warning:" if frame.has_failed else ":material/flag:",
                 )
+    if session.pause is not None:
+        st.info(translate_message(session.pause), icon=":material/pause_circle:")
     if waits:
         st.caption(_(N_("Many visitors train at this moment. Your training goes on when there is room.")))
     if len(columns) > 1:
@@ -204,6 +211,12 @@ def _draw(session: Session, rows: object) -> None:
     session.prepare(*session.settings)
 
 
+def _change_layers(session: Session, units: object) -> None:
+    """Take over the layers asked for by the buttons of the view; what is no possible network is left out."""
+    if isinstance(units, list) and all(type(count) is int for count in units):
+        session.has_new_layers = settings_form.change_layers(tuple(units))
+
+
 def _difference(session: Session, number: int) -> str:
     first, second = session.settings
     name = next(n for n in COMPARABLE if getattr(first, n) != getattr(second, n))
@@ -221,7 +234,10 @@ def _data(frame: Frame, settings: Settings, session: Session) -> dict:
         figures.append(
             {"name": _(N_("Test accuracy")), "value": f"{frame.test_accuracy:.0%}", "role": "accuracy"}
         )
-    return {**encode.encode_frame(frame, settings, session.points), "figures": figures}
+    data = encode.encode_frame(frame, settings, session.points)
+    for layer in data["layers"]:
+        layer["name"] = _n("{count} unit", "{count} units", layer["count"])
+    return {**data, "figures": figures}
 
 
 def _labels(settings: Settings, frame: Frame | None) -> ViewLabels:
@@ -235,13 +251,12 @@ def _labels(settings: Settings, frame: Frame | None) -> ViewLabels:
         ),
         plane=_(N_("Output of the network over the plane, with the points. Test loss {loss}"), loss=test),
         loss=_(N_("Training and test loss up to epoch {epoch}"), epoch=epoch),
-        train=_(N_("Training")),
-        test=_(N_("Test")),
+        train=_(N_("Training loss")),
+        test=_(N_("Test loss")),
         epoch=_(N_("epoch")),
         inputs=_(N_("Inputs")),
         output=_(N_("Output")),
-        units=_(N_("{count} units"), count="{count}"),
-        gradient=_(N_("Gradient norm")),
+        gradient=_(N_("∇: gradient norm")),
         dead=_(N_("{count} dead"), count="{count}"),
         hint=_(N_("Click to add points\nof both classes")),
         classes=(_(N_("Class 0")), _(N_("Class 1"))),
@@ -249,4 +264,13 @@ def _labels(settings: Settings, frame: Frame | None) -> ViewLabels:
         undo=_(N_("Undo")),
         clear=_(N_("Clear")),
         caption=_(N_("hollow: test points")),
+        layers=_n("{count} hidden layer", "{count} hidden layers", len(settings.hidden)),
+        add_layer=_(N_("Add a layer")),
+        remove_layer=_(N_("Remove the last layer")),
+        add_unit=_(N_("Add a unit to layer {layer}"), layer="{layer}"),
+        remove_unit=_(N_("Remove a unit of layer {layer}"), layer="{layer}"),
+        unit=_(N_("Layer {layer}, unit {unit}"), layer="{layer}", unit="{unit}"),
+        positive=_(N_("positive weight")),
+        negative=_(N_("negative weight")),
+        tile=_(N_("square: output of a unit over the plane")),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -15,6 +16,8 @@ from core.lessons.playground.training import Frame, Trainer
 from core.messages import Message, UserError
 from ui.kit.fair_share import fair_share
 
+IDLE_SECONDS = 180.0
+"""Time without an action of the visitor after which a training pauses."""
 _KEY = "_playground"
 
 
@@ -30,6 +33,9 @@ class Session:
         trainers: one for each of the settings.
         frames: their last frames.
         running: whether Play was pressed.
+        pause: why it stopped running without the visitor's doing.
+        last_action: when the visitor last did something (`time.monotonic`).
+        has_new_layers: whether the buttons of the view have changed the settings.
         serial: counts the frames that were sent.
         revision: counts changes of `own` that the browser has not made.
     """
@@ -41,6 +47,9 @@ class Session:
     trainers: tuple[Trainer, ...] = ()
     frames: tuple[Frame, ...] = ()
     running: bool = False
+    pause: Message | None = None
+    last_action: float = field(default_factory=time.monotonic)
+    has_new_layers: bool = False
     serial: int = 0
     revision: int = 0
     id: str = field(default_factory=lambda: secrets.token_hex(8))
@@ -56,7 +65,7 @@ class Session:
 
     def reset(self) -> None:
         """Go back to the initial weights."""
-        self.running = False
+        self.running, self.pause = False, None
         self.points, self.problem, self.trainers, self.frames, self._slices = None, None, (), (), None
         try:
             self.points = data_sets.make_points(self.settings[0], self.own)
@@ -65,6 +74,13 @@ class Session:
             return
         self.trainers = tuple(Trainer(s, self.points) for s in self.settings)
         self.frames = tuple(trainer.frame() for trainer in self.trainers)
+
+    def toggle(self) -> None:
+        """Play or pause. A training that had paused because it had converged gets as many epochs again."""
+        self.running, self.pause, self.last_action = not self.running, None, time.monotonic()
+        for trainer in self.trainers if self.running else ():
+            if trainer.is_converged:
+                trainer.wait_again()
 
     def advance(self) -> bool:
         """Train for this session's share of time. Returns False if too many sessions train."""
@@ -79,11 +95,29 @@ class Session:
             self.frames = frames
         if all(frame.end is not None for frame in self.frames):
             self.running = False
+        if self.running:
+            self._pause_if_idle()
         return True
+
+    def _pause_if_idle(self) -> None:
+        if all(trainer.is_converged or trainer.end is not None for trainer in self.trainers):
+            self.running = False
+            self.pause = Message.counted(
+                "Paused: the training loss has not fallen for {count} epoch. Press Play to go on.",
+                "Paused: the training loss has not fallen for {count} epochs. Press Play to go on.",
+                training.PLATEAU_EPOCHS,
+            )
+        elif time.monotonic() - self.last_action > IDLE_SECONDS:
+            self.running = False
+            self.pause = Message.counted(
+                "Paused: no click for {count} minute. Press Play to go on.",
+                "Paused: no click for {count} minutes. Press Play to go on.",
+                round(IDLE_SECONDS / 60),
+            )
 
     def step_epoch(self) -> None:
         """Train for one epoch."""
-        self.running = False
+        self.running, self.pause = False, None
         for trainer in self.trainers:
             for _step in range(trainer.steps_per_epoch):
                 trainer.step()

@@ -114,37 +114,44 @@ def _choose(name: str, widget: Callable = st.selectbox) -> object:
     )
 
 
-def settings_form(more: DeltaGenerator) -> Settings:
-    """Draw the settings, the less used ones in the container `more`; return them."""
+def settings_form(notes: DeltaGenerator) -> Settings:
+    """Draw the settings, the less used ones in a popover, and sentences about them in the container `notes`; return them."""
     for complaint in read_address():
-        address.show_complaint(complaint)
+        address.show_complaint(complaint, notes)
     values: dict[str, object] = {}
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        for name, width in (("data", 150), ("activation", 120), ("learning_rate", 110), ("optimizer", 165)):
-            with st.container(width=width):
-                values[name] = _choose(name)
-        with st.container(width=185):
-            hidden = st.text_input(
-                label("hidden"),
-                key=widget_key("hidden"),
-                max_chars=40,
-                placeholder=_(N_("none: linear model")),
-                help=_(
-                    N_(
-                        "One number per hidden layer, such as 6, 4. Up to 5 layers of 32 units. Empty: no hidden layer."
-                    )
-                ),
-            )
-    with more, st.popover(_(N_("More settings")), icon=":material/tune:"):
+    for name in ("data", "activation", "learning_rate", "optimizer"):
+        values[name] = _choose(name)
+    with st.popover(_(N_("More settings")), icon=":material/tune:", width="stretch"):
+        hidden = st.text_input(
+            label("hidden"),
+            key=widget_key("hidden"),
+            max_chars=40,
+            placeholder=_(N_("none: linear model")),
+            help=_(
+                N_(
+                    "One number per hidden layer, such as 6, 4. Up to 5 layers of 32 units. Empty: no hidden layer."
+                )
+            ),
+        )
         values |= _more_settings(values["data"])
-    values["hidden"] = _parse_hidden(hidden)
-    if not values["features"]:
-        st.warning(_(N_("Choose at least one input feature: x₁ is used.")), icon=":material/error:")
-        values["features"] = ("x1",)
+    with notes:
+        values["hidden"] = _parse_hidden(hidden)
+        if not values["features"]:
+            st.warning(_(N_("Choose at least one input feature: x₁ is used.")), icon=":material/error:")
+            values["features"] = ("x1",)
     settings = dataclasses.replace(current_settings(), **values)
     st.session_state[_KEPT] = settings
     _write_address(settings)
     return settings
+
+
+def change_layers(hidden: tuple[int, ...]) -> bool:
+    """Set the units of each hidden layer; for callbacks. Returns False if there are too many layers or units."""
+    try:
+        apply_settings(dataclasses.replace(current_settings(), hidden=hidden))
+    except UserError:
+        return False
+    return True
 
 
 def _more_settings(data: str) -> dict[str, object]:

@@ -6,12 +6,15 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from core.lessons.fair_share import SLICE_SECONDS
 from core.lessons.toy_gan import SHAPES, ToyGAN
 from core.messages import N_
 from ui.components.live_chart import live_chart
 from ui.kit import charts, palette
+from ui.kit.fair_share import fair_share
 from ui.kit.frame import with_error_boundary
 from ui.kit.i18n import _, _n
+from ui.playground.session import get_session
 
 _REFRESH_SECONDS = 0.6
 _STEPS_PER_FRAME = 60
@@ -90,9 +93,9 @@ def _reset() -> None:
     st.session_state[_RUNNING] = False
 
 
-def _run_steps() -> None:
+def _run_steps(count: int = _STEPS_PER_FRAME) -> None:
     gan, trained = st.session_state["_toy"], st.session_state.get("toy-who", "both")
-    for _step in range(_STEPS_PER_FRAME):
+    for _step in range(count):
         gan.step(train_generator=trained != "discriminator", train_discriminator=trained != "generator")
 
 
@@ -100,7 +103,9 @@ def _run_steps() -> None:
 def _live_view(running: bool) -> None:
     gan: ToyGAN = st.session_state["_toy"]
     if running and gan.step_count < _MAX_STEPS:
-        _run_steps()
+        share = fair_share()
+        if share.enter(get_session().id):
+            _run_steps(max(1, round(_STEPS_PER_FRAME * share.slice_seconds() / SLICE_SECONDS)))
     left, right = st.columns([3, 2], gap="large")
     with left:
         live_chart(
