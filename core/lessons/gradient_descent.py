@@ -148,6 +148,11 @@ def curvature(x: np.ndarray) -> Curvature:
     return Curvature(max(0.0, float(low)), float(high))
 
 
+def format_curvature(value: float) -> str:
+    """Format an eigenvalue, or a ratio of two, without an exponent where a person would write none."""
+    return f"{value:,.0f}" if 1000 <= value < 1e9 else f"{value:.3g}"
+
+
 @dataclass(frozen=True)
 class StepRecord:
     """What one step computed, in the order of the computation.
@@ -271,7 +276,7 @@ def assess_rate(
     values = {
         "rate": f"{rate:.3g}",
         "limit": f"{limit:.3g}",
-        "high": f"{curve.high:.3g}",
+        "high": format_curvature(curve.high),
     }
     if optimizer in ("rmsprop", "adam"):
         return Assessment(

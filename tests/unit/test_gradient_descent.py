@@ -107,3 +107,8 @@ def test_the_task_of_the_notes_learns_the_line() -> None:
     w = head.weight.item() * scale["std"] / points.std.item()
     b = head.bias.item() * scale["std"] + scale["mean"] - w * points.mean.item()
     assert (w, b) == pytest.approx((2, 1), abs=1e-3)
+
+
+def test_a_steep_surface_is_described_without_an_exponent() -> None:
+    found = gd.assess_rate(gd.make_points("years")[0], 0.02)
+    assert found.message.params["high"] == "1,068" and gd.format_curvature(29.7342) == "29.7"

@@ -63,8 +63,8 @@ def show_solution(work: Work) -> None:
                 "A neural network has no such equation: its loss is no quadratic, so it descends step by step."
             ),
             low=f"{curve.low:.3g}",
-            high=f"{curve.high:.3g}",
-            condition=f"{curve.condition:.3g}",
+            high=gd.format_curvature(curve.high),
+            condition=gd.format_curvature(curve.condition),
             limit=f"{curve.limit:.3g}",
         )
     )
