@@ -29,7 +29,7 @@ from core.lessons.playground.data_sets import make_features, make_points
 from core.lessons.playground.settings import Settings
 from core.lessons.playground.training import Trainer
 from core.translation import sample_photos
-from tools import open_photos
+from tools import home_road, open_photos
 from ui.home import stored
 from ui.kit import palette
 
@@ -48,6 +48,7 @@ _FRUIT = (7, 2)  # columns of the sheet of translations
 def main(names: list[str]) -> int:
     """Make the images `names`, or all. Returns the exit status."""
     makers: dict[str, Callable[[], Image.Image]] = {
+        "learning_path": lambda: home_road.make_road(WIDTH, HEIGHT, _BACKGROUND),
         "draw": make_feature_maps,
         "train": make_curves,
         "photos": make_predictions,

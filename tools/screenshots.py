@@ -35,6 +35,7 @@ INDEX_PATH = OUTPUT_FOLDER / "index.json"
 CREDITS_PATH = OUTPUT_FOLDER / "CREDITS.md"
 PAGES: dict[str, dict[str, str]] = {
     "home": {},
+    "learning_path": {"done": "DgK"},
     "train": {},
     "runs": {},
     "draw": {},

@@ -20,6 +20,7 @@ LANGUAGES = pytest.mark.parametrize("language", ["ja", "en"])
 # What a person should see on each page: message ids, as the first line of the page and what it is for.
 FIRST = {
     "home": "Learn deep learning by doing",
+    "learning_path": "Go through deep learning stop by stop, and try each one where it is shown.",
     "train": "Train a model and watch its loss and accuracy live.",
     "runs": "Compare runs: overlay their learning curves and see which settings differ.",
     "draw": "Draw a digit, see what the model predicts, and find out why.",
@@ -53,6 +54,7 @@ def rows(page: object) -> int:
 
 # What a first visitor can use at once, on the pages that need no run.
 READY = {
+    "learning_path": lambda page: page.says("Try it") and page.says("Linear regression"),
     "draw": lambda page: page.says("Another sample") and page.says("Play the forward pass"),
     "compare": lambda page: rows(page) == 10,  # every pretrained model
     "architecture": lambda page: metric(page, "Parameters") == "299 k" and rows(page) == 9,

@@ -27,6 +27,12 @@ class _Entry:
 
 _ENTRIES = (
     _Entry(
+        "learning_path",
+        N_("Learning path"),
+        N_("A road through the field: tick off stop by stop, from a line to CycleGAN."),
+        N_("A winding road with stations, the first ones done"),
+    ),
+    _Entry(
         "train",
         N_("Train a model"),
         N_("Start a run in one click and watch loss and accuracy live."),

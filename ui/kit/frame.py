@@ -41,6 +41,12 @@ class PageEntry:
 
 PAGES: dict[str, PageEntry] = {
     "home": PageEntry("streamlit_app.py", N_("Home"), ":material/home:", ""),
+    "learning_path": PageEntry(
+        "pages/learning_path.py",
+        N_("Learning path"),
+        ":material/route:",
+        N_("Go through deep learning stop by stop, and try each one where it is shown."),
+    ),
     "gradient_descent": PageEntry(
         "pages/gradient_descent.py",
         N_("Gradient descent"),
@@ -125,7 +131,7 @@ PAGES: dict[str, PageEntry] = {
     ),
 }
 MENU: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("", ("home",)),
+    ("", ("home", "learning_path")),
     (N_("Basics"), ("gradient_descent", "playground", "house_prices")),
     (N_("Vision"), ("draw", "photos", "compare", "browse")),
     (N_("Generative models"), ("translate",)),
