@@ -15,8 +15,7 @@ from core.training.recipe import Recipe
 from ui.kit import preload, url
 from ui.kit.frame import page
 from ui.kit.i18n import _, escape_markdown, translate_message
-from ui.runs.results import show_downloads, show_test_results
-from ui.runs.run_panel import run_header, run_panel
+from ui.train import attached_run as attached
 from ui.train import augmentation, launch, lessons, reference, sweeps
 
 
@@ -55,16 +54,18 @@ def show_lessons(task: tasks.Task, recipe: Recipe) -> None:
 with page("train"):
     url.migrate_task_names()
     run, sweep_id = attached_run(), attached_sweep()
-    choice = launch.launch_card(run)
-    task = choice.task
+    # What trains stands on top, and stays there when it ends; the next run is started below it.
     if sweep_id:
         sweeps.sweep_panel(sweep_id)
     if run:
-        run_header(run)
-        run_panel(run, lambda: reference.show_reference_curves(run.task))
-        show_test_results(run)
-        show_downloads(run)
-    elif not sweep_id:
+        attached.show_run(run)
+    if run or sweep_id:
+        st.header(_(N_("Next run")))
+    else:
+        reference.show_first_steps()
+    choice = launch.launch_card(run, is_main=run is None)
+    task = choice.task
+    if not (run or sweep_id):
         reference.show_reference(task)
     st.header(_(N_("Lessons and source code")))
     if isinstance(choice.recipe, Recipe):

@@ -51,7 +51,7 @@ WORDS = {
     r"(?i)\b(told|tells?|telling)[ _]apart": "distinguish, significantly different",
     r"(?i)\bcannot be had\b": "is not available",
     r"(?i)\bwhere (there (is|are) )?(no|none)\b": "if there is no ..., without ...",
-    r"(?i)\bmultiply-adds?\b": "MACs",
+    r"(?i)(?<!=)\bmultiply-adds?\b(?!\")": "MACs",  # but the id of the glossary entry, in links
     r"(?i)\bheld back\b": "held out",
     r"(?i)\blearn(s|ed|t)? by heart\b": "memorizes, overfits",
     r"(?i)\b(models?|networks?|classifiers?) (looks?|sees?|saw|answers?|says?|said|thinks?)\b": "models predict",

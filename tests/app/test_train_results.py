@@ -59,7 +59,7 @@ def primary_buttons(page) -> list[str]:  # noqa: ANN001
     return [b.label for b in page.at.button if b.proto.type == "primary"]
 
 
-def test_the_settings_stand_before_start_and_fold_beside_a_run_whose_result_is_there_once(
+def test_a_run_stands_above_the_form_whose_settings_are_folded_and_its_result_is_there_once(
     visit: Callable,
 ) -> None:
     run = factories.finished("mnist-softmax", name="mine")
@@ -71,8 +71,12 @@ def test_the_settings_stand_before_start_and_fold_beside_a_run_whose_result_is_t
     ]
     assert "Cross-entropy **0.3100** · Accuracy on 360 test images: 95% CI 86.5–92.7%" in page.text
     order = [e.label for e in page.at.main if e.type in ("metric", "button", "selectbox", "number_input")]
-    places = [order.index(n) for n in ("Epochs", "Start training", "Draw with your model", "Accuracy (test)")]
-    assert places == sorted(places) and primary_buttons(page) == ["Start training"]
+    places = [order.index(n) for n in ("Draw with your model", "Accuracy (test)", "Epochs", "Start training")]
+    assert places == sorted(places) and primary_buttons(page) == ["Draw with your model"]
+    [said] = [m.value for m in page.at.markdown if "picks the best epoch" in m.value]
+    assert "(n = 360) is used once" in said
+    assert "[validation set](/glossary?term=validation-data" in said
+    assert "[test set](/glossary?term=test-data" in said
     folded = {e.label for e in page.at.expander}
     assert "Settings" in folded and "More settings" not in folded
     unfolded = {e.label for e in visit("train", task="mnist-softmax").at.expander}
@@ -83,7 +87,29 @@ def test_the_settings_stand_before_start_and_fold_beside_a_run_whose_result_is_t
 
 def test_the_main_action_stops_a_run_in_progress(visit: Callable) -> None:
     assert primary_buttons(visit("train", run=factories.running().id)) == ["Stop"]
-    assert primary_buttons(visit("train", run=factories.interrupted().id)) == ["Start training"]
+    assert primary_buttons(visit("train", run=factories.interrupted().id)) == ["Resume"]
+    assert primary_buttons(visit("train")) == ["Start training"]
+
+
+def test_the_next_run_starts_from_the_settings_of_the_last_above_its_curves(
+    visit: Callable, launched: list[Run]
+) -> None:
+    run = factories.finished("mnist-softmax", learning_rate=0.02)
+    page = visit("train", run=run.id)
+    assert "First time?" not in page.text
+    page.press("Change and train again")
+    page.run()
+    assert "run" not in page.at.query_params and "In gray: your last run" in page.text
+    prefix = "mnist-softmax.quick" if page.at.query_params["recipe"] == ["quick"] else "mnist-softmax"
+    assert page.at.number_input(f"{prefix}.learning_rate").value == 0.02
+    page.press("Start training")
+    assert launched[0].recipe.learning_rate == 0.02
+
+
+def test_a_visitor_without_runs_is_told_what_to_do_first(visit: Callable) -> None:
+    assert "First time?" in visit("train").text
+    factories.finished("mnist-softmax")
+    assert "First time?" not in visit("train").text
 
 
 @pytest.mark.parametrize("better", [True, False])

@@ -24,7 +24,8 @@ AXIS_NAMES: dict[str, str] = {
     "seconds": N_("Training time (s)"),
 }
 
-_MIN_WIDTH = 320  # pixels of the curves, and of what stands beside them
+_MIN_WIDTH = 320  # pixels of a chart
+CHART_HEIGHT = 340  # pixels of a chart, its legend of up to two lines included
 
 
 def show_curves(run: Run, log: pd.DataFrame) -> None:
@@ -34,17 +35,15 @@ def show_curves(run: Run, log: pd.DataFrame) -> None:
     kind = get_kind(run.task.kind)
     axis, weight, log_y, whole = _chart_settings(run)
     best = kind.find_best_epoch(log)
-    grid = st.grid(2, min_column_width=_MIN_WIDTH, gap="medium")
-    with grid.cell():
-        # One below the other: side by side, legends would take more room than curves.
-        for curve in reversed(kind.curves):
-            figure = curve_figure(
-                log, curve, best, axis, weight, log_y=log_y and curve.key == "loss", whole=whole
-            )
+    grid = st.grid(min(2, len(kind.curves)), min_column_width=_MIN_WIDTH, gap="medium")
+    for curve in reversed(kind.curves):
+        figure = curve_figure(
+            log, curve, best, axis, weight, log_y=log_y and curve.key == "loss", whole=whole
+        )
+        with grid.cell():
             live_chart(figure, f"curve-{curve.key}-{run.id}", alt=_(curve.name))
-    with grid.cell():
-        show_findings(kind.diagnose(log))
-        probes.probe_strip(run)
+    show_findings(kind.diagnose(log))
+    probes.probe_strip(run)
 
 
 def show_findings(findings: list[Finding]) -> None:
@@ -117,7 +116,7 @@ def curve_figure(
         best_label=_best_label(best),
         y_format=curve.y_format,
         integer_x=axis != "seconds",
-        height=270,
+        height=CHART_HEIGHT,
     )
     if not whole:
         figure.update_yaxes(

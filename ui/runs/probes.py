@@ -16,6 +16,7 @@ from ui.kit import image_display
 from ui.kit.i18n import _
 
 _FOLLOW_SECONDS = 10.0
+_STRIP, _STRIP_WIDTH = 4, 320  # images in a strip, and its least width in pixels
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -76,15 +77,20 @@ def _show_images(run: Run, x: np.ndarray, y: np.ndarray, predictions: np.ndarray
     captions = [f"{classes[a]}  {100 * p[a]:.0f}%" for a, p in zip(answers, predictions, strict=True)]
     marks = [bool(a == t) for a, t in zip(answers, y, strict=True)]
     right = sum(marks)
-    st.image(
-        image_display.tile_images(images, 4, 4, marks=marks, captions=captions),
-        width="stretch",
-        caption=_(
+    # Two strips: side by side where there is room, one below the other on a phone.
+    grid = st.grid(2, min_column_width=_STRIP_WIDTH, gap="xsmall")
+    for part in (slice(0, _STRIP), slice(_STRIP, None)):
+        if images[part]:
+            tiles = image_display.tile_images(
+                images[part], _STRIP, 4, marks=marks[part], captions=captions[part]
+            )
+            grid.cell().image(tiles, width="stretch", alt=", ".join(captions[part]))
+    st.caption(
+        _(
             N_("{right} of {count} correct. Captions show the prediction and its confidence."),
             right=right,
             count=len(y),
-        ),
-        alt=", ".join(captions),
+        )
     )
 
 

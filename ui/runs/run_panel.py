@@ -82,15 +82,19 @@ def stop_runs(members: list[Run]) -> None:
             try_action(queue.stop_run, run)
 
 
-def run_header(run: Run) -> None:
-    """Show name, state, Stop or Resume and the key figures of a run, refreshed while it is active; its end reruns the whole page."""
+def run_header(run: Run, next_button: Callable[[bool], None] | None = None) -> None:
+    """Show name, state, Stop or Resume and the key figures of a run, refreshed while it is active; its end reruns the whole page.
+
+    With `next_button` the header holds the main action of the page: of a run that ended, it draws one more button, as the main
+    one if its argument is true.
+    """
     status = run.status()
     if status.is_active:
         st.session_state[_WATCHED] = run.id
     elif st.session_state.get(_WATCHED) == run.id:
         del st.session_state[_WATCHED]
         _announce_best(run)
-    _refresh(_live_header, run, status, f"header-{run.id}")
+    _refresh(functools.partial(_live_header, next_button), run, status, f"header-{run.id}")
 
 
 def run_panel(run: Run, before_first_step: Callable[[], None]) -> None:
@@ -108,12 +112,12 @@ def _refresh(draw: Callable[[str, bool], None], run: Run, status: Status, key: s
 
 
 @with_error_boundary
-def _live_header(run_id: str, was_active: bool) -> None:
+def _live_header(next_button: Callable[[bool], None] | None, run_id: str, was_active: bool) -> None:
     run = store.find_run(run_id, private=True)  # the page has checked that its visitor may see it
     status = run.status()
     if was_active and not status.is_active:
         st.rerun()
-    _show_status(run, status)
+    _show_status(run, status, next_button)
 
 
 @with_error_boundary
@@ -149,7 +153,7 @@ def _group_link(run: Run) -> None:
             )
 
 
-def _show_status(run: Run, status: Status) -> None:
+def _show_status(run: Run, status: Status, next_button: Callable[[bool], None] | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
             state_badge(status)
@@ -158,7 +162,9 @@ def _show_status(run: Run, status: Status) -> None:
             title = f"**{escape_markdown(run_name(run))}** · {escape_markdown(_(about))}"
             st.markdown(title, help=run.id, width="content")
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
-            _run_controls(run, status)
+            has_button = _run_controls(run, status, is_main=next_button is not None)
+            if next_button and not status.is_active:
+                next_button(not has_button)
     data = run.config.get("data", {})
     if original := data.get("stand_in_for"):
         st.caption(
@@ -191,20 +197,28 @@ def _show_status(run: Run, status: Status) -> None:
     key_figures.show_key_figures(run, status, cache.run_metrics(run))
 
 
-def _run_controls(run: Run, status: Status) -> None:
+def _run_controls(run: Run, status: Status, *, is_main: bool) -> bool:
+    """Draw Stop, Resume or the buttons to try the model; return whether there is any. `is_main` says whether the first one is the
+    page's main action; Stop is.
+    """
+    kind = "primary" if is_main else "secondary"
     if status.is_active:
         stop_button(run, is_main=True)
-    elif status.state in ("stopped", "interrupted", "failed") and st.button(
-        _(N_("Resume")), icon=":material/resume:", key=f"resume-{run.id}"
-    ):
-        try_action(queue.resume_run, run)
-        st.rerun()
-    elif status.state == "finished" and run.best_weights_path.exists():
-        _try_buttons(run)
+        return True
+    if status.state in ("stopped", "interrupted", "failed"):
+        if st.button(_(N_("Resume")), icon=":material/resume:", key=f"resume-{run.id}", type=kind):
+            try_action(queue.resume_run, run)
+            st.rerun()
+        return True
+    if status.state != "finished" or not run.best_weights_path.exists():
+        return False
+    return _try_buttons(run, is_main=is_main)
 
 
-def _try_buttons(run: Run) -> None:
-    """Buttons to the pages on which the trained model can be tried."""
-    for link in run.task.try_links:
-        if st.button(_(link.label), icon=link.icon, key=f"try-{link.page}-{run.id}"):
+def _try_buttons(run: Run, *, is_main: bool) -> bool:
+    """Draw the buttons to the pages on which the trained model can be tried; return whether there is any."""
+    for place, link in enumerate(run.task.try_links):
+        kind = "primary" if is_main and place == 0 else "secondary"
+        if st.button(_(link.label), icon=link.icon, key=f"try-{link.page}-{run.id}", type=kind):
             st.switch_page(PAGES[link.page].path, query_params={link.parameter: run.id})
+    return bool(run.task.try_links)

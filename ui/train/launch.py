@@ -39,8 +39,10 @@ class Choice:
         return isinstance(self.recipe, Recipe) and self.seconds is not None
 
 
-def launch_card(run: Run | None) -> Choice:
-    """Draw the card that starts a run. Beside an attached `run` its settings are folded, so that the results stand high on the page."""
+def launch_card(run: Run | None, *, is_main: bool) -> Choice:
+    """Draw the card that starts a run. Its settings are folded below an attached `run`, which they can be taken from. `is_main` says
+    whether Start is the page's main action.
+    """
     with st.container(border=True, gap="small"):
         left, right = st.columns([5, 3], gap="small")
         with left:
@@ -64,7 +66,7 @@ def launch_card(run: Run | None) -> Choice:
             with st.expander(_(N_("More settings")), icon=":material/tune:", key="more-settings"):
                 recipe, seconds = _more_settings(task, base, prefix, values)
         choice = Choice(task, recipe, seconds)
-        _start_row(choice, is_main=run is None or not run.status().is_active)
+        _start_row(choice, is_main=is_main)
         if isinstance(recipe, Recipe):
             data_source.show_missing_weights(task, recipe)
             if seconds is not None:
@@ -253,11 +255,11 @@ def start_run(task: tasks.Task, recipe: Recipe, seconds: int) -> None:
         flash(Message(N_("Training started.")), "success")
 
 
-def take_over_recipe(run: Run) -> None:
-    """Fill the form with the recipe of `run` (callback)."""
+def take_over_recipe(run: Run) -> bool:
+    """Fill the form with the recipe of `run` (callback); return whether that was possible."""
     recipe = try_action(lambda: run.recipe)
     if recipe is None:
-        return
+        return False
     task = run.task
     quick = min((True, False), key=lambda q: len(recipe.difference(_recorded(task, q))))
     plain, recorded = (task.quick_recipe() if quick else task.recipe), _recorded(task, quick)
@@ -269,6 +271,7 @@ def take_over_recipe(run: Run) -> None:
     st.query_params["task"] = task.name
     st.query_params["recipe"] = _QUICK if quick else _FULL
     flash(Message(N_("The settings of this run are in the form.")), "success")
+    return True
 
 
 def _recorded(task: tasks.Task, quick: bool) -> Recipe:

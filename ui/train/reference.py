@@ -20,13 +20,26 @@ from ui.kit import cache, charts, palette
 from ui.kit.data_source import fallback_label
 from ui.kit.i18n import _, _n, escape_markdown, format_duration
 from ui.kit.run_names import run_name
-from ui.runs.curves_panel import AXIS_NAMES, curve_figure
+from ui.runs.curves_panel import AXIS_NAMES, CHART_HEIGHT, curve_figure
 from ui.runs.key_figures import metric_label
 from ui.runs.run_panel import run_link
 
 _NUM_RECENT = 5
 _SMOOTHING = 0.9
 _MIN_WIDTH = 320  # pixels of a chart
+
+
+def show_first_steps() -> None:
+    """Say what to do first, to a visitor who has no run yet."""
+    if not store.list_runs():
+        st.markdown(
+            _(
+                N_(
+                    "**First time?** Keep the settings and press **Start training**. You watch the curves grow; then "
+                    "you see which test examples the model gets wrong."
+                )
+            )
+        )
 
 
 def show_reference(task: tasks.Task) -> None:
@@ -112,7 +125,7 @@ def _show_level(task: tasks.Task, expected: ExpectedResult, epochs: int) -> None
         name,
         y_format=".2%" if is_percentage else "",
         integer_x=True,
-        height=270,
+        height=CHART_HEIGHT,
     )
     figure.update_yaxes(range=[0, 1.05] if is_percentage else [0, 2 * expected.value])
     figure.update_traces(mode="lines")
@@ -120,9 +133,11 @@ def _show_level(task: tasks.Task, expected: ExpectedResult, epochs: int) -> None
 
 
 def _draw_gray(figure: go.Figure, key: str, alt: str) -> None:
-    figure.for_each_trace(
-        lambda trace: trace.update(line={"color": palette.NEUTRAL}, marker={"color": palette.NEUTRAL})
-    )
+    """Show `figure` in gray, the training curve dotted, because colors do not distinguish it from validation."""
+    for trace in figure.data:
+        trace.update(line={"color": palette.NEUTRAL}, marker={"color": palette.NEUTRAL})
+        if trace.marker.symbol == "circle":
+            trace.line.dash = "dot"
     live_chart(figure, key, alt=alt)
 
 
