@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from core.messages import UserError
 from core.runs import store
 from tests import factories
 from ui.compare import equal_budget as panel
-from ui.compare import model_dialog
+from ui.compare import model_dialog, statistics
 from ui.kit import cache, charts, palette, preload
 
 LANGUAGES = pytest.mark.parametrize("language", ["ja", "en"])
@@ -61,7 +62,7 @@ def test_every_view_of_three_runs(visit: Callable, three: list, language: str, v
                 "Accuracy",
                 "MACs (M)",
                 "95% CI (%)",
-                "95% CI, log scale",
+                "Interval",
                 "Parameters",
                 "Training time",
             )
@@ -89,6 +90,33 @@ def test_a_significant_difference_is_reported(visit: Callable, three: list) -> N
     page = visit("compare", nets=nets, view="closely", a=three[0].id, b=three[1].id)
     assert any("is significantly better" in e.value for e in page.at.success)
     assert ", significantly ahead of the rest." in visit("compare", nets=nets).text
+
+
+def test_the_takeaway_says_what_comes_close_and_what_the_last_points_cost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(statistics.st, "info", lambda text, icon: said.append(text))
+    monkeypatch.setattr(statistics, "model_name", lambda result: result.id)
+    models = [
+        statistics.ShownModel(SimpleNamespace(id=name, count=10_000), cost, accuracy)
+        for name, cost, accuracy in (("small", 1e7, 0.834), ("middle", 6e8, 0.897), ("large", 2e9, 0.926))
+    ]
+    statistics.show_findings(models, cost="MACs", is_best_epoch=False)
+    assert said == [
+        "**large** is the most accurate: 92.60%. "
+        "**middle** comes within 2.9 percentage points with 30% of its MACs. "
+        "From **small** (83.40%) to **large** (92.60%), 9.2 percentage points take 200 times the MACs."
+    ]
+    statistics.show_findings(models, cost="", is_best_epoch=False)
+    assert said[1:] == ["**large** is the most accurate: 92.60%."]
+
+
+def test_macs_and_the_pareto_front_are_explained_where_they_stand(visit: Callable, three: list) -> None:
+    page = visit("compare", nets=",".join(r.id for r in three))
+    heading, *others = [m.value for m in page.at.markdown if "/glossary?term=" in m.value][1:]
+    assert "**[MACs](/glossary?term=multiply-adds" in heading
+    assert any("[Pareto front](/glossary?term=pareto-front" in text for text in others)
 
 
 def test_unknown_models_in_the_link_are_ignored(visit: Callable, three: list) -> None:

@@ -103,8 +103,9 @@ def pareto_chart(
                 "array": [upper - height],
                 "arrayminus": [height - lower],
                 "thickness": 2,
-                "width": 5,
-                "color": point.style.color,
+                "width": 4,
+                # Weaker than the marks, so that models with similar results can be distinguished.
+                "color": f"rgba{(*palette.to_rgb(point.style.color), 0.6)}",
             },
             hovertemplate=f"<b>{html.escape(point.name)}</b><br>{cost_label}: %{{x:{number_format}}}<br>"
             f"{accuracy_label}: %{{customdata[0]:.2%}} ({low:.2%}–{high:.2%})<extra></extra>",

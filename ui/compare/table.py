@@ -20,6 +20,7 @@ from ui.components.labeled_scatter import PointLabel, labeled_scatter
 from ui.kit import palette, preload, url
 from ui.kit.i18n import _, escape_markdown, format_duration_short, translate_message
 from ui.kit.image_display import data_url
+from ui.kit.terms import link_terms
 from ui.runs.run_panel import STATE_BADGES
 
 _TABLE_VERSION = (
@@ -34,6 +35,13 @@ COST_NAMES = {
     "ms_1": N_("Latency, batch size 1 (ms)"),
     "ms_64": N_("Latency, batch size 64 (ms/image)"),
     "seconds": N_("Training time (s)"),
+}
+_COSTS_IN_SENTENCES = {
+    "multiply_adds": N_("MACs"),
+    "parameters": N_("parameters"),
+    "ms_1": N_("latency"),
+    "ms_64": N_("latency"),
+    "seconds": "",  # of different machines
 }
 
 
@@ -61,8 +69,9 @@ def cost_chart(selection: Selection) -> None:
             required=True,
             format_func=lambda e: _(N_("Best")) if e == "best" else _(N_("Last")),
         )
+    title = link_terms(_(COST_NAMES[cost]), "multiply-adds")
     selection.heading.markdown(
-        _(N_("**Test accuracy** and {cost}"), cost=f"**{_(COST_NAMES[cost])}**"),
+        _(N_("**Test accuracy** and {cost}"), cost=f"**{title}**"),
         help=_(
             N_(
                 "Both axes are logarithmic, the accuracy axis in the error rate: halving the errors is the "
@@ -94,18 +103,27 @@ def cost_chart(selection: Selection) -> None:
     per_prediction = cost in ("multiply_adds", "ms_1", "ms_64")
     if shown:
         _draw(shown, cost, per_prediction)
-        statistics.show_findings([result for result, _v, _a in shown])
-    notes = (
-        [
-            _(
-                N_(
-                    "Click a point, its name or the box of a table row for details. The dotted line is the Pareto front."
-                )
+        words = _COSTS_IN_SENTENCES[cost]
+        statistics.show_findings(
+            [statistics.ShownModel(result, value, accuracy) for result, value, accuracy in shown],
+            cost=_(words) if words else "",
+            is_best_epoch=epoch == "best",
+        )
+    notes = []
+    if shown:
+        text = _(
+            N_(
+                "Click a point, its name or the box of a table row for details. The dotted line is the Pareto front: "
+                "its models are the most accurate at their cost or less."
             )
-        ]
-        if shown
-        else []
-    )
+        )
+        terms = [link_terms(text, "pareto-front")]
+        if cost == "multiply_adds":
+            text = _(
+                N_("MACs count how often a model multiplies and adds for one prediction: its compute cost.")
+            )
+            terms.append(link_terms(text, "multiply-adds"))
+        st.markdown(" ".join(terms))  # no caption, in which a link would be too faint to read
     if hidden:
         names = ", ".join(escape_markdown(model_name(result)) for result in hidden)
         notes.append(_(N_("Not in the chart (value not available): {networks}"), networks=names))
@@ -218,10 +236,8 @@ def results_table(results: list[ModelResult]) -> None:
             _(N_("MACs (M)")): st.column_config.NumberColumn(
                 format="localized", width=_NUMBER_WIDTH, help=cost_names["multiply_adds"]
             ),
-            _(N_("95% CI (%)")): st.column_config.TextColumn(width=_NUMBER_WIDTH),
-            _(N_("95% CI, log scale")): st.column_config.ImageColumn(
-                width=_BAR_WIDTH, help=_interval_help(intervals)
-            ),
+            _(N_("95% CI (%)")): st.column_config.TextColumn(width=_BAR_WIDTH),
+            _(N_("Interval")): st.column_config.ImageColumn(width=_BAR_WIDTH, help=_interval_help(intervals)),
             _(N_("Latency (ms)")): st.column_config.NumberColumn(
                 format="%.2f", width=_NUMBER_WIDTH, help=cost_names["ms_1"]
             ),
@@ -254,7 +270,7 @@ def _main_columns(
         _(N_("Accuracy")): 100 * result.accuracy if math.isfinite(result.accuracy) else None,
         _(N_("MACs (M)")): round(cost["multiply_adds"] / 1e6, 1),
         _(N_("95% CI (%)")): "–".join(f"{100 * bound:.1f}" for bound in interval) if interval else None,
-        _(N_("95% CI, log scale")): image,
+        _(N_("Interval")): image,
         _(N_("Parameters")): cost["parameters"],
         _(N_("Training time")): format_duration_short(result.seconds) if result.seconds else "–",
         _(N_("Latency (ms)")): cost["ms_1"] if math.isfinite(cost["ms_1"]) else None,

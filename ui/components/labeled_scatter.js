@@ -1,5 +1,5 @@
 const MARKER_RADIUS = 7 // pixels
-const MARK_DISTANCE = 13 // pixels between the centers of two marks
+const MARK_DISTANCE = 17 // pixels between the centers of two marks
 const LEADER_FROM = 15 // pixels; a nearer label needs no line
 const DISTANCES = [13, 20, 30, 42, 56, 74, 96, 122, 152]
 const ANGLES = Array.from({ length: 16 }, (_, i) => (i * Math.PI) / 8)
@@ -160,6 +160,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     button.type = 'button'
     button.textContent = point.text
     button.title = point.hint
+    button.style.borderLeftColor = point.color
     button.setAttribute('aria-label', point.hint)
     button.onclick = () => root.open(point.id)
   })
