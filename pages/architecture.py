@@ -3,39 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import streamlit as st
 
 from core import models, tasks
 from core.messages import N_, UserError
 from core.training.recipe import Recipe
-from ui.architecture import drawing, feature_map_sizes, model_summary, networks
+from ui.architecture import drawing, feature_map_sizes, model_summary, networks, takeaway
 from ui.architecture.train_button import train_button
 from ui.kit import url
 from ui.kit.data_source import show_missing_weights
-from ui.kit.forms import group_form, is_allowed
+from ui.kit.forms import FIELD_COLUMNS, draw_field, group_form, is_allowed
 from ui.kit.frame import page
 from ui.kit.i18n import _, translate_message
-
-if TYPE_CHECKING:
-    from streamlit.delta_generator import DeltaGenerator
-
-MAX_WIDTH_BESIDE = 780  # pixels of a drawing that leaves room for the options, reduced to three quarters
 
 
 def choose_task() -> tasks.Task:
     """Let the visitor select a task; its model is inspected."""
     by_name = {t.name: t for t in tasks.TASKS if networks.has_summary(t)}
-    name = url.choose_one(
-        st.selectbox,
-        _(N_("Model")),
-        list(by_name),
-        key="net",
-        default="cifar10-sandbox",
-        format_func=lambda n: _(by_name[n].title),
-    )
-    st.caption(_(by_name[name].about))
+    choice, about = st.columns([4, 5], vertical_alignment="bottom")
+    with choice:
+        name = url.choose_one(
+            st.selectbox,
+            _(N_("Model")),
+            list(by_name),
+            key="net",
+            default="cifar10-sandbox",
+            format_func=lambda n: _(by_name[n].title),
+        )
+    about.caption(_(by_name[name].about))
     return by_name[name]
 
 
@@ -55,23 +52,20 @@ def choose_part(task: tasks.Task) -> str:
     )
 
 
-def place_drawing(task: tasks.Task, part: str) -> tuple[DeltaGenerator, DeltaGenerator, int]:
-    """Where the drawing and the options stand, and how many options in a row: side by side if the task's own drawing leaves room, so that
-    the options stay where they are while they change it; else the options below. On a phone the drawing comes first.
-    """
-    if task.recipe.part("model") and drawing.natural_width(task, part) <= MAX_WIDTH_BESIDE:
-        shown, options = st.columns([7, 3], gap="medium")
-        return shown, options, 1
-    return st.container(), st.container(), 3
-
-
-def choose_options(task: tasks.Task, columns: int) -> dict[str, Any]:
-    """Show the model's options in rows of `columns`. Returns their values, which can be out of bounds."""
+def choose_options(task: tasks.Task) -> dict[str, Any]:
+    """Show the model's options in rows of about the same length. Returns their values, which can be out of bounds."""
     names = [n for n in task.fields() if task.recipe.field(n).json_schema_extra["passes_to"] == "model"]
     if not names:
         st.caption(_(N_("This model has no options. Its architecture follows the paper.")))
         return {}
-    return group_form(task.recipe, names, f"net.{task.name}", columns)
+    switches = [n for n in names if task.recipe.field(n).annotation is bool]
+    fields = [n for n in names if n not in switches]
+    prefix, rows = f"net.{task.name}", -(-len(fields) // FIELD_COLUMNS)
+    values = group_form(task.recipe, fields, prefix, -(-len(fields) // rows)) if fields else {}
+    with st.container(
+        horizontal=True, gap="medium"
+    ):  # as wide as their labels, which a phone would cut off in columns
+        return values | {name: draw_field(task.recipe, name, prefix) for name in switches}
 
 
 def allowed_recipe(task: tasks.Task, options: dict[str, Any]) -> Recipe | None:
@@ -86,14 +80,15 @@ def allowed_recipe(task: tasks.Task, options: dict[str, Any]) -> Recipe | None:
 def show_cost(
     task: tasks.Task, recipe: Recipe, options: dict[str, Any], part: str, former: dict[str, Any] | None
 ) -> None:
-    """Show the metrics of a model and the Train button."""
+    """Show the metrics of a model, the Train button, and what the metrics say."""
     built = networks.build_network(task, options, part)
+    before = networks.build_network(task, former, part) if former else None
     metrics, train = st.columns([5, 1.3], vertical_alignment="center")
     with metrics:
-        before = networks.build_network(task, former, part).layers if former else None
-        model_summary.show_metrics(built.layers, before)
+        model_summary.show_metrics(built.layers, before.layers if before else None)
     with train:
         train_button(task, recipe)
+    takeaway.show_takeaway(task, built, options, before, former or {})
 
 
 def show_tabs(task: tasks.Task, options: dict[str, Any], part: str) -> None:
@@ -121,22 +116,18 @@ with page("architecture"):
     url.migrate_task_names()
     task = choose_task()
     part = choose_part(task)
-    shown, beside, columns = place_drawing(task, part)
-    with beside:
-        options = choose_options(task, columns)
+    options = choose_options(task)  # above the drawing, so that they stay where they are while they change it
     recipe = allowed_recipe(task, options)
     try:
         if recipe:
             networks.build_network(task, options, part)
     except UserError as error:
         recipe = None
-        with shown:
-            st.warning(translate_message(error.message), icon=":material/broken_image:")
+        st.warning(translate_message(error.message), icon=":material/broken_image:")
     if recipe:
         former = networks.former_options(task, options)
-        with shown:
-            show_missing_weights(task, recipe)
-            drawing.show_drawing(task, options, part, former)
+        show_missing_weights(task, recipe)
+        drawing.show_drawing(task, options, part, former)
         show_cost(task, recipe, options, part, former)
         show_tabs(task, options, part)
     else:

@@ -59,7 +59,10 @@ def test_a_model_is_summarized(visit: Callable, net: str, language: str) -> None
 def test_a_change_shows_its_cost_and_impossible_options_are_explained(visit: Callable) -> None:
     page = visit("architecture", net="cifar10-sandbox")
     assert not any(m.delta for m in page.at.metric)
+    assert "**blocks.5** (49%) has the most parameters, **blocks.1** (24%) the most MACs" in page.text
     page.set("net.cifar10-sandbox.width", 64)
+    said = "**Width (filters) 32 → 64**: parameters ×3.98, MACs ×3.96, activation memory ×2. The MACs change most in **blocks.1**"
+    assert said in page.text
     deltas = {m.label: m.delta for m in page.at.metric}
     assert deltas["MACs"] == "+296%" and deltas["Parameters"] == "+298%" and not deltas["Weighted layers"]
     assert {m.label: m.proto.delta_description for m in page.at.metric}["MACs"] == "vs. 39.7 M"

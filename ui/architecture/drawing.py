@@ -119,12 +119,6 @@ def _title(block: Block, network: nn.Module) -> str:
     return _(_INPUT) if block.kind == "input" else f"{_(BLOCK_KINDS[block.kind][0])}: {block.label}"
 
 
-def natural_width(task: tasks.Task, part: str) -> float:
-    """Width in pixels of the drawing with the task's own options, at the size at which its labels can be read."""
-    blocks = networks.build_network(task, task.recipe.part("model"), part).blocks
-    return block_layout.arrange(blocks, block_layout.map_unit(blocks)).width
-
-
 def facts(block: Block) -> list[str]:
     """Name in the code, output shape, parameters, MACs, receptive field and layers of a block, a line each."""
     lines = [] if block.kind == "input" else [block.name]

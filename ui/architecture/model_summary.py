@@ -54,8 +54,8 @@ def show_metrics(layers: Sequence[LayerSummary], former: Sequence[LayerSummary] 
             _format_count,
             _(
                 N_(
-                    "For one image, counting convolutional and fully connected layers. One MAC is two "
-                    "floating-point operations."
+                    "Multiply-accumulate operations for one image, in convolutional and fully connected layers. "
+                    "One MAC is two floating-point operations."
                 )
             ),
         ),

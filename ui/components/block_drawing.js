@@ -21,7 +21,10 @@ const outline = ({ x, y, w, h, dx, dy }) => corners(
   [x, y], [x + dx, y - dy], [x + w + dx, y - dy], [x + w + dx, y + h - dy], [x + w, y + h], [x, y + h])
 
 const SMALLEST = 0.7
-const scaleOf = (box, width) => Math.min(1, Math.max(SMALLEST, (box.scroller.clientWidth || width) / width))
+const LARGEST = 2.2
+const HEIGHT = 440 // pixels to which a drawing is enlarged
+const largestOf = (data) => Math.max(1, Math.min(LARGEST, HEIGHT / (data.bottom - data.top)))
+const scaleOf = (box, data) => Math.min(largestOf(data), Math.max(SMALLEST, (box.scroller.clientWidth || data.width) / data.width))
 
 export default function ({ data, parentElement, setTriggerValue }) {
   let box = parentElement.querySelector('.manabi-blocks')
@@ -46,9 +49,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const svg = makeSvg('svg', { viewBox: `0 ${data.top} ${data.width} ${height}`, role: 'group', 'aria-label': data.alt })
   svg.style.minWidth = `${SMALLEST * data.width}px`
   svg.style.width = '100%'
-  svg.style.maxWidth = `${data.width * Math.max(1, Math.min(1.5, 400 / height))}px`
+  svg.style.maxWidth = `${data.width * largestOf(data)}px`
 
-  const scale = scaleOf(box, data.width)
+  const scale = scaleOf(box, data)
   box.scroller.style.setProperty('--label-scale', 1 / scale)
   for (const { name, from, to } of data.groups) {
     const group = makeSvg('g', { class: 'group' }, svg), y = data.bottom - 30

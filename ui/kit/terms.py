@@ -14,7 +14,7 @@ PAGE_TERMS = {
     "gradient_descent": ("loss",),
     "train": ("loss", "accuracy"),
     "compare": ("accuracy", "grad-cam"),
-    "architecture": ("parameters", "receptive-field"),
+    "architecture": ("parameters", "multiply-adds", "receptive-field"),
     "browse": ("instance-mask", "keypoint", "coco"),
     "translate": ("cycle-consistency",),
     "photos": ("transfer-learning",),
