@@ -61,7 +61,7 @@ def choose_options(task: tasks.Task) -> dict[str, Any]:
     switches = [n for n in names if task.recipe.field(n).annotation is bool]
     fields = [n for n in names if n not in switches]
     prefix, rows = f"net.{task.name}", -(-len(fields) // FIELD_COLUMNS)
-    values = group_form(task.recipe, fields, prefix, -(-len(fields) // rows)) if fields else {}
+    values = group_form(task.recipe, fields, prefix, max(3, -(-len(fields) // rows))) if fields else {}
     with st.container(
         horizontal=True, gap="medium"
     ):  # as wide as their labels, which a phone would cut off in columns

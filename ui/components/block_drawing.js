@@ -22,7 +22,7 @@ const outline = ({ x, y, w, h, dx, dy }) => corners(
 
 const SMALLEST = 0.7
 const LARGEST = 2.2
-const HEIGHT = 440 // pixels to which a drawing is enlarged
+const HEIGHT = 370 // pixels to which a drawing is enlarged
 const largestOf = (data) => Math.max(1, Math.min(LARGEST, HEIGHT / (data.bottom - data.top)))
 const scaleOf = (box, data) => Math.min(largestOf(data), Math.max(SMALLEST, (box.scroller.clientWidth || data.width) / data.width))
 
