@@ -119,10 +119,7 @@ GROUP = Group(
             page="architecture",
             parameters={"net": "cifar10-mobilenetv1"},
             after=("vgg",),
-            terms=(
-                "depthwise-convolution",
-                "multiply-adds",
-            ),
+            terms=("depthwise-convolution",),
         ),
         Concept(
             id="efficientnet",
@@ -156,10 +153,7 @@ GROUP = Group(
                 "resnet",
                 "mobilenet",
             ),
-            terms=(
-                "pareto-front",
-                "multiply-adds",
-            ),
+            terms=("pareto-front",),
         ),
         Concept(
             id="grad-cam",
