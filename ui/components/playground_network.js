@@ -1,6 +1,6 @@
 // The network: inputs, the map of every unit, the output, and weights as lines; buttons that add and remove layers and units.
-const ROOM = { wide: 440, narrow: 330 }
-const TOP = { editable: 74, fixed: 30 }, FOOT = 38
+const ROOM = { wide: 372, narrow: 262 }
+const TOP = 74, FOOT = 38 // the same room without buttons, so that two networks side by side are level
 const LIMITS = { layers: 5, units: 32 }
 
 const drawTile = (pen, image, { x, y, size }, theme, dead, marked) => {
@@ -49,7 +49,7 @@ const placeColumns = (columns, width, top, inner) => {
 const drawWeights = (pen, data, places, theme) => {
   data.weights.forEach((layer, index) => {
     const values = new Int8Array(bytes(layer.values).buffer), from = places[index], to = places[index + 1]
-    const many = from.length * to.length, [thin, thick] = many > 300 ? [0.3, 1.4] : many > 100 ? [0.4, 2] : [0.6, 3]
+    const many = from.length * to.length, [thin, thick] = many > 300 ? [0.2, 1] : many > 100 ? [0.4, 2] : [0.6, 3]
     // The strongest last, on top of the others.
     const order = Array.from(values, (_, i) => i).sort((a, b) => Math.abs(values[a]) - Math.abs(values[b]))
     for (const i of order) {
@@ -99,7 +99,7 @@ const drawCaptions = (pen, box, data, columns, places, theme, top, height) => {
 const drawNetwork = (box, data, theme, colors) => {
   const width = box.net.parentElement.clientWidth || 400, narrow = box.classList.contains('stacked')
   const largest = Math.max(data.inputs.names.length, ...data.layers.map(({ count }) => count))
-  const top = data.editable ? TOP.editable : TOP.fixed, room = (narrow ? ROOM.narrow : ROOM.wide) - TOP.fixed - FOOT
+  const top = TOP, room = narrow ? ROOM.narrow : ROOM.wide
   const inner = narrow ? Math.min(room, Math.max(130, 57 * largest)) : room, height = top + inner + FOOT
   const pen = prepare(box.net, width, height)
   box.net.style.width = `${width}px`
