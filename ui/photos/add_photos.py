@@ -114,6 +114,18 @@ def _ready_made(open_project: OpenProject, label: str, key: str) -> None:
         )
 
 
+def show_limits() -> None:
+    """Say once what the upload boxes take: their own words are English in every language, and cut off where there is little room."""
+    st.caption(
+        _(
+            N_(
+                "Drop photos on a box, or press its button. JPEG, PNG, WebP, HEIC and others, up to {size} MB each."
+            ),
+            size=_MAX_PHOTO_MB,
+        )
+    )
+
+
 def archive_popover(open_project: OpenProject, key: str) -> None:
     """Draw a popover with the uploads of a folder and of a zip of class folders."""
     box = st.popover(

@@ -23,14 +23,21 @@ def gallery(
     *,
     caption: Callable[[Photo], Sequence[ColoredText]] = lambda p: [("", p.label)],
     alt: str,
+    first: int = PAGE_SIZE,
 ) -> None:
-    """Show `photos`, `PAGE_SIZE` at a time, each with its `caption`, and the actions on the chosen ones. `key` is unique on the page."""
+    """Show `photos`, `PAGE_SIZE` at a time, each with its `caption`, and the actions on the chosen ones. `key` is unique on the page.
+
+    If there are more than `first`, only those are shown until the visitor asks for the rest.
+    """
     if not photos:
         st.caption(_(N_("No matching images.")))
         return
     pages = -(-len(photos) // PAGE_SIZE)
     page = min(st.session_state.get(f"_page.{key}", 0), pages - 1)
-    shown = photos[page * PAGE_SIZE : (page + 1) * PAGE_SIZE]
+    is_short = len(photos) > first and not st.session_state.get(f"_open.{key}")
+    if is_short:
+        page, pages = 0, 1
+    shown = photos[page * PAGE_SIZE : (page + 1) * PAGE_SIZE][: first if is_short else None]
     chosen = [p.id for p in photos if p.id in st.session_state.get(f"_chosen.{key}", ())]
     _actions(project, photos, chosen, key, page, pages)
     image_grid(
@@ -39,6 +46,13 @@ def gallery(
         lambda index: _toggle(key, shown[index].id),
         alt=alt,
     )
+    if is_short:
+        st.button(
+            _n("Show all {count} photo", "Show all {count} photos", len(photos)),
+            icon=":material/expand_more:",
+            key=f"open-{key}",
+            on_click=lambda: st.session_state.update({f"_open.{key}": True}),
+        )
 
 
 def _toggle(key: str, photo_id: str) -> None:

@@ -31,6 +31,7 @@ _VIEWS = {
     "curve": N_("More photos?"),
     "baseline": N_("Classical baseline"),
 }
+_FIRST_PHOTOS = 8  # of many; the rest on demand
 _FEW_TEST_PHOTOS = 100  # below which the page says how much one photo weighs
 
 
@@ -285,7 +286,14 @@ def _gallery(
         moved = [("", _(N_("now: {name}"), name=photo.label))] if photo.label != true else []
         return [*([marks[photo.id]] if marks else []), (color, words), *moved]
 
-    gallery(project, [by_id[i] for i in ids if i in by_id], key, caption=caption, alt=_(N_("Test photos")))
+    gallery(
+        project,
+        [by_id[i] for i in ids if i in by_id],
+        key,
+        caption=caption,
+        alt=_(N_("Test photos")),
+        first=_FIRST_PHOTOS,
+    )
 
 
 def _show_classes(result: ProjectResult) -> None:

@@ -118,6 +118,7 @@ def _load_example(example: Example, title: str, place: DeltaGenerator) -> None:
 def show_classes() -> tuple[str, ...]:
     """Draw empty classes, whose first photo makes a project of them; return their names."""
     collect.show_heading()
+    add_photos.show_limits()
     count = st.session_state.get(_COUNT_KEY, _NUM_CLASSES)
     places = [st.container(border=True, gap="small") for _class in range(count)]
     names = []

@@ -94,7 +94,7 @@ def _choose_source(project: Project | None, tests: list[str]) -> str:
     source = url.choose_one(_no_widget, "", options, key="try", default=options[0])
     photos = {p.id: p for p in project.photos(dropped=True)} if tests else {}
     tiles = [
-        FilmTile("upload", _(N_("Upload")), icon="upload", selected=source == "upload"),
+        FilmTile("upload", _(N_("File")), icon="upload", selected=source == "upload"),
         FilmTile("camera", _(N_("Camera")), icon="camera", selected=source == "camera"),
         *(
             FilmTile(
@@ -150,6 +150,13 @@ def _show_unknown(run: Run, pixels: np.ndarray) -> None:
                 "Distance of the features to the nearest training photos. The limit accepts this share of validation photos."
             )
         ),
+    )
+    st.caption(
+        _(
+            N_(
+                "A hint, not a guarantee: photos of other things can pass, if the model does not tell them apart."
+            )
+        )
     )
 
 
