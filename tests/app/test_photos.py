@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from core import paths
+from core import paths, pretrained
 from core.messages import UserError
 from core.projects import splits, store
 from core.projects import tasks as photo_tasks
-from core.projects.results import load_result
+from core.projects.rate_finder import RateTest
+from core.projects.results import ProjectResult, load_result
 from core.projects.store import Project
 from core.runs.store import Run
+from core.task_spec import Task
+from core.training.photo_recipes import PhotoFields
 from tests import factories
 from tests.app.conftest import Page
 from tests.photo_files import photos_of, zipped
@@ -74,9 +79,11 @@ def test_a_zip_becomes_a_project_and_its_test_folder_the_test_split(visit: Calla
     assert "**猫**" in page.text and not page.errors
 
 
-def test_a_zip_that_cannot_be_read_is_one_sentence_and_leaves_no_project(visit: Callable) -> None:
+@pytest.mark.parametrize("kept", [0, 2000], ids=["nothing", "broken off"])
+def test_a_zip_that_cannot_be_read_is_one_sentence_and_leaves_no_project(visit: Callable, kept: int) -> None:
     page = visit("photos")
-    page.set("zip-start-0", ("ours.zip", b"no zip", "application/zip"))
+    content = zipped({**photos_of(0, 8, "cat"), **photos_of(9, 8, "dog")}).getvalue()
+    page.set("zip-start-0", ("ours.zip", content[:kept] or b"no zip", "application/zip"))
     assert len(page.errors) == 1 and page.says("Load example")
     assert not paths.projects().exists() or not list(paths.projects().iterdir())
 
@@ -193,6 +200,61 @@ def test_start_trains_the_frozen_backbone_and_waits_for_the_end(
     assert started.recipe.init == "frozen"
     assert started.recipe.num_validation == photo_tasks.fitted_recipe(project, "backbone").num_validation
     assert page.at.button("photos-start").disabled
+
+
+def test_a_learning_rate_is_found_and_taken_over(
+    visit: Callable, project: Project, launched: list[Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    losses = [3.0, 2.9, 2.6, 2.0, 1.5, 1.4, 4.0]
+    points = tuple(SimpleNamespace(rate=10.0 ** (i - 6), loss=v, smoothed=v) for i, v in enumerate(losses))
+    tested = []
+
+    def find_rate(task: Task, recipe: PhotoFields) -> Iterator[RateTest]:
+        tested.append((task.name, recipe.init))
+        yield RateTest(points[:3], 0.5)
+        yield RateTest(points, 1.0, 0.0032)
+
+    monkeypatch.setattr("core.projects.rate_finder.find_rate", find_rate)
+    page = visit("photos", project=project.id)
+    page.press("Run range test")
+    assert tested == [(photo_tasks.task_name(project, "backbone"), "frozen")]
+    assert len(page.at.get("plotly_chart")) > 0
+    page.press("Use 0.0032")
+    assert page.at.number_input("photos.backbone.frozen.learning_rate").value == 0.0032
+    # The curve stays, because only the rate has changed; another setting makes it outdated.
+    assert page.at.button("photos-rate-use").disabled and not page.errors
+    page.press("Start training")
+    assert launched[0].recipe.learning_rate == 0.0032
+    page.at.number_input("photos.backbone.frozen.weight_decay").set_value(0.5)
+    page.run()
+    assert page.at.button("photos-rate-test").label == "Run range test"
+
+
+def test_missing_imagenet_weights_are_said_and_a_file_that_was_copied_is_offered(
+    visit: Callable, project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    entry = pretrained.get_weights("resnet18-imagenet")
+    page = visit("photos", project=project.id)
+    assert entry.command in page.text and str(entry.path.parent) in page.text
+    assert "resnet18" not in page.at.selectbox("model").options
+    entry.path.parent.mkdir(parents=True)
+    entry.path.touch()
+    page.run()
+    assert page.word("ResNet-18 (ImageNet)") in page.at.selectbox("model").options
+    assert entry.command not in page.text
+    assert entry.command not in visit("photos", project=project.id, mode="scratch").text
+
+
+def test_of_many_photos_a_first_row_is_shown_and_the_rest_on_demand(
+    visit: Callable, project: Project, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ui.photos.result._FIRST_PHOTOS", 3)
+    monkeypatch.setattr(ProjectResult, "misclassified", lambda found: {(0, 1): list(found.photo_ids)})
+    page = visit("photos", project=project.id, result="wrong")
+    assert len(tiles(page, "wrong")) == 3
+    page.press("Show all 4 photos")
+    assert len(tiles(page, "wrong")) == 4
 
 
 def test_a_result_is_read_with_its_interval(visit: Callable, project: Project, run: Run) -> None:

@@ -15,7 +15,18 @@ from core.analysis.evaluation_report import ClassificationReport
 from core.analysis.significance import wilson_interval
 from core.files import write_json
 from core.messages import UserError
-from core.projects import calibration, dataset, learning_curve, results, run_photos, splits, store, unknown
+from core.projects import (
+    calibration,
+    dataset,
+    learning_curve,
+    rate_finder,
+    results,
+    run_photos,
+    splits,
+    store,
+    unknown,
+)
+from core.projects import tasks as photo_tasks
 from core.runs.store import Run
 from tests import factories
 from tests.unit.test_photo_projects import make_project
@@ -184,6 +195,19 @@ def test_calibration_of_a_run(run: Run) -> None:
 
 
 # ---- none of these ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_the_range_test_of_a_project_ends_within_its_time_and_gives_the_threads_back() -> None:
+    project = make_project(cat=20, dog=20)
+    task, recipe = photo_tasks.make_task(project, "backbone"), photo_tasks.fitted_recipe(project, "backbone")
+    threads = torch.get_num_threads()
+    *course, last = rate_finder.find_rate(task, recipe)
+    assert [t.share for t in course] == sorted(t.share for t in course) and last.share == 1.0
+    assert last.points == course[-1].points and 1e-6 < last.suggestion < 10
+    [_first, last] = rate_finder.find_rate(task, recipe, max_seconds=0)
+    assert len(last.points) == 1 and last.suggestion is None
+    assert torch.get_num_threads() == threads
 
 
 def test_unknown_photos_are_told_by_the_distance_to_the_training_photos(run: Run) -> None:

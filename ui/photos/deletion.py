@@ -11,9 +11,9 @@ from core.projects import store
 from core.projects.store import Project
 from ui.kit.frame import flash, try_action
 from ui.kit.i18n import _, _n, escape_markdown
-from ui.photos import export, heat, live_head, preview, project_bar, result, thumbnails, trust
+from ui.photos import export, heat, live_head, preview, project_bar, rate_finder, result, thumbnails, trust
 
-_CACHES = (export, heat, live_head, preview, result, thumbnails, trust)
+_CACHES = (export, heat, live_head, preview, rate_finder, result, thumbnails, trust)
 
 
 def show_deletion(project: Project) -> None:

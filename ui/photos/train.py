@@ -19,7 +19,7 @@ from ui.kit import forms, url
 from ui.kit.frame import debounced, flash
 from ui.kit.i18n import _, translate_message
 from ui.kit.run_names import run_name
-from ui.photos import live_head, preview, project_bar
+from ui.photos import live_head, preview, project_bar, rate_finder
 from ui.runs import run_panel
 from ui.train.launch import show_estimate
 
@@ -105,6 +105,37 @@ def _choose_mode() -> str:
     return mode
 
 
+def _show_missing_weights(mode: str) -> None:
+    """Say which pretrained network is used while ImageNet's weights are not installed, and how to get these."""
+    missing = [
+        pretrained.get_weights(f.pretrained)
+        for f in MODELS.values()
+        if f.pretrained and not pretrained.is_checkpoint(f.pretrained) and not _is_installed(f.pretrained)
+    ]
+    if mode == "scratch" or not missing:
+        return
+    [entry, *_others] = missing
+    with st.popover(_(N_("ImageNet weights")), icon=":material/cloud_off:", type="tertiary"):
+        st.markdown(
+            _(
+                N_(
+                    "{title} is not installed, so training starts from models pretrained on CIFAR-10, which come with "
+                    "this app. To offer {title} too, run this once with internet access ({size} MB):"
+                ),
+                title=_(entry.title),
+                size=round(entry.bytes / 1e6),
+            )
+        )
+        st.code(entry.command, language="bash")
+        st.markdown(
+            _(
+                N_("Offline: copy the file `{file}` to `{folder}`, then reload this page."),
+                file=entry.path.name,
+                folder=entry.path.parent,
+            )
+        )
+
+
 def _choose_and_start(project: Project, mode: str, *, is_retrain: bool) -> None:
     """Draw the choice of a model, the Start button, and the settings below it."""
     names = [m for m in MODELS if mode in usable_inits(m)]
@@ -117,13 +148,16 @@ def _choose_and_start(project: Project, mode: str, *, is_retrain: bool) -> None:
         format_func=lambda m: _(MODELS[m].title),
         help=_(N_("Pretrained models start from weights that come with this app.")),
     )
+    _show_missing_weights(mode)
     task = tasks.make_task(project, model)
     base = tasks.fitted_recipe(project, model, mode)
     start_place = st.container()
-    recipe = _settings(task, base, f"photos.{model}.{mode}")
+    prefix = f"photos.{model}.{mode}"
+    recipe = _settings(task, base, prefix)
     with start_place:
         _start_controls(project, task, recipe, is_retrain=is_retrain)
     if isinstance(recipe, PhotoFields):
+        rate_finder.rate_finder_popover(project, task, recipe, prefix)
         preview.augmentation_popover(project, task, recipe)
         if mode == "frozen":
             live_head.show_live(project, task, recipe)
