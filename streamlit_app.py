@@ -11,7 +11,13 @@ from ui.kit.i18n import _
 
 with page("home"):
     st.title(_(N_("Learn deep learning by doing")))
-    st.markdown(_(N_("Draw, train, compare. Open every model up and change it.")))
+    st.markdown(
+        _(
+            N_(
+                "Train real neural networks on this computer, watch them learn, and look inside. Start here: draw a digit."
+            )
+        )
+    )
     hero.show_hero()
     path.show_path()
     runs_strip.show_runs()

@@ -13,6 +13,7 @@ from ui.browse import (
     grid,
     image_view,
     navigation,
+    presets,
     source_picker,
     statistics_view,
 )
@@ -25,6 +26,7 @@ VIEWS = {"images": N_("Images"), "statistics": N_("Statistics"), "oddities": N_(
 with page("browse"):
     url.migrate_parameters("", migrate_browse_link)
     coco, view = None, ""
+    source_picker.warn_unknown_source()
     image_id = navigation.image_id_from_url()
     if image_id is None:
         bar = st.container(horizontal=True, vertical_alignment="center")
@@ -64,10 +66,13 @@ with page("browse"):
             annotation_issues.show_issues(coco)
         else:
             error_hunt.show_task(source)
+            tries = st.container()
             rows = filter_bar.show_filter(coco, bar)
+            with tries:
+                presets.show_presets(coco)
             if rows is not None:
-                source_picker.describe_source(coco, source)
                 grid.thumbnail_grid(coco, rows)
+                source_picker.describe_source(coco, source)
                 grid.export_subset(coco, rows)
     if image_id is None:
         source_picker.upload_annotations()

@@ -14,7 +14,7 @@ from ui.draw.explanations import Predictions
 from ui.draw.input_picker import DigitInput
 from ui.kit import preload, url
 from ui.kit.frame import page
-from ui.kit.i18n import _, translate_message
+from ui.kit.i18n import _, escape_markdown, translate_message
 
 DEFAULT_MODEL = "mnist-modern"
 
@@ -22,6 +22,14 @@ DEFAULT_MODEL = "mnist-modern"
 def choose_models(known: list[ModelChoice]) -> list[ModelChoice]:
     """Let the visitor select one or two of the `known` models, in one row. Returns the selected ones."""
     by_id = {c.id: c for c in known}
+    for parameter in ("network", "beside"):
+        if unknown := url.unknown_value(parameter, list(by_id)):
+            st.warning(
+                _(
+                    N_("Model “{name}” from the link was not found. Select another one."),
+                    name=escape_markdown(unknown),
+                )
+            )
     left, right = st.columns(2)
     default = available_models.find_choice(known, None, DEFAULT_MODEL).id
     with left:

@@ -43,6 +43,16 @@ with page("glossary"):
         label_visibility="collapsed",
         icon=":material/search:",
     )
+    named = st.query_params.get("term", "")
+    if named and GLOSSARY_TERMS.get(named, named) not in {
+        term.id for term in glossary.list_terms(language())
+    }:
+        st.warning(
+            _(
+                N_("Entry “{name}” from the link was not found. Search for it, or look in the index."),
+                name=escape_markdown(named[:60]),
+            )
+        )
     see_also, figures = _(N_("See also:")), ablation.figures()
     if query.strip():
         results = glossary.search_terms(query, language())

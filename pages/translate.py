@@ -8,7 +8,7 @@ from core.inference.available_models import ModelChoice
 from core.messages import N_
 from ui.kit import data_source, preload, url, weights
 from ui.kit.frame import PAGES, page
-from ui.kit.i18n import _
+from ui.kit.i18n import _, escape_markdown
 from ui.kit.run_names import run_name
 
 VIEWS = {
@@ -34,6 +34,13 @@ def choose_view() -> str:
 def choose_translator(choices: list[ModelChoice]) -> ModelChoice:
     """Let the visitor select a translation model."""
     by_id = {c.id: c for c in choices}
+    if unknown := url.unknown_value("network", list(by_id)):
+        st.warning(
+            _(
+                N_("Model “{name}” from the link was not found. Select another one."),
+                name=escape_markdown(unknown),
+            )
+        )
     name = url.choose_one(
         st.selectbox,
         _(N_("Model")),

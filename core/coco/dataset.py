@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from core.coco import filter_query, index, masks
+from core.coco.credits import Credit
 from core.data import ProgressCallback
 from core.files import read_json
 from core.messages import Message, N_, UserError
@@ -254,6 +255,13 @@ class Coco:
         return self.query_table("SELECT caption FROM captions WHERE image = ?", [image_record.index])[
             "caption"
         ].tolist()
+
+    def credit(self, image_record: ImageRecord) -> Credit | None:
+        """Return source and license of an image, None if the annotation file states neither."""
+        rows = self.query_table(
+            "SELECT flickr, license, license_url FROM credits WHERE image = ?", [image_record.index]
+        )
+        return None if rows.empty else Credit(*rows.iloc[0])
 
     def export_subset(self, rows: pd.DataFrame) -> dict[str, Any]:
         """Return the images of `rows` with all their annotations and captions as one COCO dictionary.

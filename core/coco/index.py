@@ -22,7 +22,7 @@ from core.data import ProgressCallback
 from core.files import write_json
 from core.messages import Message, N_, UserError
 
-FORMAT_VERSION = 5
+FORMAT_VERSION = 6
 ANNOTATION_KINDS = ("instances", "person_keypoints", "captions")
 _IGNORED_PREFIXES = (
     ".",
@@ -129,6 +129,7 @@ def _write_index(source: Path, part: Path, progress: ProgressCallback | None) ->
 
     tables: dict[str, list[pd.DataFrame]] = {
         "images": [],
+        "credits": [],
         "annotations": [],
         "joints": [],
         "captions": [],

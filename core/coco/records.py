@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -17,12 +18,16 @@ BOM = b"\xef\xbb\xbf"  # byte order mark, written by some editors
 
 
 class Image(msgspec.Struct, gc=False):
-    """Image; `width` and `height` in pixels, 0 or None if not stated."""
+    """Image; `width` and `height` in pixels, 0 or None if not stated. `license` refers to the licenses of its file; both it and
+    `flickr_url` may be anything.
+    """
 
     id: int
     file_name: str | None = ""
     width: float | None = 0
     height: float | None = 0
+    license: Any = None
+    flickr_url: Any = None
 
 
 class Category(msgspec.Struct, gc=False):
@@ -61,18 +66,20 @@ class Caption(msgspec.Struct, gc=False):
 
 
 class Instances(msgspec.Struct, gc=False):
-    """File of instances or person keypoints."""
+    """File of instances or person keypoints; `licenses` may be anything."""
 
     images: list[Image]
     annotations: list[Annotation]
     categories: list[Category] | None = None
+    licenses: Any = None
 
 
 class Captions(msgspec.Struct, gc=False):
-    """File of captions."""
+    """File of captions; `licenses` may be anything."""
 
     images: list[Image]
     annotations: list[Caption]
+    licenses: Any = None
 
 
 # Some tools write integers as 1.0. These types are tried second; ids are converted to int afterwards.

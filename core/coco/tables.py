@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 import pandas as pd
 
-from core.coco import records
+from core.coco import credits, records
 from core.messages import Message, N_, UserError
 
 _NUMBER_DECODER = msgspec.json.Decoder(list[float])
@@ -46,7 +46,7 @@ def build_tables(
 ) -> tuple[dict[str, pd.DataFrame], list[Message]]:
     """Build the tables of one split, its images numbered from `first`; return them and its invalid records.
 
-    The tables are "images", "annotations", "joints", "captions" and "categories". Raises UserError with the file that
+    The tables are "images", "credits", "annotations", "joints", "captions" and "categories". Raises UserError with the file that
     cannot be read or contains a number too large for its column.
     """
     was_enabled = gc.isenabled()
@@ -101,6 +101,9 @@ def _build_tables(
     known_captions = [caption for caption in captions.annotations if caption.image_id in index_of]
     return {
         "images": _image_table(number, first, list(images.values())),
+        "credits": credits.credit_table(
+            first, list(images.values()), captions.licenses, people.licenses, instances.licenses
+        ),
         "annotations": annotations,
         "joints": keypoint_counts,
         "captions": pd.DataFrame(

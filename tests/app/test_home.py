@@ -11,7 +11,7 @@ from core import checkpoints
 from core.digits import samples
 from tests import factories
 from ui.components import digit_canvas, page_cards
-from ui.home import cards, hero, stored
+from ui.home import cards, hero, runs_strip, stored
 from ui.kit import frame, preload
 
 if TYPE_CHECKING:
@@ -97,7 +97,11 @@ def test_the_first_run_starts_with_one_click(visit: Callable, launched: list) ->
     assert page.says("Train a model and watch its loss and accuracy live.")
 
 
-def test_runs_to_continue_with_their_course_and_result(visit: Callable) -> None:
+def test_runs_to_continue_with_their_course_and_result(
+    visit: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[str] = []
+    monkeypatch.setattr(runs_strip.st, "image", lambda content, **_more: drawn.append(content))
     for _ in range(3):
         factories.finished("mnist-modern")
     running = factories.running()
@@ -105,10 +109,16 @@ def test_runs_to_continue_with_their_course_and_result(visit: Callable) -> None:
     links = [li.proto.query_string for li in page.at.main.get("page_link") if "run=" in li.proto.query_string]
     assert len(links) == 4 and all(running.id in link for link in links[:2])  # in the path, then the cards
     assert page.says("50% done")
-    assert [m.label for m in page.at.metric].count(page.word("{metric}, test set", metric="Accuracy")) == 2
-    finished = [m for m in page.at.metric if m.value != "–"]
-    assert any(len(m.proto.chart_data) == 4 for m in finished)
-    assert page.says("Draw with this model")
+    assert page.text.count(page.word("{metric}, test set", metric="Accuracy")) == 2
+    assert len(drawn) == 2 and all("<polyline" in line for line in drawn)
+    assert sum(li.label == "Draw" for li in page.at.main.get("page_link")) == 2
+
+
+def test_the_course_of_a_run_rises_with_its_metric() -> None:
+    points = runs_strip.draw_sparkline([0.1, 0.5, 0.9]).split('points="')[1].split('"')[0].split()
+    (x0, y0), (x1, y1), (x2, y2) = (map(float, point.split(",")) for point in points)
+    assert x0 < x1 < x2 and y0 > y1 > y2  # upwards on the screen
+    assert len(set(runs_strip.draw_sparkline([0.5, 0.5]).split('points="')[1].split('"')[0].split())) == 2
 
 
 def test_the_path_leads_from_a_drawing_to_the_own_model(visit: Callable) -> None:

@@ -27,7 +27,8 @@ FIRST = {
     "compare": "Compare CIFAR-10 models: accuracy, compute cost and Grad-CAM heatmaps.",
     "architecture": "Inspect a model layer by layer: parameters, MACs, receptive field. Change a setting and see the cost update.",
     "photos": "Collect photos, train a classifier on them by transfer learning, and see what it got wrong.",
-    "browse": "Explore masks and keypoints in COCO or in your own annotations: filter, zoom in, count.",
+    "browse": "See what object detectors learn from: the photos of COCO with hand-drawn masks and keypoints. "
+    "Search them, zoom in, find annotation errors.",
     "translate": "Turn apples into oranges and back with CycleGAN. See what changed, and how the model learned it.",
     "gradient_descent": "Fit a line to points: by hand, by least squares, or step by step down the loss surface.",
     "playground": "Train a small network on points of the plane and watch every unit learn.",

@@ -102,7 +102,9 @@ def test_a_photo_is_translated(visit: Callable, pair: Run, language: str) -> Non
     assert page.says(
         "{width}×{height} pixels. Translated at {working} pixels; the change was upsampled and applied to the original photo."
     )
-    assert page.says("Reconstruction error (MAE): {error}%. Mean change to the photo: {change}%.")
+    assert page.says(
+        "Mean difference from the photo (MAE): {error}% for the reconstruction, {change}% for the translation."
+    )
     assert "90×70" in page.text
 
 
@@ -253,7 +255,7 @@ def test_the_difference_has_a_scale(visit: Callable, pair: Run) -> None:
         for e in page.at.get("bidi_component")
         if "figures" in e.proto.json
     ]
-    assert [f["title"] for f in row] == ["Reconstruction", "Difference map"]
+    assert [f["title"] for f in row] == ["Reconstruction: apple → orange → apple", "Difference map"]
     assert row[0]["bar"] is None and row[1]["bar"]["ticks"][0] == "0%"
     assert all(f["alt"] for f in row)
 

@@ -22,7 +22,8 @@ EXAMPLES = (
     "caption='red bus'",
 )
 _NUM_CHIPS = 6  # most frequent categories; the others are behind "More categories"
-_CHIPS, _MORE_CHIPS, _FILTER = "coco-chips", "coco-more-chips", "where"
+FILTER = "where"
+_CHIPS, _MORE_CHIPS = "coco-chips", "coco-more-chips"
 _OPERATOR_NAMES = {">=": N_("at least"), "==": N_("exactly"), "<=": N_("at most")}
 
 
@@ -34,7 +35,7 @@ def filter_images(folder: str, text: str, _coco: Coco) -> pd.DataFrame:
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
-def _count_images(folder: str, _coco: Coco) -> dict[str, int]:
+def count_images(folder: str, _coco: Coco) -> dict[str, int]:
     """Return the number of images of each category, most frequent first."""
     counts = statistics.category_counts(_coco).sort_values(["images", "n"], ascending=False, kind="stable")
     by_name = counts.drop_duplicates("name")  # names of two supercategories
@@ -61,12 +62,12 @@ def is_valid_filter(coco: Coco, text: str) -> bool:
 
 def show_filter(coco: Coco, bar: DeltaGenerator) -> pd.DataFrame | None:
     """Show the filter in `bar`, its chips below; return the matching images, or None after showing the error of an invalid filter."""
-    names = list(_count_images(str(coco.folder), coco))
+    names = list(count_images(str(coco.folder), coco))
     example = filter_condition(coco.names, names[0], ">=", 2) if names else ""
     with bar:
         text = url.text_field(
             _(N_("Filter")),
-            key=_FILTER,
+            key=FILTER,
             placeholder=_(N_("Search, e.g. {example}"), example=example) if example else "",
             label_visibility="collapsed",
             icon=":material/search:",
@@ -84,14 +85,14 @@ def show_filter(coco: Coco, bar: DeltaGenerator) -> pd.DataFrame | None:
 
 def clear_filter() -> None:
     """Callback: remove the filter."""
-    st.session_state[_FILTER] = ""
+    st.session_state[FILTER] = ""
 
 
 def _category_chips(coco: Coco, text: str) -> None:
     """Show the most frequent categories as toggles that write the filter, those that `text` requires lit up, and the others in a
     popover.
     """
-    counts = _count_images(str(coco.folder), coco)
+    counts = count_images(str(coco.folder), coco)
     if not counts:
         return
     required = filter_query.required_categories(text, coco.names)
@@ -114,11 +115,13 @@ def _category_chips(coco: Coco, text: str) -> None:
         else:
             in_order = [*(n for n in lit if n in chosen), *(n for n in chosen if n not in lit)]
             joined = " and ".join(filter_condition(coco.names, name) for name in in_order)
-        st.session_state[_FILTER] = joined
+        st.session_state[FILTER] = joined
 
     st.session_state[_CHIPS], st.session_state[_MORE_CHIPS] = lit, []
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(_(N_("Images with")), width="content")
+        st.caption(
+            _(N_("Images with")), width="content", help=_(N_("Number of images that contain the category."))
+        )
         st.pills(
             _(N_("Images with")),
             visible,
@@ -156,7 +159,7 @@ def _advanced_filter(coco: Coco) -> None:
             key="coco-example",
             wrap=True,
             on_change=lambda: st.session_state.update(
-                {_FILTER: st.session_state["coco-example"] or "", "coco-example": None}
+                {FILTER: st.session_state["coco-example"] or "", "coco-example": None}
             ),
         )
     st.caption(
@@ -194,12 +197,12 @@ def _filter_builder(coco: Coco) -> None:
     condition = filter_condition(coco.names, name, operator, int(count)) if name is not None else ""
 
     def add(joined_by: str) -> None:
-        text = st.session_state.get(_FILTER, "")
-        st.session_state[_FILTER] = filter_query.append_condition(text, joined_by, condition)
+        text = st.session_state.get(FILTER, "")
+        st.session_state[FILTER] = filter_query.append_condition(text, joined_by, condition)
 
     with st.container(horizontal=True, vertical_alignment="center"):
         st.code(condition, language=None, width="content")
-        if st.session_state.get(_FILTER, "").strip():
+        if st.session_state.get(FILTER, "").strip():
             st.button(_(N_("Add with AND")), on_click=add, args=("and",), type="primary")
             st.button(_(N_("Add with OR")), on_click=add, args=("or",))
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 
 import pandas as pd
@@ -11,9 +12,9 @@ import streamlit as st
 from core.coco import colors, drawing, filter_query, ordering, outlines
 from core.coco.dataset import Coco, ImageRecord
 from core.messages import N_
-from ui.browse import filter_bar, navigation
+from ui.browse import filter_bar, navigation, presets
 from ui.browse.category_label import category_labels
-from ui.components.annotated_grid import GridWords, Outline, PhotoTile, annotated_grid
+from ui.components.annotated_grid import GridWords, LegendEntry, Outline, PhotoTile, annotated_grid
 from ui.components.file_download import file_download_button
 from ui.kit import url
 from ui.kit.i18n import _, _n
@@ -34,15 +35,16 @@ def thumbnail_grid(coco: Coco, rows: pd.DataFrame) -> None:
     pages = max(1, -(-len(rows) // PAGE_SIZE))
     text = st.session_state.get("where", "")
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(
-            _n(
+        if len(rows) == coco.num_images:
+            found = _n("**{count}** image", "**{count}** images", coco.num_images)
+        else:
+            found = _n(
                 "**{matches}** of {count} image",
                 "**{matches}** of {count} images",
                 coco.num_images,
                 matches=f"{len(rows):,}",
-            ),
-            width="content",
-        )
+            )
+        st.markdown(found, width="content")
         if text.strip():
             st.button(
                 _(N_("Clear filter")),
@@ -59,6 +61,7 @@ def thumbnail_grid(coco: Coco, rows: pd.DataFrame) -> None:
     if rows.empty:
         st.info(_(N_("No images match this filter. Try removing a condition.")), icon=":material/search_off:")
         return
+    presets.explain_preset(coco, len(rows))
     rows = _sort_images(str(coco.folder), text, order, coco, rows)
     shown = coco.image_records(rows.iloc[(page - 1) * PAGE_SIZE : page * PAGE_SIZE])
     missing = sum(image_record.path is None for image_record in shown)
@@ -95,14 +98,14 @@ def _show_tiles(coco: Coco, shown: list[ImageRecord], wanted: list[str]) -> None
     """Show the tiles of a page, the categories `wanted` first in their captions."""
     folder, indices = str(coco.folder), [record.index for record in shown]
     counts = _count_categories(folder, indices, coco)
-    in_images: dict[int, int] = {}  # on this page
+    on_page: Counter[int] = Counter()  # instances by category
     names: dict[int, str] = {}
     for of_image in counts.values():
-        for category, name, _count in of_image:
-            in_images[category] = in_images.get(category, 0) + 1
+        for category, name, count in of_image:
+            on_page[category] += count
             names[category] = name
     labels = category_labels(names.values())
-    frequent = sorted(in_images, key=lambda category: (names[category] not in wanted, -in_images[category]))
+    frequent = sorted(on_page, key=lambda category: (names[category] not in wanted, -on_page[category]))
     shades = colors.distinct_colors(
         frequent, [{category for category, _name, _n in of_image} for of_image in counts.values()]
     )
@@ -124,9 +127,18 @@ def _show_tiles(coco: Coco, shown: list[ImageRecord], wanted: list[str]) -> None
         [tile(record, content) for record, content in zip(shown, thumbnails, strict=True)],
         "coco-grid",
         lambda position: navigation.open_image(shown[position].id, shown[position].split),
-        legend=[(category, shades[category], labels[names[category]]) for category in frequent],
+        legend=[
+            LegendEntry(category, shades[category], labels[names[category]], f"×{on_page[category]:,}")
+            for category in frequent
+        ],
         words=GridWords(
             alt=_(N_("Images with annotations")),
+            hint=_(
+                N_(
+                    "Each category has a color; click it to highlight it. ×6: six instances (in this list, on the page). +3: three more "
+                    "categories in the image."
+                )
+            ),
             masks=_(N_("Mask opacity")),
             size=_(N_("Image size")),
             all=_(N_("all {count} categories"), count=len(frequent)),
@@ -198,7 +210,7 @@ def image_navigation(coco: Coco, image_id: int, split: str) -> navigation.Neighb
         coco,
         filter_bar.filter_images(str(coco.folder), valid, coco),
     )
-    return navigation.show_way_back(coco, rows, image_id, split)
+    return navigation.show_way_back(coco, rows, image_id, split, valid)
 
 
 def export_subset(coco: Coco, rows: pd.DataFrame) -> None:

@@ -16,7 +16,7 @@ from PIL import Image
 from core.coco import colors, drawing, outlines
 from core.coco.dataset import Coco, ImageRecord, Instance
 from core.messages import N_, UserError
-from ui.browse import instance_view, navigation
+from ui.browse import image_header, instance_view, navigation
 from ui.browse.category_label import category_label
 from ui.components.annotated_image import annotated_image
 from ui.kit import image_display, palette, url
@@ -49,6 +49,15 @@ def show_image(
     """Show an image, its instances, its captions, and the details of the selected instance."""
     chosen = selected_instance(instances)
     selected = None if chosen is None else instances.index(chosen)
+    captions = coco.captions(image_record)
+    image_header.show_title(captions, instances)
+    if chosen is None and st.query_params.get("instance"):
+        st.warning(
+            _(
+                N_("Annotation {id} is not in this image. Select one in the image or in the table."),
+                id=escape_markdown(st.query_params["instance"][:60]),
+            )
+        )
     with st.container(horizontal=True, vertical_alignment="center"):
         layers = url.choose_many(
             _(N_("Display")),
@@ -73,7 +82,6 @@ def show_image(
         _show_overlay(coco, image_record, instances, layers, opacity, selected, zoomed, neighbors)
     else:
         st.info(_(N_("The image size is missing from the annotation file, so annotations cannot be drawn.")))
-        navigation.step_buttons(neighbors)
     if chosen is not None:
         instance_view.show_instance(coco, image_record, chosen)
     left, right = st.columns([6, 5], gap="large")
@@ -81,19 +89,12 @@ def show_image(
         _instance_table(instances, selected, f"coco-rows-{image_record.index}")
         _legend(layers, instances)
     with right:
-        captions = coco.captions(image_record)
         if captions:
             st.markdown(
                 _(N_("**Captions**, each by a different annotator"))
                 + "".join(f"\n- {escape_markdown(caption)}" for caption in captions)
             )
-    about = [
-        _(N_("Image {id}"), id=image_record.id),
-        image_record.split,
-        escape_markdown(image_record.file_name),
-        f"{image_record.width}×{image_record.height}",
-    ]
-    st.caption(" · ".join(part for part in about if part))
+    image_header.show_source(coco, image_record)
     with st.expander(
         _(N_("JSON for this image")), icon=":material/data_object:", key="coco-json", on_change="rerun"
     ) as expander:

@@ -9,7 +9,7 @@ import streamlit as st
 from core.coco.dataset import Coco
 from core.messages import N_
 from ui.kit import url
-from ui.kit.i18n import _
+from ui.kit.i18n import _, escape_markdown
 
 _IMAGE_PARAMS = ("image", "split", "instance")
 _PAGE, _WRITTEN_PAGE = "_page.number", "_url.page"
@@ -81,29 +81,39 @@ Neighbors = dict[int, tuple[int, str]]
 """COCO id and split of the previous image (-1) and of the next (1), as far as there are any."""
 
 
-def show_way_back(coco: Coco, rows: pd.DataFrame, image_id: int, split: str) -> Neighbors:
-    """Show the button to the grid, and the place of an image among `rows`, the images of the filter; return its neighbors."""
+def show_way_back(coco: Coco, rows: pd.DataFrame, image_id: int, split: str, where: str) -> Neighbors:
+    """Show the button to the grid, and the place of an image among `rows`, the images of the filter `where`, beside buttons to its
+    neighbors; return these.
+    """
     positions = _positions(coco, rows, image_id, split)
     neighbors: Neighbors = {}
+    if len(positions):
+        at = int(positions[0])
+        for step in (-1, 1):
+            if 0 <= at + step < len(rows):
+                row = rows.iloc[at + step]
+                neighbors[step] = (int(row["id"]), coco.splits[row["split"]]["split"])
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(_(N_("Back to grid")), icon=":material/arrow_back:", on_click=close_image)
         if len(positions):
-            at = int(positions[0])
+            _step_button(-1, _(N_("Previous")), ":material/chevron_left:", neighbors)
+            _step_button(1, _(N_("Next")), ":material/chevron_right:", neighbors)
             place = _(N_("{place} of {count}"), place=f"{at + 1:,}", count=f"{len(rows):,}")
-            st.caption(place, width="content")
-            for step in (-1, 1):
-                if 0 <= at + step < len(rows):
-                    row = rows.iloc[at + step]
-                    neighbors[step] = (int(row["id"]), coco.splits[row["split"]]["split"])
+            st.caption(f"{place} · {escape_markdown(where)}" if where else place, width="content")
     return neighbors
 
 
-def step_buttons(neighbors: Neighbors) -> None:
-    """Show buttons to the neighbors of an image, for one that is shown without arrows."""
-    with st.container(horizontal=True):
-        for step, label in ((-1, N_("Previous image")), (1, N_("Next image"))):
-            if step in neighbors:
-                st.button(_(label), on_click=open_image, args=neighbors[step])
+def _step_button(step: int, label: str, icon: str, neighbors: Neighbors) -> None:
+    st.button(
+        label,
+        key=f"coco-step-{step}",
+        icon=icon,
+        icon_position="right" if step > 0 else "left",
+        type="tertiary",
+        disabled=step not in neighbors,
+        on_click=open_image,
+        args=neighbors.get(step, (0, "")),
+    )
 
 
 def _positions(coco: Coco, rows: pd.DataFrame, image_id: int, split: str) -> np.ndarray:

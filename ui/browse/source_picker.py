@@ -31,6 +31,17 @@ def _open_index(folder: str) -> Coco:
     return Coco(Path(folder))
 
 
+def warn_unknown_source() -> None:
+    """Say so if the annotations that the link names are not on this machine; call it before `choose_source`."""
+    if unknown := url.unknown_value("folder", list(_named_sources()[0])):
+        st.warning(
+            _(
+                N_("Annotations “{name}” from the link were not found. These are others."),
+                name=escape_markdown(unknown),
+            )
+        )
+
+
 def choose_source() -> Path:
     """Show a choice of annotations if there are several, shared by name in the URL; return the folder or file."""
     named, name = _named_sources()

@@ -40,7 +40,7 @@ const fitCaption = (caption) => {
 const build = (parentElement) => {
   const frame = document.createElement('div')
   frame.className = 'manabi-annotated-grid'
-  frame.innerHTML = '<div class="bar"><ul class="names"></ul><div class="sliders"></div></div><div class="tiles" role="group"></div><div class="tip"></div>'
+  frame.innerHTML = '<div class="bar"><ul class="names"></ul><div class="sliders"></div></div><p class="hint"></p><div class="tiles" role="group"></div><div class="tip"></div>'
   frame.tiles = frame.querySelector('.tiles')
   frame.tip = frame.querySelector('.tip')
   const fit = () => frame.querySelectorAll('.caption').forEach(fitCaption)
@@ -87,13 +87,14 @@ const showNames = (frame, { legend, words }) => {
   const kept = legend.findIndex(([category]) => String(category) === frame.only)
   const least = Math.max(frame.clientWidth < NARROW ? FEW_NAMES : SHOWN_NAMES, kept + 1)
   const count = frame.all ? legend.length : least
-  const buttons = legend.slice(0, count).map(([category, color, name]) => {
-    const id = String(category)
+  const buttons = legend.slice(0, count).map(([category, color, name, number]) => {
+    const id = String(category), times = document.createElement('span')
+    times.textContent = number
     const button = entry('name', () => {
       frame.only = frame.only === id ? null : id
       for (const other of buttons) other.setAttribute('aria-pressed', other === button && frame.only === id)
       frame.mark(frame.only)
-    }, dot(color), name)
+    }, dot(color), `${name} `, times)
     button.setAttribute('aria-pressed', frame.only === id)
     button.onmouseenter = () => frame.mark(id)
     button.onmouseleave = () => frame.mark(frame.only)
@@ -146,6 +147,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   frame.name[0](data.words.masks)
   frame.name[1](data.words.size)
   frame.tiles.setAttribute('aria-label', data.words.alt)
+  frame.querySelector('.hint').textContent = data.words.hint
   while (frame.tiles.children.length > data.tiles.length) frame.tiles.lastChild.remove()
   data.tiles.forEach((tile, index) => {
     let button = frame.tiles.children[index]

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import streamlit as st
 
@@ -38,11 +39,23 @@ class PhotoTile:
     outlines: Sequence[Outline] = field(default=())
 
 
+class LegendEntry(NamedTuple):
+    """A category of the legend: its id, CSS color and name, and the number of its instances as text."""
+
+    category: int
+    color: str
+    name: str
+    count: str
+
+
 @dataclass(frozen=True)
 class GridWords:
-    """Texts of the grid: for screen readers, of its two sliders, and of the buttons that show all categories and fewer."""
+    """Texts of the grid: for screen readers, the explanation of its numbers, of its two sliders, and of the buttons that show all
+    categories and fewer.
+    """
 
     alt: str
+    hint: str
     masks: str
     size: str
     all: str
@@ -54,17 +67,17 @@ def annotated_grid(
     key: str,
     on_open: Callable[[int], None],
     *,
-    legend: Sequence[tuple[int, str, str]],
+    legend: Sequence[LegendEntry],
     words: GridWords,
 ) -> None:
-    """Show `tiles` below a `legend` of all their categories, each with id, CSS color and name; call `on_open` with the index of a clicked
-    tile, before the page reruns.
+    """Show `tiles` below a `legend` of all their categories; call `on_open` with the index of a clicked tile, before the page reruns.
 
     An entry of the legend marks its category: while the mouse is over it, or from one click to the next.
     """
     data = {
         "words": {
             "alt": words.alt,
+            "hint": words.hint,
             "masks": words.masks,
             "size": words.size,
             "all": words.all,

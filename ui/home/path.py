@@ -26,12 +26,13 @@ def show_path() -> None:
     own = next((run for run in digit_runs if has_model(run)), None)
     running = next((run for run in digit_runs if run.status().is_active), None)
     current = 3 if own else 2 if digit_runs or drawing.has_drawn() else 1
+    st.header(_(N_("Your first model in three steps")))
     with st.container(border=True):
         grid = st.grid(3, min_column_width=_STEP_WIDTH)
         with grid.container(gap="xsmall"):
             _step(1, current, _(N_("Draw a digit")), _(N_("Watch the prediction follow each stroke.")))
             st.page_link(
-                PAGES["draw"].path, label=_(N_("See why it answers so")), icon=":material/arrow_forward:"
+                PAGES["draw"].path, label=_(N_("See why it predicts that")), icon=":material/arrow_forward:"
             )
         with grid.container(gap="xsmall"):
             _step(

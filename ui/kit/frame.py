@@ -96,7 +96,10 @@ PAGES: dict[str, PageEntry] = {
         "pages/browse.py",
         N_("Browse COCO"),
         ":material/photo_library:",
-        N_("Explore masks and keypoints in COCO or in your own annotations: filter, zoom in, count."),
+        N_(
+            "See what object detectors learn from: the photos of COCO with hand-drawn masks and keypoints. "
+            "Search them, zoom in, find annotation errors."
+        ),
     ),
     "translate": PageEntry(
         "pages/translate.py",

@@ -16,6 +16,7 @@ from streamlit.errors import StreamlitAPIException
 from core import tasks
 from ui.kit.i18n import language
 
+_MAX_SHOWN = 60  # characters of a value from a link in a message
 _BOOLS = {"true": True, "false": False}
 _TASK_PARAMETERS = ("task", "net", "only", "beside")  # their values are names of tasks
 
@@ -42,6 +43,12 @@ def choose_one(
     st.session_state[kept] = value
     _share(key, None if value == default else str(value))
     return value
+
+
+def unknown_value(key: str, options: Sequence[Any]) -> str:
+    """Return what the link names under `key` if it is none of `options`, "" otherwise; call it before the widget is drawn."""
+    named = st.query_params.get(key, "")
+    return "" if named in map(str, options) else named[:_MAX_SHOWN]
 
 
 def choose_tab(names: dict[str, str], *, key: str, default: str) -> tuple[str, Any]:

@@ -16,7 +16,7 @@ from core.messages import N_, UserError
 from core.translation.sample_photos import load_sample_photos
 from ui.components.film_strip import FilmPages, FilmTile, film_strip
 from ui.kit import cache, shared_image, url
-from ui.kit.i18n import _, translate_message
+from ui.kit.i18n import _, escape_markdown, translate_message
 
 _MAX_PHOTOS = 6
 _TILES_A_PAGE = 8
@@ -83,6 +83,13 @@ def choose_photo(shelf: PhotoShelf | None) -> InputPhoto | None:
     sources = ["test", "upload", "camera"] if shelf is not None else ["upload", "camera"]
     source = url.choose_one(_no_widget, "", sources, key="source", default=sources[0])
     order = shelf.order() if shelf is not None else []
+    if order and (unknown := url.unknown_value("photo", order)):
+        st.warning(
+            _(
+                N_("Photo “{name}” from the link was not found. Select another one."),
+                name=escape_markdown(unknown),
+            )
+        )
     index = url.choose_one(_no_widget, "", order, key="photo", default=order[0]) if order else 0
     _show_strip(shelf, order, source, index)
     if source == "test":

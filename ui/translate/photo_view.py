@@ -19,6 +19,7 @@ from ui.components.figure_row import Figure, figure_row
 from ui.kit import cache, url
 from ui.kit.frame import with_error_boundary
 from ui.kit.i18n import _
+from ui.kit.terms import link_terms
 from ui.runs import translation_panel
 from ui.translate import difference
 from ui.translate.photo_input import InputPhoto
@@ -93,7 +94,7 @@ def show_photo(model: Translator, choice: ModelChoice, photo: InputPhoto) -> Non
             labels=(_(N_("photo")), direction_name(model, direction)),
             handle=_(N_("Before/after slider")),
         )
-    _show_figures(photo, translation, mask)
+    _show_figures(model, photo, translation, direction, mask)
     if choice.run is not None:
         show_progression(choice, photos, photo.digest, direction)
 
@@ -185,18 +186,25 @@ def _show_domain_prediction(model: Translator, prediction: DomainPrediction | No
 
 
 def _show_figures(
-    photo: InputPhoto, translation: photo_translation.Translation, mask: torch.Tensor | None
+    model: Translator,
+    photo: InputPhoto,
+    translation: photo_translation.Translation,
+    direction: str,
+    mask: torch.Tensor | None,
 ) -> None:
     """Show reconstruction and difference at equal size, with what was measured on this photo."""
+    names = domain_names(model)
+    there, back = names[direction[-1]], names[direction[0]]
     error = float((translation.reconstruction - translation.inputs).abs().mean())
     heat, bar = difference.difference_overlay(photo.pixels, translation)
     figures = [
         Figure(
             photo_translation.to_pixels(translation.reconstruction),
-            _(N_("Reconstruction")),
+            _(N_("Reconstruction: {way}"), way=f"{back} → {there} → {back}"),
             _(
                 N_(
-                    "Translated back by the other generator. The cycle consistency loss of the training keeps it close to the photo."
+                    "Not a photo, but computed: a second generator translates the result back. The closer to the photo, the less "
+                    "information was lost."
                 )
             ),
             _(N_("The photo, translated and translated back")),
@@ -204,7 +212,11 @@ def _show_figures(
         Figure(
             heat,
             _(N_("Difference map")),
-            _(N_("Mean change of the color channels, in % of the value range, over the photo in gray.")),
+            _(
+                N_(
+                    "Where and how much the translation changed the photo: mean change of the color channels, in % of the value range."
+                )
+            ),
             _(N_("Where the translation changed the photo")),
             bar,
         ),
@@ -219,10 +231,23 @@ def _show_figures(
             )
         )
     st.header(_(N_("What the model changed")))
+    st.markdown(
+        link_terms(
+            _(
+                N_(
+                    "In training, the model was rewarded for translations that can be undone (cycle consistency). Can it "
+                    "undo this one?"
+                )
+            ),
+            "cycle-consistency",
+        )
+    )
     figure_row(figures, "figures")
     st.caption(
         _(
-            N_("Reconstruction error (MAE): {error}%. Mean change to the photo: {change}%."),
+            N_(
+                "Mean difference from the photo (MAE): {error}% for the reconstruction, {change}% for the translation."
+            ),
             error=f"{100 * error:.1f}",
             change=f"{100 * float(translation.change.abs().mean()):.1f}",
         )
