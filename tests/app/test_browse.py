@@ -331,8 +331,9 @@ def test_every_category_of_the_grid_is_in_its_legend_in_a_color_of_its_own(
     visit("browse", where="crowd=yes")
     tiles, legend = shown[-1]
     drawn = {outline.category for tile in tiles for outline in tile.outlines}
-    assert drawn and drawn == {category for category, _color, _name in legend}
-    assert len({color for _category, color, _name in legend}) == len(legend)
+    assert drawn and drawn == {entry.category for entry in legend}
+    assert len({entry.color for entry in legend}) == len(legend)
+    assert sum(int(entry.count.removeprefix("×")) for entry in legend) == sum(len(t.outlines) for t in tiles)
     for tile in tiles:
         assert tile.more + len(tile.caption) == len({outline.category for outline in tile.outlines})
         assert all(outline.path.startswith("M") and outline.path.endswith("Z") for outline in tile.outlines)
