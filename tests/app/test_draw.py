@@ -273,11 +273,13 @@ def test_weights_of_a_run_that_are_damaged(with_photo: Callable) -> None:
 
 
 @pytest.mark.parametrize("network", ["nothing", "../../x", "<b>"])
-def test_an_unknown_network_in_the_link_gives_the_default(with_photo: Callable, network: str) -> None:
-    page = with_photo(network=network)
-    assert page.digits == ["7"] and page.says(
-        "Model “{name}” from the link was not found. Select another one.", name=network
+def test_an_unknown_network_in_the_link_gives_the_default(
+    visit: Callable, with_photo: Callable, network: str
+) -> None:
+    assert visit("draw", network=network).says(
+        "Model “{name}” from the link was not found. Select another one."
     )
+    assert with_photo(network=network).digits == ["7"]
 
 
 @pytest.mark.parametrize("view", ["why", "maps", "nearest", "slide", "epochs", "set"])
