@@ -39,7 +39,7 @@ GROUP = Group(
             text=N_(
                 "Bayes' theorem turns the probability of the inputs given a class into the probability of a "
                 "class given the inputs. Naive Bayes treats the inputs as independent within a class, here "
-                "each as a Gaussian. The page shows its boundary beside six other algorithms."
+                "each as a Gaussian. The page shows its boundary beside the other algorithms."
             ),
             image="own/naive-bayes",
             alt=N_("Points of two classes and the boundary of naive Bayes between them"),
