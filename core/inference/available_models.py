@@ -57,12 +57,18 @@ def find_weights(
     """The first installed model of `task` that was built with `options` for inputs of `in_shape`, or None. Damaged files are
     passed over.
     """
+    from core import models  # torch: other lists of models do without it
+
     for choice in list_models([task]):
         try:
             spec = checkpoints.read_spec(choice.weights)
         except UserError:
             continue
-        if (spec.model, spec.options, tuple(spec.in_shape)) == (task.model, dict(options), tuple(in_shape)):
+        if (spec.model, tuple(spec.in_shape)) != (task.model, tuple(in_shape)):
+            continue
+        # A file that is older than an option was built with its default.
+        defaults = models.default_options(task.model)
+        if {**defaults, **spec.options} == {**defaults, **options}:
             return choice
     return None
 

@@ -79,6 +79,16 @@ def create_model(name: str, in_shape: tuple[int, ...], num_outputs: int, **optio
     return get_builder(name)(in_shape=in_shape, num_outputs=num_outputs, **options)
 
 
+def default_options(name: str) -> dict[str, object]:
+    """The options of model `name` that have a default, with it.
+
+    Raises:
+        UserError: if there is no such model.
+    """
+    parameters = inspect.signature(get_builder(name)).parameters.values()
+    return {p.name: p.default for p in parameters if p.default is not p.empty}
+
+
 def model_source(name: str) -> str:
     """Source code of the file that defines model `name`."""
     return inspect.getsource(inspect.getmodule(get_builder(name)))

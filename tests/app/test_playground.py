@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from core.lessons import fair_share
 from core.lessons.playground import training
 from core.lessons.playground.experiments import EXPERIMENTS
 from tests.app.conftest import Page
@@ -197,9 +198,12 @@ def test_a_converged_training_pauses_and_goes_on_when_asked(
     visit: Callable[..., Page], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(training, "PLATEAU_EPOCHS", 20)
+    # About one epoch in a slice, so that the next plateau is many slices away.
+    monkeypatch.setattr(fair_share, "SLICE_SECONDS", 1e-4)
+    monkeypatch.setattr(fair_share, "MIN_SLICE_SECONDS", 1e-4)
     page = visit("playground", data="xor", init="zeros", batch_size="0", points="50")
     press(page, "play")
-    for _ in range(60):
+    for _ in range(200):
         if not view(page)["running"]:
             break
         page.run()

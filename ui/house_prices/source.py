@@ -94,7 +94,7 @@ def _name_fallback(table: HouseTable) -> None:
                     "Place the file in the data folder as {layout}."
                 ),
                 data=_(found.title),
-                layout=f"`{data.dataset_info('boston').layout}`",
+                layout=data.dataset_info("boston").layout,
             )
         )
 
