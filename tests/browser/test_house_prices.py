@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import expect
 
@@ -18,12 +17,9 @@ def test_a_what_if_slider_changes_the_prediction(visitor: Callable[..., Visitor]
     before = value.inner_text()
     mass = me.page.get_by_role("slider", name="Body mass index")
     mass.focus()
-    for _ in range(30):
-        mass.press("ArrowRight")
+    mass.press("End")
     expect(value).not_to_have_text(before)
-    # Only when the address has the slider's last value, the number belongs to it.
-    final = mass.get_attribute("aria-valuenow")
-    me.page.wait_for_url(lambda url: parse_qs(urlsplit(url).query).get("diabetes.bmi") == [final])
+    me.page.wait_for_url("**diabetes.bmi=**")
     me.settle()
     changed = value.inner_text()
     me.page.reload()
