@@ -108,8 +108,7 @@ TASKS: list[Task] = [
     ),
     Task(
         name="mnist-mlp",
-        title=N_("MNIST: multilayer perceptron"),
-        short_title=N_("MLP"),
+        title=N_("MNIST: MLP"),
         about=N_("Two fully connected hidden layers, with no built-in notion of neighboring pixels."),
         kind="classification",
         dataset="mnist",
@@ -131,8 +130,7 @@ TASKS: list[Task] = [
     ),
     Task(
         name="mnist-modern",
-        title=N_("MNIST: modern small CNN"),
-        short_title=N_("modern CNN"),
+        title=N_("MNIST: modern CNN"),
         about=N_(
             "Two blocks of 3×3 convolutions with batch norm, dropout, data augmentation and a "
             "one-cycle learning rate schedule."
@@ -159,7 +157,7 @@ TASKS: list[Task] = [
     ),
     Task(
         name="cifar10-mlp",
-        title=N_("CIFAR-10: multilayer perceptron"),
+        title=N_("CIFAR-10: MLP"),
         short_title=N_("CIFAR-10 MLP"),
         about=N_("Fully connected, with no notion of neighboring pixels: the baseline without convolutions."),
         kind="classification",
@@ -255,9 +253,11 @@ TASKS: list[Task] = [
     ),
     Task(
         name="cifar10-efficientnet",
-        title=N_("CIFAR-10: EfficientNet-B0-like"),
-        short_title=N_("EfficientNet"),
-        about=N_("Inverted bottlenecks with learned channel weights (squeeze-and-excitation)."),
+        title=N_("CIFAR-10: EfficientNet"),
+        about=N_(
+            "EfficientNet-B0 at half width: inverted bottlenecks with learned channel weights "
+            "(squeeze-and-excitation)."
+        ),
         kind="classification",
         dataset="cifar10",
         model="efficientnet",
@@ -268,8 +268,7 @@ TASKS: list[Task] = [
     ),
     Task(
         name="cifar10-fast",
-        title=N_("CIFAR-10: best accuracy in 15 minutes"),
-        short_title=N_("fast CNN"),
+        title=N_("CIFAR-10: fast CNN"),
         about=N_(
             "Optimized for accuracy per second: a first layer computed from the data, identity "
             "initialization and averaged weights."
@@ -283,8 +282,7 @@ TASKS: list[Task] = [
     ),
     Task(
         name="cifar10-best",
-        title=N_("CIFAR-10: highest accuracy, long schedule"),
-        short_title=N_("fast CNN, long schedule"),
+        title=N_("CIFAR-10: fast CNN, long schedule"),
         about=N_("A wider and deeper version of the fast model, trained longer and with cutout."),
         kind="classification",
         dataset="cifar10",
@@ -297,11 +295,10 @@ TASKS: list[Task] = [
     ),
     Task(
         name="cifar10-resnet18-pretrained",
-        title=N_("CIFAR-10: ResNet-18, pretrained on ImageNet"),
-        short_title=N_("pretrained ResNet-18"),
+        title=N_("CIFAR-10: pretrained ResNet-18"),
         about=N_(
-            "torchvision's ResNet-18, trained in three ways: from scratch, with a frozen backbone, "
-            "or fine-tuned."
+            "torchvision's ResNet-18, pretrained on ImageNet, trained in three ways: from scratch, with a "
+            "frozen backbone, or fine-tuned."
         ),
         kind="classification",
         dataset="cifar10",

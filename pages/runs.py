@@ -86,9 +86,9 @@ def _comparison_and_table(was_active: bool) -> None:
         st.rerun()
     if selected_runs:
         with top:
-            selection.best_figures(selected_runs, table)
+            selection.show_best(selected_runs, table)
             overlay.overlay_chart(selected_runs)
-            selection.show_differences(selected_runs)
+            selection.show_comparison(selected_runs, table)
 
 
 def _any_active() -> bool:

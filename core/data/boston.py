@@ -129,6 +129,7 @@ INFO = DatasetInfo(
     shape=(len(COLUMNS) - 1,),  # without column b
     shape_of=lambda use_b_column=False: (len(COLUMNS) - (not use_b_column),),
     features=COLUMNS,
+    unit=N_("1,000 US dollars of 1970"),
     layout=LAYOUT,
     find=find,
     load=load,

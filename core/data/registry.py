@@ -53,6 +53,7 @@ class DatasetInfo:
             `passes_to="data"`.
         classes: class names, as message ids; empty for regression and for unpaired domains.
         features: columns of a table from which the examples are made.
+        unit: unit of the target of a regression, a message id; empty if it has none.
         photos: whether the images are photographs (enables color augmentation).
         digits: whether the images are handwritten digits, bright on black (enables their deformations).
         url: official source; empty if there is none.
@@ -79,6 +80,7 @@ class DatasetInfo:
     load: Callable[..., ArrayDataset]
     classes: tuple[str, ...] = ()
     features: tuple[str, ...] = ()
+    unit: str = ""
     photos: bool = False
     digits: bool = False
     url: str = ""

@@ -29,7 +29,7 @@ def test_models_are_ranked_within_their_dataset_and_lead_to_where_they_can_be_tr
     # Text, not a bar beside accuracies, and it is said what it is.
     assert list(tables["apple2orange"]["result"]) == ["100.00%"] and "it is no accuracy" in page.text
     assert [e.proto.expanded for e in page.at.expander[:3]] == [True, True, False]
-    assert "best: 3.567" in page.at.expander[len(names) - 1].label
+    assert "best: RMSE 3.567" in page.at.expander[len(names) - 1].label
     assert "fast CNN, long schedule" in set(tables["cifar10"]["model"])  # the name of the Compare page
 
 
@@ -46,7 +46,7 @@ def test_installed_data_are_shown_with_examples_and_a_way_to_train_on_them(
     page = visit("models")
     assert not page.errors and "20 training and 20 test examples" in page.text
     assert len(page.at.image) == 2  # at the models that know the data, and at the data
-    assert next(m.value for m in page.at.metric if m.label == "Datasets") == "1 of 5"
+    assert "**1 of 5 datasets** are installed." in page.text
     assert "Train" in [link.label for link in page.at.get("page_link")]
 
 

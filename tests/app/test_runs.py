@@ -27,19 +27,18 @@ def test_choose_by_the_link_and_see_only_what_differs(visit: Callable) -> None:
     page = visit("runs", ids=f"{one.id},{two.id}")
     for drawer, run in zip(page.at.expander, (one, two), strict=True):
         assert drawer.label.startswith(escape_markdown(run.label))
-    differing = page.at.dataframe[0].value
-    assert list(differing["Setting"]) == ["", "Learning rate"]  # the first row shows the curves' lines
-    runs = list(differing.columns[1:])  # with the values in view on a phone
-    assert [differing[name].iloc[1] for name in runs] == ["0.01", "0.1"]
-    assert all(name in run.label for run, name in zip((one, two), runs, strict=True))
+    compared = page.at.table[0].value
+    assert list(compared.index) == ["", "Best validation", "Test set", "Training time", "Learning rate"]
+    assert list(compared.loc["Learning rate"]) == ["0.01", "0.1"]
+    assert all(name in run.label for run, name in zip((one, two), compared.columns, strict=True))
     assert len(table(page)) == 3
     assert other.label in "".join(table(page)["run"])
 
 
 def test_a_setting_that_a_run_lacks_is_a_dash(visit: Callable) -> None:
     one, two = factories.finished("mnist-cnn"), factories.finished("mnist-mlp")
-    differing = visit("runs", ids=f"{one.id},{two.id}").at.dataframe[0].value
-    assert not differing.isna().any(axis=None) and "–" in set(differing.to_numpy().ravel())
+    compared = visit("runs", ids=f"{one.id},{two.id}").at.table[0].value
+    assert not compared.isna().any(axis=None) and "–" in set(compared.to_numpy().ravel())
 
 
 def test_only_one_task_and_the_best_first(visit: Callable) -> None:
@@ -80,7 +79,7 @@ def test_the_chart_stands_above_the_table_and_its_settings_in_a_popover(
     factories.finished()
     page = visit("runs", metric="loss", part="train")
     assert drawn[-1].layout.yaxis.title.text == "Loss"
-    headings = ["Loss · training", "Differing hyperparameters", "All runs", "Selected runs"]
+    headings = ["Loss · training", "Results and settings", "All runs", "Selected runs"]
     assert [h.value for h in page.at.header] == headings
     [settings] = [p for p in page.at.get("popover") if p.proto.popover.label == "Chart settings"]
     assert {w.key for w in (*settings.selectbox, *settings.toggle)} >= {"metric", "axis", "log"}
@@ -107,11 +106,10 @@ def test_the_page_opens_with_the_latest_runs_that_can_be_compared(visit: Callabl
     (waiting.path / "metrics.csv").unlink()
     page = visit("runs")
     assert set("".join(page.at.query_params["ids"]).split(",")) == {run.id for run in made[1:]}
-    figures = page.metrics
-    assert figures["Selected runs"] == "3 / 6" and figures["Shortest training time"] == "12 sec"
-    assert figures["Accuracy (test)"] == format_metric(
-        "accuracy", made[1].summary["metrics"]["accuracy"], 360
-    )
+    compared = page.at.table[0].value
+    assert len(compared.columns) == 3 and set(compared.loc["Training time"]) == {"12 sec"}
+    accuracy = format_metric("accuracy", made[1].summary["metrics"]["accuracy"], 360)
+    assert f"{accuracy} (fallback data)" in set(compared.loc["Test set"])
     assert "task" not in table(page) and "task" in table(page.set("columns", True))
     assert old.id not in page.text
 

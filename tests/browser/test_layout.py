@@ -26,6 +26,9 @@ TITLES = {
 }
 ALL_TITLES = {
     **TITLES,
+    "learning_path": "Learning path",
+    "gradient_descent": "Gradient descent",
+    "playground": "Playground",
     "models": "Models & data",
     "browse": "Browse COCO",
     "photos": "Your photos",

@@ -13,7 +13,7 @@ from ui.kit.i18n import _, _n
 from ui.learning_path import images, state
 from ui.learning_path.state import Work
 
-_IMAGE_WIDTH = 200  # pixels; on a phone too, so that the text is not far below
+_IMAGE_WIDTH = 200  # pixels
 
 
 def choose_route() -> Route:
@@ -83,10 +83,11 @@ def show_next(route: Route, work: Work) -> None:
             st.header(_(N_("You have reached the end of this route")))
             st.markdown(_(N_("Every stop that can be tried here is done. Choose another route above.")))
             return
-        left, right = st.columns([3, 7], gap="medium", vertical_alignment="center")
-        with left:
-            st.image(images.card_image(stop), width=_IMAGE_WIDTH, alt=images.image_alt(stop))
+        # On a phone the columns stand below each other: what to do first, then the image.
+        left, right = st.columns([7, 3], gap="medium", vertical_alignment="center")
         with right:
+            st.image(images.card_image(stop), width=_IMAGE_WIDTH, alt=images.image_alt(stop))
+        with left:
             section = next(s for s in route.sections if stop in s.concepts)
             st.caption(f"{_(N_('Next stop'))} · {_(section.title)}")
             st.header(_(stop.title))

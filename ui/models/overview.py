@@ -12,8 +12,16 @@ from core.files import folder_size
 from core.formatting import format_size
 from core.messages import N_
 from ui.kit import cache
-from ui.kit.i18n import _
+from ui.kit.frame import PAGES
+from ui.kit.i18n import _, _n
 from ui.models import pretrained
+
+# Where a newcomer tries the models, and what to do there.
+_FIRST = (
+    ("draw", N_("Draw a digit for a model")),
+    ("compare", N_("Compare the CIFAR-10 models")),
+    ("train", N_("Train one yourself")),
+)
 
 
 @st.cache_data(ttl=60, show_spinner=False)
@@ -54,23 +62,33 @@ def _sizes() -> list[tuple[str, int, str, str]]:
 
 
 def show_overview() -> None:
-    """Show how many models and data sets are here, the disk space of everything, and what is free."""
-    groups = pretrained.list_pretrained()
+    """Say how many models and data sets are here and what space they take, and where to begin."""
     names = data.list_source_datasets()
     present = sum(cache.dataset_status(name).folder is not None for name in names) + bool(
         cache.coco_sources()
     )
-    grid = st.grid(4, min_column_width=140)
-    grid.metric(_(N_("Models")), sum(map(len, groups.values())), border=True)
-    grid.metric(
-        _(N_("Datasets")),
-        _(N_("{done} of {count}"), done=present, count=len(names) + 1),
-        border=True,
-        help=_(N_("Installed on this machine")),
+    models = sum(map(len, pretrained.list_pretrained().values()))
+    used = format_size(sum(size for _title, size, *_rest in _sizes()))
+    free = format_size(shutil.disk_usage(_existing(paths.runs())).free)
+    st.markdown(
+        " ".join(
+            (
+                _n("**{count} model** is ready to use.", "**{count} models** are ready to use.", models),
+                _n(
+                    "**{done} of {count} dataset** is installed.",
+                    "**{done} of {count} datasets** are installed.",
+                    len(names) + 1,
+                    done=present,
+                ),
+                _(N_("All together take {used} on disk; {free} are free."), used=used, free=free),
+            )
+        )
     )
-    grid.metric(_(N_("Disk use")), format_size(sum(size for _title, size, *_rest in _sizes())), border=True)
-    free = shutil.disk_usage(_existing(paths.runs())).free
-    grid.metric(_(N_("Free disk space")), format_size(free), border=True)
+    if models:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"{_(N_('Start here:'))}", width="content")
+            for name, label in _FIRST:
+                st.page_link(PAGES[name].path, label=_(label), icon=PAGES[name].icon)
 
 
 def show_disk_use() -> None:

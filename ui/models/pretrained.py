@@ -14,7 +14,7 @@ from core.kinds import get_kind
 from core.kinds.base import SelectionMetric
 from core.messages import N_
 from ui.kit import cache, url
-from ui.kit.i18n import _, _n, escape_markdown, format_duration_short
+from ui.kit.i18n import _, _n, escape_markdown
 from ui.kit.run_names import task_name
 from ui.models import examples
 
@@ -71,7 +71,7 @@ def show_pretrained() -> None:
         score = get_kind(best.task.kind).selection_metric
         count = _n("{count} model", "{count} models", len(members))
         title = escape_markdown(_(data.dataset_info(dataset).title))
-        result = "" if best.result is None or score.about else format_metric(score.name, best.result)
+        result = "" if best.result is None or score.about else _format_result(score, best.result)
         words = filter(None, (f"**{title}**", count, result and _(N_("best: {result}"), result=result)))
         with st.expander(" · ".join(words), expanded=place < _NUM_UNFOLDED, key=f"models-{dataset}"):
             _show_group(dataset, members)
@@ -81,6 +81,12 @@ def _rank(members: list[PretrainedModel]) -> list[PretrainedModel]:
     """The best first, by their kind's selection metric; without a result last."""
     sign = -1 if get_kind(members[0].task.kind).selection_metric.higher_is_better else 1
     return sorted(members, key=lambda m: (m.result is None, sign * (m.result or 0)))
+
+
+def _format_result(score: SelectionMetric, value: float) -> str:
+    """A test result as text, with the name of the metric unless it is a percentage, as accuracy is."""
+    text = format_metric(score.name, value)
+    return text if score.is_percentage else f"{_(METRIC_NAMES[score.name])} {text}"
 
 
 def _show_group(dataset: str, members: list[PretrainedModel]) -> None:
@@ -100,6 +106,9 @@ def _show_group(dataset: str, members: list[PretrainedModel]) -> None:
         )
     if score.about:
         notes.append(_(score.about))
+    if unit := data.dataset_info(dataset).unit:
+        metric = _(METRIC_NAMES[score.name])
+        notes.append(_(N_("{metric} in units of {unit}."), metric=metric, unit=_(unit)))
     st.caption(" ".join(notes))
     _show_table(dataset, _rank(members), score)
 
@@ -116,7 +125,7 @@ def _show_table(dataset: str, ranked: list[PretrainedModel], score: SelectionMet
             "try": [_try_href(dataset, m) for m in ranked],
             "train": [url.page_href("train", task=m.task.name) for m in ranked],
             "parameters": [m.card.get("parameters") for m in ranked],
-            "seconds": [format_duration_short(m.card.get("seconds", 0)) for m in ranked],
+            "minutes": [m.card.get("seconds", 0) / 60 for m in ranked],
             "size": [m.num_bytes / 1e6 for m in ranked],
         }
     )
@@ -149,9 +158,10 @@ def _show_table(dataset: str, ranked: list[PretrainedModel], score: SelectionMet
                 help=_(N_("Train it yourself.")),
             ),
             "parameters": column.NumberColumn(_(N_("Parameters")), format="localized", width="small"),
-            "seconds": column.TextColumn(
+            "minutes": column.NumberColumn(
                 _(N_("Training time")),
-                alignment="right",
+                format=_(N_("%.1f min")),
+                width="small",
                 help=_(N_("Wall time on {machine}."), machine=ranked[0].card.get("machine", "")),
             ),
             "size": column.NumberColumn(_(N_("File size")), format="%.2f MB", width="small"),

@@ -9,15 +9,15 @@ import streamlit as st
 
 from core import tasks
 from core.analysis import run_comparison
-from core.formatting import METRIC_NAMES, format_metric
+from core.formatting import format_size
 from core.messages import N_
 from core.runs import store
 from core.runs.store import Run
 from ui.kit import cache, url
-from ui.kit.i18n import _, format_duration
+from ui.kit.i18n import _, _n, format_duration
 from ui.kit.run_names import run_names
 from ui.runs.run_panel import STATE_BADGES
-from ui.runs.selection import first_selection
+from ui.runs.selection import first_selection, test_texts, validation_texts
 
 MAX_RUNS = 8  # more curves are hard to distinguish
 _MAX_SPARK_POINTS = 60
@@ -89,18 +89,8 @@ def pick_runs(runs: list[Run], table: pd.DataFrame, *, all_columns: bool) -> lis
     names = run_names(runs)
     columns = {
         _(N_("run")): [names[i] for i in ids],
-        _(N_("best validation")): [
-            _format_named_metric(name, value, fallback, count)
-            for name, value, fallback, count in zip(
-                table["score"], table["best"], table["fallback"], table["num_validation"], strict=True
-            )
-        ],
-        _(N_("test")): [
-            _format_named_metric(*metric, fallback, count) if metric else ""
-            for metric, fallback, count in zip(
-                table["test"], table["fallback"], table["num_test"], strict=True
-            )
-        ],
+        _(N_("best validation")): validation_texts(table),
+        _(N_("test")): test_texts(table),
         _(N_("validation")): [_thin_out(values) for values in table["history"]],
         _(N_("state")): [_(STATE_BADGES[s][0]) for s in table["state"]],
     }
@@ -115,7 +105,12 @@ def pick_runs(runs: list[Run], table: pd.DataFrame, *, all_columns: bool) -> lis
             _(N_("task")): [_(t) for t in table["title"]],
             _(N_("data")): [_(d) if d else "" for d in table["data"]],
         }
-    st.caption(_(N_("Check the runs to compare. On a narrow screen, swipe the table sideways.")))
+    size = format_size(sum(run.size() for run in runs))
+    st.caption(
+        _(N_("Check the runs to compare. On a narrow screen, swipe the table sideways."))
+        + " "
+        + _n("{count} run, {size} on disk.", "{count} runs, {size} on disk.", len(runs), size=size)
+    )
     event = st.dataframe(
         pd.DataFrame(columns),
         hide_index=True,
@@ -156,14 +151,3 @@ def _thin_out(values: list[float]) -> list[float]:
     step = -(-len(values) // _MAX_SPARK_POINTS) or 1
     kept = values[::-1][::step][::-1]
     return kept * 2 if len(kept) == 1 else kept
-
-
-def _format_named_metric(name: str, value: float, fallback: bool, count: float | None) -> str:
-    """Format a metric of `count` examples with its name, which accuracy does without, and a label if it was measured on fallback data."""
-    if not name:
-        return ""
-    title = "" if name == "accuracy" else _(METRIC_NAMES.get(name, name))
-    label = _(N_("(fallback data)")) if fallback else ""
-    return " ".join(
-        filter(None, (title, format_metric(name, value, int(count) if pd.notna(count) else None), label))
-    )

@@ -1,4 +1,4 @@
-"""The selected runs side by side: the best of them, and the settings in which they differ."""
+"""The selected runs side by side: which of them is best, their results, and the settings in which they differ."""
 
 from __future__ import annotations
 
@@ -7,24 +7,17 @@ import streamlit as st
 
 from core import tasks
 from core.analysis import run_comparison
-from core.formatting import format_metric, format_size
+from core.formatting import METRIC_NAMES, format_metric
 from core.messages import N_
-from core.runs import store
 from core.runs.store import Run
 from ui.kit.forms import setting_label
 from ui.kit.i18n import _, escape_markdown, format_duration_short
 from ui.kit.run_names import short_names, task_name
-from ui.runs.key_figures import metric_label
 from ui.runs.overlay import run_styles
 
-_MIN_WIDTH = 150  # pixels of a figure; on a phone they stand two by two
 _NUM_FIRST = 3  # runs that a first visit compares
-_CURVE = "curve"  # index of the row that shows color and dash of a run's curve
-_SETTING_WIDTH, _VALUE_WIDTH = (
-    150,
-    150,
-)  # pixels: on a phone, the settings stand beside the values
-_DASHES = {"solid": "━━", "dash": "╍╍", "dot": "┅┅", "dashdot": "━╍"}
+_DASHES = {"solid": "━━━", "dash": "╍╍╍", "dot": "┅┅┅", "dashdot": "━╍━"}
+_MISSING = "–"
 
 
 def first_selection(table: pd.DataFrame) -> list[str]:
@@ -35,75 +28,107 @@ def first_selection(table: pd.DataFrame) -> list[str]:
     return alike["id"].to_list()[:_NUM_FIRST]
 
 
-def best_figures(selected_runs: list[Run], table: pd.DataFrame) -> None:
-    """Show the best results among the selected runs, each with the name of its run, and how many of all runs they are."""
-    rows = table[table["id"].isin([run.id for run in selected_runs])]
-    names = short_names(selected_runs)
-    figures, counts = [], {run.id: run.num_examples for run in selected_runs}
-    if len(ranked := rows.dropna(subset=["best"])) and ranked["score"].nunique() == 1:
-        best = ranked.loc[ranked["worse"].astype(float).idxmin()]
-        figures.append(("validation", best["score"], best["best"], best["id"]))
-        tested = rows[[bool(metric) and metric[0] == best["score"] for metric in rows["test"]]]
-        if len(tested):
-            sign = 1 if best["worse"] == best["best"] else -1  # whether the lowest value is the best
-            winner = tested.loc[tested["test"].map(lambda metric: sign * metric[1]).idxmin()]
-            figures.append(("test", *winner["test"], winner["id"]))
-    shown = [
-        (
-            metric_label(name, split),
-            format_metric(name, value, counts[run](split)),
-            _(N_("Best: {run}"), run=names[run]),
-        )
-        for split, name, value, run in figures
+def format_named_metric(name: str, value: float, fallback: bool, count: float | None) -> str:
+    """Format a metric of `count` examples with its name, which accuracy does without, and a label if it was measured on fallback data."""
+    if not name:
+        return ""
+    title = "" if name == "accuracy" else _(METRIC_NAMES.get(name, name))
+    label = _(N_("(fallback data)")) if fallback else ""
+    return " ".join(
+        filter(None, (title, format_metric(name, value, int(count) if pd.notna(count) else None), label))
+    )
+
+
+def validation_texts(table: pd.DataFrame) -> list[str]:
+    """The best validation result of each run of a `table` of runs, "" where there is none."""
+    columns = ("score", "best", "fallback", "num_validation")
+    return [format_named_metric(*row) for row in zip(*(table[c] for c in columns), strict=True)]
+
+
+def test_texts(table: pd.DataFrame) -> list[str]:
+    """The test result of each run of a `table` of runs, "" where there is none."""
+    return [
+        format_named_metric(*metric, fallback, count) if metric else ""
+        for metric, fallback, count in zip(table["test"], table["fallback"], table["num_test"], strict=True)
     ]
-    finished = rows[rows["state"] == "finished"]
-    if len(finished):
-        fastest = finished.loc[finished["seconds"].idxmin()]
-        time = format_duration_short(fastest["seconds"])
-        shown.append((_(N_("Shortest training time")), time, names[fastest["id"]]))
-    runs = store.list_runs()
-    size = _(N_("{size} on disk"), size=format_size(sum(run.size() for run in runs)))
-    shown.append((_(N_("Selected runs")), f"{len(selected_runs)} / {len(runs)}", size))
-    grid = st.grid(max(2, len(shown)), min_column_width=_MIN_WIDTH)
-    for label, value, name in shown:
-        with grid.container(border=True, height="stretch", gap="xsmall"):
-            st.metric(label, value)
-            st.caption(escape_markdown(name))
 
 
-def show_differences(selected_runs: list[Run]) -> None:
-    """Show the settings in which the selected runs differ, a column per run below the color of its curve."""
-    st.header(_(N_("Differing hyperparameters")))
+def show_best(selected_runs: list[Run], table: pd.DataFrame) -> None:
+    """Say which of the selected runs is best and which follows; nothing if their results cannot be ranked."""
+    ranked = _rank(table[table["id"].isin([run.id for run in selected_runs])])
+    if len(ranked) < 2:
+        return
+    names = short_names(selected_runs)
+    best, second = ranked.iloc[0], ranked.iloc[1]
+    validation, test = validation_texts(ranked), test_texts(ranked)
+    values = {
+        "best": escape_markdown(names[best["id"]]),
+        "value": validation[0],
+        "second": escape_markdown(names[second["id"]]),
+        "other": validation[1],
+    }
+    if validation[0] == validation[1]:
+        text = N_("**{best}** and **{second}** share the best validation result: {value}.")
+    else:
+        text = N_("**{best}** is best on the validation set: {value}. {second} follows with {other}.")
+    tested = _(N_("On the test set it reaches {value}."), value=test[0]) if test[0] else ""
+    equal = validation[0] == validation[1]
+    st.markdown(" ".join(filter(None, (_(text, **values), "" if equal else tested))))
+
+
+def _rank(rows: pd.DataFrame) -> pd.DataFrame:
+    """The `rows` with a validation result, best first; none of them if they were measured by different metrics or on different data."""
+    ranked = rows.dropna(subset=["best"])
+    if ranked["score"].nunique() != 1 or ranked["data"].nunique() != 1:
+        return ranked.iloc[:0]
+    return ranked.assign(worse=ranked["worse"].astype(float)).sort_values("worse", kind="stable")
+
+
+def show_comparison(selected_runs: list[Run], table: pd.DataFrame) -> None:
+    """Show a column per run: the color of its curve, its results, and the settings in which the runs differ."""
+    st.header(_(N_("Results and settings")))
+    rows = table.set_index("id").loc[[run.id for run in selected_runs]].reset_index()
+    names = short_names(selected_runs)
+    results = {
+        _(N_("Best validation")): validation_texts(rows),
+        _(N_("Test set")): test_texts(rows),
+        _(N_("Training time")): [format_duration_short(s) if s else "" for s in rows["seconds"]],
+    }
+    columns = [escape_markdown(names[run.id]) for run in selected_runs]
+    shown = pd.DataFrame([[value or _MISSING for value in values] for values in results.values()])
+    shown.index, shown.columns = list(results), columns
+    settings = _differing_settings(selected_runs)
+    settings.columns = columns
+    styles = run_styles(selected_runs)
+    curves = pd.DataFrame([[_DASHES[style.dash] for style in styles]], index=[""], columns=columns)
+    colors = [f"color: {style.color}" for style in styles]
+    winners = {rows["id"].tolist().index(i) for i in _rank(rows)["id"].head(1)} if len(rows) > 1 else set()
+    bold = ["font-weight: 600" if number in winners else "" for number in range(len(rows))]
+    st.table(
+        pd.concat([curves, shown, settings])
+        .style.apply(lambda _row: colors, axis=1, subset=pd.IndexSlice[[""], :])
+        .apply(lambda _row: bold, axis=1, subset=pd.IndexSlice[list(results)[:1], :]),
+        border="horizontal",
+        alt=_(N_("Results and settings")),
+    )
     if len(selected_runs) < 2:
         st.caption(
             _(N_("Select two or more runs in the table below to see the settings in which they differ."))
         )
-        return
+    elif settings.empty:
+        st.caption(_(N_("The selected runs have the same settings.")))
+
+
+def _differing_settings(selected_runs: list[Run]) -> pd.DataFrame:
+    """The settings in which the runs differ as texts: a row per setting under its label, a column per run."""
     table = run_comparison.differing_settings(selected_runs)
     if table.empty:
-        st.caption(_(N_("The selected runs have the same settings.")))
-        return
-    titles, names = {t.name: task_name(t) for t in tasks.TASKS}, short_names(selected_runs)
+        return pd.DataFrame(columns=[run.id for run in selected_runs], dtype=str)
+    titles = {t.name: task_name(t) for t in tasks.TASKS}
     if "task" in table.index:
         table.loc["task"] = [titles.get(name, name) for name in table.loc["task"]]
     if "data" in table.index:
         table.loc["data"] = [_(title) if title else "" for title in table.loc["data"]]
-    styles = run_styles(selected_runs)
-    known = table.astype(object).where(table.notna(), "–").astype(str)
-    rows = known.rename(index=setting_label, columns=names)
-    rows.insert(0, _(N_("Setting")), rows.index)
-    curves = pd.DataFrame(
-        [["", *(_DASHES[style.dash] for style in styles)]], index=[_CURVE], columns=rows.columns
-    )
-    colors = ["", *(f"color: {style.color}" for style in styles)]
-    shown = pd.concat([curves, rows])
-    shown.index = range(len(shown))
-    st.dataframe(
-        shown.style.apply(lambda _row: colors, axis=1, subset=pd.IndexSlice[[0], :]),
-        hide_index=True,
-        width="content",
-        column_config={
-            _(N_("Setting")): st.column_config.TextColumn(width=_SETTING_WIDTH, pinned=True),
-            **{names[run.id]: st.column_config.TextColumn(width=_VALUE_WIDTH) for run in selected_runs},
-        },
-    )
+    # Settings of two tasks can share a label; no run has both.
+    labeled = table.astype(object).rename(index=setting_label).groupby(level=0, sort=False).first()
+    return labeled.where(labeled.notna(), _MISSING).astype(str).map(escape_markdown)
