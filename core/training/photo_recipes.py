@@ -211,7 +211,7 @@ _FINE_TUNED_RECIPE: dict[str, Any] = {
 
 FAMILIES: dict[str, PhotoFamily] = {
     "backbone": PhotoFamily(
-        N_("Backbone (pretrained)"),
+        N_("Backbone"),
         N_("A fast CNN, pretrained on CIFAR-10. Its head sees the features of all its blocks."),
         "backbone",
         PhotoBackboneRecipe,
