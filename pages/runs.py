@@ -21,7 +21,7 @@ def show_empty_page() -> None:
     """Say what will appear here, with the button that makes it appear."""
     task = tasks.TASKS[0]
     with st.container(border=True):
-        st.header(f":material/stacked_line_chart: {_(N_('No runs to compare yet'))}")
+        st.header(":material/stacked_line_chart: " + _(N_("No runs to compare yet")))
         st.markdown(
             _(
                 N_(

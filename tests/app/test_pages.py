@@ -64,7 +64,9 @@ READY = {
     "translate": lambda page: metric(page, "Cycle error (MAE, share of value range)") == "5.0%",
     "gradient_descent": lambda page: page.components("descent")["gd-lab"]["verdict"]["name"] == "right",
     "playground": lambda page: page.components("playground_view")["playground-0"]["output"],
-    "house_prices": lambda page: page.says("What each column contributes") and page.says("Most similar rows in the data"),
+    "house_prices": lambda page: (
+        page.says("What each column contributes") and page.says("Most similar rows in the data")
+    ),
     "models": lambda page: rows(page) == 5,
     "glossary": lambda page: len(page.at.get("html")) == 2 + len(glossary.list_groups()),
 }

@@ -31,9 +31,9 @@ def layer_title(module: nn.Module) -> str:
         case nn.Linear():
             return f"{_(N_('Fully connected'))}, {module.in_features} → {module.out_features}"
         case nn.MaxPool2d():
-            return f"{_(N_('Max pooling'))} {_window(module.kernel_size)}"
+            return _(N_("Max pooling")) + f" {_window(module.kernel_size)}"
         case nn.AvgPool2d():
-            return f"{_(N_('Average pooling'))} {_window(module.kernel_size)}"
+            return _(N_("Average pooling")) + f" {_window(module.kernel_size)}"
         case nn.AdaptiveMaxPool2d():
             return _(N_("Global max pooling"))
         case nn.AdaptiveAvgPool2d():

@@ -107,7 +107,8 @@ def _show_notations(instance: Instance, pixels: int, rle: dict, iou: float) -> N
         numbers = " ".join(map(str, rle["counts"][:_MAX_POINTS]))
         st.code(numbers + (" …" if len(rle["counts"]) > _MAX_POINTS else ""), wrap_lines=True, height=150)
     with box:
-        st.markdown(f"**{terms.term('bounding-box', _(N_('Bounding box')))}**")
+        title = terms.term("bounding-box", _(N_("Bounding box")))
+        st.markdown(f"**{title}**")
         if instance.box is None:
             st.caption(_(N_("No bounding box in the file.")))
             return

@@ -96,7 +96,7 @@ def describe_synthetic() -> str:
         "{count} synthetic scenes in COCO format, drawn by Manabi Lab.",
         scenes.NUM_IMAGES,
     )
-    return text if len(_list_sources()) > 1 else f"{text} {_(N_('COCO is not installed.'))}"
+    return text if len(_list_sources()) > 1 else " ".join((text, _(N_("COCO is not installed."))))
 
 
 def open_source(source: Path) -> Coco:

@@ -41,7 +41,7 @@ def digit_readout(
         "labels": {
             "digit": _(N_("Prediction")),
             "confidence": _(N_("Confidence")),
-            "bars": f"{_(N_('Predicted probabilities of the ten digits'))}: {spoken}",
+            "bars": ": ".join((_(N_("Predicted probabilities of the ten digits")), spoken)),
         },
         "bars": [
             {"name": f"✓ {name}" if i == truth else name, "share": p, "text": text}

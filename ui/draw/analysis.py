@@ -103,9 +103,9 @@ def _attribution_scale(values: np.ndarray, digit: str) -> ColorBar:
     gray = np.full((1, 9), _SCALE_GRAY, np.uint8)
     colors = image_display.overlay_attribution(gray, ramp, factor=1)[0]
     ticks = [
-        f"−{bound:.2g} {_(N_('against {digit}'), digit=digit)}",
+        f"−{bound:.2g} " + _(N_("against {digit}"), digit=digit),
         "0",
-        f"+{bound:.2g} {_(N_('for {digit}'), digit=digit)}",
+        f"+{bound:.2g} " + _(N_("for {digit}"), digit=digit),
     ]
     return ColorBar(["rgb({}, {}, {})".format(*color) for color in colors.tolist()], ticks)
 

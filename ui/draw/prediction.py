@@ -80,7 +80,7 @@ def _note(digit: DigitInput | None, probabilities: np.ndarray | None, *, accepte
         return ""
     if int(probabilities.argmax()) == digit.label:
         return f"✓ {_(N_('correct'))}"
-    return f"✗ {_(N_('wrong: the label is {truth}'), truth=digit.label)}"
+    return "✗ " + _(N_("wrong: the label is {truth}"), truth=digit.label)
 
 
 def _explain_rejection() -> None:

@@ -80,7 +80,7 @@ def _show_training(own: Run | None, running: Run | None) -> None:
 def _show_own_model(own: Run | None) -> None:
     draw = PAGES["draw"]
     if own is None:
-        st.caption(f":material/lock: {_(N_('After your first run'))}")
+        st.caption(":material/lock: " + _(N_("After your first run")))
     elif st.button(_(N_("Draw with your model")), type="primary", icon=":material/draw:", key="draw-own"):
         st.switch_page(draw.path, query_params={"network": own.id})
 

@@ -148,5 +148,5 @@ def show_network_origin(table: HouseTable, name: str) -> None:
     text = _(N_("Validation: RMSE {rmse} ({unit}), R² {r2}."), **values)
     if name == NETWORK:
         origin = escape_markdown(get_network(table)[1])
-        text = f"{_(N_('Network: {origin}.'), origin=origin)} {text}"
+        text = " ".join((_(N_("Network: {origin}."), origin=origin), text))
     st.caption(text)

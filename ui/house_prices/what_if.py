@@ -159,7 +159,7 @@ def _show_prediction(table: HouseTable, row: np.ndarray) -> str:
         figure.metric(
             _(N_("Predicted: {target}"), target=names.short_name(table, table.dataset.target)),
             format_target(table, value),
-            f"{sign}{format_target(table, abs(change))} · {_(N_('against the typical row'))}"
+            " · ".join((f"{sign}{format_target(table, abs(change))}", _(N_("against the typical row"))))
             if abs(change) >= _SHOWN_CHANGE * float(np.ptp(table.y))
             else None,
             delta_color="off",

@@ -89,7 +89,7 @@ def show_next(route: Route, work: Work) -> None:
             st.image(images.card_image(stop), width=_IMAGE_WIDTH, alt=images.image_alt(stop))
         with left:
             section = next(s for s in route.sections if stop in s.concepts)
-            st.caption(f"{_(N_('Next stop'))} · {_(section.title)}")
+            st.caption(" · ".join((_(N_("Next stop")), _(section.title))))
             st.header(_(stop.title))
             st.markdown(_(stop.text))
             _show_actions(stop, work)

@@ -86,7 +86,7 @@ def show_overview() -> None:
     )
     if models:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"{_(N_('Start here:'))}", width="content")
+            st.markdown(_(N_("Start here:")), width="content")
             for name, label in _FIRST:
                 st.page_link(PAGES[name].path, label=_(label), icon=PAGES[name].icon)
 
