@@ -282,7 +282,7 @@ TASKS: list[Task] = [
     ),
     Task(
         name="cifar10-best",
-        title=N_("CIFAR-10: fast CNN, long schedule"),
+        title=N_("CIFAR-10: fast CNN, large"),
         about=N_("A wider and deeper version of the fast model, trained longer and with cutout."),
         kind="classification",
         dataset="cifar10",

@@ -30,7 +30,7 @@ def test_models_are_ranked_within_their_dataset_and_lead_to_where_they_can_be_tr
     assert list(tables["apple2orange"]["result"]) == ["100.00%"] and "it is no accuracy" in page.text
     assert [e.proto.expanded for e in page.at.expander[:3]] == [True, True, False]
     assert "best: RMSE 3.567" in page.at.expander[len(names) - 1].label
-    assert "fast CNN, long schedule" in set(tables["cifar10"]["model"])  # the name of the Compare page
+    assert "fast CNN, large" in set(tables["cifar10"]["model"])  # the name of the Compare page
 
 
 def test_installed_data_are_shown_with_examples_and_a_way_to_train_on_them(

@@ -131,4 +131,10 @@ def _differing_settings(selected_runs: list[Run]) -> pd.DataFrame:
         table.loc["data"] = [_(title) if title else "" for title in table.loc["data"]]
     # Settings of two tasks can share a label; no run has both.
     labeled = table.astype(object).rename(index=setting_label).groupby(level=0, sort=False).first()
-    return labeled.where(labeled.notna(), _MISSING).astype(str).map(escape_markdown)
+    return labeled.map(_format_value)
+
+
+def _format_value(value: object) -> str:
+    if isinstance(value, bool):
+        return _(N_("on")) if value else _(N_("off"))
+    return _MISSING if pd.isna(value) else escape_markdown(str(value))
