@@ -40,11 +40,11 @@ CLIPPED = """
 () => [...document.querySelectorAll(
     'button, label, [role=tab], [role=radio], [data-testid=stMetric], [data-testid=stWidgetLabel], [data-testid=stPageLink]')]
   .flatMap((part) => [part, ...part.querySelectorAll('*')])
-  .filter((e) => e.clientWidth && e.textContent.trim() && e.checkVisibility({ visibilityProperty: true, opacityProperty: true })
+  .filter((e) => e.clientWidth > 1 && e.textContent.trim() && e.checkVisibility({ visibilityProperty: true, opacityProperty: true })
     && getComputedStyle(e).overflowX !== 'visible' && e.scrollWidth > e.clientWidth + 1)
   .map((e) => e.textContent.trim())
 """
-"""The texts in controls and metrics that are cut off."""
+"""The texts in controls and metrics that are cut off. What is 1 pixel wide is for screen readers."""
 THEMES = {("en", 1280): ("light", "dark"), ("ja", 390): ("light",)}
 WITH_DATA = {
     "browse": ".manabi-annotated-grid .tiles button",

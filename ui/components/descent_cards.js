@@ -47,7 +47,7 @@ const renderCards = (box) => {
       `<p><nobr>= <span class="frac"><i>2</i><i>${n}</i></span> (${sum(errors.map(short))})</nobr><br>= <b>${digits(gb)}</b></p>`,
     update,
   ]
-  list.innerHTML = cards.map((body, i) => `<li><h3>${i + 1}. ${escape(labels.cards[i])}</h3>${body}</li>`).join('')
+  list.innerHTML = cards.map((body, i) => `<li><h2>${i + 1}. ${escape(labels.cards[i])}</h2>${body}</li>`).join('')
 }
 
 // What the server says of the learning rate: `**` around the words that stand out.

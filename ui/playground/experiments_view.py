@@ -50,7 +50,7 @@ def _chosen() -> Experiment | None:
 def show_experiments() -> None:
     """Show the chosen experiment, with its result once its question is answered."""
     with st.container(border=True):
-        st.subheader(_(N_("Ten experiments")))
+        st.header(_(N_("Ten experiments")))
         with st.container(horizontal=True, vertical_alignment="bottom"):
             chosen = url.choose_one(
                 st.selectbox,

@@ -40,7 +40,7 @@ def show_neighbors() -> None:
     plane_grid(
         "playground-neighbors", [_classifier_card(name, made) for name in neighbors.CLASSIFIERS], points
     )
-    st.subheader(_(N_("Without labels")))
+    st.header(_(N_("Without labels")))
     st.markdown(
         _(
             N_(
@@ -94,7 +94,7 @@ def _unsupervised_cards(made: PointSet) -> list[PlaneCard]:
 
 
 def _show_likelihood(made: PointSet) -> None:
-    st.subheader(_(N_("Maximum likelihood of one Gaussian")))
+    st.header(_(N_("Maximum likelihood of one Gaussian")))
     values = made.points[made.targets == 1, 0]
     st.markdown(
         _(
