@@ -21,7 +21,7 @@ from ui.kit.terms import PAGE_TERMS, link_terms
 
 logger = logging.getLogger("manabi.pages")
 _FLASH = "_flash"
-_MENU_REFRESH_SECONDS = 3.0
+_MENU_REFRESH_SECONDS = 5.0
 _DEBOUNCE_SECONDS = 3.0  # a second press within this time means the first
 _RENDERING = "_rendering_after_start"
 _MAX_RENDER_SECONDS = 30.0  # after which a page that was never completed no longer blocks a start

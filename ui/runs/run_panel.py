@@ -6,6 +6,7 @@ The panel reads the run folder and nothing else, so it can be attached to any ru
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 
 import streamlit as st
@@ -34,8 +35,8 @@ STATE_BADGES: dict[str, tuple[str, str, str]] = {
 }
 # Key of the group's id in a run's config and in the URL, label, page.
 _GROUPS = (("sweep", N_("View sweep"), "train"), ("comparison", N_("View comparison"), "compare"))
-_REFRESH_SECONDS, _SLOW_REFRESH_SECONDS = 1.0, 2.0  # the second one after `_SHORT_RUN_SECONDS` of training
-_SHORT_RUN_SECONDS = 60.0
+# Seconds between two refreshes, until so many seconds of training: a page that shares the cores with the training costs it time.
+_INTERVALS = ((20.0, 1.0), (120.0, 2.0), (math.inf, 4.0))
 _WATCHED = "_watched_run"  # session key of the active run that this visitor has last seen
 
 
@@ -94,7 +95,7 @@ def run_header(run: Run, next_button: Callable[[bool], None] | None = None) -> N
     elif st.session_state.get(_WATCHED) == run.id:
         del st.session_state[_WATCHED]
         _announce_best(run)
-    _refresh(functools.partial(_live_header, next_button), run, status, f"header-{run.id}")
+    _refresh(functools.partial(_live_header, next_button, _interval(status)), run, status, f"header-{run.id}")
 
 
 def run_panel(run: Run, before_first_step: Callable[[], None]) -> None:
@@ -107,15 +108,25 @@ def run_panel(run: Run, before_first_step: Callable[[], None]) -> None:
 
 def _refresh(draw: Callable[[str, bool], None], run: Run, status: Status, key: str) -> None:
     """Call `draw` as a fragment of its own: what is drawn in a fraction of a second never fades while it is drawn again."""
-    interval = _REFRESH_SECONDS if status.seconds < _SHORT_RUN_SECONDS else _SLOW_REFRESH_SECONDS
-    st.fragment(draw, run_every=interval if status.is_active else None, key=key)(run.id, status.is_active)
+    st.fragment(draw, run_every=_interval(status), key=key)(run.id, status.is_active)
+
+
+def _interval(status: Status) -> float | None:
+    """Seconds between two refreshes of a run, longer as it gets older; None if it is not active."""
+    if not status.is_active:
+        return None
+    return next(interval for age, interval in _INTERVALS if status.seconds < age)
 
 
 @with_error_boundary
-def _live_header(next_button: Callable[[bool], None] | None, run_id: str, was_active: bool) -> None:
+def _live_header(
+    next_button: Callable[[bool], None] | None, interval: float | None, run_id: str, was_active: bool
+) -> None:
     run = store.find_run(run_id, private=True)  # the page has checked that its visitor may see it
     status = run.status()
-    if was_active and not status.is_active:
+    if (
+        was_active and _interval(status) != interval
+    ):  # it has ended, or its fragments are to be refreshed less often
         st.rerun()
     _show_status(run, status, next_button)
 
