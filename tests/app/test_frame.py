@@ -13,6 +13,7 @@ from streamlit.runtime.state.query_params import QueryParams
 from streamlit.testing.v1 import AppTest
 
 from core import glossary
+from core.analysis import ablations
 from core.files import write_json
 from core.i18n import get_translator
 from core.runs import store
@@ -278,6 +279,8 @@ def test_the_glossary_is_grouped_illustrated_and_has_an_index(
     shown = "".join(groups)
     assert shown.count("<section") == len(glossary.list_terms())
     illustrated = [term for term in glossary.list_terms() if term.image_en]
+    assert shown.count('<figure class="manabi-ablation">') == len(ablations.results_by_term()) >= 3
+    shown = re.sub(r'<figure class="manabi-ablation">.*?</figure>', "", shown, flags=re.S)
     assert shown.count("<img") == len(illustrated) >= 20
     assert all(f'alt="{html.escape(term.image(language))}"' in shown for term in illustrated)
     assert "/glossary?term=stride" in shown
