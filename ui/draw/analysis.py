@@ -14,7 +14,7 @@ from ui.components.figure_row import ColorBar, Figure, figure_row
 from ui.components.live_chart import live_chart
 from ui.draw.input_picker import DigitInput
 from ui.draw.prediction import model_title
-from ui.kit import charts, downloads, feature_maps, image_display, weights
+from ui.kit import cache, charts, downloads, feature_maps, image_display, weights
 from ui.kit.i18n import _, translate_message
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def nearest_neighbors(digit: DigitInput, choice: ModelChoice) -> None:
         for label, similarity in zip(neighbors.labels, neighbors.similarity, strict=True)
     ]
     st.image(
-        image_display.tile_images(list(neighbors.images), _NUM_NEIGHBORS // 2, 4, captions=captions),
+        cache.tiles_png(list(neighbors.images), _NUM_NEIGHBORS // 2, 4, captions=captions),
         alt=f"{_(N_('Similar training digits'))}: {', '.join(captions)}",
     )
     st.caption(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import streamlit as st
+from PIL import Image
 
 from core import checkpoints, data
 from core.analysis import evaluation_report, export, notes_files
@@ -15,6 +18,7 @@ from core.messages import UserError
 from core.runs import samples, store
 from core.runs.logs import MetricsReader
 from core.runs.store import Run
+from ui.kit import image_display
 from ui.kit.i18n import translate_message
 
 
@@ -146,3 +150,20 @@ def model_card(name: str) -> dict | None:
         return checkpoints.load_card(name).content
     except UserError:
         return None
+
+
+@st.cache_data(max_entries=300, show_spinner=False)
+def tiles_png(
+    images: Sequence[np.ndarray],
+    columns: int,
+    factor: int,
+    *,
+    marks: Sequence[bool | None] | None = None,
+    captions: Sequence[str] | None = None,
+) -> bytes:
+    """`image_display.tile_images` as a PNG file, made once: a page that is drawn again after every click shows the same tiles."""
+    out = io.BytesIO()
+    Image.fromarray(image_display.tile_images(images, columns, factor, marks=marks, captions=captions)).save(
+        out, "PNG"
+    )
+    return out.getvalue()

@@ -18,9 +18,9 @@ def language() -> str:
     """Return "ja" or "en": the choice in this session, else `?lang=`, the cookie of an earlier choice, the browser's language."""
     if _LANGUAGE_KEY not in st.session_state:
         requested = (st.query_params.get(_PARAMETER), st.context.cookies.get(COOKIE))
-        if found := next((tag for tag in requested if tag in i18n.LANGUAGES), None):
-            st.session_state[_LANGUAGE_KEY] = found
-    return st.session_state.get(_LANGUAGE_KEY) or i18n.match_language(st.context.locale)
+        # Asked once per session: a page translates hundreds of sentences.
+        st.session_state[_LANGUAGE_KEY] = next((tag for tag in requested if tag in i18n.LANGUAGES), "")
+    return st.session_state[_LANGUAGE_KEY] or i18n.match_language(st.context.locale)
 
 
 def _(msgid: str, **values: object) -> str:

@@ -12,7 +12,7 @@ from safetensors.numpy import load_file
 from core.messages import N_
 from core.runs.logs import PROBE_FILE, read_probes
 from core.runs.store import Run
-from ui.kit import image_display
+from ui.kit import cache
 from ui.kit.i18n import _
 
 _FOLLOW_SECONDS = 10.0
@@ -81,9 +81,7 @@ def _show_images(run: Run, x: np.ndarray, y: np.ndarray, predictions: np.ndarray
     grid = st.grid(2, min_column_width=_STRIP_WIDTH, gap="xsmall")
     for part in (slice(0, _STRIP), slice(_STRIP, None)):
         if images[part]:
-            tiles = image_display.tile_images(
-                images[part], _STRIP, 4, marks=marks[part], captions=captions[part]
-            )
+            tiles = cache.tiles_png(images[part], _STRIP, 4, marks=marks[part], captions=captions[part])
             grid.cell().image(tiles, width="stretch", alt=", ".join(captions[part]))
     st.caption(
         _(

@@ -16,7 +16,7 @@ from core.kinds import get_kind
 from core.messages import N_
 from core.runs.store import Run
 from ui.components.live_chart import clickable_chart
-from ui.kit import cache, charts, image_display, matrix_charts, preload
+from ui.kit import cache, charts, matrix_charts, preload
 from ui.kit.data_source import fallback_label
 from ui.kit.i18n import _, _n, escape_markdown, format_duration, language
 from ui.runs import panels
@@ -189,7 +189,7 @@ def _error_gallery(
     ]
     marks = [bool(a == t) for a, t in zip(answers, report.targets[index], strict=True)]
     st.image(
-        image_display.tile_images(images, columns, 3, marks=marks, captions=captions),
+        cache.tiles_png(images, columns, 3, marks=marks, captions=captions),
         caption=_(N_("true → predicted (confidence)")),
         alt=", ".join(captions),
     )

@@ -18,7 +18,7 @@ from core.task_spec import ExpectedResult
 from ui.components.live_chart import live_chart
 from ui.kit import cache, charts, palette
 from ui.kit.data_source import fallback_label
-from ui.kit.i18n import _, _n, escape_markdown, format_duration
+from ui.kit.i18n import _, _n, escape_markdown, format_duration, language
 from ui.kit.run_names import run_name
 from ui.runs.curves_panel import AXIS_NAMES, CHART_HEIGHT, curve_figure
 from ui.runs.key_figures import metric_label
@@ -60,7 +60,7 @@ def show_reference_curves(task: tasks.Task) -> None:
     last = next((run for run in runs if not cache.run_metrics(run).empty), None)
     if last:
         _describe_run(last)
-        _show_curves(task, cache.run_metrics(last))
+        _show_figures(task, _gray_figures(task, cache.run_metrics(last)))
     else:
         _show_pretrained(task)
 
@@ -95,23 +95,42 @@ def _show_pretrained(task: tasks.Task) -> None:
             machine=expected.machine,
         )
     )
-    if not _show_curves(task, pd.DataFrame(card.get("history", {}))):
+    figures = _pretrained_figures(task.name, expected, language())
+    _show_figures(task, figures)
+    if not figures:
         _show_level(task, expected, card.get("epochs", 1))
 
 
-def _show_curves(task: tasks.Task, log: pd.DataFrame) -> bool:
-    """Draw the most important curves that `log` has; return whether it has any."""
+@st.cache_resource(max_entries=100, show_spinner=False)
+def _pretrained_figures(
+    task_name: str, expected: ExpectedResult, tag: str
+) -> dict[str, tuple[str, go.Figure]]:
+    """See `_gray_figures`, in the language `tag`, from the model card that `expected` is read from."""
+    task = tasks.get_task(task_name)
+    return _gray_figures(task, pd.DataFrame((cache.model_card(task.checkpoint) or {}).get("history", {})))
+
+
+def _show_figures(task: tasks.Task, figures: dict[str, tuple[str, go.Figure]]) -> None:
+    grid = st.grid(max(1, min(2, len(figures))), min_column_width=_MIN_WIDTH, gap="medium")
+    for key, (name, figure) in figures.items():
+        with grid.cell():
+            live_chart(figure, f"reference-{task.name}-{key}", alt=name)
+
+
+def _gray_figures(task: tasks.Task, log: pd.DataFrame) -> dict[str, tuple[str, go.Figure]]:
+    """The most important curves that `log` has: title and figure by the curve's key."""
     kind = get_kind(task.kind)
     progress = f"val/{kind.progress_metric}"
     # Of many curves, the one that stands for a run.
     curves = [c for c in kind.curves if c.columns.get("validation") == progress or not c.group]
     known = [known for curve in reversed(curves) if (known := _logged(curve, log)).columns]
-    grid = st.grid(max(1, min(2, len(known))), min_column_width=_MIN_WIDTH, gap="medium")
-    for curve in known:
-        figure = curve_figure(log, curve, None, "epoch", _SMOOTHING, log_y=curve.key == "loss")
-        with grid.cell():
-            _draw_gray(figure, f"reference-{task.name}-{curve.key}", _(curve.name))
-    return bool(known)
+    return {
+        curve.key: (
+            _(curve.name),
+            _in_gray(curve_figure(log, curve, None, "epoch", _SMOOTHING, log_y=curve.key == "loss")),
+        )
+        for curve in known
+    }
 
 
 def _show_level(task: tasks.Task, expected: ExpectedResult, epochs: int) -> None:
@@ -129,16 +148,16 @@ def _show_level(task: tasks.Task, expected: ExpectedResult, epochs: int) -> None
     )
     figure.update_yaxes(range=[0, 1.05] if is_percentage else [0, 2 * expected.value])
     figure.update_traces(mode="lines")
-    _draw_gray(figure, f"reference-{task.name}", name)
+    live_chart(_in_gray(figure), f"reference-{task.name}", alt=name)
 
 
-def _draw_gray(figure: go.Figure, key: str, alt: str) -> None:
-    """Show `figure` in gray, the training curve dotted, because colors do not distinguish it from validation."""
+def _in_gray(figure: go.Figure) -> go.Figure:
+    """Return `figure`, made gray; the training curve is dotted, because colors do not distinguish it from validation."""
     for trace in figure.data:
         trace.update(line={"color": palette.NEUTRAL}, marker={"color": palette.NEUTRAL})
         if trace.marker.symbol == "circle":
             trace.line.dash = "dot"
-    live_chart(figure, key, alt=alt)
+    return figure
 
 
 def _logged(curve: Curve, log: pd.DataFrame) -> Curve:
