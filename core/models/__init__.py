@@ -40,9 +40,11 @@ def register_model(build: ModelBuilder | None = None, *, role: Role = "predictor
     return build
 
 
-def _import_families() -> None:
-    for module in pkgutil.iter_modules(__path__):
-        importlib.import_module(f"{__name__}.{module.name}")
+def _import_families(name: str = "") -> None:
+    """Import the family file called `name`, or if there is none, all of them, which takes seconds."""
+    files = [module.name for module in pkgutil.iter_modules(__path__)]
+    for file in [name] if name in files else files:
+        importlib.import_module(f"{__name__}.{file}")
 
 
 def list_models(role: Role = "predictor") -> list[str]:
@@ -57,7 +59,10 @@ def get_builder(name: str) -> ModelBuilder:
     Raises:
         UserError: if there is no such model; the message lists the closest names.
     """
-    _import_families()
+    if name not in _REGISTRY:
+        _import_families(name)
+    if name not in _REGISTRY:
+        _import_families()
     if name not in _REGISTRY:
         raise UserError(
             N_("Model {name} not found. Closest matches: {nearest}."),

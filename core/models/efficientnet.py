@@ -13,6 +13,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from core.models import register_model
+from core.models.depthwise import DepthwiseConv2d
 
 # Expansion, channels, blocks, stride of the first, kernel (table 1 of the paper; strides and kernels for 32×32).
 PLAN = (
@@ -58,7 +59,7 @@ class MBConv(nn.Module):
         )
         self.body = nn.Sequential(
             *expand,
-            nn.Conv2d(maps, maps, kernel, stride, padding=kernel // 2, groups=maps, bias=False),
+            DepthwiseConv2d(maps, kernel, stride),
             nn.BatchNorm2d(maps),
             nn.SiLU(inplace=True),
             SqueezeExcite(maps, max(1, fan_in // 4)),

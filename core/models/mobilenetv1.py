@@ -14,6 +14,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from core.models import register_model
+from core.models.depthwise import DepthwiseConv2d
 
 # Output channels and stride of each block (table 1 of the paper; strides for 32×32).
 PLAN = ((64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), *[(512, 1)] * 5, (1024, 1), (1024, 1))
@@ -22,7 +23,7 @@ PLAN = ((64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), *[(512, 1)] *
 def separable_conv(fan_in: int, fan_out: int, stride: int) -> nn.Sequential:
     """3×3 per channel, then 1×1 across channels."""
     return nn.Sequential(
-        nn.Conv2d(fan_in, fan_in, 3, stride, padding=1, groups=fan_in, bias=False),
+        DepthwiseConv2d(fan_in, 3, stride),
         nn.BatchNorm2d(fan_in),
         nn.ReLU(inplace=True),
         nn.Conv2d(fan_in, fan_out, 1, bias=False),

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from core.messages import N_, UserError
 from core.models import register_model
+from core.models.depthwise import DepthwiseConv2d
 
 KERNEL_SIZE = 3
 
@@ -27,7 +28,7 @@ class Block(nn.Module):
         super().__init__()
         if depthwise:
             layers = [
-                nn.Conv2d(fan_in, fan_in, KERNEL_SIZE, stride, padding, groups=fan_in, bias=False),
+                DepthwiseConv2d(fan_in, KERNEL_SIZE, stride, padding),
                 nn.Conv2d(fan_in, fan_out, 1, bias=False),
             ]
         else:
