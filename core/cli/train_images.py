@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from core.analysis import evaluation_report
 from core.cli import options
 from core.cli.follow import start_and_follow
 from core.cli.output import _, print_message, progress_bar
@@ -106,6 +105,8 @@ def _print_project(project: Project) -> None:
 
 def describe_result(run: Run, project: Project) -> dict[str, Any]:
     """Accuracy, macro precision, recall and F1 on the test photos, and the same per class, as scikit-learn defines them."""
+    from core.analysis import evaluation_report  # pandas, which no other command waits for
+
     report = evaluation_report.load_report(run)
     if report is None:
         return {"project": project.id}

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
-from torchvision.models import ResNet18_Weights, resnet18
 
 from core.models import register_model
 
@@ -28,6 +27,8 @@ class ImageNetResNet18(nn.Module):
     """Logits (B, K) of images (B, C, H, W)."""
 
     def __init__(self, in_channels: int, num_outputs: int, init: str, image_size: int) -> None:
+        from torchvision.models import resnet18  # takes seconds, and only this model needs it
+
         super().__init__()
         self.frozen, self.image_size = init == "frozen", image_size
         self.backbone = resnet18(weights=None)
@@ -39,6 +40,8 @@ class ImageNetResNet18(nn.Module):
 
     def load_imagenet(self) -> None:
         """Load the ImageNet weights from PyTorch's cache, or download them (45 MB)."""
+        from torchvision.models import ResNet18_Weights
+
         state = ResNet18_Weights.IMAGENET1K_V1.get_state_dict(
             progress=False, check_hash=True, weights_only=True
         )

@@ -15,7 +15,6 @@ import numpy as np
 from PIL import Image
 
 from core import data
-from core.coco import sources as coco_sources
 from core.data import ProgressCallback, image_folder
 from core.messages import Message, N_, UserError
 from core.projects.photo_writer import IntakeResult, PhotoSource, add_photos
@@ -127,7 +126,9 @@ _BOXES = (
 
 def _coco_folder() -> Path | None:
     """The first COCO folder on this machine with photos beside its instances."""
-    for path in coco_sources.list_local().values():
+    from core.coco import sources  # pandas, for which every command would wait
+
+    for path in sources.list_local().values():
         if path.is_dir() and any((path / "annotations").glob("instances_*.json")):
             return path
     return None
