@@ -56,7 +56,7 @@ def _show_list(was_active: bool) -> None:
 def _show_run(run: Run) -> None:
     """Show a run in one line, on a phone in three: its state, name, result and course, and where to go on with it."""
     status = run.status()
-    name, result, links = st.columns([4, 5, 3], gap="small", vertical_alignment="center")
+    name, result, links = st.columns([5, 4, 3], gap="small", vertical_alignment="center")
     with name, st.container(horizontal=True, vertical_alignment="center", gap="small"):
         state_badge(status)
         if status.state == "running" and status.total_steps:
