@@ -9,7 +9,7 @@ from core.messages import N_
 from ui.kit import data_source, preload, url, weights
 from ui.kit.frame import PAGES, page
 from ui.kit.i18n import _, escape_markdown
-from ui.kit.run_names import run_name
+from ui.kit.run_names import run_name, task_name
 
 VIEWS = {
     "photos": (N_("Translate"), ":material/swap_horiz:"),
@@ -48,7 +48,7 @@ def choose_translator(choices: list[ModelChoice]) -> ModelChoice:
         key="network",
         default=choices[0].id,
         format_func=lambda n: (
-            _(N_("{title} (pretrained)"), title=_(by_id[n].task.title))
+            _(N_("{title} (pretrained)"), title=task_name(by_id[n].task))
             if by_id[n].run is None
             else run_name(by_id[n].run)
         ),

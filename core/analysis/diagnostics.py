@@ -43,8 +43,8 @@ def diagnose_log(log: pd.DataFrame, best_epoch: float | None = None) -> list[Fin
         return [_falling_loss(best_epoch, float(epochs["epoch"].iloc[-1]), gap)]
     if gap:
         text = N_(
-            "Training accuracy is {gap} percentage points above validation accuracy: the model is "
-            "memorizing training examples."
+            "Training accuracy is {gap} percentage points above validation accuracy: the model fits training "
+            "examples better than new ones (overfitting)."
         )
         return [Finding("note", Message(text, {"gap": gap}))]
     return []
@@ -86,8 +86,8 @@ def _falling_loss(best_epoch: float | None, last_epoch: float, gap: str) -> Find
     elif gap:
         text = N_(
             "Validation loss is still falling, but validation accuracy was highest in epoch {epoch}, and "
-            "training accuracy is now {gap} percentage points above validation accuracy: the model is memorizing training "
-            "examples."
+            "training accuracy is now {gap} percentage points above validation accuracy: the model fits training "
+            "examples better than new ones (overfitting)."
         )
     else:
         text = N_(

@@ -30,7 +30,7 @@ COLUMNS = {
         "zn": N_("Land zoned for large lots (%)"),
         "indus": N_("Land used by industry (%)"),
         "chas": N_("Borders the Charles River (1 = yes)"),
-        "nox": N_("Nitrogen oxides (10 parts per million)"),
+        "nox": N_("Nitrogen oxides (parts per 10 million)"),
         "rm": N_("Rooms per home, average"),
         "age": N_("Homes built before 1940 (%)"),
         "dis": N_("Distance to job centers (weighted)"),

@@ -40,13 +40,13 @@ def format_named_metric(name: str, value: float, fallback: bool, count: float | 
 
 
 def validation_texts(table: pd.DataFrame) -> list[str]:
-    """The best validation result of each run of a `table` of runs, "" where there is none."""
+    """The best validation result of each run of a `table` of runs, "" without one."""
     columns = ("score", "best", "fallback", "num_validation")
     return [format_named_metric(*row) for row in zip(*(table[c] for c in columns), strict=True)]
 
 
 def test_texts(table: pd.DataFrame) -> list[str]:
-    """The test result of each run of a `table` of runs, "" where there is none."""
+    """The test result of each run of a `table` of runs, "" without one."""
     return [
         format_named_metric(*metric, fallback, count) if metric else ""
         for metric, fallback, count in zip(table["test"], table["fallback"], table["num_test"], strict=True)
@@ -69,11 +69,14 @@ def show_best(selected_runs: list[Run], table: pd.DataFrame) -> None:
     }
     if validation[0] == validation[1]:
         text = N_("**{best}** and **{second}** share the best validation result: {value}.")
+    elif test[0]:
+        values["test"] = test[0]
+        text = N_(
+            "**{best}** is best: {value} on the validation set, {test} on the test set. {second} follows with {other}."
+        )
     else:
-        text = N_("**{best}** is best on the validation set: {value}. {second} follows with {other}.")
-    tested = _(N_("On the test set it reaches {value}."), value=test[0]) if test[0] else ""
-    equal = validation[0] == validation[1]
-    st.markdown(" ".join(filter(None, (_(text, **values), "" if equal else tested))))
+        text = N_("**{best}** is best: {value} on the validation set. {second} follows with {other}.")
+    st.markdown(_(text, **values))
 
 
 def _rank(rows: pd.DataFrame) -> pd.DataFrame:
