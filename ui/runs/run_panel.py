@@ -35,7 +35,7 @@ STATE_BADGES: dict[str, tuple[str, str, str]] = {
 }
 # Key of the group's id in a run's config and in the URL, label, page.
 _GROUPS = (("sweep", N_("View sweep"), "train"), ("comparison", N_("View comparison"), "compare"))
-# Seconds between two refreshes, until so many seconds of training: a page that shares the cores with the training costs it time.
+# Age of a training in seconds, and the seconds between two refreshes below it: a page on the same cores costs the training time.
 _INTERVALS = ((20.0, 1.0), (120.0, 2.0), (math.inf, 4.0))
 _WATCHED = "_watched_run"  # session key of the active run that this visitor has last seen
 
