@@ -12,6 +12,7 @@ from ui.kit import charts
 from ui.kit import palette as p
 
 _ROW_HEIGHT = 38
+_BAR, _ZERO_LINE = 0.32, 0.5  # parts of a row
 
 
 def labeled_bars(
@@ -39,7 +40,7 @@ def labeled_bars(
         x=list(values),
         y=list(range(count)),
         orientation="h",
-        width=0.32,
+        width=_BAR,
         marker_color=list(colors),
         error_x={"type": "data", "array": std, "color": p.NEUTRAL, "thickness": 2, "width": 4}
         if std is not None
@@ -58,7 +59,9 @@ def labeled_bars(
                 yanchor="middle",
                 showarrow=False,
             )
-    fig.add_vline(x=0, line={"color": p.NEUTRAL, "width": 1})
+        # Beside the bar only: one line over all rows would cross the labels.
+        zero = {"color": p.NEUTRAL, "width": 1}
+        fig.add_shape(x0=0, x1=0, y0=place - _ZERO_LINE / 2, y1=place + _ZERO_LINE / 2, line=zero)
     return fig
 
 

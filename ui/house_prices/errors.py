@@ -64,9 +64,9 @@ def show_errors(table: HouseTable) -> None:
         found.test_x[index],
         [f"#{place + 1}" for place in range(len(index))],
         {
-            _(N_("actual")): found.test_y[index],
-            _(N_("predicted")): held[index],
-            _(N_("actual − predicted")): residuals[index],
+            _(N_("actual")): [names.format_target(table, v) for v in found.test_y[index]],
+            _(N_("predicted")): [names.format_target(table, v) for v in held[index]],
+            _(N_("actual − predicted")): [names.format_change(table, v) for v in residuals[index]],
         },
         "worst-rows",
     )

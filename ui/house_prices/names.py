@@ -33,11 +33,23 @@ def option_name(table: HouseTable, column: str) -> str:
     return f"{_(table.meaning(column))} · {column}"
 
 
+def format_target(table: HouseTable, value: float) -> str:
+    """Format a predicted or actual target with its unit."""
+    if table.dataset.name == "diabetes":
+        return f"{value:,.0f}"
+    return f"${1000 * value:,.0f}"
+
+
+def format_change(table: HouseTable, value: float) -> str:
+    """Format a difference of two targets with its sign and unit."""
+    return f"{'−' if value < 0 else '+'}{format_target(table, abs(value))}"
+
+
 def show_rows(
     table: HouseTable,
     x: np.ndarray,
     titles: Sequence[str],
-    figures: Mapping[str, Sequence[float | None]],
+    figures: Mapping[str, Sequence[float | str | None]],
     key: str,
 ) -> None:
     """Show rows (N, F) as columns called `titles`: first their `figures` (N,) by label, then what each column of the file says."""
@@ -52,5 +64,7 @@ def show_rows(
     st.dataframe(frame, hide_index=True, height="content", key=key, column_config=columns)
 
 
-def _format(value: float | None) -> str:
+def _format(value: float | str | None) -> str:
+    if isinstance(value, str):
+        return value
     return "" if value is None else f"{value:.4g}" if abs(value) < 1000 else f"{value:,.0f}"

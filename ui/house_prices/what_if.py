@@ -140,13 +140,6 @@ def _slider(table: HouseTable, column: str, start: np.ndarray) -> float:
     )
 
 
-def format_target(table: HouseTable, value: float) -> str:
-    """Format a predicted or actual target with its unit."""
-    if table.dataset.name == "diabetes":
-        return f"{value:,.0f}"
-    return f"${1000 * value:,.0f}"
-
-
 def _show_prediction(table: HouseTable, row: np.ndarray) -> str:
     """Show the model chooser and what the model predicts, among all rows; return the model's name."""
     left, right = st.columns([2, 3], gap="large", vertical_alignment="center")
@@ -158,8 +151,8 @@ def _show_prediction(table: HouseTable, row: np.ndarray) -> str:
         sign = "+" if change > 0 else "-"  # which st.metric reads
         figure.metric(
             _(N_("Predicted: {target}"), target=names.short_name(table, table.dataset.target)),
-            format_target(table, value),
-            " · ".join((f"{sign}{format_target(table, abs(change))}", _(N_("against the typical row"))))
+            names.format_target(table, value),
+            " · ".join((f"{sign}{names.format_target(table, abs(change))}", _(N_("against the typical row"))))
             if abs(change) >= _SHOWN_CHANGE * float(np.ptp(table.y))
             else None,
             delta_color="off",
@@ -189,7 +182,7 @@ def _show_contributions(table: HouseTable, name: str, row: np.ndarray) -> None:
         labeled_bars(
             [f"{names.short_name(table, table.features[i])} · {row[i]:.4g}" for i in order],
             values[order],
-            [f"{'−' if values[i] < 0 else '+'}{format_target(table, abs(values[i]))}" for i in order],
+            [names.format_change(table, values[i]) for i in order],
             [palette.POSITIVE if values[i] >= 0 else palette.NEGATIVE for i in order],
         ),
         f"contributions-{table.dataset.name}-{len(table.features)}",
@@ -201,8 +194,8 @@ def _show_contributions(table: HouseTable, name: str, row: np.ndarray) -> None:
                 "A row of means gives {base}. Each bar is what this row's value adds to it or takes from it (Shapley "
                 "values). Together: {value}."
             ),
-            base=escape_markdown(format_target(table, _predict(table, name, base))),
-            value=escape_markdown(format_target(table, _predict(table, name, row))),
+            base=escape_markdown(names.format_target(table, _predict(table, name, base))),
+            value=escape_markdown(names.format_target(table, _predict(table, name, row))),
         )
     )
 
@@ -225,8 +218,8 @@ def _show_models(table: HouseTable, row: np.ndarray, actual: np.ndarray) -> None
             [*(_(NAMES[n]) for n in models), _(N_("Similar rows, actual"))],
             [*values, float(actual.mean())],
             [
-                *(format_target(table, v) for v in values),
-                f"{format_target(table, actual.min())} – {format_target(table, actual.max())}",
+                *(names.format_target(table, v) for v in values),
+                f"{names.format_target(table, actual.min())} – {names.format_target(table, actual.max())}",
             ],
             [palette.ACCENT if n == NETWORK else palette.BLUE for n in models] + [palette.ORANGE],
             x_range=(min(0.0, *values), max(float(table.y.max()), *values)),
@@ -246,8 +239,8 @@ def _show_neighbors(
         x,
         [_(N_("this row")), *(f"#{place + 1}" for place in range(len(nearest)))],
         {
-            _(N_("actual")): [None, *table.y[nearest]],
-            _(N_("predicted")): fitted.predictor_of(table, name)(x),
+            _(N_("actual")): [None, *(names.format_target(table, v) for v in table.y[nearest])],
+            _(N_("predicted")): [names.format_target(table, v) for v in fitted.predictor_of(table, name)(x)],
             _(N_("distance")): [None, *distances],
         },
         "neighbors",
