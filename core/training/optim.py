@@ -9,16 +9,17 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
+from core.training.muon import Muon, hidden_convolutions
 from core.training.supervised_recipe import SupervisedRecipe
 
 NORM_LAYERS = (nn.BatchNorm1d, nn.BatchNorm2d)
 
 
-def make_optimizer(model: nn.Module, recipe: SupervisedRecipe) -> torch.optim.Optimizer:
+def make_optimizer(model: nn.Module, recipe: SupervisedRecipe, precision: str = "") -> torch.optim.Optimizer:
     """Create the optimizer for all trainable parameters.
 
     Weight decay does not apply to normalization layers and biases (He et al., arXiv 1812.01187). The biases of batch norm have
-    a learning rate of their own (Page, How to train your ResNet 8, 2018).
+    a learning rate of their own (Page, How to train your ResNet 8, 2018). `precision` is what the recipe's "auto" stands for.
     """
     rate = recipe.learning_rate
     norm_biases = (
@@ -44,6 +45,24 @@ def make_optimizer(model: nn.Module, recipe: SupervisedRecipe) -> torch.optim.Op
             return torch.optim.Adam(groups, lr=rate, fused=True)
         case "adamw":
             return torch.optim.AdamW(groups, lr=rate, fused=True)
+        case "muon":
+            dtype = torch.bfloat16 if (precision or recipe.precision) == "bf16-mixed" else torch.float32
+            return Muon(with_orthogonal_groups(model, recipe, groups), rate, recipe.momentum, dtype)
+
+
+def with_orthogonal_groups(model: nn.Module, recipe: SupervisedRecipe, groups: list[dict]) -> list[dict]:
+    """Return `groups` with the hidden convolutions of `model` moved to groups of their own, which Muon orthogonalizes.
+
+    A convolution without a bias is taken as followed by a normalization layer, so that its weights may be normalized.
+    """
+    layers = hidden_convolutions(model)
+    moved = {id(layer.weight) for layer in layers}
+    kept = [{**g, "params": [p for p in g["params"] if id(p) not in moved]} for g in groups]
+    for normalize in (True, False):
+        weights = [layer.weight for layer in layers if (layer.bias is None) == normalize]
+        options = {"lr": recipe.muon_lr, "orthogonal": True, "normalize": normalize}
+        kept.append({"params": weights, "weight_decay": recipe.weight_decay, **options})
+    return [g for g in kept if g["params"]]
 
 
 def make_schedule(

@@ -78,7 +78,8 @@ class SupervisedTrainer(TrainingProgress):
         self._average_weights(
             network, recipe.ema_decay, fabric.device, use_buffers=True
         )  # batch norm statistics too
-        self.network, self.optimizer = fabric.setup(network, make_optimizer(network, recipe))
+        optimizer = make_optimizer(network, recipe, fabric.strategy.precision.precision)
+        self.network, self.optimizer = fabric.setup(network, optimizer)
         self.schedule = make_schedule(
             self.optimizer.optimizer, recipe, self.total_steps, self.steps_per_epoch
         )

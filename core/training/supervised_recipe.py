@@ -43,10 +43,13 @@ class SupervisedRecipe(AugmentationRecipe):
         term="learning-rate",
         short=N_("lr"),
     )
-    optimizer: Literal["sgd", "rmsprop", "adam", "adamw"] = recipe_field(
+    optimizer: Literal["sgd", "rmsprop", "adam", "adamw", "muon"] = recipe_field(
         "adam",
         N_("Optimizer"),
-        N_("Algorithm that updates the weights from the gradients."),
+        N_(
+            "Algorithm that updates the weights from the gradients. muon orthogonalizes the updates of hidden "
+            "convolutions and updates all other layers by SGD with Nesterov momentum."
+        ),
         group="optimizer",
         term="optimizer",
     )
@@ -54,14 +57,26 @@ class SupervisedRecipe(AugmentationRecipe):
         0.9,
         N_("Momentum"),
         N_(
-            "Momentum factor for SGD and RMSprop. With one-cycle, it varies by up to 0.05 around "
+            "Momentum factor for SGD and RMSprop, and for the layers that Muon updates by SGD. With one-cycle, it varies by up to 0.05 around "
             "this value, unless it is 0."
         ),
         group="optimizer",
-        when={"optimizer": ("sgd", "rmsprop")},
+        when={"optimizer": ("sgd", "rmsprop", "muon")},
         ge=0,
         le=0.999,
         term="momentum",
+    )
+    muon_lr: float = recipe_field(
+        0.1,
+        N_("Muon learning rate"),
+        N_("Learning rate of hidden convolutions: the relative change of their weights in a step."),
+        group="optimizer",
+        when={"optimizer": ("muon",)},
+        gt=0,
+        le=1,
+        log=True,
+        term="optimizer",
+        short=N_("Muon lr"),
     )
     nesterov: bool = recipe_field(
         False,

@@ -115,7 +115,7 @@ def test_a_wrong_call_is_exit_status_2(words: list[str]) -> None:
         (["train", "mnist-cnn", "--epochs", "0"], "epochs is 0, but must be an integer from 1 to 1000."),
         (
             ["train", "mnist-cnn", "--optimizer", "adamm"],
-            "optimizer is 'adamm', but must be one of sgd, rmsprop, adam, adamw.",
+            "optimizer is 'adamm', but must be one of sgd, rmsprop, adam, adamw, muon.",
         ),
         (["runs", "show", "20260101-000000-abcd"], "Run 20260101-000000-abcd not found."),
         (["runs", "stop", "../.."], "Run ../.. not found."),

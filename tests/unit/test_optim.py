@@ -166,7 +166,7 @@ def test_the_biases_of_batch_norms_have_a_rate_of_their_own() -> None:
 
 @pytest.mark.parametrize("schedule", ["none", "step", "one-cycle", "triangular", "cosine"])
 @pytest.mark.parametrize("steps", [1, 2, 3, 4, 7])
-@pytest.mark.parametrize("optimizer", ["sgd", "rmsprop", "adam", "adamw"])
+@pytest.mark.parametrize("optimizer", ["sgd", "rmsprop", "adam", "adamw", "muon"])
 def test_every_schedule_survives_a_training_of_a_few_steps(schedule: str, steps: int, optimizer: str) -> None:
     found = rates(
         SupervisedRecipe(schedule=schedule, optimizer=optimizer, learning_rate=0.1), steps, per_epoch=1

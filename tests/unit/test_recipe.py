@@ -91,7 +91,7 @@ def test_a_value_out_of_bounds_is_one_sentence_with_field_value_and_range(
         ("epochs", "an integer from 1 to 1000"),
         ("learning_rate", "a number greater than 0 and at most 10"),
         ("nesterov", "true or false"),
-        ("optimizer", "one of sgd, rmsprop, adam, adamw"),
+        ("optimizer", "one of sgd, rmsprop, adam, adamw, muon"),
     ],
 )
 def test_ranges_in_words(name: str, said: str) -> None:

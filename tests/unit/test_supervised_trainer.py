@@ -192,7 +192,7 @@ def test_same_seed_same_numbers_and_a_state_in_the_middle_goes_on_to_the_same_bi
     assert [e.metrics for e in itertools.islice(other.run(), 3)] != expected[:3]
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "rmsprop", "adam", "adamw"])
+@pytest.mark.parametrize("optimizer", ["sgd", "rmsprop", "adam", "adamw", "muon"])
 @pytest.mark.parametrize("schedule", ["none", "step", "one-cycle", "triangular", "cosine"])
 def test_every_optimizer_and_schedule_can_be_resumed(optimizer: str, schedule: str, tmp_path) -> None:
     changes = {"optimizer": optimizer, "schedule": schedule, "learning_rate": 0.01, "lr_step_size": 1}
