@@ -57,8 +57,8 @@ class SupervisedRecipe(AugmentationRecipe):
         0.9,
         N_("Momentum"),
         N_(
-            "Momentum factor for SGD and RMSprop, and for the layers that Muon updates by SGD. With one-cycle, it varies by up to 0.05 around "
-            "this value, unless it is 0."
+            "Momentum factor for SGD and RMSprop, and for the layers that Muon updates by SGD. With "
+            "one-cycle, it varies by up to 0.05 around this value, unless it is 0."
         ),
         group="optimizer",
         when={"optimizer": ("sgd", "rmsprop", "muon")},
