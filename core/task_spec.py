@@ -10,6 +10,7 @@ from core import checkpoints
 from core.data import dataset_info
 from core.data.registry import TryLink
 from core.kinds import get_kind
+from core.messages import N_, UserError
 from core.training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -49,6 +50,20 @@ class PublishedResult:
     source: str
 
 
+QUICK, FULL = "quick", "full"
+"""Names of the variants of a recipe that every task has."""
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named variant of a task's recipe: `changes` are recipe fields; `title` and `about` are message ids."""
+
+    name: str
+    title: str
+    about: str
+    changes: dict[str, Any]
+
+
 @dataclass(frozen=True)
 class Task:
     """What can be trained: a model on a data set with a recipe.
@@ -61,6 +76,7 @@ class Task:
         model: name of a registered model.
         recipe: the full recipe.
         quick: recipe fields that the quick variant changes.
+        presets: further variants of the recipe.
         trainer: dotted name of the trainer class, `module:class`.
         published_result: a published result of the same model family.
         pretrained: what to start from: third-party weights of `core.pretrained`, or a checkpoint of this project.
@@ -78,6 +94,7 @@ class Task:
     model: str
     recipe: Recipe
     quick: dict[str, Any] = field(default_factory=dict)
+    presets: tuple[Preset, ...] = ()
     trainer: str = SUPERVISED_TRAINER
     published_result: PublishedResult | None = None
     pretrained: str = ""
@@ -109,7 +126,23 @@ class Task:
 
     def quick_recipe(self) -> Recipe:
         """The recipe for first results in seconds."""
-        return self.recipe.changed(**self.quick)
+        return self.variant_recipe(QUICK)
+
+    def variants(self) -> tuple[str, ...]:
+        """Names of the variants of the recipe: quick, the presets, full."""
+        return (QUICK, *(preset.name for preset in self.presets), FULL)
+
+    def variant_recipe(self, name: str) -> Recipe:
+        """The recipe of the variant `name`. Raises UserError if the task has none of this name."""
+        changes = {QUICK: self.quick, FULL: {}, **{p.name: p.changes for p in self.presets}}
+        if name not in changes:
+            raise UserError(
+                N_("{task} has no preset {name}. Presets: {presets}."),
+                task=self.name,
+                name=name,
+                presets=", ".join(self.variants()),
+            )
+        return self.recipe.changed(**changes[name])
 
     def fields(self, recipe: Recipe | None = None) -> list[str]:
         """The recipe fields that apply to this task's kind, data set and model, in the order of their groups; with `recipe`, only those

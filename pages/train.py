@@ -45,6 +45,7 @@ def attached_sweep() -> str:
 
 def show_lessons(task: tasks.Task, recipe: Recipe) -> None:
     """Show what the recipe does to the images, and the lessons that fit the task."""
+    lessons.preset_lessons(task)
     if "shift" in task.fields():
         augmentation.augmentation_preview(task, recipe)
         lessons.scaling_lesson(task)

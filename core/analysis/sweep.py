@@ -6,7 +6,7 @@ import itertools
 import math
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import pandas as pd
 
@@ -40,9 +40,14 @@ def expand_grid(recipe: Recipe, grid: dict[str, list]) -> list[Recipe]:
 
 def start_sweep(task: Task, recipe: Recipe, grid: dict[str, list]) -> str:
     """Queue all runs of the grid. Returns the sweep's id."""
+    return start_runs(task, expand_grid(recipe, grid), list(grid))
+
+
+def start_runs(task: Task, recipes: Iterable[Recipe], varied: list[str]) -> str:
+    """Queue a run for each of `recipes` as one sweep over the fields `varied`. Returns the sweep's id."""
     sweep_id = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
-    for one in expand_grid(recipe, grid):
-        queue.start_run(task, one, sweep=sweep_id, sweep_fields=list(grid))
+    for recipe in recipes:
+        queue.start_run(task, recipe, sweep=sweep_id, sweep_fields=varied)
     return sweep_id
 
 

@@ -13,11 +13,11 @@ from core.cli import options, train_images
 from core.cli.follow import start_and_follow
 from core.cli.output import _
 from core.messages import N_
-from core.task_spec import Task
+from core.task_spec import FULL, QUICK, Task
 
 
 class TaskGroup(typer.core.TyperGroup):
-    """Makes the commands of private tasks on demand, and lists the closest task names if a task is unknown."""
+    """Makes the command of a task on demand: the options of all take long. Lists the closest names if a task is unknown."""
 
     def resolve_command(self, ctx, args):  # noqa: ANN001, ANN201
         if args and args[0] == train_images.NAME:  # its options depend on the model
@@ -28,12 +28,10 @@ class TaskGroup(typer.core.TyperGroup):
         if cmd_name == train_images.NAME:
             return train_images.make_command()
         task = tasks.get_task(cmd_name)
-        if task.private:
-            return options.build_command(task.name, make_task_command(task))
-        return super().get_command(ctx, task.name)
+        return options.build_command(task.name, make_task_command(task))
 
     def list_commands(self, ctx):  # noqa: ANN001, ANN201
-        return [train_images.NAME, *super().list_commands(ctx)]
+        return [train_images.NAME, *(task.name for task in tasks.TASKS)]
 
 
 app = typer.Typer(
@@ -52,12 +50,13 @@ def make_task_command(task: Task) -> Callable[..., None]:
 
     def command(**values: object) -> None:
         given = {name: values.pop(name) for name in run_options}
-        base = task.quick_recipe() if given["quick"] else task.recipe
+        base = task.variant_recipe(given["preset"] or (QUICK if given["quick"] else FULL))
         recipe = base.changed(**{k: v for k, v in values.items() if v is not None})
         start_and_follow(task, recipe, given, given["data_root"])
 
     return options.with_parameters(command, parameters, _(task.about))
 
 
-for entry in tasks.TASKS:
-    app.command(entry.name, cls=options.TaskCommand)(make_task_command(entry))
+@app.callback()
+def train() -> None:
+    """Make `app` a group although its commands are made on demand."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.formatting import format_moment
 from core.messages import Message, N_, Translate, untranslated
+from core.task_spec import FULL, QUICK
 from core.training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -61,16 +62,17 @@ def _describe_config(path: str, changed: int) -> tuple[Message, ...]:
         return ()
     if config.get("comparison"):
         return (Message(N_("comparison")),)
-    values, full, quick = config.get("recipe", {}), task.recipe.model_dump(), task.quick_recipe().model_dump()
-    changes, quick_changes = _changes(values, full), _changes(values, quick)
-    is_quick = len(quick_changes) < len(changes)
-    if is_quick:
-        changes = quick_changes
+    values, full = config.get("recipe", {}), task.recipe.model_dump()
+    # The variant that the recipe is closest to: the full one if another is as close.
+    differences = {v: _changes(values, task.variant_recipe(v).model_dump()) for v in (FULL, *task.variants())}
+    variant = min(differences, key=lambda v: len(differences[v]))
+    changes = differences[variant]
     varied = config.get("sweep_fields")
     swept = [n for n in map(str, varied) if n in values and n in full] if isinstance(varied, list) else []
     names = swept or sorted(changes, key=lambda name: _rank(type(task.recipe), name))[:1]
     settings = [_setting(type(task.recipe), name, values[name]) for name in names]
-    return tuple(settings) or ((Message(N_("quick")),) if is_quick else ())
+    titles = {QUICK: N_("quick"), **{p.name: p.title for p in task.presets}}
+    return tuple(settings) or ((Message(titles[variant]),) if variant in titles else ())
 
 
 def _changes(values: dict[str, Any], base: dict[str, Any]) -> list[str]:

@@ -12,6 +12,7 @@ from core.analysis import runtime_estimate
 from core.messages import Message, N_, UserError
 from core.runs import queue
 from core.runs.store import Run
+from core.task_spec import FULL, QUICK
 from core.training.recipe import Recipe
 from ui.kit import cache, data_source, forms, preload, url
 from ui.kit.frame import debounced, flash, try_action, with_error_boundary
@@ -19,7 +20,6 @@ from ui.kit.i18n import _, _n, format_duration, translate_message
 from ui.train import sweeps
 
 _MAX_SECONDS = 86_400  # of a time limit: one day
-_QUICK, _FULL = "quick", "full"
 _ESTIMATE_WIDTH = 400  # pixels: the estimated time in one line
 
 
@@ -93,37 +93,40 @@ def _choose_task(run: Run | None) -> tasks.Task:
 
 
 def _choose_variant(task: tasks.Task) -> tuple[Recipe, str]:
-    """Draw the choice between the quick and the full recipe; return it with the prefix of its form's widgets."""
+    """Draw the choice between the quick recipe, the presets and the full one; return it with the prefix of its form's widgets."""
     _follow_link(task)
+    titles = {QUICK: N_("Quick"), **{p.name: p.title for p in task.presets}, FULL: N_("Full")}
+    texts = [
+        _(N_("Quick: few epochs and examples, for a first result in seconds. Full: the complete training.")),
+        *(f"{_(p.title)}: {_(p.about)}" for p in task.presets),
+    ]
     variant = url.choose_one(
         st.segmented_control,
         _(N_("Recipe")),
-        [_QUICK, _FULL],
+        list(task.variants()),
         key="recipe",
-        default=_QUICK,
+        default=QUICK,
         required=True,
-        format_func=lambda v: _(N_("Full")) if v == _FULL else _(N_("Quick")),
-        help=_(
-            N_("Quick: few epochs and examples, for a first result in seconds. Full: the complete training.")
-        ),
+        format_func=lambda v: _(titles[v]),
+        help=" ".join(texts),
         width="stretch",
     )
-    quick = variant == _QUICK
-    return (task.quick_recipe() if quick else task.recipe), _prefix(task, quick)
+    return task.variant_recipe(variant), _prefix(task, variant)
 
 
-def _prefix(task: tasks.Task, quick: bool) -> str:
-    return f"{task.name}.quick" if quick else task.name
+def _prefix(task: tasks.Task, variant: str) -> str:
+    return task.name if variant == FULL else f"{task.name}.{variant}"
 
 
 def _follow_link(task: tasks.Task) -> None:
     """Open the full recipe for a link that sets its fields without naming a recipe."""
-    quick, full = f"{_prefix(task, True)}.", f"{_prefix(task, False)}."
-    named = sorted(p for p in st.query_params if p.startswith(full) and not p.startswith(quick))
+    full = f"{task.name}."
+    others = tuple(f"{_prefix(task, v)}." for v in task.variants() if v != FULL)
+    named = sorted(p for p in st.query_params if p.startswith(full) and not p.startswith(others))
     is_new = named != st.session_state.get("_linked_fields", [])
     st.session_state["_linked_fields"] = named
     if named and is_new and "recipe" not in st.query_params:
-        st.query_params["recipe"] = _FULL
+        st.query_params["recipe"] = FULL
 
 
 def _data_button(task: tasks.Task) -> None:
@@ -261,19 +264,19 @@ def take_over_recipe(run: Run) -> bool:
     if recipe is None:
         return False
     task = run.task
-    quick = min((True, False), key=lambda q: len(recipe.difference(_recorded(task, q))))
-    plain, recorded = (task.quick_recipe() if quick else task.recipe), _recorded(task, quick)
+    variant = min(task.variants(), key=lambda v: len(recipe.difference(_recorded(task, v))))
+    plain, recorded = task.variant_recipe(variant), _recorded(task, variant)
     for name in task.fields():
         # The number of threads stays "one per core" if that is what the run used.
         source = plain if getattr(recipe, name) == getattr(recorded, name) else recipe
-        st.session_state[f"{_prefix(task, quick)}.{name}"] = getattr(source, name)
+        st.session_state[f"{_prefix(task, variant)}.{name}"] = getattr(source, name)
     st.session_state[f"{task.name}.budget"] = 0
     st.query_params["task"] = task.name
-    st.query_params["recipe"] = _QUICK if quick else _FULL
+    st.query_params["recipe"] = variant
     flash(Message(N_("The settings of this run are in the form.")), "success")
     return True
 
 
-def _recorded(task: tasks.Task, quick: bool) -> Recipe:
-    """The task's recipe as a run records it."""
-    return (task.quick_recipe() if quick else task.recipe).with_resolved_threads()
+def _recorded(task: tasks.Task, variant: str) -> Recipe:
+    """The variant of the task's recipe as a run records it."""
+    return task.variant_recipe(variant).with_resolved_threads()

@@ -10,6 +10,7 @@ from core import tasks
 from core.analysis import runtime_estimate, sweep
 from core.messages import N_
 from core.runs import system_info
+from core.task_spec import Preset
 from core.training.recipe import Recipe
 from ui.kit import cache, preload
 from ui.kit.frame import try_action
@@ -61,6 +62,34 @@ def scaling_lesson(task: tasks.Task) -> None:
             on_click=_start_scaling_runs,
             args=(task,),
         )
+
+
+def preset_lessons(task: tasks.Task) -> None:
+    """Show an expander per preset of `task`: what it changes, and a button that trains with it and with the full recipe."""
+    for preset in task.presets:
+        expander = st.expander(
+            _(N_("Lesson: {title}"), title=_(preset.title)),
+            icon=":material/compare_arrows:",
+            key=f"lesson-preset-{task.name}-{preset.name}",
+            on_change="rerun",
+        )
+        if not expander.open:
+            continue
+        with expander:
+            st.markdown(_(preset.about))
+            st.button(
+                _(N_("Train both")),
+                icon=":material/playlist_play:",
+                key=f"lesson-{preset.name}",
+                help=_(N_("Trains with the full recipe, then with this preset, and compares the two.")),
+                on_click=_start_preset_runs,
+                args=(task, preset),
+            )
+
+
+def _start_preset_runs(task: tasks.Task, preset: Preset) -> None:
+    recipes = [task.recipe, task.variant_recipe(preset.name)]
+    sweeps.start_and_show(lambda: sweep.start_runs(task, recipes, list(preset.changes)))
 
 
 def _input_ranges(task: tasks.Task) -> pd.DataFrame:
