@@ -24,6 +24,7 @@ QUICK_BENCHMARKS = {
     "cifar_data": "Decoding and opening CIFAR-10",
     "cifar_throughput": "CIFAR-10 training throughput vs. a stock loop",
     "cifar_inference": "CIFAR-10 inference latency",
+    "evaluation_speed": "Forward passes of an evaluation, against 1,000 images at a time",
     "compare_page": "Compare page",
     "coco": "COCO at full size",
     "photo_intake": "5,000 photos from an upload to a checked data set",

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core import paths
+from core import allocator, paths
 from core.files import read_json, write_bytes
 from core.messages import N_, UserError
 from core.migration import migrate_card, migrate_spec
@@ -118,6 +118,7 @@ def load_weights(path: Path, expected_model: str | None = None) -> tuple[nn.Modu
 
     from core import models
 
+    allocator.keep_freed_memory()
     spec = read_spec(path)
     if expected_model and spec.model != expected_model:
         raise UserError(

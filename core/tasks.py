@@ -10,7 +10,7 @@ from typing import Any
 
 from core import pair_tasks, plugins, private_tasks
 from core.messages import N_, UserError, closest_names
-from core.task_spec import CYCLEGAN_TRAINER, TRANSFER_TRAINER, PublishedResult, Task
+from core.task_spec import CYCLEGAN_TRAINER, TRANSFER_TRAINER, Preset, PublishedResult, Task
 from core.training.cyclegan_recipe import CycleGANRecipe
 from core.training.model_recipes import (
     AlexNetRecipe,
@@ -92,6 +92,17 @@ TASKS: list[Task] = [
         model="notes_cnn",
         recipe=NotesRecipe(),
         quick=_QUICK_FIELDS,
+        presets=(
+            Preset(
+                "one-cycle",
+                N_("One-cycle"),
+                N_(
+                    "The same model and number of epochs, but the learning rate rises over the first 30% of the "
+                    "steps and then falls to almost 0, instead of staying constant."
+                ),
+                {"schedule": "one-cycle"},
+            ),
+        ),
     ),
     Task(
         name="mnist-softmax",

@@ -109,20 +109,24 @@ class Batches:
         return self.normalize((x - self.standardization[1]) / self.standardization[0]) if rescaled else x
 
     def parts(self, network: nn.Module) -> Iterator[slice]:
-        """Slices that cover all examples, each small enough for one forward pass of `network`. A model that
-        enlarges images reports their size (`image_size`).
-        """
-        shape = self.x.shape[1:]
-        if self.is_image and hasattr(network, "image_size"):
-            shape = (shape[0], network.image_size, network.image_size)
-        most = _MAX_EVAL_BATCH_CPU if self.x.device.type == "cpu" else _MAX_EVAL_BATCH
-        count = max(1, min(most, _MAX_EVAL_BYTES // (4 * math.prod(shape))))
+        """Slices that cover all examples, each small enough for one forward pass of `network`."""
+        count = eval_batch_size(network, tuple(self.x.shape[1:]), self.x.device.type)
         for first in range(0, len(self), count):
             yield slice(first, first + count)
 
     def targets(self, index: Tensor | slice) -> Tensor:
         """Class indices (B,) int64 or targets (B,) float32."""
         return self.y[index]
+
+
+def eval_batch_size(network: nn.Module, shape: tuple[int, ...], device: str) -> int:
+    """Number of examples of `shape` for one forward pass of `network` on "cpu" or "cuda". A model that enlarges images reports their
+    size (`image_size`).
+    """
+    if len(shape) == 3 and hasattr(network, "image_size"):
+        shape = (shape[0], network.image_size, network.image_size)
+    most = _MAX_EVAL_BATCH_CPU if device == "cpu" else _MAX_EVAL_BATCH
+    return max(1, min(most, _MAX_EVAL_BYTES // (4 * math.prod(shape))))
 
 
 class _PreparedExamples(Dataset):
