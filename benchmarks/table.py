@@ -14,7 +14,7 @@ import psutil
 
 from core.runs import system_info
 
-PACKAGES = ("torch", "torchvision", "lightning", "numpy", "streamlit")
+PACKAGES = ("torch", "torchvision", "lightning_fabric", "numpy", "streamlit")
 
 
 @dataclass(frozen=True)

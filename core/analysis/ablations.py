@@ -295,7 +295,7 @@ def measure(
 def _train(task: Task, recipe: Recipe, dataset: ArrayDataset) -> Iterator[dict[str, float]]:
     """Train in this process; yield the figures of each epoch, `seconds` of processor time without validation among them."""
     import torch
-    from lightning.fabric import Fabric
+    from lightning_fabric import Fabric
 
     from core.training.events import EpochEnd, Step
 

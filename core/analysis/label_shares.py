@@ -101,7 +101,7 @@ def _label_share(data: ArrayDataset, share: float, seed: int) -> ArrayDataset:
 
 def _train_and_test(family: PhotoFamily, data: ArrayDataset, init: Init, seed: int, steps: int) -> float:
     """Test accuracy, in [0, 1], after one training."""
-    from lightning.fabric import Fabric
+    from lightning_fabric import Fabric
 
     from core import pretrained
     from core.runs import system_info

@@ -21,7 +21,7 @@ def make_trainer(task: Task, recipe: SupervisedRecipe, root: str | None = None) 
         UserError: if the recipe does not fit the data, or if the task is trained in another way than by batches of examples.
     """
     import torch
-    from lightning.fabric import Fabric
+    from lightning_fabric import Fabric
 
     from core.data import load_dataset
     from core.runs import system_info

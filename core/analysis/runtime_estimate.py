@@ -198,7 +198,7 @@ def _measure_step_seconds(
 ) -> float:
     """Seconds per step: the first quartile of a few real ones. Sample images and validation between two steps do not count."""
     import torch
-    from lightning.fabric import Fabric
+    from lightning_fabric import Fabric
 
     from core.training.events import Step
 

@@ -69,13 +69,13 @@ class RegressionKind(SupervisedKind):
         return outputs[:, 0] * spec.output_std + spec.output_mean
 
     def compute_metrics(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
-        """RMSE, MAE and R² of predictions (N,)."""
-        from torchmetrics import functional as metrics
-
+        """RMSE, MAE and R² of predictions (N,). R² of constant targets is 1 without errors, else 0, as in scikit-learn."""
+        errors = outputs - targets
+        residual, total = float(errors.square().sum()), float((targets - targets.mean()).square().sum())
         return {
-            "rmse": float(metrics.mean_squared_error(outputs, targets, squared=False)),
-            "mae": float(metrics.mean_absolute_error(outputs, targets)),
-            "r2": float(metrics.r2_score(outputs, targets)),
+            "rmse": math.sqrt(residual / len(targets)),
+            "mae": float(errors.abs().mean()),
+            "r2": 1 - residual / total if total else float(not residual),
         }
 
     def make_report(

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from lightning.fabric import Fabric
+from lightning_fabric import Fabric
 from safetensors.numpy import save
 from torch.utils.tensorboard import SummaryWriter
 

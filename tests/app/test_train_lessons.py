@@ -20,6 +20,26 @@ def test_the_lesson_on_scaling_starts_three_runs(visit: Callable, launched: list
     assert page.at.query_params["sweep"] == launched[0].config["sweep"]
 
 
+def test_the_lesson_on_a_preset_trains_with_it_and_without(visit: Callable, launched: list[Run]) -> None:
+    page = visit("train", task="mnist-cnn")
+    page.at.session_state["lesson-preset-mnist-cnn-one-cycle"] = True
+    page.run()
+    assert page.says("the learning rate rises over the first 30% of the steps")
+    page.press("Train both")
+    assert [run.recipe.schedule for run in launched] == ["none", "one-cycle"]
+    assert page.at.query_params["sweep"] == launched[0].config["sweep"] == launched[1].config["sweep"]
+
+
+def test_a_preset_is_chosen_beside_quick_and_full(visit: Callable, launched: list[Run]) -> None:
+    page = visit("train", task="mnist-cnn", recipe="one-cycle")
+    assert page.at.number_input("mnist-cnn.one-cycle.epochs").value == 10
+    page.set("mnist-cnn.one-cycle.epochs", 3).press("Start training")
+    [run] = launched
+    assert (run.recipe.schedule, run.recipe.epochs, run.recipe.limit_train) == ("one-cycle", 3, 0)
+    other = visit("train", task="mnist-softmax", recipe="one-cycle")
+    assert other.at.number_input("mnist-softmax.quick.epochs").value == 2
+
+
 def test_tables_have_no_pixels_to_scale(visit: Callable) -> None:
     page = visit("train", task="boston-mlp")
     assert not page.says("scaling of the pixels") and not page.says("augmentation does")

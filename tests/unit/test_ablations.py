@@ -59,7 +59,7 @@ def test_symmetric_scaling_gives_inputs_from_minus_one_to_one() -> None:
 
 
 def test_the_dataloader_gives_the_same_losses() -> None:
-    from lightning.fabric import Fabric
+    from lightning_fabric import Fabric
 
     from core.training.events import Step
     from core.training.supervised import SupervisedTrainer

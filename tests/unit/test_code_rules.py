@@ -23,7 +23,7 @@ LONG_FILES = {  # a table with one entry per task; tests to be split, and not to
     "core/tasks.py": 560,
     "tests/app/test_train.py": 510,
 }
-PAGE_IMPORTS = {"torch", "lightning", "threading", "subprocess", "multiprocessing", "asyncio", "concurrent"}
+PAGE_IMPORTS = {"torch", "lightning_fabric", "threading", "subprocess", "multiprocessing", "asyncio", "concurrent"}
 IMPORT_TIME_CALLS = ("open", "torch.", "os.environ", "sys.argv", "urllib.", "subprocess.", "print")
 FORBIDDEN = {
     "unescaped HTML": re.compile(r"unsafe_allow_html\s*=\s*True"),

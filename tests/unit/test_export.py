@@ -178,7 +178,7 @@ def test_every_task_gives_a_formatted_script_that_runs_alone(case, tmp_path, mon
         if isinstance(node, ast.Import | ast.ImportFrom)
         for name in ([a.name for a in node.names] if isinstance(node, ast.Import) else [node.module])
     }
-    assert not imported & {"core", "lightning", "ui", "pages"}
+    assert not imported & {"core", "lightning_fabric", "ui", "pages"}
     assert "register_model" not in path.read_text()
     for command in (["format", "--check"], ["check", "--ignore", "D102,N812,T201"]):
         ruff = [
@@ -205,7 +205,7 @@ def test_every_task_gives_a_formatted_script_that_runs_alone(case, tmp_path, mon
 def test_the_script_takes_the_same_steps_as_the_trainer(name, tmp_path, monkeypatch):
     """Order, augmentation, dropout, schedule, clipping, early stopping, averaging: the loss of every step, in fp32."""
     import torch
-    from lightning.fabric import Fabric
+    from lightning_fabric import Fabric
 
     from core.training.events import EpochEnd, Step
     from core.training.supervised import SupervisedTrainer

@@ -50,7 +50,7 @@ def machine() -> str:
 def losses(name: str, changes: dict) -> list[dict[str, str]]:
     """The metrics of every step and epoch, as exact hexadecimal floats."""
     import torch
-    from lightning.fabric import Fabric
+    from lightning_fabric import Fabric
 
     from core.training.events import EpochEnd, Step
 

@@ -20,7 +20,7 @@ STEPS = 6
 _TRAIN = f"""
 import itertools, json, sys
 import torch
-from lightning.fabric import Fabric
+from lightning_fabric import Fabric
 from core import data, tasks
 from core.training.events import Step
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import torch
-from lightning.fabric import Fabric
+from lightning_fabric import Fabric
 from streamlit.testing.v1 import AppTest
 
 from core import data, kinds, models, paths, plugins, tasks

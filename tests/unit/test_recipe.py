@@ -33,7 +33,7 @@ DEFINITIONS = sorted(
 def test_tasks_recipes_and_the_run_store_import_without_torch() -> None:
     program = (
         "import sys, core.tasks, core.training.recipe, core.runs.store, core.runs.queue, core.data, core.checkpoints\n"
-        "heavy = {'torch', 'lightning', 'pandas', 'sklearn', 'skimage', 'streamlit', 'plotly'} & set(sys.modules)\n"
+        "heavy = {'torch', 'lightning_fabric', 'pandas', 'sklearn', 'skimage', 'streamlit', 'plotly'} & set(sys.modules)\n"
         "sys.exit(', '.join(sorted(heavy)) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
@@ -117,6 +117,18 @@ def test_bounds_themselves_are_allowed() -> None:
             SupervisedRecipe(**{name: high})
             if "greater than" not in str(describe_allowed(field)):
                 SupervisedRecipe(**{name: low})
+
+
+@pytest.mark.parametrize("task", [t for t in tasks.TASKS if t.presets], ids=lambda t: t.name)
+def test_a_preset_is_another_recipe_than_the_full_and_the_quick_one(task: tasks.Task) -> None:
+    recipes_by_name = {name: task.variant_recipe(name) for name in task.variants()}
+    assert list(recipes_by_name)[0] == "quick" and list(recipes_by_name)[-1] == "full"
+    assert len({r.model_dump_json() for r in recipes_by_name.values()}) == len(task.presets) + 2
+
+
+def test_an_unknown_preset_lists_those_that_there_are() -> None:
+    with pytest.raises(UserError, match="mnist-cnn has no preset slow. Presets: quick, one-cycle, full."):
+        tasks.get_task("mnist-cnn").variant_recipe("slow")
 
 
 def test_zero_is_no_learning_rate() -> None:

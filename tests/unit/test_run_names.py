@@ -78,6 +78,13 @@ def test_a_quick_run_says_so() -> None:
     assert without_time(create(quick=True, learning_rate=0.1)) == "modern CNN · lr 0.1"
 
 
+def test_a_run_of_a_preset_is_named_after_it() -> None:
+    preset = {"schedule": "one-cycle"}
+    assert without_time(create("mnist-cnn", **preset)) == "CNN from the notes · one-cycle"
+    assert without_time(create("mnist-cnn", **preset, learning_rate=0.1)) == "CNN from the notes · lr 0.1"
+    assert without_time(create("mnist-cnn", schedule="cosine")) == "CNN from the notes · schedule cosine"
+
+
 def test_the_name_stays_when_a_run_records_how_much_validation_data_there_is() -> None:
     assert without_time(create(quick=True, num_validation=250)) == "modern CNN · quick"
 

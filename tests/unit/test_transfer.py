@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from lightning.fabric import Fabric
+from lightning_fabric import Fabric
 
 from core import checkpoints, data, models, paths, pretrained, tasks
 from core.analysis import cross_validation, label_shares
