@@ -87,7 +87,7 @@ _MUON_FIELDS: dict[str, Any] = {
     "learning_rate": 0.5,
     "muon_lr": 0.2,
     "weight_decay": 1.3e-3,
-    "norm_lr_factor": 64,
+    "norm_lr_factor": 32,
     "schedule": "triangular",
     "label_smoothing": 0.2,
 }
@@ -190,7 +190,7 @@ TASKS: list[Task] = [
         dataset="mnist",
         model="fast_cnn",
         recipe=FastRecipe(
-            **_MUON_FIELDS,
+            **{**_MUON_FIELDS, "norm_lr_factor": 8},
             ema_decay=0.96,
             num_validation=1000,
             epochs=1,
@@ -329,6 +329,16 @@ TASKS: list[Task] = [
         model="fast_cnn",
         recipe=FastRecipe(**_AIRBENCH_FIELDS, crop_padding=2, epochs=10, width=64),
         quick=_QUICK_FIELDS,
+        presets=(
+            Preset(
+                "muon",
+                N_("Muon"),
+                N_(
+                    "The same model with the Muon optimizer: the same accuracy after seven epochs instead of ten."
+                ),
+                {**_MUON_FIELDS, "muon_lr": 0.15, "epochs": 7},
+            ),
+        ),
         published_result=PublishedResult("airbench94", 0.9401, 9.9, "https://arxiv.org/abs/2404.00498"),
     ),
     Task(
