@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -71,13 +73,28 @@ def _start_once() -> tuple[float, float, float, float]:
     return first, time.perf_counter() - begun, run.summary["seconds"], run.size() / 1000
 
 
+def _import_torch() -> float:
+    """Seconds of a process that does nothing else."""
+    begun = time.perf_counter()
+    subprocess.run([sys.executable, "-c", "import torch"], check=True)
+    return time.perf_counter() - begun
+
+
 def measure_rows() -> list[Measurement]:
     with isolated_runs():
         _start_once()  # decodes the data set
         starts = [_start_once() for _ in range(NUM_STARTS)]
     first, total, training, size = (statistics.median(values) for values in zip(*starts, strict=True))
+    alone = statistics.median(_import_torch() for _ in range(NUM_STARTS))
     return [
         Measurement("Start to the first step", first, "s", note=f"median of {NUM_STARTS} quick runs"),
+        Measurement(
+            "Start to the first step / `import torch`",
+            first / alone,
+            "times",
+            at_most=1.5,
+            note=f"{alone:.2f} s",
+        ),
         Measurement("Start to the end", total, "s"),
         Measurement("of that, training and validation", training, "s"),
         Measurement("the run's folder", size, "kB"),
