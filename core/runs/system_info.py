@@ -73,7 +73,9 @@ def describe_environment() -> dict[str, object]:
         "device": gpu or "cpu",
         "platform": platform.platform(),
         "python": platform.python_version(),
-        "versions": {name: _package_version(name) for name in ("torch", "torchvision", "lightning_fabric", "numpy")},
+        "versions": {
+            name: _package_version(name) for name in ("torch", "torchvision", "lightning_fabric", "numpy")
+        },
         "commit": git_commit(),
     }
 

@@ -112,10 +112,6 @@ def test_a_wrong_call_is_exit_status_2(words: list[str]) -> None:
             ["evaluate", "mnist-cnn", "--checkpoint", "none.safetensors"],
             "Weights file none.safetensors not found.",
         ),
-        (
-            ["train", "mnist-cnn", "--preset", "slow"],
-            "mnist-cnn has no preset slow. Presets: quick, one-cycle, full.",
-        ),
         (["train", "mnist-cnn", "--epochs", "0"], "epochs is 0, but must be an integer from 1 to 1000."),
         (
             ["train", "mnist-cnn", "--optimizer", "adamm"],
