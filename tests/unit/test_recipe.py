@@ -8,9 +8,11 @@ import sys
 
 import pytest
 from pydantic import ValidationError
+from typer.testing import CliRunner
 
 from core import tasks
 from core.analysis import sweep
+from core.cli.app import app
 from core.messages import UserError
 from core.training import recipe as recipes
 from core.training.cyclegan_recipe import CycleGANRecipe
@@ -122,13 +124,21 @@ def test_bounds_themselves_are_allowed() -> None:
 @pytest.mark.parametrize("task", [t for t in tasks.TASKS if t.presets], ids=lambda t: t.name)
 def test_a_preset_is_another_recipe_than_the_full_and_the_quick_one(task: tasks.Task) -> None:
     recipes_by_name = {name: task.variant_recipe(name) for name in task.variants()}
-    assert list(recipes_by_name)[0] == "quick" and list(recipes_by_name)[-1] == "full"
+    assert next(iter(recipes_by_name)) == "quick" and list(recipes_by_name)[-1] == "full"
     assert len({r.model_dump_json() for r in recipes_by_name.values()}) == len(task.presets) + 2
 
 
 def test_an_unknown_preset_lists_those_that_there_are() -> None:
     with pytest.raises(UserError, match="mnist-cnn has no preset slow. Presets: quick, one-cycle, full."):
         tasks.get_task("mnist-cnn").variant_recipe("slow")
+
+
+def test_the_command_line_takes_a_preset(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[Recipe] = []
+    monkeypatch.setattr("core.cli.train.start_and_follow", lambda task, recipe, *_: started.append(recipe))
+    words = ["train", "mnist-cnn", "--preset", "one-cycle", "--epochs", "3"]
+    assert CliRunner().invoke(app, words).exit_code == 0
+    assert (started[0].schedule, started[0].epochs) == ("one-cycle", 3)
 
 
 def test_zero_is_no_learning_rate() -> None:
