@@ -53,6 +53,7 @@ EVERYTHING = {
         "num_validation": 0,
         "limit_train": 300,
     },
+    "mnist-fast": {"epochs": 2, "limit_train": 300, "num_validation": 200, "batch_size": 50},
     "mnist-modern": {"epochs": 2, "limit_train": 400, "num_validation": 200, "precision": "32-true"},
     "cifar10-fast": {
         **factories.SMALL["cifar10-fast"],
