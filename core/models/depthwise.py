@@ -9,8 +9,8 @@ from torch import Tensor, nn
 class DepthwiseConv2d(nn.Conv2d):
     """`nn.Conv2d` with a filter per channel and no bias, for images (B, C, H, W).
 
-    With a stride, it computes in fp32 on a CPU also under bf16 autocast: oneDNN's backward pass of strided depthwise convolutions in
-    bf16 takes 3 to 30 times as long as in fp32. The result has the type of the other layers.
+    With a stride or a kernel above 3×3, it trains in fp32 on a CPU also under bf16 autocast: oneDNN's backward pass of these layers in
+    bf16 takes 3 to 30 times (stride 2) or 1.5 to 3 times (5×5) as long as in fp32. The result has the type of the other layers.
     """
 
     def __init__(self, channels: int, kernel: int, stride: int = 1, padding: int | None = None) -> None:
@@ -18,7 +18,8 @@ class DepthwiseConv2d(nn.Conv2d):
         super().__init__(channels, channels, kernel, stride, padding, groups=channels, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        if self.stride == (1, 1) or x.device.type != "cpu" or not torch.is_autocast_enabled("cpu"):
+        is_slow = torch.is_grad_enabled() and (self.stride != (1, 1) or max(self.kernel_size) > 3)
+        if not is_slow or x.device.type != "cpu" or not torch.is_autocast_enabled("cpu"):
             return super().forward(x)
         with torch.autocast("cpu", enabled=False):
             y = super().forward(x.float())

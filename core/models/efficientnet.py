@@ -35,7 +35,7 @@ class SqueezeExcite(nn.Module):
         self.gate = nn.Sequential(
             nn.AdaptiveAvgPool2d(1),
             nn.Conv2d(maps, squeezed, 1),
-            nn.SiLU(inplace=True),
+            nn.SiLU(),
             nn.Conv2d(squeezed, maps, 1),
             nn.Sigmoid(),
         )
@@ -53,15 +53,13 @@ class MBConv(nn.Module):
         super().__init__()
         maps = fan_in * expansion
         expand = (
-            [nn.Conv2d(fan_in, maps, 1, bias=False), nn.BatchNorm2d(maps), nn.SiLU(inplace=True)]
-            if expansion > 1
-            else []
+            [nn.Conv2d(fan_in, maps, 1, bias=False), nn.BatchNorm2d(maps), nn.SiLU()] if expansion > 1 else []
         )
         self.body = nn.Sequential(
             *expand,
             DepthwiseConv2d(maps, kernel, stride),
             nn.BatchNorm2d(maps),
-            nn.SiLU(inplace=True),
+            nn.SiLU(),
             SqueezeExcite(maps, max(1, fan_in // 4)),
             nn.Conv2d(maps, fan_out, 1, bias=False),
             nn.BatchNorm2d(fan_out),
@@ -85,7 +83,7 @@ class EfficientNet(nn.Module):
         self.stem = nn.Sequential(
             nn.Conv2d(in_channels, fan_in, 3, padding=1, bias=False),
             nn.BatchNorm2d(fan_in),
-            nn.SiLU(inplace=True),
+            nn.SiLU(),
         )
         blocks = []
         for expansion, maps, count, stride, kernel in PLAN:
@@ -97,7 +95,7 @@ class EfficientNet(nn.Module):
         self.neck = nn.Sequential(
             nn.Conv2d(fan_in, last, 1, bias=False),
             nn.BatchNorm2d(last),
-            nn.SiLU(inplace=True),
+            nn.SiLU(),
             nn.AdaptiveAvgPool2d(1),
             nn.Flatten(),
             nn.Dropout(dropout),

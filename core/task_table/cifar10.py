@@ -146,7 +146,7 @@ TASKS: list[Task] = [
                 "muon",
                 N_("Muon"),
                 N_(
-                    "The same model with the Muon optimizer: the same accuracy after seven epochs instead of ten."
+                    "The same model with the Muon optimizer for seven epochs instead of ten: 90.1% instead of 90.7%."
                 ),
                 {**MUON_FIELDS, "muon_lr": 0.15, "epochs": 7},
             ),

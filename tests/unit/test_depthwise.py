@@ -9,27 +9,29 @@ from torch import nn
 from core import models
 from core.models.depthwise import DepthwiseConv2d
 
-STRIDES = pytest.mark.parametrize("stride", [1, 2])
+LAYERS = pytest.mark.parametrize(
+    ("stride", "kernel"), [(1, 3), (2, 3), (1, 5)], ids=["plain", "strided", "large"]
+)
 
 
-def make_pair(stride: int) -> tuple[DepthwiseConv2d, nn.Conv2d]:
+def make_pair(stride: int, kernel: int) -> tuple[DepthwiseConv2d, nn.Conv2d]:
     torch.manual_seed(0)
-    own = DepthwiseConv2d(16, 3, stride)
-    reference = nn.Conv2d(16, 16, 3, stride, padding=1, groups=16, bias=False)
+    own = DepthwiseConv2d(16, kernel, stride)
+    reference = nn.Conv2d(16, 16, kernel, stride, padding=kernel // 2, groups=16, bias=False)
     reference.load_state_dict(own.state_dict())
     return own, reference
 
 
-@STRIDES
-def test_in_single_precision_it_is_the_convolution_of_pytorch(stride: int) -> None:
-    own, reference = make_pair(stride)
+@LAYERS
+def test_in_single_precision_it_is_the_convolution_of_pytorch(stride: int, kernel: int) -> None:
+    own, reference = make_pair(stride, kernel)
     x = torch.randn(4, 16, 8, 8)
     assert own(x).equal(reference(x))
 
 
-@STRIDES
-def test_under_autocast_output_and_gradients_agree_within_the_error_of_bf16(stride: int) -> None:
-    own, reference = make_pair(stride)
+@LAYERS
+def test_under_autocast_output_and_gradients_agree_within_the_error_of_bf16(stride: int, kernel: int) -> None:
+    own, reference = make_pair(stride, kernel)
     x = torch.randn(4, 16, 8, 8).requires_grad_()
     exact_x = x.detach().clone().requires_grad_()
     with torch.autocast("cpu", torch.bfloat16):
