@@ -12,13 +12,13 @@ import functools
 import sys
 
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4  # names of mallopt(3)
-_KEPT_BYTES = 1 << 30  # freed memory that stays with the process
+_KEPT_BYTES = 1 << 28  # freed memory that stays with the process
 _PAD_BYTES = 1 << 26
 
 
 @functools.cache
 def keep_freed_memory() -> bool:
-    """Let this process reuse up to 1 GiB of freed memory; return whether the C library can do that (glibc on Linux)."""
+    """Let this process reuse up to 256 MiB of freed memory; return whether the C library can do that (glibc on Linux)."""
     if not sys.platform.startswith("linux"):
         return False
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)

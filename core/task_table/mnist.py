@@ -27,7 +27,7 @@ TASKS: list[Task] = [
                 N_("One-cycle"),
                 N_(
                     "The same model and number of epochs, but the learning rate rises over the first 30% of the "
-                    "steps and then falls to almost 0, instead of staying constant."
+                    "steps and then falls to almost 0: 98.9% instead of the 98.4% of a constant rate."
                 ),
                 {"schedule": "one-cycle"},
             ),
