@@ -25,7 +25,7 @@ _TARGETS = {FP32: 1.7, BF16: 3.0}
 _MIN_SECONDS = 4.0
 
 
-def images_per_second(name: str, mode: str) -> float:
+def measure_throughput(name: str, mode: str) -> float:
     """Return the throughput of the network of task `name` in evaluation mode."""
     torch.set_num_threads(num_cores())
     if mode != BEFORE:
@@ -46,7 +46,7 @@ def images_per_second(name: str, mode: str) -> float:
 
 
 def _isolated(name: str, mode: str) -> float:
-    code = f"import json; from benchmarks import evaluation_speed as e; print(json.dumps(e.images_per_second({name!r}, {mode!r})))"
+    code = f"import json; from benchmarks import evaluation_speed as e; print(json.dumps(e.measure_throughput({name!r}, {mode!r})))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])
 
