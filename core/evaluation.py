@@ -12,13 +12,15 @@ from torch import Tensor, nn
 
 from core import checkpoints, data, tasks
 from core.checkpoints import Spec
-from core.data import ArrayDataset
+from core.data import ArrayDataset, ProgressCallback
 from core.inference.predictor import predict_outputs
 from core.kinds import get_kind
-from core.messages import N_, UserError
+from core.messages import Message, N_, UserError
 from core.runs.store import Run
 from core.task_spec import Task
 from core.training.batches import Batches
+
+EVALUATING = Message(N_("Evaluating on the test set"))
 
 
 @dataclass(frozen=True)
@@ -37,18 +39,22 @@ class Evaluation:
 
 
 @torch.inference_mode()
-def predict_batches(network: nn.Module, spec: Spec, batches: Batches) -> Tensor:
+def predict_batches(
+    network: nn.Module, spec: Spec, batches: Batches, progress: ProgressCallback | None = None
+) -> Tensor:
     """Readable predictions of all examples, as the kind defines them: probabilities (N, K) or predictions (N,), in fp32."""
     network.eval()
-    kind = get_kind(spec.kind)
-    parts = [
-        kind.predictions(predict_outputs(network, spec, batches.inputs(part)), spec)
-        for part in batches.parts(network)
-    ]
+    kind, parts = get_kind(spec.kind), []
+    for part in batches.parts(network):
+        if progress:
+            progress(EVALUATING, part.start / len(batches))
+        parts.append(kind.predictions(predict_outputs(network, spec, batches.inputs(part)), spec))
     return torch.cat(parts).cpu()
 
 
-def evaluate_model(network: nn.Module, spec: Spec, dataset: ArrayDataset) -> Evaluation:
+def evaluate_model(
+    network: nn.Module, spec: Spec, dataset: ArrayDataset, progress: ProgressCallback | None = None
+) -> Evaluation:
     """Test metrics of `network` on `dataset`. Raises UserError if the weights were trained on data of another shape or other classes."""
     kind = get_kind(spec.kind)
     if not kind.is_compatible(spec, dataset):
@@ -57,11 +63,14 @@ def evaluate_model(network: nn.Module, spec: Spec, dataset: ArrayDataset) -> Eva
             trained=spec.data,
             title=dataset.title,
         )
-    return kind.evaluate(network, spec, dataset)
+    return kind.evaluate(network, spec, dataset, progress)
 
 
 def evaluate_task(
-    name: str, checkpoint: Path | None = None, root: Path | None = None
+    name: str,
+    checkpoint: Path | None = None,
+    root: Path | None = None,
+    progress: ProgressCallback | None = None,
 ) -> tuple[Evaluation, Path, ArrayDataset]:
     """Test metrics of a task's pretrained weights, or of those in `checkpoint`.
 
@@ -71,7 +80,7 @@ def evaluate_task(
     entry = tasks.task_for_checkpoint(name)
     path = checkpoint or checkpoints.load_card(entry.checkpoint).weights
     network, spec = checkpoints.load_weights(path, entry.model)
-    dataset = data.load_dataset(entry.dataset, root, **_data_options(entry, path, spec))
+    dataset = data.load_dataset(entry.dataset, root, progress=progress, **_data_options(entry, path, spec))
     if bool(dataset.stand_in_for) != bool(spec.stand_in_for):
         raise UserError(
             N_(
@@ -81,7 +90,7 @@ def evaluate_task(
             trained=spec.data,
             title=dataset.title,
         )
-    return evaluate_model(network, spec, dataset), path, dataset
+    return evaluate_model(network, spec, dataset, progress), path, dataset
 
 
 def _data_options(task: Task, weights: Path, spec: Spec) -> dict[str, Any]:

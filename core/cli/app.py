@@ -87,7 +87,8 @@ def evaluate(
     tasks.task_for_checkpoint(task)
     from core.evaluation import evaluate_task
 
-    evaluation, path, dataset = evaluate_task(task, checkpoint, data_root)
+    with progress_bar() as progress:
+        evaluation, path, dataset = evaluate_task(task, checkpoint, data_root, progress)
     if dataset.notice:
         print_message(dataset.notice)
     print_message(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from core.analysis.evaluation_report import EvaluationReport
     from core.checkpoints import Spec
-    from core.data import ArrayDataset
+    from core.data import ArrayDataset, ProgressCallback
     from core.data.registry import DatasetInfo, TryLink
     from core.evaluation import Evaluation
     from core.runs.store import Run
@@ -183,8 +183,14 @@ class Kind(ABC):
         return same_shape and tuple(spec.classes) == tuple(dataset.classes)
 
     @abstractmethod
-    def evaluate(self, model: nn.Module, spec: Spec, dataset: ArrayDataset) -> Evaluation:
-        """Test metrics of `model`, in evaluation mode, on the test set of `dataset`."""
+    def evaluate(
+        self,
+        model: nn.Module,
+        spec: Spec,
+        dataset: ArrayDataset,
+        progress: ProgressCallback | None = None,
+    ) -> Evaluation:
+        """Test metrics of `model`, in evaluation mode, on the test set of `dataset`; `progress` is called as it proceeds."""
 
     @abstractmethod
     def predictions(self, outputs: Tensor, spec: Spec) -> Tensor:

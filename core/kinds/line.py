@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from core.checkpoints import Spec
-    from core.data import ArrayDataset
+    from core.data import ArrayDataset, ProgressCallback
     from core.evaluation import Evaluation
 
 
@@ -20,11 +20,17 @@ class LineKind(RegressionKind):
 
     name = "line"
 
-    def evaluate(self, model: nn.Module, spec: Spec, dataset: ArrayDataset) -> Evaluation:
+    def evaluate(
+        self,
+        model: nn.Module,
+        spec: Spec,
+        dataset: ArrayDataset,
+        progress: ProgressCallback | None = None,
+    ) -> Evaluation:
         """The metrics of regression, and w and b, from the outputs at x = 0 and x = 1."""
         import torch
 
-        found = super().evaluate(model, spec, dataset)
+        found = super().evaluate(model, spec, dataset, progress)
         x = torch.tensor([[0.0], [1.0]])
         inputs = (x - torch.tensor(spec.mean)) / torch.tensor(spec.std)
         with torch.no_grad():

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from core.analysis.evaluation_report import EvaluationReport
     from core.checkpoints import Spec
-    from core.data import ArrayDataset
+    from core.data import ArrayDataset, ProgressCallback
     from core.evaluation import Evaluation
     from core.runs.store import Run
     from core.training.recipe import Recipe
@@ -78,7 +78,13 @@ class SupervisedKind(Kind):
     ) -> EvaluationReport:
         """The report of test predictions. Raises ValueError if the shapes do not match."""
 
-    def evaluate(self, model: nn.Module, spec: Spec, dataset: ArrayDataset) -> Evaluation:
+    def evaluate(
+        self,
+        model: nn.Module,
+        spec: Spec,
+        dataset: ArrayDataset,
+        progress: ProgressCallback | None = None,
+    ) -> Evaluation:
         """Test metrics and predictions of `model` on the test set of `dataset`."""
         from core.evaluation import Evaluation, predict_batches
         from core.training.batches import Batches
@@ -88,7 +94,7 @@ class SupervisedKind(Kind):
             dataset, mean=np.array(spec.mean, np.float32), std=np.array(spec.std, np.float32)
         )
         batches = Batches(normalized, dataset.test_x, dataset.test_y, next(model.parameters()).device)
-        outputs, targets = predict_batches(model, spec, batches), batches.y.cpu()
+        outputs, targets = predict_batches(model, spec, batches, progress), batches.y.cpu()
         return Evaluation(self.compute_metrics(outputs, targets), outputs.numpy(), targets.numpy())
 
     def load_report(self, run: Run) -> EvaluationReport | None:

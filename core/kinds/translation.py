@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from core.checkpoints import Spec
-    from core.data import ArrayDataset
+    from core.data import ArrayDataset, ProgressCallback
     from core.data.registry import DatasetInfo, TryLink
     from core.evaluation import Evaluation
     from core.runs.store import Run
@@ -153,12 +153,20 @@ class TranslationKind(Kind):
         )
         return (link, *info.try_links)
 
-    def evaluate(self, model: nn.Module, spec: Spec, dataset: ArrayDataset) -> Evaluation:
+    def evaluate(
+        self,
+        model: nn.Module,
+        spec: Spec,
+        dataset: ArrayDataset,
+        progress: ProgressCallback | None = None,
+    ) -> Evaluation:
         """Cycle error, fooling rates and KID on the test photos, beside their baselines; no per-photo outputs."""
         from core.evaluation import Evaluation
         from core.translation import gan_metrics
 
-        return Evaluation(gan_metrics.compute_metrics(model.eval(), spec, dataset), None, dataset.test_y)
+        return Evaluation(
+            gan_metrics.compute_metrics(model.eval(), spec, dataset, progress), None, dataset.test_y
+        )
 
     def predictions(self, outputs: Tensor, spec: Spec) -> Tensor:
         """Photos in [0, 1]."""

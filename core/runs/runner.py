@@ -21,7 +21,7 @@ from torch.utils.tensorboard import SummaryWriter
 from core import checkpoints, pretrained
 from core.checkpoints import Spec
 from core.data import ArrayDataset
-from core.evaluation import evaluate_model
+from core.evaluation import EVALUATING, evaluate_model
 from core.files import write_bytes, write_json
 from core.kinds import get_kind
 from core.messages import Message, N_, UserError
@@ -327,18 +327,19 @@ class TrainingRunner:
                 save({"x": np.ascontiguousarray(x), "y": np.ascontiguousarray(y)}),
             )
 
+    def _show_evaluation(self, what: Message, share: float) -> None:
+        self.status.write(phase=what, fraction=share)
+
     def _finish(self, done: Done, seconds: float) -> None:
         """Evaluate the best weights on the test set; write the summary last."""
         if not self.is_writer:
             return
-        self.status.write(
-            now=True, phase=Message(N_("Evaluating on the test set")), step=self.step or done.step
-        )
+        self.status.write(now=True, phase=EVALUATING, fraction=0.0, step=self.step or done.step)
         network, spec = checkpoints.load_weights(self.run_folder.best_weights_path)
-        result = evaluate_model(network, spec, self.data)
-        last = result
+        result = last = evaluate_model(network, spec, self.data, self._show_evaluation)
         if done.best_epoch != self.trainer.epoch:
-            last = evaluate_model(self.trainer.module, self._make_spec(self.trainer.epoch), self.data)
+            spec = self._make_spec(self.trainer.epoch)
+            last = evaluate_model(self.trainer.module, spec, self.data, self._show_evaluation)
         if result.outputs is not None:
             arrays = {
                 "outputs": np.ascontiguousarray(result.outputs),

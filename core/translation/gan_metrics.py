@@ -12,20 +12,24 @@ import torch
 from torch import Tensor, nn
 
 from core.checkpoints import Spec
-from core.data import ArrayDataset
+from core.data import ArrayDataset, ProgressCallback
+from core.messages import Message, N_
 from core.translation import REVERSE_DIRECTION, domain_classifiers, photo_translation
 
 _BATCH_SIZE = 16  # photos
 
 
 @torch.inference_mode()
-def compute_metrics(network: nn.Module, spec: Spec, data: ArrayDataset) -> dict[str, float]:
+def compute_metrics(
+    network: nn.Module, spec: Spec, data: ArrayDataset, progress: ProgressCallback | None = None
+) -> dict[str, float]:
     """Compute the test metrics of both generators.
 
     Args:
         network: The generators `a2b` and `b2a`.
         spec: Spec of their weights.
         data: Data set with test photos of both domains.
+        progress: Called with a message and the share of photos that are translated.
 
     Returns `cycle_error`; for real apples and oranges also, per direction, `fool_rate_*`, `second_fool_rate_*` and `kid_*` with
     its 95% interval, each for translations, for the color transfer baseline and for the original photos.
@@ -35,13 +39,15 @@ def compute_metrics(network: nn.Module, spec: Spec, data: ArrayDataset) -> dict[
     domains = [torch.from_numpy(data.test_x[data.test_y == d]).float() / 255 for d in (0, 1)]
     input_size = spec.in_shape[-1]
     metrics: dict[str, float] = {}
-    errors, translated = [], []
+    errors, translated, num_done = [], [], 0
     for (direction, reverse), photos in zip(REVERSE_DIRECTION.items(), domains, strict=True):
         generator, reverse_generator = getattr(network, direction), getattr(network, reverse)
-        parts = [
-            photo_translation.translate_photos(generator, p, input_size, reverse_generator)
-            for p in photos.split(_BATCH_SIZE)
-        ]
+        parts = []
+        for batch in photos.split(_BATCH_SIZE):
+            parts.append(photo_translation.translate_photos(generator, batch, input_size, reverse_generator))
+            num_done += len(batch)
+            if progress:
+                progress(Message(N_("Translating the test photos")), num_done / sum(map(len, domains)))
         errors.append(torch.cat([(t.reconstruction - t.inputs).abs().mean((1, 2, 3)) for t in parts]))
         translated.append(
             torch.cat(

@@ -118,6 +118,18 @@ def test_a_network_is_fed_as_its_own_training_part_was(name: str) -> None:
     )
 
 
+def test_an_evaluation_reports_how_far_it_is() -> None:
+    task, shares = tasks.get_task("mnist-softmax"), []
+    dataset = data.load_dataset(task.dataset)
+    spec = spec_for(task, dataset)
+    evaluate_model(
+        untrained(spec), spec, dataset, lambda message, share: shares.append((str(message), share))
+    )
+    assert {message for message, _share in shares} == {"Evaluating on the test set"}
+    found = [share for _message, share in shares]
+    assert len(found) > 2 and found[0] == 0 and found == sorted(set(found)) and found[-1] < 1
+
+
 def test_weights_and_data_that_do_not_fit_are_a_sentence() -> None:
     digits, houses = tasks.get_task("mnist-softmax"), tasks.get_task("boston-mlp")
     spec = spec_for(digits, data.load_dataset("mnist"))
