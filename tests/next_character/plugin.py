@@ -41,7 +41,13 @@ class NextCharacterKind(Kind):
         """Probabilities (B, K)."""
         return outputs.softmax(1)
 
-    def evaluate(self, model: nn.Module, spec: Spec, dataset: ArrayDataset) -> Evaluation:
+    def evaluate(
+        self,
+        model: nn.Module,
+        spec: Spec,
+        dataset: ArrayDataset,
+        progress: ProgressCallback | None = None,
+    ) -> Evaluation:
         """Perplexity on the test set."""
         import torch
 
