@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.data import ArrayDataset, DatasetInfo, register_dataset
+from core.data import ArrayDataset, DatasetInfo, ProgressCallback, register_dataset
 from core.kinds import Kind, SelectionMetric, register_kind
 from core.kinds.base import split_curve
 from core.models import register_model
