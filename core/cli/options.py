@@ -69,10 +69,6 @@ def run_parameters() -> dict[str, tuple[type, object]]:
             bool,
             typer.Option("--quick", help=_(N_("Use the task's quick recipe for first results in seconds."))),
         ),
-        "preset": (
-            str,
-            typer.Option(help=_(N_("Variant of the recipe: quick, full, or a preset of the task."))),
-        ),
         "name": (str, typer.Option(help=_(N_("Run name.")))),
         "devices": (int, typer.Option(help=_(N_("Number of devices per machine.")))),
         "num_nodes": (int, typer.Option(help=_(N_("Number of machines (nodes).")))),

@@ -43,6 +43,10 @@ def make_task_command(task: Task) -> Callable[..., None]:
     """The function of a task's command."""
     run_options = {
         "data_root": (Path, typer.Option(help=_(N_("Dataset folder (default: MANABI_DATA, then data/).")))),
+        "preset": (
+            str,
+            typer.Option(help=_(N_("Variant of the recipe: quick, full, or a preset of the task."))),
+        ),
         **options.run_parameters(),
     }
     parameters = options.recipe_parameters(task.recipe, task.fields())

@@ -44,7 +44,7 @@ AIRBENCH_FIELDS: dict[str, Any] = {
     "tta_shift": True,
 }
 
-# airbench94_muon's optimizer for batches of 500; its rates are those of batches of 2000.
+# After airbench94_muon, with rates for batches of 500 instead of 2000 (docs/log.md).
 MUON_FIELDS: dict[str, Any] = {
     "batch_size": 500,
     "optimizer": "muon",
